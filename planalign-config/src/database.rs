@@ -1,0 +1,285 @@
+//! The one way into `DuckDB`: opening a file, statements, and the transaction that stages share.
+
+mod error;
+mod header;
+mod redact;
+mod value;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
+use duckdb::{Config, Connection, params_from_iter};
+
+pub use error::DatabaseError;
+pub use redact::redact;
+pub use value::{Row, Table, Value};
+
+use crate::unit_of_work::{UnitError, UnitOfWork};
+
+/// Engines before this can lose acknowledged rows on a full disk.
+const OLDEST_ENGINE: (&str, [u32; 3]) = ("1.5.5", [1, 5, 5]);
+
+/// How a database is opened. Limits are set before the file is, because the engine plans by them while it replays a log.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// Worker threads; `None`: all cores.
+    pub threads: Option<usize>,
+    /// Memory limit in bytes; `None`: the engine's default, four fifths of the machine's.
+    pub memory_limit: Option<u64>,
+    /// Where the engine spills; `None`: beside the file.
+    pub spill_directory: Option<PathBuf>,
+    /// Whether the file is only read.
+    pub read_only: bool,
+    /// Waits between attempts while another process holds the file. An empty list gives up at once.
+    pub busy_waits: Vec<Duration>,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        let busy_waits = [20, 40, 80, 160].map(Duration::from_millis).to_vec();
+        Self { threads: None, memory_limit: None, spill_directory: None, read_only: false, busy_waits }
+    }
+}
+
+/// A handle to one connection of one database. Clones share the connection, and with it the open transaction.
+#[derive(Clone, Debug)]
+pub struct Database {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    connection: Connection,
+    path: Option<PathBuf>,
+    transaction: Transaction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transaction {
+    None,
+    Open,
+    /// A statement failed: the engine would answer COMMIT with success and write nothing.
+    Poisoned,
+}
+
+impl Database {
+    /// Opens the file, or creates it. Waits while another process holds it, as long as `busy_waits` say.
+    pub fn open(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        header::check(path)?;
+        let mut waits = options.busy_waits.iter();
+        loop {
+            let attempt = configuration(options)
+                .and_then(|config| Connection::open_with_flags(path, config))
+                .map_err(|e| DatabaseError::open(path.to_owned(), &e));
+            match (attempt, waits.next()) {
+                (Ok(connection), _) => return Self::from_connection(connection, Some(path.to_owned())),
+                (Err(DatabaseError::Busy { .. }), Some(wait)) => {
+                    log::info!("{} is in use by another process, trying again in {wait:?}", path.display());
+                    thread::sleep(*wait);
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+    }
+
+    /// Opens a database that lives in memory.
+    pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let connection = configuration(options)
+            .and_then(Connection::open_in_memory_with_flags)
+            .map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
+        Self::from_connection(connection, None)
+    }
+
+    fn from_connection(connection: Connection, path: Option<PathBuf>) -> Result<Self, DatabaseError> {
+        let version = connection.version().map_err(|e| DatabaseError::statement(&e))?;
+        if parse_version(&version) < OLDEST_ENGINE.1 {
+            return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
+        }
+        let inner = Inner { connection, path, transaction: Transaction::None };
+        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
+    }
+
+    /// A second connection to the same database, with a transaction of its own.
+    pub fn second_connection(&self) -> Result<Self, DatabaseError> {
+        let inner = self.lock();
+        let connection = inner.connection.try_clone().map_err(|e| DatabaseError::statement(&e))?;
+        Self::from_connection(connection, inner.path.clone())
+    }
+
+    /// The file; `None` for a database in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        self.lock().path.clone()
+    }
+
+    /// The engine's version, for example `v1.5.6`.
+    pub fn engine_version(&self) -> Result<String, DatabaseError> {
+        self.lock().connection.version().map_err(|e| DatabaseError::statement(&e))
+    }
+
+    /// Runs one statement and returns the number of rows that it changed.
+    pub fn execute(&self, sql: &str, parameters: &[Value]) -> Result<usize, DatabaseError> {
+        self.lock().guarded(|connection| {
+            let mut statement = connection.prepare(sql)?;
+            statement.execute(params_from_iter(parameters.iter().map(to_duckdb)))
+        })
+    }
+
+    /// Runs several statements separated by semicolons.
+    pub fn execute_batch(&self, sql: &str) -> Result<(), DatabaseError> {
+        self.lock().guarded(|connection| connection.execute_batch(sql))
+    }
+
+    /// Runs a query and returns all of its rows.
+    pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Table, DatabaseError> {
+        self.lock().guarded(|connection| {
+            let mut statement = connection.prepare(sql)?;
+            let mut rows = statement.query(params_from_iter(parameters.iter().map(to_duckdb)))?;
+            let columns = rows.as_ref().map(|s| s.column_names()).unwrap_or_default();
+            let mut table = Table { columns, rows: Vec::new() };
+            while let Some(row) = rows.next()? {
+                let values = (0..table.columns.len()).map(|i| row.get_ref(i).map(from_duckdb));
+                table.rows.push(Row(values.collect::<Result<_, _>>()?));
+            }
+            Ok(table)
+        })
+    }
+
+    /// Runs a query whose first row is the answer; `None` if it has no row.
+    pub fn query_row(&self, sql: &str, parameters: &[Value]) -> Result<Option<Row>, DatabaseError> {
+        Ok(self.query(sql, parameters)?.rows.into_iter().next())
+    }
+
+    /// Whether a transaction is open.
+    #[must_use]
+    pub fn in_transaction(&self) -> bool {
+        self.lock().transaction != Transaction::None
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic while the lock was held leaves the connection usable: the engine keeps its own state.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Runs something on the connection; a failure within a transaction poisons it.
+    fn guarded<T>(&mut self, run: impl FnOnce(&Connection) -> duckdb::Result<T>) -> Result<T, DatabaseError> {
+        if self.transaction == Transaction::Poisoned {
+            return Err(DatabaseError::Poisoned);
+        }
+        run(&self.connection).map_err(|e| {
+            if self.transaction == Transaction::Open {
+                self.transaction = Transaction::Poisoned;
+            }
+            DatabaseError::statement(&e)
+        })
+    }
+}
+
+impl UnitOfWork for Database {
+    fn begin(&mut self) -> Result<(), UnitError> {
+        let mut inner = self.lock();
+        if inner.transaction != Transaction::None {
+            return Err(DatabaseError::Transaction("a transaction is already open").into());
+        }
+        inner.guarded(|c| c.execute_batch("BEGIN TRANSACTION"))?;
+        inner.transaction = Transaction::Open;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), UnitError> {
+        let mut inner = self.lock();
+        if inner.transaction == Transaction::None {
+            return Err(DatabaseError::Transaction("no transaction is open").into());
+        }
+        inner.guarded(|c| c.execute_batch("COMMIT"))?;
+        inner.transaction = Transaction::None;
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> Result<(), UnitError> {
+        let mut inner = self.lock();
+        if inner.transaction == Transaction::None {
+            return Ok(());
+        }
+        inner.transaction = Transaction::None;
+        // A failed COMMIT has already rolled back; then there is nothing left to undo.
+        if inner.connection.is_autocommit() {
+            return Ok(());
+        }
+        inner.guarded(|c| c.execute_batch("ROLLBACK"))?;
+        Ok(())
+    }
+}
+
+fn configuration(options: &DatabaseOptions) -> duckdb::Result<Config> {
+    // Extensions come from the network; a run must not depend on what happens to be reachable.
+    let mut config = Config::default()
+        .enable_autoload_extension(false)?
+        .with("autoinstall_known_extensions", "false")?
+        // A stage's commit must not pay for a checkpoint of the file; the run asks for one at the end of a year.
+        .with("checkpoint_threshold", "1TB")?;
+    if let Some(threads) = options.threads {
+        config = config.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
+    }
+    if let Some(bytes) = options.memory_limit {
+        config = config.max_memory(&format!("{bytes}B"))?;
+    }
+    if let Some(directory) = &options.spill_directory {
+        config = config.with("temp_directory", directory.to_string_lossy())?;
+    }
+    if options.read_only {
+        config = config.access_mode(duckdb::AccessMode::ReadOnly)?;
+    }
+    Ok(config)
+}
+
+fn parse_version(version: &str) -> [u32; 3] {
+    let mut parts = version.trim_start_matches('v').split(['.', '-']).map(|p| p.parse().unwrap_or(0));
+    [0; 3].map(|_: u32| parts.next().unwrap_or(0))
+}
+
+fn to_duckdb(value: &Value) -> DuckValue {
+    match value {
+        Value::Null => DuckValue::Null,
+        Value::Boolean(b) => DuckValue::Boolean(*b),
+        Value::Integer(i) => i64::try_from(*i).map_or(DuckValue::HugeInt(*i), DuckValue::BigInt),
+        Value::Float(x) => DuckValue::Double(*x),
+        decimal @ Value::Decimal { .. } => DuckValue::Text(decimal.to_string()),
+        Value::Text(s) => DuckValue::Text(s.clone()),
+        Value::Date(days) => DuckValue::Date32(*days),
+        Value::Timestamp(micros) => DuckValue::Timestamp(TimeUnit::Microsecond, *micros),
+        Value::Blob(bytes) => DuckValue::Blob(bytes.clone()),
+    }
+}
+
+fn from_duckdb(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Boolean(b) => Value::Boolean(b),
+        ValueRef::TinyInt(i) => Value::Integer(i.into()),
+        ValueRef::SmallInt(i) => Value::Integer(i.into()),
+        ValueRef::Int(i) => Value::Integer(i.into()),
+        ValueRef::BigInt(i) => Value::Integer(i.into()),
+        ValueRef::HugeInt(i) => Value::Integer(i),
+        ValueRef::UTinyInt(i) => Value::Integer(i.into()),
+        ValueRef::USmallInt(i) => Value::Integer(i.into()),
+        ValueRef::UInt(i) => Value::Integer(i.into()),
+        ValueRef::UBigInt(i) => Value::Integer(i.into()),
+        ValueRef::Float(x) => Value::Float(x.into()),
+        ValueRef::Double(x) => Value::Float(x),
+        ValueRef::Decimal(d) => Value::Decimal { units: d.value(), scale: d.scale() },
+        ValueRef::Timestamp(unit, t) => Value::Timestamp(unit.to_micros(t)),
+        ValueRef::Date32(days) => Value::Date(days),
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        other => Value::Text(format!("{:?}", other.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! What can go wrong with the database, sorted by what the user can do about it.
+
+use std::path::PathBuf;
+
+use super::redact::redact;
+use crate::fault::Fault;
+use crate::unit_of_work::UnitError;
+
+/// A failure of the database file or of a statement. Messages hold no data from the database.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DatabaseError {
+    /// The file exists and is no `DuckDB` database.
+    #[error("{} is not a DuckDB database", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was written by an engine newer than this one.
+    #[error("{} has storage version {found}; this program reads up to {supported}", path.display())]
+    NewerFile {
+        /// The file.
+        path: PathBuf,
+        /// Its storage version.
+        found: u64,
+        /// The highest version that this engine reads.
+        supported: u64,
+    },
+    /// The linked engine has known defects that can lose rows.
+    #[error("the linked DuckDB is {found}; {minimum} or newer is needed, older ones can lose committed rows on a full disk")]
+    OldEngine {
+        /// Version of the linked engine.
+        found: String,
+        /// Oldest accepted version.
+        minimum: &'static str,
+    },
+    /// Another process holds the file.
+    #[error("{} is in use by another process{}", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// What the engine says about the process, for example its id.
+        holder: Option<String>,
+    },
+    /// The operating system does not let this process use the file.
+    #[error("no permission to use {}", path.display())]
+    Permission {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The engine could not open the file for another reason.
+    #[error("cannot open {}: {cause}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Sorted cause.
+        fault: Fault,
+        /// The engine's message, redacted.
+        cause: String,
+    },
+    /// A statement failed.
+    #[error("{cause}")]
+    Statement {
+        /// Sorted cause.
+        fault: Fault,
+        /// The engine's message, redacted.
+        cause: String,
+        /// Line of the statement that the engine points at, from 1.
+        line: Option<usize>,
+    },
+    /// A statement of the open transaction failed before; only rollback is possible.
+    #[error("a statement of this transaction failed before; only rollback is possible")]
+    Poisoned,
+    /// A transaction was started within one, or ended without one.
+    #[error("{0}")]
+    Transaction(&'static str),
+}
+
+impl DatabaseError {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::NotADatabase { .. } | Self::NewerFile { .. } | Self::OldEngine { .. } => Fault::WrongVersion,
+            Self::Busy { .. } => Fault::Busy,
+            Self::Permission { .. } => Fault::Permission,
+            Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,
+            Self::Poisoned | Self::Transaction(_) => Fault::Deterministic,
+        }
+    }
+
+    pub(super) fn statement(error: &duckdb::Error) -> Self {
+        let message = message_of(error);
+        Self::Statement { fault: fault_of(&message), line: line_of(&message), cause: redact(&message) }
+    }
+
+    pub(super) fn open(path: PathBuf, error: &duckdb::Error) -> Self {
+        let message = message_of(error);
+        if message.contains("Could not set lock on file") {
+            let holder = message.split_once("held in ").and_then(|(_, rest)| rest.split_once(". ")).map(|(h, _)| h.to_owned());
+            return Self::Busy { path, holder };
+        }
+        if message.contains("not a valid DuckDB database file") {
+            return Self::NotADatabase { path };
+        }
+        match fault_of(&message) {
+            Fault::Permission => Self::Permission { path },
+            fault => Self::Open { path, fault, cause: redact(&message) },
+        }
+    }
+}
+
+impl From<DatabaseError> for UnitError {
+    fn from(error: DatabaseError) -> Self {
+        Self { fault: error.fault(), message: error.to_string() }
+    }
+}
+
+fn message_of(error: &duckdb::Error) -> String {
+    match error {
+        duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn fault_of(message: &str) -> Fault {
+    let has = |needles: &[&str]| needles.iter().any(|n| message.contains(n));
+    if message.starts_with("Out of Memory") {
+        Fault::OutOfMemory
+    } else if has(&["No space left on device", "Disk quota exceeded", "File too large"]) {
+        Fault::OutOfSpace
+    } else if has(&["Permission denied", "Read-only file system", "Operation not permitted", "opened in read-only mode"]) {
+        Fault::Permission
+    } else if has(&["Could not set lock"]) {
+        Fault::Busy
+    } else if has(&["Corrupt", "corrupt", "Serialization Error", "checksum", "Checksum"]) {
+        Fault::Corrupt
+    } else if message.starts_with("IO Error") && !has(&["No files found", "Cannot open file", "No such file"])
+        || message.starts_with("TransactionContext Error: Conflict")
+        || message.starts_with("Interrupt")
+    {
+        Fault::Transient
+    } else {
+        Fault::Deterministic
+    }
+}
+
+/// The engine ends a message with `LINE 3: ...` where it knows the place.
+fn line_of(message: &str) -> Option<usize> {
+    let rest = message.split("\n\nLINE ").nth(1)?;
+    rest.split(':').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_sorted_by_what_can_be_done() {
+        let cases = [
+            ("Out of Memory Error: could not allocate block", Fault::OutOfMemory),
+            ("IO Error: Could not write file: No space left on device", Fault::OutOfSpace),
+            ("IO Error: Cannot open file \"x\": Permission denied", Fault::Permission),
+            ("IO Error: Could not read from file", Fault::Transient),
+            ("IO Error: No files found that match the pattern \"x.csv\"", Fault::Deterministic),
+            ("Serialization Error: Failed to deserialize", Fault::Corrupt),
+            ("Binder Error: Referenced column \"pay\" not found", Fault::Deterministic),
+        ];
+        for (message, fault) in cases {
+            assert_eq!(fault_of(message), fault, "{message}");
+        }
+    }
+
+    #[test]
+    fn the_line_is_read_from_the_engine_s_excerpt() {
+        assert_eq!(line_of("Parser Error: syntax error\n\nLINE 12: selec 1\n        ^"), Some(12));
+        assert_eq!(line_of("Parser Error: syntax error"), None);
+    }
+}

@@ -1,0 +1,120 @@
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+use crate::fault::Fault;
+
+fn memory() -> Database {
+    Database::in_memory(&DatabaseOptions::default()).expect("in-memory database")
+}
+
+#[test]
+fn values_come_back_as_they_went_in() {
+    let db = memory();
+    let sql = "select 1::tinyint, 12.50::decimal(12,2), date '2025-01-01', 'a', true, null, 1.5::double, \
+               12345678901234567890::ubigint, timestamp '2025-01-01 10:00:00', ?::integer";
+    let row = db.query_row(sql, &[Value::from(7)]).expect("query").expect("row");
+    let printed: Vec<_> = row.0.iter().map(ToString::to_string).collect();
+    let expected =
+        ["1", "12.50", "2025-01-01", "a", "true", "null", "1.5", "12345678901234567890", "2025-01-01 10:00:00", "7"];
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn a_failed_statement_poisons_the_transaction_until_rollback() {
+    let mut db = memory();
+    db.execute_batch("create table t (x integer)").expect("create");
+    db.begin().expect("begin");
+    db.execute("insert into t values (1)", &[]).expect("insert");
+    db.execute("insert into t values ('secret')", &[]).expect_err("bad insert");
+    assert!(matches!(db.execute("select 1", &[]), Err(DatabaseError::Poisoned)));
+    assert!(db.commit().is_err());
+    db.rollback().expect("rollback");
+    let count = db.query_row("select count(*) from t", &[]).expect("query").expect("row");
+    assert_eq!(count.integer(0), Some(0));
+    db.begin().expect("begin again");
+    db.execute("insert into t values (2)", &[]).expect("insert");
+    db.commit().expect("commit");
+    assert!(!db.in_transaction());
+}
+
+#[test]
+fn clones_share_the_transaction_and_second_connections_do_not() {
+    let mut db = memory();
+    db.execute_batch("create table t (x integer)").expect("create");
+    let other = db.second_connection().expect("second");
+    db.begin().expect("begin");
+    db.clone().execute("insert into t values (1)", &[]).expect("insert");
+    let count = |d: &Database| d.query_row("select count(*) from t", &[]).expect("query").expect("row").integer(0);
+    assert_eq!((count(&db), count(&other)), (Some(1), Some(0)));
+    db.commit().expect("commit");
+    assert_eq!(count(&other), Some(1));
+}
+
+#[test]
+fn transactions_do_not_nest() {
+    let mut db = memory();
+    assert!(db.commit().is_err());
+    db.begin().expect("begin");
+    assert!(db.begin().is_err());
+    db.rollback().expect("rollback");
+    db.rollback().expect("a second rollback has nothing to do");
+}
+
+#[test]
+fn messages_hold_the_place_but_no_data() {
+    let error = memory().query("select\n  cast('123-45-6789' as integer)", &[]).expect_err("conversion");
+    assert!(!error.to_string().contains("6789"), "{error}");
+    let error = memory().query("select\n  nothing_here", &[]).expect_err("binder");
+    assert!(matches!(error, DatabaseError::Statement { line: Some(2), fault: Fault::Deterministic, .. }), "{error:?}");
+}
+
+#[test]
+fn files_that_are_no_database_are_refused_and_left_alone() {
+    let dir = tempfile::tempdir().expect("dir");
+    for (name, content) in [("empty.duckdb", &b""[..]), ("text.duckdb", &b"employee_id,pay\nE1,1\nE2,2\n"[..])] {
+        let path = dir.path().join(name);
+        fs::write(&path, content).expect("write");
+        let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+        assert!(matches!(error, DatabaseError::NotADatabase { .. }), "{error:?}");
+        assert_eq!(fs::read(&path).expect("read"), content);
+    }
+}
+
+#[test]
+fn files_of_newer_engines_are_refused() {
+    let dir = tempfile::tempdir().expect("dir");
+    let path = dir.path().join("new.duckdb");
+    drop(Database::open(&path, &DatabaseOptions::default()).expect("create"));
+    let mut bytes = fs::read(&path).expect("read");
+    bytes[12] = 69;
+    fs::write(&path, bytes).expect("write");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+    assert!(matches!(error, DatabaseError::NewerFile { found: 69, .. }), "{error:?}");
+    assert_eq!(error.fault(), Fault::WrongVersion);
+}
+
+#[test]
+fn limits_are_in_force_from_the_start() {
+    let options = DatabaseOptions { threads: Some(1), memory_limit: Some(512 << 20), ..DatabaseOptions::default() };
+    let db = Database::in_memory(&options).expect("open");
+    let sql = "select current_setting('threads')::varchar, current_setting('memory_limit')";
+    let row = db.query_row(sql, &[]).expect("query").expect("row");
+    assert_eq!(row.text(0).as_deref(), Some("1"));
+    assert_eq!(row.text(1).as_deref(), Some("512.0 MiB"));
+}
+
+#[test]
+fn versions_compare_by_number() {
+    assert!(parse_version("v1.5.4") < OLDEST_ENGINE.1);
+    assert!(parse_version("v1.5.6") >= OLDEST_ENGINE.1);
+    assert!(parse_version("v1.10.0") >= OLDEST_ENGINE.1);
+    assert!(parse_version("2.0.0-dev1") >= OLDEST_ENGINE.1);
+}
+
+#[test]
+fn a_directory_is_no_database() {
+    let dir = tempfile::tempdir().expect("dir");
+    let options = DatabaseOptions { busy_waits: vec![Duration::ZERO], ..DatabaseOptions::default() };
+    assert!(matches!(Database::open(dir.path(), &options), Err(DatabaseError::NotADatabase { .. })));
+}
