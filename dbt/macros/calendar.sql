@@ -1,0 +1,64 @@
+{% macro simulation_year() -%}
+{{ return(var('simulation_year') | int) }}
+{%- endmacro %}
+
+{% macro start_year() -%}
+{{ return(var('start_year') | int) }}
+{%- endmacro %}
+
+{% macro is_start_year() -%}
+{{ return(simulation_year() == start_year()) }}
+{%- endmacro %}
+
+{% macro is_leap_year() -%}
+{%- set year = simulation_year() -%}
+{{ return(year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)) }}
+{%- endmacro %}
+
+{% macro days_in_year() -%}
+{{ return(366 if is_leap_year() else 365) }}
+{%- endmacro %}
+
+{% macro first_day() -%}
+date '{{ simulation_year() }}-01-01'
+{%- endmacro %}
+
+{% macro last_day() -%}
+date '{{ simulation_year() }}-12-31'
+{%- endmacro %}
+
+{# The day before the simulation begins. #}
+{% macro census_date() -%}
+date '{{ start_year() - 1 }}-12-31'
+{%- endmacro %}
+
+{# A day of the year given as MM-DD; Feb 29 is Feb 28 in a common year. #}
+{% macro plan_day(day) -%}
+date '{{ simulation_year() }}-{{ "02-28" if day == "02-29" and not is_leap_year() else day }}'
+{%- endmacro %}
+
+{# Completed calendar years between two dates: birthdays and anniversaries, no division. #}
+{% macro completed_years(since, until) -%}
+date_sub('year', {{ since }}, {{ until }})
+{%- endmacro %}
+
+{# The month that a draw picks, by twelve shares. `bits` is a column of draw_bits. #}
+{% macro drawn_month(bits, shares) -%}
+{%- set total = shares | sum -%}
+{%- set ns = namespace(reached=0) -%}
+case
+    {% for share in shares -%}
+    {%- set ns.reached = ns.reached + share / total -%}
+    {%- if not loop.last -%}
+    when {{ bits }} < {{ (ns.reached * 4294967296) | round | int }} then {{ loop.index }}
+    {% endif -%}
+    {%- endfor -%}
+    else 12
+end
+{%- endmacro %}
+
+{# A day of that month, each equally likely; `shorter` takes days off the end of the month. #}
+{% macro drawn_day(key, purpose, month, shorter=0) -%}
+{%- set first = 'make_date(' ~ simulation_year() ~ ', ' ~ month ~ ', 1)' -%}
+({{ first }} + {{ draw_integer(key, purpose, 'day(last_day(' ~ first ~ ')) - ' ~ shorter) }}::integer)::date
+{%- endmacro %}

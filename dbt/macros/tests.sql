@@ -1,0 +1,14 @@
+{# No two rows agree in all of the columns. #}
+{% test unique_combination(model, columns) %}
+select {{ columns | join(', ') }}
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}
+
+{# Every value that is given lies between the bounds. #}
+{% test accepted_range(model, column_name, minimum, maximum) %}
+select {{ column_name }}
+from {{ model }}
+where {{ column_name }} < {{ minimum }} or {{ column_name }} > {{ maximum }}
+{% endtest %}

@@ -1,0 +1,140 @@
+-- Whose pay changes this year, when, and from what to what?
+-- Grain: one row per person with a promotion, a raise, or both. Inputs: the opening workforce, the year's leavers, the
+-- levels' parameters. Both kinds are worked out together because each starts from the pay that the other leaves: what
+-- comes first by date comes first, and on one day the promotion does. Nothing happens on or after the day of leaving.
+{% set fixed_day = var('compensation_raise_timing_method') == 'fixed_day' %}
+{% set spread = millionths(var('compensation_promotion_compensation_distribution_range')) %}
+{% set base_increase = millionths(var('compensation_promotion_compensation_base_increase_pct')) %}
+{% set distribution = var('compensation_promotion_compensation_distribution_type') %}
+{% set overrides = var('compensation_promotion_compensation_level_overrides') or {} %}
+{% set merit_budget = var('compensation_merit_budget') %}
+with leavers as (
+    select employee_id, effective_date as termination_date from {{ ref('int_termination_events') }} where {{ of_year() }}
+),
+
+parameters as (
+    from {{ ref('int_effective_parameters') }} where {{ of_year() }}
+),
+
+people as (
+    select
+        employee_id, employee_key, employee_birth_date, employee_hire_date, termination_date, level_id,
+        employee_compensation as opening_pay,
+        least(promotion_rate_millionths * {{ millionths(var('compensation_promotion_rate_multiplier')) }} // 1000000, 1000000) as promotion_probability,
+        {% if fixed_day -%}
+        {{ plan_day(var('compensation_raise_timing_day')) }} as raise_day
+        {%- else -%}
+        {{ draw_bits('employee_key', 'raise_month') }} as month_bits
+        {%- endif %}
+    from {{ ref('int_employee_compensation_by_year') }}
+    left join leavers using (employee_id)
+    where {{ of_year() }}
+        -- With less than a year of service at the end of the year, nothing can happen.
+        and employee_hire_date <= {{ last_day() }} - interval 1 year
+),
+
+decided as (
+    select
+        *,
+        promotion_day < coalesce(termination_date, date '9999-12-31')
+        and {{ completed_years('employee_hire_date', 'promotion_day') }} >= 1
+        and {{ draw_below('employee_key', 'promotion', 'promotion_probability') }} as is_promoted,
+        raise_day < coalesce(termination_date, date '9999-12-31')
+        and {{ completed_years('employee_hire_date', 'raise_day') }} >= 1 as is_raised,
+        raise_day < promotion_day as raise_comes_first
+    from (
+        select *, {{ plan_day(var('compensation_promotion_day')) }} as promotion_day
+            {%- if not fixed_day %}, {{ drawn_day('employee_key', 'raise_day', 'raise_month') }} as raise_day{% endif %}
+        from {% if fixed_day %}people{% else %}(select *, {{ drawn_month('month_bits', var('compensation_raise_timing_monthly_shares')) }} as raise_month from people){% endif %}
+    )
+),
+
+promotions as (
+    select
+        employee_id,
+        next_level.band_min_compensation as next_level_minimum,
+        {% if overrides -%}
+        case decided.level_id {% for level, increase in overrides | items %}when {{ level }} then {{ millionths(increase) }} {% endfor %}else
+        {%- endif %}
+        {% if distribution == 'uniform' -%}
+        {{ base_increase - spread }} + {{ draw_integer('employee_key', 'promotion_increase', 2 * spread + 1) }}
+        {%- elif distribution == 'normal' -%}
+        {{ base_increase }} + {{ millionths(var('compensation_promotion_compensation_normal_std_dev')) }}::bigint * z_millionths // 1000000
+        {%- else -%}
+        {{ base_increase }}
+        {%- endif %}
+        {% if overrides %}end {% endif %}as increase_millionths
+    from decided
+    inner join parameters as next_level on decided.level_id + 1 = next_level.level_id
+    {% if distribution == 'normal' -%}
+    inner join {{ ref('config_normal_quantiles') }} on {{ draw_integer('employee_key', 'promotion_increase', 1024) }} = quantile_index
+    {%- endif %}
+    where is_promoted
+),
+
+-- The pay and the level in force on the day of the raise.
+before_raise as (
+    select
+        decided.* exclude (is_promoted),
+        promotions.employee_id is not null as is_promoted,
+        increase_millionths,
+        next_level_minimum,
+        {{ promoted_pay('opening_pay') }} as pay_if_promoted_first,
+        case when promotions.employee_id is not null and not raise_comes_first then pay_if_promoted_first else opening_pay end as pay_before_raise,
+        case when promotions.employee_id is not null and not raise_comes_first then decided.level_id + 1 else decided.level_id end as level_at_raise
+    from decided
+    left join promotions using (employee_id)
+    where is_raised or promotions.employee_id is not null
+),
+
+{% if merit_budget is not none -%}
+-- The merit rates of the levels, scaled so that what is given to those still there adds up to the budget.
+budget as (
+    select
+        any_value(opening_payroll_cents)::hugeint * {{ millionths(merit_budget) }} as budget,
+        sum({{ cents('pay_before_raise') }} * {{ rate_in_millionths('merit_rate') }})::hugeint as at_unscaled_rates
+    from before_raise
+    inner join parameters on level_at_raise = parameters.level_id
+    cross join (select opening_payroll_cents from {{ ref('int_workforce_needs') }} where {{ of_year() }}) as needs
+    where is_raised
+),
+
+{% endif -%}
+raised as (
+    select
+        before_raise.*,
+        case when is_raised then pay_before_raise
+            {%- if merit_budget is none %}
+            + {{ money('pay_before_raise', rate_in_millionths('merit_rate')) }}
+            {%- else %}
+            + {{ dollars(divide(cents('pay_before_raise') ~ '::hugeint * ' ~ rate_in_millionths('merit_rate') ~ ' * budget', '1000000 * greatest(at_unscaled_rates, 1)')) }}
+            {%- endif %}
+            + {{ money('pay_before_raise', rate_in_millionths('cola_rate')) }}
+        end::decimal(12, 2) as pay_after_raise
+    from before_raise
+    inner join parameters on level_at_raise = parameters.level_id
+    {%- if merit_budget is not none %}
+    cross join budget
+    {%- endif %}
+)
+
+select
+    {{ keys() }},
+    employee_id,
+    employee_birth_date,
+    employee_hire_date,
+    level_id as opening_level_id,
+    opening_pay,
+    case when is_promoted then promotion_day end as promotion_date,
+    case when is_promoted then level_id + 1 end as promotion_level_id,
+    case when is_promoted then coalesce(case when raise_comes_first then pay_after_raise end, opening_pay) end as promotion_previous_pay,
+    case
+        when is_promoted and raise_comes_first and is_raised then {{ promoted_pay('pay_after_raise') }}
+        when is_promoted then pay_if_promoted_first
+    end as promotion_pay,
+    {{ rate_from_millionths('promotion_probability') }} as promotion_probability,
+    case when is_raised then raise_day end as raise_date,
+    case when is_raised then level_at_raise end as raise_level_id,
+    case when is_raised then pay_before_raise end as raise_previous_pay,
+    pay_after_raise as raise_pay
+from raised

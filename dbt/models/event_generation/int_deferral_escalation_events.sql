@@ -1,0 +1,15 @@
+-- Whose deferral rate rises automatically this year?
+-- Grain: one row per increase, at most one per person and year. Input: the year's changes of participation.
+select
+    {{ keys() }},
+    employee_id,
+    'deferral_escalation' as event_type,
+    'deferral_escalation' as event_category,
+    escalation_date as effective_date,
+    'Automatic increase of the deferral rate' as event_details,
+    escalation_rate as employee_deferral_rate,
+    escalation_previous_rate as prev_employee_deferral_rate,
+    employee_birth_date,
+    employee_hire_date
+from {{ ref('int_participation_changes') }}
+where {{ of_year() }} and escalation_date is not null

@@ -1,0 +1,33 @@
+-- Who enrolls this year, and who opts out again?
+-- Grain: one row per enrollment (voluntary or automatic) and per opt-out. Input: the year's changes of participation.
+select
+    {{ keys() }},
+    employee_id,
+    'enrollment' as event_type,
+    enrollment_method as event_category,
+    enrollment_date as effective_date,
+    case enrollment_method when 'auto_enrollment' then 'Enrolled automatically' else 'Enrolled by own choice' end as event_details,
+    enrollment_rate as employee_deferral_rate,
+    0::decimal(9, 6) as prev_employee_deferral_rate,
+    enrollment_probability as event_probability,
+    employee_birth_date,
+    employee_hire_date
+from {{ ref('int_participation_changes') }}
+where {{ of_year() }} and enrollment_date is not null
+
+union all
+
+select
+    {{ keys() }},
+    employee_id,
+    'enrollment_change' as event_type,
+    'enrollment_opt_out' as event_category,
+    opt_out_date as effective_date,
+    'Opted out after automatic enrollment' as event_details,
+    0::decimal(9, 6) as employee_deferral_rate,
+    opt_out_previous_rate as prev_employee_deferral_rate,
+    opt_out_probability as event_probability,
+    employee_birth_date,
+    employee_hire_date
+from {{ ref('int_participation_changes') }}
+where {{ of_year() }} and opt_out_date is not null

@@ -1,0 +1,16 @@
+-- Who gets a raise this year?
+-- Grain: one row per raise: merit and the cost-of-living adjustment together. Input: the year's changes of pay.
+select
+    {{ keys() }},
+    employee_id,
+    'raise' as event_type,
+    'raise' as event_category,
+    raise_date as effective_date,
+    'Merit and cost of living' as event_details,
+    raise_pay as compensation_amount,
+    raise_previous_pay as previous_compensation,
+    raise_level_id as level_id,
+    employee_birth_date,
+    employee_hire_date
+from {{ ref('int_compensation_changes') }}
+where {{ of_year() }} and raise_date is not null

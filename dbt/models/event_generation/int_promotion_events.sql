@@ -1,0 +1,17 @@
+-- Who is promoted this year?
+-- Grain: one row per promotion. Input: the year's changes of pay.
+select
+    {{ keys() }},
+    employee_id,
+    'promotion' as event_type,
+    'promotion' as event_category,
+    promotion_date as effective_date,
+    'Promoted from level ' || opening_level_id || ' to ' || promotion_level_id as event_details,
+    promotion_pay as compensation_amount,
+    promotion_previous_pay as previous_compensation,
+    promotion_level_id as level_id,
+    promotion_probability as event_probability,
+    employee_birth_date,
+    employee_hire_date
+from {{ ref('int_compensation_changes') }}
+where {{ of_year() }} and promotion_date is not null

@@ -1,0 +1,69 @@
+-- How many people leave and are hired this year, so that the year closes at its target?
+-- Grain: one row. Input: the opening workforce. All counts are whole numbers, computed in integers:
+--   target = round(opening x (1 + growth)), at least 1;
+--   leavers = round(experienced x rate) + round(first year x first-year rate), or the known leavers if they are more;
+--   whoever is missing is hired, with as many more as leave again in the year; if too many are there, more leave.
+{% set leaving = millionths(var('workforce_total_termination_rate')) %}
+{% set new_hire_leaving = millionths(var('workforce_new_hire_termination_rate')) %}
+{% set first_year_rate = var('workforce_first_full_year_rate') %}
+{% set first_year_leaving = new_hire_leaving if first_year_rate is none else millionths(first_year_rate) %}
+{% set staying = 1000000 - new_hire_leaving %}
+with counted as (
+    select
+        count(*) as opening_headcount,
+        count(*) filter (is_experienced) as experienced_headcount,
+        count(*) filter (not is_experienced) as first_year_headcount,
+        count(*) filter (year(known_termination_date) = {{ simulation_year() }}) as known_leavers,
+        count(*) filter (is_experienced and year(known_termination_date) = {{ simulation_year() }}) as experienced_known_leavers,
+        coalesce(sum({{ cents('employee_compensation') }}), 0)::bigint as opening_payroll_cents
+    from {{ ref('int_employee_compensation_by_year') }}
+    where {{ of_year() }}
+),
+
+expected as (
+    select
+        *,
+        greatest({{ divide('opening_headcount * ' ~ (1000000 + millionths(var('target_growth_rate'))), 1000000) }}, 1) as target_headcount,
+        {{ divide('experienced_headcount * ' ~ leaving, 1000000) }} as experienced_quota,
+        {{ divide('first_year_headcount * ' ~ first_year_leaving, 1000000) }} as first_year_quota
+    from counted
+),
+
+leaving as (
+    select *, greatest(experienced_quota + first_year_quota, known_leavers) as terminations
+    from expected
+),
+
+missing as (
+    select
+        *,
+        target_headcount - (opening_headcount - terminations) as net_need,
+        -- Known leavers fill the quota of their group first; what is left is drawn.
+        least(greatest(experienced_quota - experienced_known_leavers, 0), terminations - known_leavers) as experienced_drawn
+    from leaving
+),
+
+solved as (
+    select
+        *,
+        greatest(-net_need, 0) as reduction_in_force,
+        (greatest(net_need, 0) * 1000000 + {{ staying - 1 }}) // {{ staying }} as hires
+    from missing
+)
+
+select
+    {{ keys() }},
+    opening_headcount,
+    experienced_headcount,
+    first_year_headcount,
+    opening_payroll_cents,
+    target_headcount,
+    known_leavers,
+    terminations as experienced_terminations,
+    experienced_drawn,
+    terminations - known_leavers - experienced_drawn as first_year_drawn,
+    reduction_in_force,
+    hires,
+    hires - greatest(net_need, 0) as new_hire_terminations,
+    opening_headcount - terminations - reduction_in_force + greatest(net_need, 0) as expected_closing_headcount
+from solved

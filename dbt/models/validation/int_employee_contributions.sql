@@ -1,0 +1,147 @@
+-- What did each person earn and defer this year?
+-- Grain: one row per person present in the year. Inputs: the opening workforce, the year's events, the closing state,
+-- the year's limits. Pay and deferral rates are steps in time: a change of either by d on day t holds for the days
+-- from t to the last day of employment. So earnings are the sum of (change of pay x days left), and deferrals the sum over
+-- pairs of (change of pay x change of rate x days left since the later of the two), divided once by the days of the year.
+-- Deferrals are limited by IRC 402(g), with catch-up contributions (414(v)) for those of 50 or more on Dec 31 and the
+-- higher amount for ages 60 to 63 (SECURE 2.0 s.109), as far as the plan allows them.
+{% set days = days_in_year() %}
+with people as (
+    select
+        employee_id, plan_entry_date, is_grandfathered, current_age, employee_hire_date,
+        coalesce(termination_date, {{ last_day() }}) as last_day_employed
+    from {{ ref('int_workforce_state') }}
+    where {{ of_year() }}
+),
+
+events as (
+    select employee_id, event_type, effective_date, compensation_amount, previous_compensation, employee_deferral_rate, prev_employee_deferral_rate
+    from {{ ref('fct_yearly_events') }}
+    where {{ of_year() }} and event_type not in ('termination', 'eligibility')
+),
+
+opening as (
+    select employee_id, employee_compensation, deferral_rate
+    from {{ ref('int_employee_compensation_by_year') }}
+    where {{ of_year() }}
+),
+
+pay_steps as (
+    select steps.*, last_day_employed, case when is_grandfathered then {{ first_day() }} else plan_entry_date end as entry_date
+    from (
+        select employee_id, {{ first_day() }} as pay_date, {{ cents('employee_compensation') }} as pay_change from opening
+        union all
+        select employee_id, effective_date, {{ cents('compensation_amount') }} - {{ cents('coalesce(previous_compensation, 0)') }}
+        from events where event_type in ('hire', 'promotion', 'raise')
+    ) as steps
+    inner join people on steps.employee_id = people.employee_id
+),
+
+rate_steps as (
+    select employee_id, {{ first_day() }} as rate_date, {{ rate_in_millionths('deferral_rate') }} as rate_change
+    from opening where deferral_rate > 0
+    union all
+    select employee_id, effective_date, {{ rate_in_millionths('employee_deferral_rate - prev_employee_deferral_rate') }}
+    from events where event_type in ('enrollment', 'enrollment_change', 'deferral_escalation')
+),
+
+earned as (
+    select
+        employee_id,
+        sum(pay_change * (last_day_employed - pay_date + 1))::bigint as cent_days,
+        sum(pay_change * greatest(last_day_employed - greatest(pay_date, entry_date) + 1, 0))::bigint as cent_days_from_entry
+    from pay_steps
+    group by employee_id
+),
+
+-- Each pair of a step of pay and a step of the rate begins on the later of the two days.
+pairs as (
+    select pay_steps.employee_id, last_day_employed, greatest(pay_date, rate_date) as pair_date, pay_change * rate_change as pair_change
+    from pay_steps
+    inner join rate_steps on pay_steps.employee_id = rate_steps.employee_id
+),
+
+deferred as (
+    select employee_id, sum(pair_change * (last_day_employed - pair_date + 1))::bigint as elected
+    from pairs
+    group by employee_id
+),
+
+limited as (
+    select
+        people.*,
+        cent_days,
+        cent_days_from_entry,
+        coalesce(elected, 0) as elected,
+        {{ dollars(divide('coalesce(elected, 0)', 1000000 * days)) }} as elected_deferrals,
+        deferral_limit,
+        case
+            {% if var('deferrals_catch_up') -%}
+            {% if var('deferrals_super_catch_up') -%}
+            when current_age between 60 and 63 then super_catch_up_limit
+            {% endif -%}
+            when current_age >= 50 then catch_up_limit
+            {% endif -%}
+            else 0
+        end::decimal(12, 2) as catch_up_limit,
+        case
+            {% if var('deferrals_catch_up') -%}
+            {% if var('deferrals_super_catch_up') -%}
+            when current_age between 60 and 63 then 'super_catch_up'
+            {% endif -%}
+            when current_age >= 50 then 'catch_up'
+            {% endif -%}
+            else 'base'
+        end as limit_type
+    from people
+    inner join earned on people.employee_id = earned.employee_id
+    left join deferred on people.employee_id = deferred.employee_id
+    cross join (select deferral_limit, catch_up_limit, super_catch_up_limit from {{ ref('int_irs_limits') }} where {{ of_year() }}) as limits
+),
+
+-- The day on which deferrals reach the limit: between two steps they grow by the same amount every day.
+steps_to_limit as (
+    select
+        employee_id, pair_date, slope, limit_units,
+        coalesce(sum(slope * days_held) over (partition by employee_id order by pair_date rows between unbounded preceding and 1 preceding), 0) as reached_before,
+        days_held
+    from (
+        select
+            employee_id, pair_date, limit_units,
+            sum(slope_change) over (partition by employee_id order by pair_date) as slope,
+            coalesce(lead(pair_date) over (partition by employee_id order by pair_date), last_day_employed + 1) - pair_date as days_held
+        from (
+            select
+                pairs.employee_id, pair_date, pairs.last_day_employed, sum(pair_change)::bigint as slope_change,
+                {{ cents('any_value(deferral_limit + catch_up_limit)') }} * {{ 1000000 * days }} as limit_units
+            from pairs
+            inner join limited on pairs.employee_id = limited.employee_id
+            where elected_deferrals >= deferral_limit + catch_up_limit
+            group by pairs.employee_id, pair_date, pairs.last_day_employed
+        )
+    )
+),
+
+limit_days as (
+    select employee_id, min(pair_date + ((limit_units - reached_before + slope - 1) // slope)::integer - 1)::date as irs_limit_reached_date
+    from steps_to_limit
+    where slope > 0 and reached_before < limit_units and reached_before + slope * days_held >= limit_units
+    group by employee_id
+)
+
+select
+    {{ keys() }},
+    limited.employee_id,
+    {{ dollars(divide('cent_days', days)) }} as prorated_annual_compensation,
+    {{ dollars(divide('coalesce(cent_days_from_entry, 0)', days)) }} as compensation_from_entry,
+    elected_deferrals,
+    deferral_limit as irs_402g_limit,
+    catch_up_limit,
+    limit_type,
+    least(elected_deferrals, deferral_limit)::decimal(12, 2) as regular_deferrals,
+    (least(elected_deferrals, deferral_limit + catch_up_limit) - least(elected_deferrals, deferral_limit))::decimal(12, 2) as catch_up_deferrals,
+    least(elected_deferrals, deferral_limit + catch_up_limit)::decimal(12, 2) as annual_contribution_amount,
+    elected_deferrals >= deferral_limit + catch_up_limit as irs_limit_reached,
+    irs_limit_reached_date
+from limited
+left join limit_days on limited.employee_id = limit_days.employee_id
