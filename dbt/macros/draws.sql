@@ -19,7 +19,11 @@ list_reduce([xor({{ key }} & 4294967295, {{ name }} & 4294967295), xor({{ key }}
 
 {# Whether something of a probability, given in millionths, happens. #}
 {% macro draw_below(key, purpose, probability) -%}
+{%- if probability == 0 -%}
+false
+{%- else -%}
 ({{ draw_bits(key, purpose) }} * 1000000 < ({{ probability }})::ubigint * 4294967296)
+{%- endif -%}
 {%- endmacro %}
 
 {# A whole number from 0 to count - 1, each equally likely. #}

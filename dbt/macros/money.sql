@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 {% macro cents(amount) -%}
-({{ amount }} * 100)::bigint
+(({{ amount }}) * 100)::bigint
 {%- endmacro %}
 
 {% macro dollars(cents) -%}
@@ -19,7 +19,7 @@
 
 {# A column of rates, as millionths, and back. #}
 {% macro rate_in_millionths(rate) -%}
-({{ rate }} * 1000000)::bigint
+(({{ rate }}) * 1000000)::bigint
 {%- endmacro %}
 
 {% macro rate_from_millionths(millionths) -%}

@@ -3,6 +3,7 @@
 -- levels' parameters. Both kinds are worked out together because each starts from the pay that the other leaves: what
 -- comes first by date comes first, and on one day the promotion does. Nothing happens on or after the day of leaving.
 {% set fixed_day = var('compensation_raise_timing_method') == 'fixed_day' %}
+{% set raise_may_come_first = not fixed_day or var('compensation_raise_timing_day') < var('compensation_promotion_day') %}
 {% set spread = millionths(var('compensation_promotion_compensation_distribution_range')) %}
 {% set base_increase = millionths(var('compensation_promotion_compensation_base_increase_pct')) %}
 {% set distribution = var('compensation_promotion_compensation_distribution_type') %}
@@ -87,35 +88,38 @@ before_raise as (
     where is_raised or promotions.employee_id is not null
 ),
 
-{% if merit_budget is not none -%}
--- The merit rates of the levels, scaled so that what is given to those still there adds up to the budget.
-budget as (
+-- The merit rate of each level in billionths. With a budget, the rates of the levels keep their proportions and are scaled
+-- so that what is given to those still there adds up to the budget.
+merit_rates as (
     select
-        any_value(opening_payroll_cents)::hugeint * {{ millionths(merit_budget) }} as budget,
-        sum({{ cents('pay_before_raise') }} * {{ rate_in_millionths('merit_rate') }})::hugeint as at_unscaled_rates
-    from before_raise
-    inner join parameters on level_at_raise = parameters.level_id
+        level_id,
+        cola_rate,
+        {% if merit_budget is none -%}
+        {{ rate_in_millionths('merit_rate') }} * 1000 as merit_billionths
+        {%- else -%}
+        {{ divide(rate_in_millionths('merit_rate') ~ '::hugeint * opening_payroll_cents * ' ~ (millionths(merit_budget) * 1000), 'greatest(at_unscaled_rates, 1)') }}::bigint as merit_billionths
+        {%- endif %}
+    from parameters
+    {%- if merit_budget is not none %}
     cross join (select opening_payroll_cents from {{ ref('int_workforce_needs') }} where {{ of_year() }}) as needs
-    where is_raised
+    cross join (
+        select coalesce(sum({{ cents('pay_before_raise') }} * {{ rate_in_millionths('merit_rate') }}), 0) as at_unscaled_rates
+        from before_raise
+        inner join parameters on level_at_raise = parameters.level_id
+        where is_raised
+    ) as unscaled
+    {%- endif %}
 ),
 
-{% endif -%}
 raised as (
     select
         before_raise.*,
         case when is_raised then pay_before_raise
-            {%- if merit_budget is none %}
-            + {{ money('pay_before_raise', rate_in_millionths('merit_rate')) }}
-            {%- else %}
-            + {{ dollars(divide(cents('pay_before_raise') ~ '::hugeint * ' ~ rate_in_millionths('merit_rate') ~ ' * budget', '1000000 * greatest(at_unscaled_rates, 1)')) }}
-            {%- endif %}
+            + {{ dollars(divide(cents('pay_before_raise') ~ ' * merit_billionths', 1000000000)) }}
             + {{ money('pay_before_raise', rate_in_millionths('cola_rate')) }}
         end::decimal(12, 2) as pay_after_raise
     from before_raise
-    inner join parameters on level_at_raise = parameters.level_id
-    {%- if merit_budget is not none %}
-    cross join budget
-    {%- endif %}
+    inner join merit_rates on level_at_raise = merit_rates.level_id
 )
 
 select
@@ -129,7 +133,9 @@ select
     case when is_promoted then level_id + 1 end as promotion_level_id,
     case when is_promoted then coalesce(case when raise_comes_first then pay_after_raise end, opening_pay) end as promotion_previous_pay,
     case
+        {% if raise_may_come_first -%}
         when is_promoted and raise_comes_first and is_raised then {{ promoted_pay('pay_after_raise') }}
+        {% endif -%}
         when is_promoted then pay_if_promoted_first
     end as promotion_pay,
     {{ rate_from_millionths('promotion_probability') }} as promotion_probability,

@@ -46,7 +46,7 @@ windows as (
         employee_id, employee_key, employee_hire_date, end_date, level_id, pay, window_opens,
         {{ completed_years('employee_birth_date', 'window_opens') }} as age,
         {{ income_segment('pay') }} as income_segment
-    from (select *, greatest(plan_entry_date, date '{{ start_year() }}-01-01') as window_opens from present)
+    from (select *, greatest(plan_entry_date, date '{{ start_year() }}-01-01') as window_opens from present where plan_entry_date is not null)
     where window_opens between {{ first_day() }} and {{ last_day() }} and window_opens < end_date
         and not is_enrolled and pending_enrollment_date is null and not ever_opted_out
 ),

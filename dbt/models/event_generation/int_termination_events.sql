@@ -1,15 +1,14 @@
 -- Who of those present on Jan 1 leaves this year, and when?
 -- Grain: one row per leaver. Inputs: the opening workforce and the year's needs. Known leavers of the census leave on
--- their date. The others are an exact weighted sample without replacement, drawn apart among the experienced and
+-- their date and are never drawn. The others are an exact weighted sample without replacement, drawn apart among the experienced and
 -- among last year's hires: with key = -ln(1 - u) / hazard the smallest keys leave. In a reduction in force the smallest
 -- keys of all who remain follow. `ln` orders people and decides nothing else.
 with people as (
     select
-        employee_id, employee_key, employee_birth_date, employee_hire_date, known_termination_date, is_experienced,
+        employee_id, employee_key, employee_birth_date, employee_hire_date, is_experienced,
         -ln(1 - {{ draw('employee_key', 'termination') }}) / termination_hazard as leaving_key
     from {{ ref('int_employee_compensation_by_year') }}
-    where {{ of_year() }}
-        and (known_termination_date is null or known_termination_date > {{ last_day() }})
+    where {{ of_year() }} and known_termination_date is null
 ),
 
 needs as (

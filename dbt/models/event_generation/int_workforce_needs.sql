@@ -15,6 +15,9 @@ with counted as (
         count(*) filter (not is_experienced) as first_year_headcount,
         count(*) filter (year(known_termination_date) = {{ simulation_year() }}) as known_leavers,
         count(*) filter (is_experienced and year(known_termination_date) = {{ simulation_year() }}) as experienced_known_leavers,
+        -- Known leavers, of this year or a later one, are never drawn.
+        count(*) filter (is_experienced and known_termination_date is null) as experienced_drawable,
+        count(*) filter (not is_experienced and known_termination_date is null) as first_year_drawable,
         coalesce(sum({{ cents('employee_compensation') }}), 0)::bigint as opening_payroll_cents
     from {{ ref('int_employee_compensation_by_year') }}
     where {{ of_year() }}
@@ -30,7 +33,12 @@ expected as (
 ),
 
 leaving as (
-    select *, greatest(experienced_quota + first_year_quota, known_leavers) as terminations
+    select
+        *,
+        least(
+            greatest(experienced_quota + first_year_quota, known_leavers),
+            known_leavers + experienced_drawable + first_year_drawable
+        ) as terminations
     from expected
 ),
 
@@ -38,15 +46,18 @@ missing as (
     select
         *,
         target_headcount - (opening_headcount - terminations) as net_need,
-        -- Known leavers fill the quota of their group first; what is left is drawn.
-        least(greatest(experienced_quota - experienced_known_leavers, 0), terminations - known_leavers) as experienced_drawn
+        -- Known leavers fill the quota of their group first; what is left is drawn, from where there are people to draw.
+        greatest(
+            least(greatest(experienced_quota - experienced_known_leavers, 0), terminations - known_leavers, experienced_drawable),
+            terminations - known_leavers - first_year_drawable
+        ) as experienced_drawn
     from leaving
 ),
 
 solved as (
     select
         *,
-        greatest(-net_need, 0) as reduction_in_force,
+        least(greatest(-net_need, 0), experienced_drawable + first_year_drawable - (terminations - known_leavers)) as reduction_in_force,
         (greatest(net_need, 0) * 1000000 + {{ staying - 1 }}) // {{ staying }} as hires
     from missing
 )

@@ -1,8 +1,8 @@
 -- What does the employer match this year?
 -- Grain: one row per person with a match. Inputs: the year's contributions, who is entitled, the year's limits. The match
 -- is worked out once, on the whole year, which includes any true-up. Each tier pays its rate on the deferrals that lie
--- between the tier before and its own bound; pay counts up to the limit of IRC 401(a)(17). In integers: deferrals and
--- bounds in cents x millionths, rates in millionths, one division.
+-- between the tier before and its own bound; pay counts up to the limit of IRC 401(a)(17). In integers: deferrals in
+-- cents, bounds in hundred-thousandths of pay, rates in millionths, one division.
 {% set pay = 'compensation_from_entry' if var('employer_match_compensation') == 'from_entry' else 'prorated_annual_compensation' %}
 {% set matched = 'annual_contribution_amount' if var('employer_match_match_catch_up') else 'regular_deferrals' %}
 {% set cap = var('employer_match_match_cap_percent') %}
@@ -12,7 +12,7 @@ with entitled as (
         least({{ pay }}, compensation_limit) as eligible_compensation,
         {{ matched }} as deferrals_considered,
         {{ cents('eligible_compensation') }} as pay_cents,
-        {{ cents('deferrals_considered') }}::hugeint * 1000000 as deferral_units
+        {{ cents('deferrals_considered') }} * 100000 as deferral_units
     from (from {{ ref('int_employee_contributions') }} where {{ of_year() }} and annual_contribution_amount > 0) as contributions
     inner join (from {{ ref('int_employer_eligibility') }} where {{ of_year() }} and is_eligible_for_match) as eligibility
         on contributions.employee_id = eligibility.employee_id
@@ -27,17 +27,17 @@ tiered as (
         *,
         {% set ns = namespace(below=0) -%}
         {% for tier in var('employer_match_tiers') -%}
-        {{ millionths(tier.rate) }} * (least(deferral_units, pay_cents * {{ millionths(tier.up_to) }}) - least(deferral_units, pay_cents * {{ ns.below }})) +
-        {% set ns.below = millionths(tier.up_to) -%}
+        {{ millionths(tier.rate) }} * (least(deferral_units, pay_cents * {{ millionths(tier.up_to) // 10 }}) - least(deferral_units, pay_cents * {{ ns.below }})) +
+        {% set ns.below = millionths(tier.up_to) // 10 -%}
         {% endfor -%}
-        0::hugeint as match_units
+        0 as match_units
     from entitled
 ),
 
 rounded as (
     select
         *,
-        {{ dollars(divide('match_units', 1000000000000)) }} as uncapped_match,
+        {{ dollars(divide('match_units', 100000000000)) }} as uncapped_match,
         {% if cap is none -%}
         uncapped_match as amount
         {%- else -%}

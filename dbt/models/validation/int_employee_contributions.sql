@@ -27,7 +27,7 @@ opening as (
 ),
 
 pay_steps as (
-    select steps.*, last_day_employed, case when is_grandfathered then {{ first_day() }} else plan_entry_date end as entry_date
+    select steps.*, last_day_employed, case when is_grandfathered then {{ first_day() }} else coalesce(plan_entry_date, date '9999-12-31') end as entry_date
     from (
         select employee_id, {{ first_day() }} as pay_date, {{ cents('employee_compensation') }} as pay_change from opening
         union all
@@ -76,56 +76,39 @@ limited as (
         {{ dollars(divide('coalesce(elected, 0)', 1000000 * days)) }} as elected_deferrals,
         deferral_limit,
         case
-            {% if var('deferrals_catch_up') -%}
-            {% if var('deferrals_super_catch_up') -%}
-            when current_age between 60 and 63 then super_catch_up_limit
-            {% endif -%}
-            when current_age >= 50 then catch_up_limit
-            {% endif -%}
-            else 0
-        end::decimal(12, 2) as catch_up_limit,
-        case
-            {% if var('deferrals_catch_up') -%}
-            {% if var('deferrals_super_catch_up') -%}
-            when current_age between 60 and 63 then 'super_catch_up'
-            {% endif -%}
+            when not {{ var('deferrals_catch_up') | string | lower }} then 'base'
+            when {{ var('deferrals_super_catch_up') | string | lower }} and current_age between 60 and 63 then 'super_catch_up'
             when current_age >= 50 then 'catch_up'
-            {% endif -%}
             else 'base'
-        end as limit_type
+        end as limit_type,
+        case limit_type when 'base' then 0 when 'catch_up' then limits.catch_up_limit else super_catch_up_limit end::decimal(12, 2) as catch_up_limit
     from people
     inner join earned on people.employee_id = earned.employee_id
     left join deferred on people.employee_id = deferred.employee_id
     cross join (select deferral_limit, catch_up_limit, super_catch_up_limit from {{ ref('int_irs_limits') }} where {{ of_year() }}) as limits
 ),
 
--- The day on which deferrals reach the limit: between two steps they grow by the same amount every day.
-steps_to_limit as (
-    select
-        employee_id, pair_date, slope, limit_units,
-        coalesce(sum(slope * days_held) over (partition by employee_id order by pair_date rows between unbounded preceding and 1 preceding), 0) as reached_before,
-        days_held
-    from (
-        select
-            employee_id, pair_date, limit_units,
-            sum(slope_change) over (partition by employee_id order by pair_date) as slope,
-            coalesce(lead(pair_date) over (partition by employee_id order by pair_date), last_day_employed + 1) - pair_date as days_held
-        from (
-            select
-                pairs.employee_id, pair_date, pairs.last_day_employed, sum(pair_change)::bigint as slope_change,
-                {{ cents('any_value(deferral_limit + catch_up_limit)') }} * {{ 1000000 * days }} as limit_units
-            from pairs
-            inner join limited on pairs.employee_id = limited.employee_id
-            where elected_deferrals >= deferral_limit + catch_up_limit
-            group by pairs.employee_id, pair_date, pairs.last_day_employed
-        )
-    )
+-- The day on which deferrals reach the limit. From each step on, deferrals grow by the same amount every day; the day
+-- that this gives is right for the last step that does not come after it.
+pairs_to_limit as (
+    select pairs.employee_id, pair_date, pair_change, {{ cents('deferral_limit + catch_up_limit') }} * {{ 1000000 * days }} as limit_units
+    from pairs
+    inner join limited on pairs.employee_id = limited.employee_id
+    where elected_deferrals >= deferral_limit + catch_up_limit
 ),
 
 limit_days as (
-    select employee_id, min(pair_date + ((limit_units - reached_before + slope - 1) // slope)::integer - 1)::date as irs_limit_reached_date
-    from steps_to_limit
-    where slope > 0 and reached_before < limit_units and reached_before + slope * days_held >= limit_units
+    select employee_id, arg_max(day_reached, pair_date) filter (day_reached >= pair_date) as irs_limit_reached_date
+    from (
+        select
+            latest.employee_id,
+            latest.pair_date,
+            sum(earlier.pair_change)::bigint as daily,
+            ({{ first_day() }} - 1 + ((any_value(latest.limit_units) + sum(earlier.pair_change * (earlier.pair_date - {{ first_day() }}))::bigint + daily - 1) // nullif(daily, 0))::integer)::date as day_reached
+        from (select distinct employee_id, pair_date, limit_units from pairs_to_limit) as latest
+        inner join pairs_to_limit as earlier on latest.employee_id = earlier.employee_id and earlier.pair_date <= latest.pair_date
+        group by latest.employee_id, latest.pair_date
+    )
     group by employee_id
 )
 
