@@ -1,0 +1,12 @@
+-- The bands of the job levels run from nothing to infinity, each beginning where the one before ends.
+select *
+from (
+    select
+        *,
+        lag(band_max_compensation, 1, 0.0) over (order by level_id) as previous_max,
+        row_number() over (order by level_id desc) = 1 as is_top
+    from {{ ref('config_job_levels') }}
+)
+where band_min_compensation != previous_max
+    or (band_max_compensation is null) != is_top
+    or hiring_min_compensation >= hiring_max_compensation

@@ -1,0 +1,29 @@
+-- No enrollment before the plan may be entered, no contribution without enrollment, no match without deferral, no
+-- employer money for those outside the plan; nobody who opted out enrolls again, nobody who refused escalation is escalated.
+select employee_id, simulation_year, 'enrolled before entry' as what
+from {{ ref('fct_yearly_events') }}
+inner join {{ ref('fct_workforce_snapshot') }} using (scenario_id, plan_design_id, simulation_year, employee_id)
+where event_type = 'enrollment' and coalesce(effective_date < employee_eligibility_date, true)
+
+union all
+
+select employee_id, simulation_year, 'contribution or match without its cause'
+from {{ ref('fct_workforce_snapshot') }}
+inner join {{ ref('int_employer_eligibility') }} using (scenario_id, plan_design_id, simulation_year, employee_id)
+where (prorated_annual_contributions > 0 and (employee_enrollment_date is null or not is_in_plan))
+    or (employer_match_amount > 0 and (prorated_annual_contributions = 0 or not is_eligible_for_match))
+    or (employer_core_amount > 0 and not is_eligible_for_core)
+
+union all
+
+select later.employee_id, later.simulation_year, 'enrolled again after opting out'
+from {{ ref('fct_yearly_events') }} as later
+inner join {{ ref('fct_yearly_events') }} as earlier using (scenario_id, plan_design_id, employee_id)
+where later.event_type = 'enrollment' and earlier.event_category = 'enrollment_opt_out' and later.effective_date >= earlier.effective_date
+
+union all
+
+select employee_id, simulation_year, 'escalated against their will'
+from {{ ref('fct_yearly_events') }}
+inner join {{ ref('stg_census_data') }} using (employee_id)
+where event_type = 'deferral_escalation' and auto_escalation_opt_out
