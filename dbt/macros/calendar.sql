@@ -10,13 +10,12 @@
 {{ return(simulation_year() == start_year()) }}
 {%- endmacro %}
 
-{% macro is_leap_year() -%}
-{%- set year = simulation_year() -%}
+{% macro is_leap_year(year) -%}
 {{ return(year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)) }}
 {%- endmacro %}
 
-{% macro days_in_year() -%}
-{{ return(366 if is_leap_year() else 365) }}
+{% macro days_in_year(year=none) -%}
+{{ return(366 if is_leap_year(simulation_year() if year is none else year) else 365) }}
 {%- endmacro %}
 
 {% macro first_day() -%}
@@ -34,7 +33,7 @@ date '{{ start_year() - 1 }}-12-31'
 
 {# A day of the year given as MM-DD; Feb 29 is Feb 28 in a common year. #}
 {% macro plan_day(day) -%}
-date '{{ simulation_year() }}-{{ "02-28" if day == "02-29" and not is_leap_year() else day }}'
+date '{{ simulation_year() }}-{{ "02-28" if day == "02-29" and not is_leap_year(simulation_year()) else day }}'
 {%- endmacro %}
 
 {# Completed calendar years between two dates: birthdays and anniversaries, no division. #}

@@ -33,5 +33,5 @@
 
 {# An amount of money times a rate in millionths, for `days` of `of_days` days. #}
 {% macro money(amount, rate=1000000, days=1, of_days=1) -%}
-{{ dollars(divide(cents(amount) ~ ' * (' ~ rate ~ ') * (' ~ days ~ ')', '1000000 * ' ~ of_days)) }}
+{{ dollars(divide(cents(amount) ~ ' * (' ~ rate ~ ') * (' ~ days ~ ')', '1000000 * (' ~ of_days ~ ')')) }}
 {%- endmacro %}

@@ -2,11 +2,15 @@
 -- Grain: one row per person active at the end of the year before; in the start year, of the census. Inputs: the
 -- census, or last year's closing state. This is the only model that reads another year.
 -- depends_on: {{ ref('int_baseline_workforce') }}
+{% set first_census_day = "date '" ~ (start_year() - 1) ~ "-01-01'" %}
 with opening as (
     {% if is_start_year() -%}
     select
         employee_id, employee_key, employee_birth_date, employee_hire_date, known_termination_date,
-        current_compensation as employee_compensation, level_id, scheduled_hours_per_week,
+        current_compensation as employee_compensation,
+        -- The census does not say what was earned: its rate of pay, for the days employed.
+        {{ money('current_compensation', 1000000, census_date() ~ ' - greatest(employee_hire_date, ' ~ first_census_day ~ ') + 1', days_in_year(start_year() - 1)) }} as prior_year_compensation,
+        level_id, scheduled_hours_per_week,
         auto_escalation_opt_out, plan_entry_date, is_grandfathered,
         is_enrolled_at_census as is_enrolled,
         case when is_enrolled_at_census then {{ census_date() }} end as enrollment_date,
@@ -31,7 +35,8 @@ with opening as (
     {%- set last_year = simulation_year() - 1 -%}
     select
         state.employee_id, employee_key, employee_birth_date, employee_hire_date, known_termination_date,
-        current_compensation as employee_compensation, level_id, scheduled_hours_per_week,
+        current_compensation as employee_compensation, prorated_annual_compensation as prior_year_compensation,
+        level_id, scheduled_hours_per_week,
         state.auto_escalation_opt_out, plan_entry_date, is_grandfathered,
         is_enrolled, enrollment_date, enrollment_method, ever_opted_out, opt_out_date,
         pending_enrollment_date, pending_enrollment_method, pending_deferral_rate, pending_enrollment_probability,
@@ -45,6 +50,8 @@ with opening as (
         on state.employee_id = deferral.employee_id
     left join (from {{ source('prior_year', 'int_deferral_escalation_state_accumulator') }} where {{ of_year(last_year) }}) as escalation
         on state.employee_id = escalation.employee_id
+    left join (from {{ source('prior_year', 'int_employee_contributions') }} where {{ of_year(last_year) }}) as contributions
+        on state.employee_id = contributions.employee_id
     {%- endif %}
 ),
 

@@ -1,14 +1,15 @@
 -- What are the limits of the tax code in this year?
 -- Grain: one row. Input: the published limits; years after the last published one are projected from it by
 -- irs_limits.index_rate. The increase is rounded down to the step of the statute: 500 for elective deferrals and catch-up
--- (IRC 402(g)(4), 414(v)(2)(C)), 5,000 for pay and for highly compensated employees (401(a)(17)(B), 414(q)(1)), 1,000 for
+-- (IRC 402(g)(4), 414(v)(2)(C)), 5,000 for pay, for highly
+-- compensated employees and for Roth catch-up (401(a)(17)(B), 414(q)(1), 414(v)(7)(E)), 1,000 for
 -- annual additions (415(d)(4)), 300 for the wage base (42 USC 430). A limit never falls.
 {% set last_published = 2026 %}
 {% set factor = namespace(billionths=1000000000) %}
 {% for year in range(last_published, simulation_year()) -%}
     {%- set factor.billionths = factor.billionths * (1000000 + millionths(var('irs_limits_index_rate') or 0)) // 1000000 -%}
 {%- endfor %}
-{% set steps = {'deferral_limit': 500, 'catch_up_limit': 500, 'super_catch_up_limit': 500, 'compensation_limit': 5000, 'annual_additions_limit': 1000, 'hce_threshold': 5000, 'social_security_wage_base': 300} %}
+{% set steps = {'deferral_limit': 500, 'catch_up_limit': 500, 'super_catch_up_limit': 500, 'compensation_limit': 5000, 'annual_additions_limit': 1000, 'hce_threshold': 5000, 'roth_catch_up_threshold': 5000, 'social_security_wage_base': 300} %}
 select
     {{ keys() }},
     {% for limit, step in steps | items -%}

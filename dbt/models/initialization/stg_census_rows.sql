@@ -113,7 +113,7 @@ entered as (
     ['scheduled_hours_per_week', 'not between 1 and 80, 40 taken', 'corrected', 'has_wrong_hours'],
     ['auto_escalation_opt_out', 'not a truth value, false taken', 'corrected', 'has_escalation_choice and refuses_escalation is null'],
     ['eligibility_override', 'not a truth value, true taken', 'corrected', 'has_override and is_plan_employee is null'],
-    ['employee_deferral_rate', 'defers before meeting the age or service of the plan', 'grandfathered', 'deferral_rate > 0 and coalesce(plan_entry_date > ' ~ census_date() ~ ', true)']
+    ['employee_deferral_rate', 'defers without having entered the plan', 'grandfathered', 'deferral_rate > 0 and coalesce(plan_entry_date > ' ~ census_date() ~ ', true)']
 ] -%}
 checked as (
     select

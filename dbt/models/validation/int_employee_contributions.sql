@@ -4,7 +4,8 @@
 -- from t to the last day of employment. So earnings are the sum of (change of pay x days left), and deferrals the sum over
 -- pairs of (change of pay x change of rate x days left since the later of the two), divided once by the days of the year.
 -- Deferrals are limited by IRC 402(g), with catch-up contributions (414(v)) for those of 50 or more on Dec 31 and the
--- higher amount for ages 60 to 63 (SECURE 2.0 s.109), as far as the plan allows them.
+-- higher amount for ages 60 to 63 (SECURE 2.0 s.109), as far as the plan allows them. From 2026 those who earned more than a
+-- threshold in the year before must make them as Roth (414(v)(7)).
 {% set days = days_in_year() %}
 with people as (
     select
@@ -21,7 +22,7 @@ events as (
 ),
 
 opening as (
-    select employee_id, employee_compensation, deferral_rate
+    select employee_id, employee_compensation, prior_year_compensation, deferral_rate
     from {{ ref('int_employee_compensation_by_year') }}
     where {{ of_year() }}
 ),
@@ -75,6 +76,7 @@ limited as (
         coalesce(elected, 0) as elected,
         {{ dollars(divide('coalesce(elected, 0)', 1000000 * days)) }} as elected_deferrals,
         deferral_limit,
+        roth_catch_up_threshold,
         case
             when not {{ var('deferrals_catch_up') | string | lower }} then 'base'
             when {{ var('deferrals_super_catch_up') | string | lower }} and current_age between 60 and 63 then 'super_catch_up'
@@ -85,7 +87,7 @@ limited as (
     from people
     inner join earned on people.employee_id = earned.employee_id
     left join deferred on people.employee_id = deferred.employee_id
-    cross join (select deferral_limit, catch_up_limit, super_catch_up_limit from {{ ref('int_irs_limits') }} where {{ of_year() }}) as limits
+    cross join (select deferral_limit, catch_up_limit, super_catch_up_limit, roth_catch_up_threshold from {{ ref('int_irs_limits') }} where {{ of_year() }}) as limits
 ),
 
 -- The day on which deferrals reach the limit. From each step on, deferrals grow by the same amount every day; the day
@@ -125,6 +127,8 @@ select
     (least(elected_deferrals, deferral_limit + catch_up_limit) - least(elected_deferrals, deferral_limit))::decimal(12, 2) as catch_up_deferrals,
     least(elected_deferrals, deferral_limit + catch_up_limit)::decimal(12, 2) as annual_contribution_amount,
     elected_deferrals >= deferral_limit + catch_up_limit as irs_limit_reached,
-    irs_limit_reached_date
+    irs_limit_reached_date,
+    coalesce(catch_up_deferrals > 0 and prior_year_compensation > roth_catch_up_threshold, false) as catch_up_must_be_roth
 from limited
+left join opening on limited.employee_id = opening.employee_id
 left join limit_days on limited.employee_id = limit_days.employee_id
