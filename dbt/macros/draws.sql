@@ -7,9 +7,12 @@
 
 {% macro draw_bits(key, purpose, year=none, seed=none) -%}
 {%- set name = "md5_number_lower('" ~ (var('random_seed') if seed is none else seed) ~ '|' ~ (simulation_year() if year is none else year) ~ '|' ~ purpose ~ "')" -%}
-{%- set x = '((xor(a, a >> 16) * 2146121005) & 4294967295)' -%}
-{%- set y = '((xor(' ~ x ~ ', ' ~ x ~ ' >> 15) * 2221713035) & 4294967295)' -%}
-list_reduce([xor({{ key }} & 4294967295, {{ name }} & 4294967295), xor({{ key }} >> 32, {{ name }} >> 32), 0::ubigint], lambda a, b: xor(xor({{ y }}, {{ y }} >> 16), b))
+list_reduce(
+    [xor({{ key }} & 4294967295, {{ name }} & 4294967295), xor({{ key }} >> 32, {{ name }} >> 32), 0::ubigint],
+    lambda a, b: list_transform(list_transform(
+        [(xor(a, a >> 16) * 2146121005) & 4294967295],
+        lambda x: (xor(x, x >> 15) * 2221713035) & 4294967295),
+        lambda y: xor(xor(y, y >> 16), b))[1])
 {%- endmacro %}
 
 {# A number in [0, 1): the 32 bits of the draw as a fraction, exact in a DOUBLE. #}
