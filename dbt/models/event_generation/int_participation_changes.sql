@@ -55,7 +55,8 @@ segmented as (
     select
         *,
         {{ age_segment('age', [31, 46, 56]) }} as voluntary_age_segment,
-        {{ age_segment('age', [30, 45, 60]) }} as opt_out_age_segment
+        {{ age_segment('age', [30, 45, 60]) }} as opt_out_age_segment,
+        {{ job_segment('level_id') }} as job_segment
     from windows
 ),
 
@@ -64,7 +65,7 @@ probable as (
         *,
         least({{ rate_of_segment('voluntary_age_segment', var('enrollment_voluntary_enrollment_base_rates_by_age')) }}
             * {{ rate_of_segment('income_segment', var('enrollment_voluntary_enrollment_income_multipliers')) }}::bigint // 1000000
-            * {{ rate_of_segment(job_segment('level_id'), var('enrollment_voluntary_enrollment_job_level_multipliers')) }} // 1000000
+            * {{ rate_of_segment('job_segment', var('enrollment_voluntary_enrollment_job_level_multipliers')) }} // 1000000
             * {{ millionths(var('enrollment_voluntary_enrollment_voluntary_enrollment_rate')) }} // 1000000, 1000000)::bigint as voluntary_probability,
         least({{ millionths(var('enrollment_auto_enrollment_opt_out_rates_target')) }}::bigint
             * {{ rate_of_segment('opt_out_age_segment', var('enrollment_auto_enrollment_opt_out_rates_age_multipliers')) }} // 1000000

@@ -66,8 +66,6 @@ aged as (
 select
     {{ keys() }},
     aged.*,
-    age_band,
-    tenure_band,
     -- Hired before Jan 1 of the year before; the others are in their first full year.
     employee_hire_date < date '{{ simulation_year() - 1 }}-01-01' as is_experienced,
     -- How prone to leave, relative to others: the product of three multipliers, in thousandths each.

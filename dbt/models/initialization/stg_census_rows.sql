@@ -13,7 +13,7 @@ with file_rows as materialized (
         select
             row_number() over () as row_number
             {%- for name, header in headers | items %}, "{{ header | replace('"', '""') }}"::varchar as {{ name }}{% endfor %},
-            {% if path | lower | replace('.parquet', '') != path | lower -%}
+            {% if (path | lower)[-8:] == '.parquet' -%}
             columns(c -> not list_contains([{% for name, header in headers | items %}{{ quoted(header) }}{% if not loop.last %}, {% endif %}{% endfor %}]::varchar[], c))::varchar
         from read_parquet({{ quoted(path) }})
             {%- else -%}

@@ -3,19 +3,43 @@
 -- is worked out once, on the whole year, which includes any true-up. Each tier pays its rate on the deferrals that lie
 -- between the tier before and its own bound; pay counts up to the limit of IRC 401(a)(17). In integers: deferrals in
 -- cents, bounds in hundred-thousandths of pay, rates in millionths, one division.
-{% set pay = 'compensation_from_entry' if var('employer_match_compensation') == 'from_entry' else 'prorated_annual_compensation' %}
+{% set from_entry = var('employer_match_compensation') == 'from_entry' %}
 {% set matched = 'annual_contribution_amount' if var('employer_match_match_catch_up') else 'regular_deferrals' %}
 {% set cap = var('employer_match_match_cap_percent') %}
-with entitled as (
+with {% if from_entry -%}
+-- Pay earned since the entry date, for those who enter during the year.
+since_entry as (
+    select
+        employee_id,
+        {{ dollars(divide("sum(pay_change * greatest(coalesce(termination_date, " ~ last_day() ~ ") - greatest(pay_date, plan_entry_date) + 1, 0))::bigint", days_in_year())) }} as compensation_from_entry
+    from (
+        select employee_id, {{ first_day() }} as pay_date, {{ cents('employee_compensation') }} as pay_change
+        from {{ ref('int_employee_compensation_by_year') }}
+        where {{ of_year() }}
+        union all
+        select employee_id, effective_date, {{ cents('compensation_amount') }} - {{ cents('coalesce(previous_compensation, 0)') }}
+        from {{ ref('fct_yearly_events') }}
+        where {{ of_year() }} and event_type in ('hire', 'promotion', 'raise')
+    ) as pay_steps
+    inner join (from {{ ref('int_workforce_state') }} where {{ of_year() }} and plan_entry_date > {{ first_day() }} and not is_grandfathered) as state
+        using (employee_id)
+    group by employee_id
+),
+
+{% endif -%}
+entitled as (
     select
         contributions.employee_id,
-        least({{ pay }}, compensation_limit) as eligible_compensation,
+        least({{ 'coalesce(compensation_from_entry, prorated_annual_compensation)' if from_entry else 'prorated_annual_compensation' }}, compensation_limit) as eligible_compensation,
         {{ matched }} as deferrals_considered,
         {{ cents('eligible_compensation') }} as pay_cents,
         {{ cents('deferrals_considered') }} * 100000 as deferral_units
     from (from {{ ref('int_employee_contributions') }} where {{ of_year() }} and annual_contribution_amount > 0) as contributions
     inner join (from {{ ref('int_employer_eligibility') }} where {{ of_year() }} and is_eligible_for_match) as eligibility
         on contributions.employee_id = eligibility.employee_id
+    {% if from_entry -%}
+    left join since_entry on contributions.employee_id = since_entry.employee_id
+    {% endif -%}
     cross join (select compensation_limit from {{ ref('int_irs_limits') }} where {{ of_year() }}) as limits
     {% if var('employer_match_active_formula') == 'none' -%}
     where false

@@ -3,78 +3,77 @@
 -- the year's limits. Pay and deferral rates are steps in time: a change of either by d on day t holds for the days
 -- from t to the last day of employment. So earnings are the sum of (change of pay x days left), and deferrals the sum over
 -- pairs of (change of pay x change of rate x days left since the later of the two), divided once by the days of the year.
+-- Days left are the days of employment since Jan 1 less the days before t, so each sum is taken in two parts: the changes,
+-- and the changes x the days before them.
 -- Deferrals are limited by IRC 402(g), with catch-up contributions (414(v)) for those of 50 or more on Dec 31 and the
 -- higher amount for ages 60 to 63 (SECURE 2.0 s.109), as far as the plan allows them. From 2026 those who earned more than a
 -- threshold in the year before must make them as Roth (414(v)(7)).
 {% set days = days_in_year() %}
-with people as (
-    select
-        employee_id, plan_entry_date, is_grandfathered, current_age, employee_hire_date,
-        coalesce(termination_date, {{ last_day() }}) as last_day_employed
-    from {{ ref('int_workforce_state') }}
-    where {{ of_year() }}
-),
-
-events as (
-    select employee_id, event_type, effective_date, compensation_amount, previous_compensation, employee_deferral_rate, prev_employee_deferral_rate
-    from {{ ref('fct_yearly_events') }}
-    where {{ of_year() }} and event_type not in ('termination', 'eligibility')
-),
-
-opening as (
-    select employee_id, employee_compensation, prior_year_compensation, deferral_rate
+with opening as (
+    select employee_id, {{ cents('employee_compensation') }} as pay_cents, deferral_rate, prior_year_compensation
     from {{ ref('int_employee_compensation_by_year') }}
     where {{ of_year() }}
 ),
 
+events as (
+    select
+        employee_id, event_type, effective_date - {{ first_day() }} as days_before,
+        compensation_amount, previous_compensation, employee_deferral_rate, prev_employee_deferral_rate
+    from {{ ref('fct_yearly_events') }}
+    where {{ of_year() }} and event_type not in ('termination', 'eligibility')
+),
+
 pay_steps as (
-    select steps.*, last_day_employed, case when is_grandfathered then {{ first_day() }} else coalesce(plan_entry_date, date '9999-12-31') end as entry_date
-    from (
-        select employee_id, {{ first_day() }} as pay_date, {{ cents('employee_compensation') }} as pay_change from opening
-        union all
-        select employee_id, effective_date, {{ cents('compensation_amount') }} - {{ cents('coalesce(previous_compensation, 0)') }}
-        from events where event_type in ('hire', 'promotion', 'raise')
-    ) as steps
-    inner join people on steps.employee_id = people.employee_id
+    select employee_id, 0 as pay_days_before, pay_cents as pay_change, prior_year_compensation
+    from opening
+    union all
+    select employee_id, days_before, {{ cents('compensation_amount') }} - {{ cents('coalesce(previous_compensation, 0)') }}, null
+    from events
+    where compensation_amount is not null
 ),
 
 rate_steps as (
-    select employee_id, {{ first_day() }} as rate_date, {{ rate_in_millionths('deferral_rate') }} as rate_change
-    from opening where deferral_rate > 0
+    select employee_id, 0 as rate_days_before, {{ rate_in_millionths('deferral_rate') }} as rate_change
+    from opening
+    where deferral_rate > 0
     union all
-    select employee_id, effective_date, {{ rate_in_millionths('employee_deferral_rate - prev_employee_deferral_rate') }}
-    from events where event_type in ('enrollment', 'enrollment_change', 'deferral_escalation')
+    select employee_id, days_before, {{ rate_in_millionths('employee_deferral_rate - prev_employee_deferral_rate') }}
+    from events
+    where employee_deferral_rate is not null
 ),
 
 earned as (
     select
         employee_id,
-        sum(pay_change * (last_day_employed - pay_date + 1))::bigint as cent_days,
-        sum(pay_change * greatest(last_day_employed - greatest(pay_date, entry_date) + 1, 0))::bigint as cent_days_from_entry
+        sum(pay_change)::bigint as changes,
+        sum(pay_change * pay_days_before)::bigint as changes_by_days_before,
+        max(prior_year_compensation) as prior_year_compensation
     from pay_steps
     group by employee_id
 ),
 
 -- Each pair of a step of pay and a step of the rate begins on the later of the two days.
 pairs as (
-    select pay_steps.employee_id, last_day_employed, greatest(pay_date, rate_date) as pair_date, pay_change * rate_change as pair_change
+    select pay_steps.employee_id, greatest(pay_days_before, rate_days_before) as days_before, pay_change * rate_change as pair_change
     from pay_steps
     inner join rate_steps on pay_steps.employee_id = rate_steps.employee_id
 ),
 
 deferred as (
-    select employee_id, sum(pair_change * (last_day_employed - pair_date + 1))::bigint as elected
+    select
+        employee_id,
+        sum(pair_change)::bigint as changes,
+        sum(pair_change * days_before)::bigint as changes_by_days_before
     from pairs
     group by employee_id
 ),
 
 limited as (
     select
-        people.*,
-        cent_days,
-        cent_days_from_entry,
-        coalesce(elected, 0) as elected,
-        {{ dollars(divide('coalesce(elected, 0)', 1000000 * days)) }} as elected_deferrals,
+        people.employee_id,
+        {{ dollars(divide('earned.changes * days_employed - earned.changes_by_days_before', days)) }} as prorated_annual_compensation,
+        prior_year_compensation,
+        {{ dollars(divide('coalesce(deferred.changes * days_employed - deferred.changes_by_days_before, 0)', 1000000 * days)) }} as elected_deferrals,
         deferral_limit,
         roth_catch_up_threshold,
         case
@@ -84,7 +83,12 @@ limited as (
             else 'base'
         end as limit_type,
         case limit_type when 'base' then 0 when 'catch_up' then limits.catch_up_limit else super_catch_up_limit end::decimal(12, 2) as catch_up_limit
-    from people
+    from (
+        -- Days from Jan 1 to the last day of employment.
+        select employee_id, current_age, coalesce(termination_date, {{ last_day() }}) - {{ first_day() }} + 1 as days_employed
+        from {{ ref('int_workforce_state') }}
+        where {{ of_year() }}
+    ) as people
     inner join earned on people.employee_id = earned.employee_id
     left join deferred on people.employee_id = deferred.employee_id
     cross join (select deferral_limit, catch_up_limit, super_catch_up_limit, roth_catch_up_threshold from {{ ref('int_irs_limits') }} where {{ of_year() }}) as limits
@@ -93,23 +97,23 @@ limited as (
 -- The day on which deferrals reach the limit. From each step on, deferrals grow by the same amount every day; the day
 -- that this gives is right for the last step that does not come after it.
 pairs_to_limit as (
-    select pairs.employee_id, pair_date, pair_change, {{ cents('deferral_limit + catch_up_limit') }} * {{ 1000000 * days }} as limit_units
+    select pairs.employee_id, days_before, pair_change, {{ cents('deferral_limit + catch_up_limit') }} * {{ 1000000 * days }} as limit_units
     from pairs
     inner join limited on pairs.employee_id = limited.employee_id
     where elected_deferrals >= deferral_limit + catch_up_limit
 ),
 
 limit_days as (
-    select employee_id, arg_max(day_reached, pair_date) filter (day_reached >= pair_date) as irs_limit_reached_date
+    select employee_id, {{ first_day() }} + (arg_max(days_before_limit, days_before) filter (days_before_limit >= days_before))::integer as irs_limit_reached_date
     from (
         select
             latest.employee_id,
-            latest.pair_date,
+            latest.days_before,
             sum(earlier.pair_change)::bigint as daily,
-            ({{ first_day() }} - 1 + ((any_value(latest.limit_units) + sum(earlier.pair_change * (earlier.pair_date - {{ first_day() }}))::bigint + daily - 1) // nullif(daily, 0))::integer)::date as day_reached
-        from (select distinct employee_id, pair_date, limit_units from pairs_to_limit) as latest
-        inner join pairs_to_limit as earlier on latest.employee_id = earlier.employee_id and earlier.pair_date <= latest.pair_date
-        group by latest.employee_id, latest.pair_date
+            (any_value(latest.limit_units) + sum(earlier.pair_change * earlier.days_before)::bigint + daily - 1) // nullif(daily, 0) - 1 as days_before_limit
+        from (select distinct employee_id, days_before, limit_units from pairs_to_limit) as latest
+        inner join pairs_to_limit as earlier on latest.employee_id = earlier.employee_id and earlier.days_before <= latest.days_before
+        group by latest.employee_id, latest.days_before
     )
     group by employee_id
 )
@@ -117,8 +121,7 @@ limit_days as (
 select
     {{ keys() }},
     limited.employee_id,
-    {{ dollars(divide('cent_days', days)) }} as prorated_annual_compensation,
-    {{ dollars(divide('coalesce(cent_days_from_entry, 0)', days)) }} as compensation_from_entry,
+    prorated_annual_compensation,
     elected_deferrals,
     deferral_limit as irs_402g_limit,
     catch_up_limit,
@@ -127,8 +130,7 @@ select
     (least(elected_deferrals, deferral_limit + catch_up_limit) - least(elected_deferrals, deferral_limit))::decimal(12, 2) as catch_up_deferrals,
     least(elected_deferrals, deferral_limit + catch_up_limit)::decimal(12, 2) as annual_contribution_amount,
     elected_deferrals >= deferral_limit + catch_up_limit as irs_limit_reached,
-    irs_limit_reached_date,
+    irs_limit_reached_date::date as irs_limit_reached_date,
     coalesce(catch_up_deferrals > 0 and prior_year_compensation > roth_catch_up_threshold, false) as catch_up_must_be_roth
 from limited
-left join opening on limited.employee_id = opening.employee_id
 left join limit_days on limited.employee_id = limit_days.employee_id
