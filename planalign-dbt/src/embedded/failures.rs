@@ -1,0 +1,69 @@
+//! Turns errors of templates and of the database into those of the runner.
+
+use minijinja::Error;
+use planalign_config::database::DatabaseError;
+
+use super::excerpt::excerpt;
+use super::jinja::environment::BadTemplate;
+use super::jinja::errors::{FailedQuery, Refusal, cause, innermost, message};
+use super::jinja::macros::{Macros, macro_of_template};
+use crate::runner::RunnerError;
+
+/// The node whose template or statement failed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) node: &'a str,
+    pub(crate) file: &'a str,
+}
+
+impl Place<'_> {
+    /// A template that could not be compiled.
+    pub(crate) fn bad_template(self, bad: BadTemplate) -> RunnerError {
+        RunnerError::Compilation { node: self.node.to_owned(), file: self.file.to_owned(), line: bad.line, message: bad.message }
+    }
+
+    /// A message about the node that has no line of its own.
+    pub(crate) fn compilation(self, message: impl Into<String>) -> RunnerError {
+        self.bad_template(BadTemplate { line: 1, message: message.into() })
+    }
+
+    pub(crate) fn unsupported(self, feature: impl Into<String>, hint: &str) -> RunnerError {
+        RunnerError::Unsupported { feature: feature.into(), node: self.node.to_owned(), hint: hint.to_owned() }
+    }
+
+    /// A template that could not be rendered.
+    pub(crate) fn rendering(self, error: &Error, macros: &Macros) -> RunnerError {
+        if let Some(Refusal { feature, hint }) = cause(error) {
+            return RunnerError::Unsupported { feature: feature.clone(), node: self.node.to_owned(), hint: hint.clone() };
+        }
+        if let Some(FailedQuery { sql, error }) = cause(error) {
+            return self.statement(error, sql, 0);
+        }
+        let inner = innermost(error);
+        let in_macro = inner.name().and_then(macro_of_template).and_then(|name| macros.source(name));
+        let message = message(error);
+        let (file, message) = match in_macro {
+            Some(source) => match &source.file {
+                Some(file) => (file.clone(), message),
+                None => ("dbt".to_owned(), format!("{message} (in the built-in macro {})", source.name)),
+            },
+            None => (self.file.to_owned(), message),
+        };
+        RunnerError::Compilation { node: self.node.to_owned(), file, line: inner.line().unwrap_or(1), message }
+    }
+
+    /// A statement that the database refused; `before` lines of it come before the text of the node.
+    pub(crate) fn statement(self, error: &DatabaseError, sql: &str, before: usize) -> RunnerError {
+        let line = match error {
+            DatabaseError::Statement { line, .. } => *line,
+            _ => None,
+        };
+        RunnerError::Database {
+            node: self.node.to_owned(),
+            file: self.file.to_owned(),
+            excerpt: excerpt(sql, line.map(|l| l.saturating_sub(before).max(1))),
+            cause: error.to_string(),
+            fault: error.fault(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The order of nodes, cycles, and chains of ephemeral models.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::project::Node;
+use crate::runner::{GraphNode, Materialization, ModelGraph, RunnerError};
+
+/// The graph, and the names of all nodes with each after those it depends on.
+pub(crate) fn build(nodes: &BTreeMap<String, Node>) -> Result<(ModelGraph, Vec<String>), RunnerError> {
+    let graph = ModelGraph::new(nodes.iter().map(|(name, node)| GraphNode {
+        name: name.clone(),
+        materialization: node.materialization,
+        depends_on: node.declared.record.refs.iter().cloned().collect(),
+    }));
+    let order = order(&graph)?;
+    Ok((graph, order))
+}
+
+/// Sorts topologically; among those that could come next, the first by name does.
+fn order(graph: &ModelGraph) -> Result<Vec<String>, RunnerError> {
+    let mut waiting: BTreeMap<&str, usize> = graph.nodes().map(|n| (n.name.as_str(), n.depends_on.len())).collect();
+    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for node in graph.nodes() {
+        for name in &node.depends_on {
+            users.entry(name).or_default().push(&node.name);
+        }
+    }
+    let mut ready: BTreeSet<&str> = waiting.iter().filter(|(_, n)| **n == 0).map(|(name, _)| *name).collect();
+    let mut order = Vec::with_capacity(waiting.len());
+    while let Some(name) = ready.pop_first() {
+        waiting.remove(name);
+        order.push(name.to_owned());
+        for user in users.get(name).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(user) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.insert(user);
+                }
+            }
+        }
+    }
+    match waiting.keys().next() {
+        None => Ok(order),
+        Some(start) => Err(RunnerError::Selection { message: format!("models depend on each other in a circle: {}", cycle(graph, &waiting, start)) }),
+    }
+}
+
+/// Follows dependencies that were never settled, until a node comes again.
+fn cycle(graph: &ModelGraph, unsettled: &BTreeMap<&str, usize>, start: &str) -> String {
+    let mut path = vec![start.to_owned()];
+    while let Some(node) = path.last().and_then(|name| graph.get(name)) {
+        let Some(next) = node.depends_on.iter().find(|d| unsettled.contains_key(d.as_str())) else { break };
+        let seen = path.iter().position(|p| p == next);
+        path.push(next.clone());
+        if let Some(first) = seen {
+            path.drain(..first);
+            break;
+        }
+    }
+    path.join(" -> ")
+}
+
+/// Notes for each node the ephemeral models whose text goes into it.
+pub(crate) fn chain_ephemerals(nodes: &mut BTreeMap<String, Node>, order: &[String]) {
+    let mut chains: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in order {
+        let Some(node) = nodes.get(name) else { continue };
+        let mut chain: Vec<String> = Vec::new();
+        for used in &node.declared.record.refs {
+            let is_ephemeral = nodes.get(used).is_some_and(|n| n.materialization == Materialization::Ephemeral);
+            if is_ephemeral {
+                for link in chains.get(used).into_iter().flatten().chain([used]) {
+                    if !chain.contains(link) {
+                        chain.push(link.clone());
+                    }
+                }
+            }
+        }
+        chains.insert(name.clone(), chain);
+    }
+    for (name, chain) in chains {
+        if let Some(node) = nodes.get_mut(&name) {
+            node.ephemerals = chain;
+        }
+    }
+}
+
+/// The names that these depend on, all the way up, or as many steps as given.
+pub(crate) fn ancestors(graph: &ModelGraph, of: &BTreeSet<String>, steps: Option<usize>) -> BTreeSet<String> {
+    spread(of, steps, |name| graph.get(name).map(|n| n.depends_on.clone()).unwrap_or_default())
+}
+
+/// The names that depend on these, all the way down, or as many steps as given.
+pub(crate) fn descendants(graph: &ModelGraph, of: &BTreeSet<String>, steps: Option<usize>) -> BTreeSet<String> {
+    spread(of, steps, |name| {
+        graph.nodes().filter(|n| n.depends_on.iter().any(|d| d == name)).map(|n| n.name.clone()).collect()
+    })
+}
+
+fn spread(of: &BTreeSet<String>, steps: Option<usize>, next: impl Fn(&str) -> Vec<String>) -> BTreeSet<String> {
+    let mut found = of.clone();
+    let mut edge: Vec<String> = of.iter().cloned().collect();
+    let mut left = steps.unwrap_or(usize::MAX);
+    while left > 0 && !edge.is_empty() {
+        edge = edge.iter().flat_map(|name| next(name)).filter(|name| found.insert(name.clone())).collect();
+        left -= 1;
+    }
+    found
+}

@@ -1,0 +1,190 @@
+//! Plain functions and filters that dbt adds to Jinja, Python's way of writing numbers, and the names that are refused.
+
+use std::fmt::Write as _;
+
+use minijinja::value::{Kwargs, Rest, Tuple, Value};
+use minijinja::{Environment, Error};
+use serde_json::Value as Json;
+
+use super::collections::{dict_literal, from_json, list, list_literal};
+use super::errors::{failure, refusal};
+
+/// Names of dbt's context that are refused, with what to use instead.
+const REFUSED: [(&str, &str); 17] = [
+    ("run_started_at", "results must not depend on the time of a run; pass a variable"),
+    ("invocation_id", "results must not depend on the run; pass a variable"),
+    ("modules", "compute dates in SQL"),
+    ("graph", "name the models with ref()"),
+    ("selected_resources", "a model must not depend on what else is selected"),
+    ("dbt_version", "this runner is no version of dbt"),
+    ("flags", "pass a variable"),
+    ("builtins", "call ref(), source() and config() themselves"),
+    ("doc", "docs blocks are not read"),
+    ("toyaml", "use tojson()"),
+    ("fromyaml", "use fromjson()"),
+    ("context", "name what is needed"),
+    ("local_md5", "use md5() of the database"),
+    ("store_result", "use run_query()"),
+    ("store_raw_result", "use run_query()"),
+    ("submit_python_job", "models are SQL only"),
+    ("thread_id", "results must not depend on the thread"),
+];
+
+/// Adds all of it to an environment.
+pub(crate) fn register(env: &mut Environment<'_>) {
+    env.add_function("_list_", |items: Value| list_literal(&items));
+    env.add_function("_dict_", |pairs: Value| dict_literal(&pairs));
+    env.add_function("tojson", |value: Value, default: Option<Value>, options: Kwargs| tojson(&value, default, &options));
+    env.add_function("fromjson", |text: &str, default: Option<Value>| fromjson(text, default));
+    env.add_function("set", |items: Value, default: Option<Value>| set(&items, default));
+    env.add_function("set_strict", |items: Value| set(&items, None));
+    env.add_function("zip", |lists: Rest<Value>| zip(&lists));
+    env.add_function("zip_strict", |lists: Rest<Value>| zip(&lists));
+    for name in ["as_text", "as_bool", "as_native", "as_number"] {
+        env.add_filter(name, |value: Value| value);
+    }
+    for (name, hint) in REFUSED {
+        env.add_global(name, Value::from(refusal(name, hint)));
+    }
+    env.set_formatter(|out, state, value| match python_float(value) {
+        Some(text) => Ok(out.write_str(&text)?),
+        None => minijinja::escape_formatter(out, state, value),
+    });
+}
+
+/// A float as Python prints it where the engine prints it differently: with an exponent if it is very large or small.
+fn python_float(value: &Value) -> Option<String> {
+    if value.kind() != minijinja::value::ValueKind::Number || value.is_integer() {
+        return None;
+    }
+    let number = f64::try_from(value.clone()).ok()?;
+    let magnitude = number.abs();
+    if number == 0.0 || !number.is_finite() || (1e-4..1e16).contains(&magnitude) {
+        return None;
+    }
+    let text = format!("{number:e}");
+    let (mantissa, exponent) = text.split_once('e')?;
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
+    Some(format!("{mantissa}e{sign}{digits:0>2}"))
+}
+
+/// JSON with a space after commas and colons, as Python writes it.
+fn tojson(value: &Value, default: Option<Value>, options: &Kwargs) -> Result<Value, Error> {
+    let sort_keys = options.get::<Option<bool>>("sort_keys")?.unwrap_or(false);
+    match serde_json::to_value(value) {
+        Ok(json) => {
+            let mut text = String::new();
+            write_json(&json, sort_keys, &mut text);
+            Ok(Value::from(text))
+        }
+        Err(error) => default.ok_or_else(|| failure(format!("tojson(): {error}"))),
+    }
+}
+
+fn write_json(json: &Json, sort_keys: bool, out: &mut String) {
+    match json {
+        Json::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { ", " });
+                write_json(item, sort_keys, out);
+            }
+            out.push(']');
+        }
+        Json::Object(map) => {
+            let mut pairs: Vec<_> = map.iter().collect();
+            if sort_keys {
+                pairs.sort_by_key(|(key, _)| *key);
+            }
+            out.push('{');
+            for (i, (key, value)) in pairs.into_iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { ", " });
+                write_json(&Json::String(key.clone()), sort_keys, out);
+                out.push_str(": ");
+                write_json(value, sort_keys, out);
+            }
+            out.push('}');
+        }
+        // Python escapes everything outside of ASCII.
+        Json::String(text) => {
+            for c in Json::String(text.clone()).to_string().chars() {
+                if c.is_ascii() {
+                    out.push(c);
+                } else {
+                    let mut units = [0; 2];
+                    for unit in c.encode_utf16(&mut units) {
+                        _ = write!(out, "\\u{unit:04x}");
+                    }
+                }
+            }
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn fromjson(text: &str, default: Option<Value>) -> Result<Value, Error> {
+    match serde_json::from_str::<Json>(text) {
+        Ok(json) => Ok(from_json(&json)),
+        Err(error) => default.ok_or_else(|| failure(format!("fromjson(): {error}"))),
+    }
+}
+
+/// The distinct items in the order of their first appearance; Python's own order is random for texts.
+fn set(items: &Value, default: Option<Value>) -> Result<Value, Error> {
+    let Ok(iterator) = items.try_iter() else {
+        return default.ok_or_else(|| failure("set() takes a list"));
+    };
+    let mut distinct: Vec<Value> = Vec::new();
+    for item in iterator {
+        if !distinct.contains(&item) {
+            distinct.push(item);
+        }
+    }
+    Ok(list(distinct))
+}
+
+fn zip(lists: &[Value]) -> Result<Value, Error> {
+    let mut columns = Vec::new();
+    for items in lists {
+        columns.push(items.try_iter()?.collect::<Vec<_>>());
+    }
+    let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
+    let row = |i: usize| Value::from(Tuple::new(columns.iter().map(|c| c[i].clone()).collect()));
+    Ok(list((0..rows).map(row).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(template: &str, expected: &str) {
+        let mut env = Environment::new();
+        register(&mut env);
+        let text = env.render_str(template, ()).unwrap_or_else(|e| e.to_string());
+        assert_eq!(text, expected, "{template}");
+    }
+
+    #[test]
+    fn numbers_print_as_in_python() {
+        check("{{ 0.00001 }} {{ 1e16 }} {{ -2.5e-7 }} {{ 0.0 }} {{ 1e15 }} {{ 3 }} {{ 0.1 }}", "1e-05 1e+16 -2.5e-07 0.0 1000000000000000.0 3 0.1");
+    }
+
+    #[test]
+    fn json_is_written_as_python_writes_it() {
+        check("{{ tojson({'b': [1, 'é'], 'a': none}) }}", "{\"b\": [1, \"\\u00e9\"], \"a\": null}");
+        check("{{ tojson({'b': 1, 'a': true}, sort_keys=true) }}", "{\"a\": true, \"b\": 1}");
+        check("{{ fromjson('{\"a\": [1]}').a[0] }} {{ fromjson('x', 5) }}", "1 5");
+        check("{{ fromjson('x') }}", "invalid operation: fromjson(): expected value at line 1 column 1 (in <string>:1)");
+    }
+
+    #[test]
+    fn sets_and_zips_are_lists() {
+        check("{{ set([2, 1, 2]) }} {{ zip([1, 2, 3], ['a', 'b']) }} {{ set(5, 'none') }} {{ 5 | as_number }}", "[2, 1] [(1, 'a'), (2, 'b')] none 5");
+    }
+
+    #[test]
+    fn refused_names_say_what_to_do() {
+        check("{{ run_started_at }}", "invalid operation: run_started_at is not supported: results must not depend on the time of a run; pass a variable (in <string>:1)");
+        check("{{ modules.datetime }}", "invalid operation: modules is not supported: compute dates in SQL (in <string>:1)");
+    }
+}

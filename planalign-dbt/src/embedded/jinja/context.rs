@@ -1,0 +1,202 @@
+//! What a template sees: the node it belongs to, and the phase it is rendered in.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::value::{Object, Value};
+use minijinja::{Error, State};
+use serde_json::{Map, Value as Json, json};
+
+use super::collections::from_json;
+use super::errors::failure;
+use super::macros::Macros;
+use super::phase::{ParsePhase, Phase, RunPhase};
+use super::relation::Relation;
+use crate::embedded::config::NodeConfig;
+
+/// What is the same for all nodes of a project.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) project: String,
+    pub(crate) target: Target,
+    /// What `env_var` may read.
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) macros: Macros,
+}
+
+/// Where the project is built.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) database: String,
+    pub(crate) schema: String,
+}
+
+/// The node whose template is rendered.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) resource_type: &'static str,
+    pub(crate) file: String,
+    pub(crate) fqn: Vec<String>,
+    pub(crate) description: String,
+    /// Columns of `schema.yml`, by name.
+    pub(crate) columns: Map<String, Json>,
+    pub(crate) this: Relation,
+    pub(crate) config: Arc<NodeConfig>,
+}
+
+/// Values of variables, ready for templates.
+pub(crate) type VarValues = HashMap<String, Value>;
+
+/// The root of a rendering. Names that it does not know are looked up among the functions.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) world: Arc<World>,
+    pub(crate) subject: Arc<Subject>,
+    pub(crate) vars: Arc<VarValues>,
+    pub(crate) phase: Phase,
+    pub(crate) calls: CallDepth,
+    /// More names, such as the arguments of a test.
+    extra: Mutex<HashMap<String, Value>>,
+}
+
+/// How many calls of macros are under way.
+#[derive(Debug, Default)]
+pub(crate) struct CallDepth(AtomicUsize);
+
+impl CallDepth {
+    pub(crate) fn enter(&self) -> usize {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The name under which the context finds itself.
+const SELF: &str = "_context_";
+
+impl Context {
+    pub(crate) fn new(world: Arc<World>, subject: Arc<Subject>, vars: Arc<VarValues>, phase: Phase) -> Arc<Self> {
+        Arc::new(Self { world, subject, vars, phase, calls: CallDepth::default(), extra: Mutex::default() })
+    }
+
+    /// The same context with more names, for the arguments of tests.
+    pub(crate) fn set_extra(&self, name: &str, value: Value) {
+        lock(&self.extra).insert(name.to_owned(), value);
+    }
+
+    pub(crate) fn executes(&self) -> bool {
+        matches!(self.phase, Phase::Run(_))
+    }
+
+    pub(crate) fn parse(&self) -> Option<&ParsePhase> {
+        match &self.phase {
+            Phase::Parse(phase) => Some(phase),
+            Phase::Run(_) => None,
+        }
+    }
+
+    pub(crate) fn run(&self) -> Option<&RunPhase> {
+        match &self.phase {
+            Phase::Run(phase) => Some(phase),
+            Phase::Parse(_) => None,
+        }
+    }
+
+    /// The configuration as it stands.
+    pub(crate) fn config(&self) -> NodeConfig {
+        match &self.phase {
+            Phase::Parse(phase) => {
+                let mut config = (*self.subject.config).clone();
+                for call in &lock(&phase.record).config_calls {
+                    config.merge(call);
+                }
+                config
+            }
+            Phase::Run(phase) => lock(&phase.changed_config).clone().unwrap_or_else(|| (*self.subject.config).clone()),
+        }
+    }
+
+    /// `model` and `node`: what dbt's manifest says of the node, as far as macros use it.
+    pub(crate) fn model(&self) -> Value {
+        let subject = &self.subject;
+        from_json(&json!({
+            "name": subject.name,
+            "alias": subject.this.identifier(),
+            "schema": subject.this.schema(),
+            "database": subject.this.database,
+            "resource_type": subject.resource_type,
+            "package_name": self.world.project,
+            "unique_id": format!("{}.{}.{}", subject.resource_type, self.world.project, subject.name),
+            "original_file_path": subject.file,
+            "path": subject.file.split_once('/').map_or(subject.file.as_str(), |(_, rest)| rest),
+            "fqn": subject.fqn,
+            "description": subject.description,
+            "columns": subject.columns,
+            "tags": self.config().texts("tags"),
+            "language": "sql",
+            "config": self.config().values(),
+        }))
+    }
+
+    fn target(&self) -> Value {
+        let target = &self.world.target;
+        from_json(&json!({
+            "name": target.name,
+            "target_name": target.name,
+            "profile_name": self.world.project,
+            "type": "duckdb",
+            "database": target.database,
+            "dbname": target.database,
+            "schema": target.schema,
+            "threads": 1,
+        }))
+    }
+}
+
+impl Object for Context {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if let Some(proxy) = self.world.macros.proxy(key) {
+            return Some(proxy.clone());
+        }
+        match key {
+            SELF => Some(Value::from_dyn_object(self.clone())),
+            "execute" => Some(Value::from(self.executes())),
+            "this" => Some(Value::from_object(self.subject.this.clone())),
+            "target" => Some(self.target()),
+            "database" => Some(Value::from(self.world.target.database.as_str())),
+            "schema" => Some(Value::from(self.world.target.schema.as_str())),
+            "project_name" => Some(Value::from(self.world.project.as_str())),
+            "model" | "node" => Some(self.model()),
+            _ => lock(&self.extra).get(key).cloned(),
+        }
+    }
+}
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.subject.name)
+    }
+}
+
+/// The context of the rendering that calls.
+pub(crate) fn context_of(state: &State<'_, '_>) -> Result<Arc<Context>, Error> {
+    state
+        .lookup(SELF)
+        .and_then(|value| value.downcast_object::<Context>())
+        .ok_or_else(|| failure("this can be used in templates of the project only"))
+}
+
+/// Locks what one rendering writes and reads; a panic elsewhere leaves it readable.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

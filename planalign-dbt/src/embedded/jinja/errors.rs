@@ -1,0 +1,110 @@
+//! What travels through the template engine as an error: returned values, refused features, failed queries.
+
+use std::error::Error as _;
+use std::fmt;
+
+use minijinja::value::Value;
+use minijinja::{Error, ErrorKind};
+use planalign_config::DatabaseError;
+
+/// The value of `return(...)` on its way to the call of the macro.
+#[derive(Debug)]
+struct ReturnSignal(Value);
+
+/// A feature that is refused, in dbt's words.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) feature: String,
+    pub(crate) hint: String,
+}
+
+/// A statement that a template ran.
+#[derive(Clone, Debug)]
+pub(crate) struct FailedQuery {
+    pub(crate) sql: String,
+    pub(crate) error: DatabaseError,
+}
+
+impl fmt::Display for ReturnSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("return() outside of a macro of the project")
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not supported: {}", self.feature, self.hint)
+    }
+}
+
+impl fmt::Display for FailedQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for ReturnSignal {}
+impl std::error::Error for Refusal {}
+impl std::error::Error for FailedQuery {}
+
+/// An error that carries the value to the call of the macro.
+pub(crate) fn returning(value: Value) -> Error {
+    Error::new(ErrorKind::InvalidOperation, "return() outside of a macro of the project").with_source(ReturnSignal(value))
+}
+
+/// A compilation error of this text.
+pub(crate) fn failure(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// A refusal of a feature.
+pub(crate) fn refusal(feature: impl Into<String>, hint: impl Into<String>) -> Error {
+    let refusal = Refusal { feature: feature.into(), hint: hint.into() };
+    Error::new(ErrorKind::InvalidOperation, refusal.to_string()).with_source(refusal)
+}
+
+/// A statement of a template that the database refused.
+pub(crate) fn failed_query(sql: &str, error: DatabaseError) -> Error {
+    let failed = FailedQuery { sql: sql.to_owned(), error };
+    Error::new(ErrorKind::InvalidOperation, failed.to_string()).with_source(failed)
+}
+
+/// The returned value, if that is what the error is.
+pub(crate) fn returned(error: &Error) -> Option<Value> {
+    cause::<ReturnSignal>(error).map(|signal| signal.0.clone())
+}
+
+/// The cause of that type, however deep.
+pub(crate) fn cause<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(found) = inner.downcast_ref::<T>() {
+            return Some(found);
+        }
+        source = inner.source();
+    }
+    None
+}
+
+/// The deepest error of a template, which names the place.
+pub(crate) fn innermost(error: &Error) -> &Error {
+    let mut found = error;
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(template_error) = inner.downcast_ref::<Error>() {
+            found = template_error;
+        }
+        source = inner.source();
+    }
+    found
+}
+
+/// What an error says, without the place.
+pub(crate) fn message(error: &Error) -> String {
+    let error = innermost(error);
+    match (error.kind(), error.detail()) {
+        (ErrorKind::InvalidOperation, Some(detail)) => detail.to_owned(),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
+    }
+}

@@ -1,0 +1,182 @@
+//! The functions of dbt that templates call: `ref`, `source`, `run_query` and their relatives.
+
+use minijinja::value::{Kwargs, Rest, Value};
+use minijinja::{Environment, Error, State};
+use strsim::levenshtein;
+
+use super::collections::list;
+use super::context::{Context, context_of, lock};
+use super::errors::{failed_query, failure, refusal, returning};
+use super::relation::{Relation, RelationKind};
+use super::results::QueryResult;
+use crate::embedded::catalog;
+
+/// Adds the functions to an environment.
+pub(crate) fn register(env: &mut Environment<'_>) {
+    env.add_function("ref", reference);
+    env.add_function("source", source);
+    env.add_function("env_var", env_var);
+    env.add_function("log", |state: &State<'_, '_>, message: Value, _options: Kwargs| log_message(state, &message));
+    env.add_function("print", |state: &State<'_, '_>, message: Value| log_message(state, &message));
+    env.add_function("return", |values: Rest<Value>| -> Result<Value, Error> {
+        match values.0.as_slice() {
+            [value] => Err(returning(value.clone())),
+            [] => Err(returning(Value::from(()))),
+            _ => Err(failure("return() takes one value")),
+        }
+    });
+    env.add_function("run_query", run_query);
+    env.add_function("statement", statement);
+    env.add_function("load_result", load_result);
+    env.add_function("is_incremental", |state: &State<'_, '_>| is_incremental(&*context_of(state)?));
+    env.add_function("should_full_refresh", |state: &State<'_, '_>| Ok::<_, Error>(full_refresh(&*context_of(state)?)));
+    env.add_function("load_relation", |state: &State<'_, '_>, relation: Value| load_relation(state, &relation));
+    env.add_function("load_cached_relation", |state: &State<'_, '_>, relation: Value| load_relation(state, &relation));
+}
+
+/// `ref('model')`, `ref('project', 'model')`.
+fn reference(state: &State<'_, '_>, first: String, second: Option<String>, options: Kwargs) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    if options.args().next().is_some() {
+        return Err(refusal("ref() with a version", "give each version of the model a name of its own"));
+    }
+    let name = match second {
+        None => first,
+        Some(name) if first == context.world.project => name,
+        Some(_) => return Err(refusal(format!("ref() into package {first}"), "packages are not loaded; copy the model into the project")),
+    };
+    if let Some(parse) = context.parse() {
+        lock(&parse.record).refs.insert(name);
+        return Ok(Value::from_object(context.subject.this.clone()));
+    }
+    let run = context.run().ok_or_else(|| failure("ref() needs a node"))?;
+    if !run.declared.record.refs.contains(&name) {
+        return Err(undeclared(&format!("ref('{name}')")));
+    }
+    let relation = run.relations.nodes.get(&name).ok_or_else(|| failure(format!("no model or seed is named {name}")))?;
+    Ok(Value::from_object(relation.clone()))
+}
+
+/// `source('group', 'table')`.
+fn source(state: &State<'_, '_>, group: String, table: String) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    if let Some(parse) = context.parse() {
+        lock(&parse.record).sources.insert((group, table));
+        return Ok(Value::from_object(context.subject.this.clone()));
+    }
+    let run = context.run().ok_or_else(|| failure("source() needs a node"))?;
+    let key = (group, table);
+    if !run.declared.record.sources.contains(&key) {
+        return Err(undeclared(&format!("source('{}', '{}')", key.0, key.1)));
+    }
+    let relation = run.relations.sources.get(&key);
+    relation.map(|r| Value::from_object(r.clone())).ok_or_else(|| failure(format!("no source is named {}.{}", key.0, key.1)))
+}
+
+fn undeclared(call: &str) -> Error {
+    failure(format!(
+        "{call} was not met when the project was parsed, so the order of models does not know of it; write {call} outside of \
+         conditions, or in a comment `-- depends_on: {{{{ {call} }}}}`"
+    ))
+}
+
+fn env_var(state: &State<'_, '_>, name: String, default: Option<Value>) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    match (context.world.environment.get(&name), default) {
+        (Some(value), _) => Ok(Value::from(value.as_str())),
+        (None, Some(default)) => Ok(default),
+        (None, None) => Err(failure(format!("environment variable {name} is not set and env_var() gives no default"))),
+    }
+}
+
+fn log_message(state: &State<'_, '_>, message: &Value) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    if context.executes() {
+        log::info!("{}: {message}", context.subject.name);
+    }
+    Ok(Value::from(""))
+}
+
+fn run_query(state: &State<'_, '_>, sql: Value) -> Result<Value, Error> {
+    query(&*context_of(state)?, &sql.to_string())
+}
+
+/// Runs a query of a template; none while parsing.
+fn query(context: &Context, sql: &str) -> Result<Value, Error> {
+    match context.run() {
+        None => Ok(Value::from(())),
+        Some(run) => match run.query(sql) {
+            Ok(table) => Ok(Value::from_object(QueryResult::new(table))),
+            Err(error) => Err(failed_query(sql, error)),
+        },
+    }
+}
+
+/// `{% call statement('name', fetch_result=True) %} ... {% endcall %}`.
+fn statement(state: &mut State<'_, '_>, name: Option<Value>, options: Kwargs) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    let caller: Value = options.get("caller")?;
+    let name = match name {
+        Some(name) => Some(name),
+        None => options.get::<Option<Value>>("name")?,
+    };
+    let sql = caller.call(state, &[])?.to_string();
+    let result = query(&context, &sql)?;
+    if let (Some(run), Some(name)) = (context.run(), name.filter(|n| !n.is_none())) {
+        lock(&run.results).insert(name.to_string(), result);
+    }
+    Ok(Value::from(""))
+}
+
+/// The result of a `statement` block: `data` is a list of rows, `table` the result of a query.
+fn load_result(state: &State<'_, '_>, name: String) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    let Some(run) = context.run() else { return Ok(Value::from(())) };
+    let Some(table) = lock(&run.results).get(&name).cloned() else { return Ok(Value::from(())) };
+    let rows = table.downcast_object_ref::<QueryResult>().map_or_else(|| list(Vec::new()), QueryResult::rows);
+    Ok(Value::from_pairs([("data", rows), ("table", table)]))
+}
+
+/// Whether the node's relation exists as a table that this run adds to.
+pub(crate) fn is_incremental(context: &Context) -> Result<bool, Error> {
+    let Some(run) = context.run() else { return Ok(false) };
+    if context.config().materialized() != "incremental" || full_refresh(context) {
+        return Ok(false);
+    }
+    let kind = lock(&run.catalog).kind(&run.database, &context.subject.this);
+    Ok(kind.map_err(|e| failed_query("", e))? == Some(RelationKind::Table))
+}
+
+/// Whether the node is built anew: its own configuration comes before the command's.
+pub(crate) fn full_refresh(context: &Context) -> bool {
+    let asked = context.run().is_some_and(|run| run.full_refresh);
+    context.config().boolean("full_refresh").unwrap_or(asked)
+}
+
+fn load_relation(state: &State<'_, '_>, relation: &Value) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    let relation = relation.downcast_object_ref::<Relation>().ok_or_else(|| failure("load_relation() takes a relation"))?;
+    existing(&context, relation)
+}
+
+/// A relation with its kind if it exists; none if not, and while parsing.
+pub(crate) fn existing(context: &Context, relation: &Relation) -> Result<Value, Error> {
+    let Some(run) = context.run() else { return Ok(Value::from(())) };
+    let kind = lock(&run.catalog).kind(&run.database, relation).map_err(|e| failed_query("", e))?;
+    Ok(kind.map_or_else(|| Value::from(()), |kind| Value::from_object(relation.clone().with_kind(kind))))
+}
+
+/// The columns of a relation; none while parsing.
+pub(crate) fn columns(context: &Context, relation: &Relation) -> Result<Vec<catalog::Column>, Error> {
+    let Some(run) = context.run() else { return Ok(Vec::new()) };
+    catalog::columns_of(&run.database, relation).map_err(|e| failed_query("", e))
+}
+
+/// A name among those known that may have been meant.
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let nearest = known.map(|k| (levenshtein(name, k), k)).min();
+    match nearest {
+        Some((distance, known)) if distance <= name.chars().count().div_ceil(3).max(2) => format!("; did you mean {known}?"),
+        _ => String::new(),
+    }
+}

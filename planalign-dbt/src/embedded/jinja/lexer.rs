@@ -1,0 +1,291 @@
+//! Finds the tags of a template, cuts definition blocks out of a file as dbt does, and makes list and dict literals
+//! mutable.
+
+/// A part of a template that is not plain text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tag {
+    pub(crate) kind: TagKind,
+    /// Bytes of the whole tag, delimiters included.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TagKind {
+    /// `{% ... %}`
+    Block,
+    /// `{{ ... }}`
+    Variable,
+    /// `{# ... #}`, or all of `{% raw %} ... {% endraw %}`.
+    Inert,
+}
+
+/// A template that ends within a tag: the line on which that starts, and what is missing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Unclosed {
+    pub(crate) line: usize,
+    pub(crate) message: String,
+}
+
+/// A definition found in a file: `{% macro name(...) %} ... {% endmacro %}` and its relatives.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Definition {
+    /// `macro`, `test`, `snapshot`, `materialization` ...
+    pub(crate) kind: String,
+    /// The text after the kind in the opening tag, such as `cents(amount)`.
+    pub(crate) signature: String,
+    /// The opening tag through the closing tag.
+    pub(crate) text: String,
+    /// Line of the opening tag, from 1.
+    pub(crate) line: usize,
+}
+
+const DEFINITIONS: [&str; 6] = ["macro", "test", "data_test", "materialization", "snapshot", "docs"];
+
+/// The tags of a template in order.
+pub(crate) fn tags(source: &str) -> Result<Vec<Tag>, Unclosed> {
+    let mut tags = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = source[at..].find('{') {
+        let start = at + offset;
+        let kind = match source.as_bytes().get(start + 1) {
+            Some(b'%') => TagKind::Block,
+            Some(b'{') => TagKind::Variable,
+            Some(b'#') => TagKind::Inert,
+            _ => {
+                at = start + 1;
+                continue;
+            }
+        };
+        let tag = tag_at(source, start, kind)?;
+        at = tag.end;
+        tags.push(tag);
+    }
+    Ok(tags)
+}
+
+fn tag_at(source: &str, start: usize, kind: TagKind) -> Result<Tag, Unclosed> {
+    let unclosed = |what: &str| Unclosed { line: line_of(source, start), message: format!("{what} is not closed") };
+    if kind == TagKind::Inert {
+        let end = source[start + 2..].find("#}").ok_or_else(|| unclosed("this comment"))?;
+        return Ok(Tag { kind, start, end: start + 2 + end + 2 });
+    }
+    let closing = if kind == TagKind::Block { "%}" } else { "}}" };
+    let end = closing_after(source, start + 2, closing).ok_or_else(|| unclosed("this tag"))?;
+    if kind == TagKind::Block && words(&source[start..end]).next() == Some("raw") {
+        let rest = &source[end..];
+        let close = find_endraw(rest).ok_or_else(|| unclosed("this raw block"))?;
+        return Ok(Tag { kind: TagKind::Inert, start, end: end + close });
+    }
+    Ok(Tag { kind, start, end })
+}
+
+/// Where the tag ends; delimiters within strings and brackets do not count.
+fn closing_after(source: &str, from: usize, closing: &str) -> Option<usize> {
+    let bytes = source.as_bytes();
+    let mut depth = 0_usize;
+    let mut at = from;
+    while at < bytes.len() {
+        match bytes[at] {
+            quote @ (b'\'' | b'"') => at = string_end(bytes, at, quote)?,
+            _ if depth == 0 && source[at..].starts_with(closing) => return Some(at + closing.len()),
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            // Within a bracket the end of the tag is an error of the template, which the engine words better.
+            _ => {}
+        }
+        at += 1;
+        while !source.is_char_boundary(at) {
+            at += 1;
+        }
+    }
+    source[from..].find(closing).map(|offset| from + offset + closing.len())
+}
+
+/// Position of the closing quote.
+fn string_end(bytes: &[u8], open: usize, quote: u8) -> Option<usize> {
+    let mut at = open + 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b if b == quote => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+fn find_endraw(rest: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(offset) = rest[at..].find("{%") {
+        let start = at + offset;
+        let end = start + rest[start..].find("%}")? + 2;
+        if words(&rest[start..end]).next() == Some("endraw") {
+            return Some(end);
+        }
+        at = start + 2;
+    }
+    None
+}
+
+/// The words of a block tag, without its delimiters.
+pub(crate) fn words(tag: &str) -> impl Iterator<Item = &str> {
+    inner(tag).split_whitespace()
+}
+
+/// What stands between the delimiters of a block or variable tag.
+fn inner(tag: &str) -> &str {
+    let body = tag.get(2..tag.len().saturating_sub(2)).unwrap_or_default();
+    let body = body.strip_prefix(['-', '+']).unwrap_or(body);
+    body.strip_suffix(['-', '+']).unwrap_or(body).trim()
+}
+
+/// The line of a byte, from 1.
+pub(crate) fn line_of(source: &str, at: usize) -> usize {
+    source[..at].matches('\n').count() + 1
+}
+
+/// The definitions of a file; everything between them is left out, as dbt does.
+pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, Unclosed> {
+    let tags = tags(source)?;
+    let mut found = Vec::new();
+    let mut blocks = tags.iter().filter(|t| t.kind == TagKind::Block);
+    while let Some(open) = blocks.next() {
+        let opening = &source[open.start..open.end];
+        let Some(kind) = words(opening).next().filter(|w| DEFINITIONS.contains(w)) else { continue };
+        let closing = format!("end{kind}");
+        let close = blocks.by_ref().find(|t| words(&source[t.start..t.end]).next() == Some(&closing));
+        let line = line_of(source, open.start);
+        let Some(close) = close else {
+            return Err(Unclosed { line, message: format!("this {kind} has no {closing}") });
+        };
+        let signature = inner(opening)[kind.len()..].trim().to_owned();
+        let text = source[open.start..close.end].to_owned();
+        found.push(Definition { kind: kind.to_owned(), signature, text, line });
+    }
+    Ok(found)
+}
+
+/// Turns `[...]` and `{...}` in tags into calls that make mutable lists and dicts, without moving a line.
+pub(crate) fn with_mutable_literals(source: &str) -> Result<String, Unclosed> {
+    let mut out = String::with_capacity(source.len() + 64);
+    let mut at = 0;
+    for tag in tags(source)?.iter().filter(|t| t.kind != TagKind::Inert) {
+        out.push_str(&source[at..tag.start]);
+        rewrite_tag(&source[tag.start..tag.end], &mut out);
+        at = tag.end;
+    }
+    out.push_str(&source[at..]);
+    Ok(out)
+}
+
+/// Words after which a bracket starts a literal; after any other word it is a subscript.
+const OPERATORS: [&str; 10] = ["in", "if", "else", "elif", "and", "or", "not", "is", "do", "recursive"];
+
+fn rewrite_tag(tag: &str, out: &mut String) {
+    let (open, body, close) = (&tag[..2], &tag[2..tag.len() - 2], &tag[tag.len() - 2..]);
+    out.push_str(open);
+    let bytes = body.as_bytes();
+    let mut closers: Vec<&str> = Vec::new();
+    let mut after_value = false;
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let mut next = at + 1;
+        while !body.is_char_boundary(next) {
+            next += 1;
+        }
+        match byte {
+            b'\'' | b'"' => {
+                next = string_end(bytes, at, byte).map_or(bytes.len(), |end| end + 1);
+                out.push_str(&body[at..next]);
+                after_value = true;
+            }
+            b'[' | b'{' if !after_value => {
+                out.push_str(if byte == b'[' { "_list_([" } else { "_dict_({" });
+                closers.push(if byte == b'[' { "])" } else { "})" });
+            }
+            b'[' | b'(' | b'{' => {
+                out.push(char::from(byte));
+                closers.push("");
+                after_value = false;
+            }
+            b']' | b')' | b'}' => {
+                match closers.pop() {
+                    Some(closer) if !closer.is_empty() => out.push_str(closer),
+                    _ => out.push(char::from(byte)),
+                }
+                after_value = true;
+            }
+            _ if is_word(byte) => {
+                while next < bytes.len() && is_word(bytes[next]) {
+                    next += 1;
+                }
+                out.push_str(&body[at..next]);
+                after_value = !OPERATORS.contains(&&body[at..next]);
+            }
+            _ => {
+                out.push_str(&body[at..next]);
+                after_value = after_value && byte.is_ascii_whitespace();
+            }
+        }
+        at = next;
+    }
+    out.push_str(close);
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_end_where_jinja_ends_them() {
+        let source = "a {{ '}}' ~ {'a': {}} }} {# {{ #} {% raw %}{{ x {% endraw %} {%- if x -%}";
+        let texts: Vec<_> = tags(source).expect("closed").iter().map(|t| &source[t.start..t.end]).collect();
+        assert_eq!(texts, ["{{ '}}' ~ {'a': {}} }}", "{# {{ #}", "{% raw %}{{ x {% endraw %}", "{%- if x -%}"]);
+    }
+
+    #[test]
+    fn what_is_not_closed_is_named_with_its_line() {
+        for (source, expected) in [
+            ("a\n{{ x", (2, "this tag is not closed")),
+            ("\n\n{# x", (3, "this comment is not closed")),
+            ("{% raw %} x", (1, "this raw block is not closed")),
+            ("{% macro a() %}\n{% if x %}", (1, "this macro has no endmacro")),
+        ] {
+            let error = definitions(source).expect_err("unclosed");
+            assert_eq!((error.line, error.message.as_str()), expected);
+        }
+    }
+
+    #[test]
+    fn definitions_are_cut_out_and_the_rest_is_left() {
+        let source = "{# {% macro no() %} #}\n{%- macro a(x) -%}{{ x }}{%- endmacro %}\ntext\n{% test b(model) %}1{% endtest %}";
+        let found = definitions(source).expect("closed");
+        let seen: Vec<_> = found.iter().map(|d| (d.kind.as_str(), d.signature.as_str(), d.line)).collect();
+        assert_eq!(seen, [("macro", "a(x)", 2), ("test", "b(model)", 4)]);
+        assert_eq!(found[0].text, "{%- macro a(x) -%}{{ x }}{%- endmacro %}");
+    }
+
+    #[test]
+    fn literals_become_mutable_and_subscripts_stay() {
+        for (source, expected) in [
+            ("{% set x = [1, [2]] %}", "{% set x = _list_([1, _list_([2])]) %}"),
+            ("{{ x[1] }} [text]", "{{ x[1] }} [text]"),
+            ("{{ f(x)['a'][0] }}", "{{ f(x)['a'][0] }}"),
+            ("{{ f({'a': [1]}) }}", "{{ f(_dict_({'a': _list_([1])})) }}"),
+            ("{% for a in ['[', 2] %}", "{% for a in _list_(['[', 2]) %}"),
+            ("{{ x if y in [1] else [2] }}", "{{ x if y in _list_([1]) else _list_([2]) }}"),
+            ("{% raw %}{{ [1] }}{% endraw %}{# [1] #}", "{% raw %}{{ [1] }}{% endraw %}{# [1] #}"),
+            ("{{ \"é\" ~ [é] }}", "{{ \"é\" ~ _list_([é]) }}"),
+            ("{{ x [0] }}", "{{ x [0] }}"),
+        ] {
+            assert_eq!(with_mutable_literals(source).expect("closed"), expected);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Macros of the project and those built in: each a template of its own, called through a proxy.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Kwargs, Object, Value};
+use minijinja::{Environment, Error, State};
+
+use super::context::context_of;
+use super::errors::{failure, refusal, returned};
+
+/// Nested calls beyond this are an endless recursion, which would otherwise exhaust the stack.
+const DEEPEST_CALL: usize = 64;
+
+/// A macro and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct MacroSource {
+    pub(crate) name: String,
+    /// File of the project; `None`: built in.
+    pub(crate) file: Option<String>,
+    pub(crate) line: usize,
+    /// The definition as written.
+    pub(crate) text: String,
+    /// Names that the macro uses and does not define.
+    pub(crate) uses: BTreeSet<String>,
+}
+
+/// All macros by the names under which templates call them.
+#[derive(Debug, Default)]
+pub(crate) struct Macros {
+    proxies: HashMap<String, Value>,
+    sources: BTreeMap<String, MacroSource>,
+}
+
+impl Macros {
+    pub(crate) fn add(&mut self, source: MacroSource) {
+        let proxy = MacroProxy { name: source.name.clone(), template: template_name(&source.name) };
+        self.proxies.insert(source.name.clone(), Value::from_object(proxy));
+        self.sources.insert(source.name.clone(), source);
+    }
+
+    /// What a call of that name reaches.
+    pub(crate) fn proxy(&self, name: &str) -> Option<&Value> {
+        self.proxies.get(name)
+    }
+
+    pub(crate) fn source(&self, name: &str) -> Option<&MacroSource> {
+        self.sources.get(name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.keys().map(String::as_str)
+    }
+
+    /// What `adapter.dispatch(name)` calls: the implementation for `DuckDB`, or the default.
+    pub(crate) fn dispatch(&self, name: &str) -> Option<&Value> {
+        let prefixed = ["duckdb__", "default__"].iter().find_map(|prefix| self.proxy(&format!("{prefix}{name}")));
+        prefixed.or_else(|| self.source(name).filter(|source| source.file.is_none()).and_then(|_| self.proxy(name)))
+    }
+
+    /// The macros of the project that these names reach, with all that those reach, by name.
+    pub(crate) fn reachable(&self, names: &BTreeSet<String>) -> BTreeMap<&str, &MacroSource> {
+        let mut found = BTreeMap::new();
+        let mut open: Vec<&str> = names.iter().map(String::as_str).collect();
+        while let Some(name) = open.pop() {
+            for candidate in [name.to_owned(), format!("duckdb__{name}"), format!("default__{name}")] {
+                if let Some(source) = self.source(&candidate)
+                    && found.insert(source.name.as_str(), source).is_none()
+                {
+                    open.extend(source.uses.iter().map(String::as_str));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The template that holds a macro.
+pub(crate) fn template_name(name: &str) -> String {
+    format!("macro {name}")
+}
+
+/// The macro of a template name, for messages.
+pub(crate) fn macro_of_template(template: &str) -> Option<&str> {
+    template.strip_prefix("macro ")
+}
+
+/// A callable that stands for a macro.
+#[derive(Debug)]
+struct MacroProxy {
+    name: String,
+    template: String,
+}
+
+impl Object for MacroProxy {
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let context = context_of(state)?;
+        let args = with_rendered_caller(state, &self.name, args)?;
+        let depth = context.calls.enter();
+        if depth > DEEPEST_CALL {
+            context.calls.leave();
+            return Err(failure(format!("macro {} calls itself without end", self.name)));
+        }
+        let result = call_macro(state.env(), &self.template, &self.name, Value::from_dyn_object(context.clone()), &args);
+        context.calls.leave();
+        result
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<macro {}>", self.name)
+    }
+}
+
+/// Calls the macro of a template in a context; `return()` ends here.
+fn call_macro(env: &Environment<'_>, template: &str, name: &str, context: Value, args: &[Value]) -> Result<Value, Error> {
+    let template = env.get_template(template)?;
+    let mut captured = template.render_captured(context)?;
+    let result = captured.with_state_mut(|state| {
+        let definition = state.lookup(name).ok_or_else(|| failure(format!("macro {name} is not defined by its file")))?;
+        definition.call(state, args)
+    });
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => returned(&error).ok_or(error),
+    }
+}
+
+/// `caller` belongs to the template that calls: its text is rendered before the macro runs.
+fn with_rendered_caller(state: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Vec<Value>, Error> {
+    let mut args = args.to_vec();
+    let Some(last) = args.last().filter(|last| last.is_kwargs()) else { return Ok(args) };
+    let kwargs = Kwargs::try_from(last.clone())?;
+    let Ok(caller) = kwargs.get::<Value>("caller") else { return Ok(args) };
+    let takes_arguments = caller.get_attr("arguments").ok().and_then(|a| a.len()).is_some_and(|n| n > 0);
+    if takes_arguments {
+        return Err(refusal(format!("{{% call(...) {name}() %}} with arguments"), "pass the text as an argument of the macro"));
+    }
+    let text = caller.call(state, &[])?;
+    let mut pairs: Vec<(String, Value)> = Vec::new();
+    for key in kwargs.args() {
+        if key != "caller" {
+            pairs.push((key.to_owned(), kwargs.get(key)?));
+        }
+    }
+    pairs.push(("caller".to_owned(), Value::from_object(RenderedCaller(text))));
+    args.pop();
+    args.push(pairs.into_iter().collect::<Kwargs>().into());
+    Ok(args)
+}
+
+/// A `caller` that has been rendered.
+#[derive(Debug)]
+struct RenderedCaller(Value);
+
+impl Object for RenderedCaller {
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
+        Ok(self.0.clone())
+    }
+}

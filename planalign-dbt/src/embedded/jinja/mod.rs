@@ -1,0 +1,14 @@
+//! dbt's Jinja on top of a stock template engine.
+
+pub(crate) mod builtins;
+pub(crate) mod collections;
+pub(crate) mod context;
+pub(crate) mod environment;
+pub(crate) mod errors;
+pub(crate) mod functions;
+pub(crate) mod lexer;
+pub(crate) mod macros;
+pub(crate) mod objects;
+pub(crate) mod phase;
+pub(crate) mod relation;
+pub(crate) mod results;

@@ -1,0 +1,245 @@
+//! The objects of dbt that templates call methods of: `config`, `var`, `adapter`, `exceptions`, `builtins`, `api`, `dbt`.
+
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Kwargs, Object, Value, ValueKind, from_args};
+use minijinja::{Environment, Error, ErrorKind, State};
+use serde_json::{Map, Value as Json};
+
+use super::collections::{from_json, list};
+use super::context::{context_of, lock};
+use super::errors::{failure, refusal};
+use super::functions::{columns, did_you_mean, existing};
+use super::relation::{Relation, quoted};
+use super::results::RelationColumn;
+use crate::embedded::config::normalized;
+
+/// Adds the objects to an environment.
+pub(crate) fn register(env: &mut Environment<'_>) {
+    env.add_global("config", Value::from_object(ConfigObject));
+    env.add_global("var", Value::from_object(VarObject));
+    env.add_global("adapter", Value::from_object(AdapterObject));
+    env.add_global("exceptions", Value::from_object(ExceptionsObject));
+    env.add_global("api", Value::from_object(ApiObject { relation: false }));
+    env.add_global("dbt", Value::from_object(BuiltInMacros));
+}
+
+macro_rules! opaque {
+    () => {
+        fn enumerate(self: &Arc<Self>) -> Enumerator {
+            Enumerator::NonEnumerable
+        }
+
+        fn is_true(self: &Arc<Self>) -> bool {
+            true
+        }
+    };
+}
+
+/// `config(...)`, `config.get(...)`, `config.require(...)`.
+#[derive(Debug)]
+struct ConfigObject;
+
+impl Object for ConfigObject {
+    opaque!();
+
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let context = context_of(state)?;
+        let mut call = Map::new();
+        for arg in args {
+            if arg.kind() != ValueKind::Map {
+                return Err(failure("config() takes keyword arguments or one dict"));
+            }
+            for key in arg.try_iter()? {
+                let value = arg.get_item(&key)?;
+                call.insert(normalized(&key.to_string()), to_json(&value)?);
+            }
+        }
+        match (context.parse(), context.run()) {
+            (Some(parse), _) => lock(&parse.record).config_calls.push(call),
+            (_, Some(run)) => run.record_config(call),
+            _ => {}
+        }
+        Ok(Value::from(""))
+    }
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let context = context_of(state)?;
+        let config = context.config();
+        match method {
+            "get" => {
+                let (key, default, options): (String, Option<Value>, Kwargs) = from_args(args)?;
+                let default = default.or(options.get::<Option<Value>>("default")?);
+                let known = config.get(&normalized(&key)).map(from_json);
+                Ok(known.or(default).unwrap_or_else(|| Value::from(())))
+            }
+            "require" => {
+                let (key,): (String,) = from_args(args)?;
+                let known = config.get(&normalized(&key)).map(from_json);
+                known.ok_or_else(|| failure(format!("configuration {key} is required and not set")))
+            }
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+}
+
+fn to_json(value: &Value) -> Result<Json, Error> {
+    if value.is_undefined() {
+        return Err(failure("a value of config() is undefined"));
+    }
+    serde_json::to_value(value).map_err(|e| failure(format!("a value of config() cannot be kept: {e}")))
+}
+
+/// `var('name')`, `var('name', default)`, `var.has_var('name')`.
+#[derive(Debug)]
+struct VarObject;
+
+impl Object for VarObject {
+    opaque!();
+
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let (name, default, options): (&str, Option<Value>, Kwargs) = from_args(args)?;
+        let context = context_of(state)?;
+        if let Some(parse) = context.parse() {
+            lock(&parse.record).vars.insert(name.to_owned());
+        }
+        if let Some(value) = context.vars.get(name) {
+            return Ok(value.clone());
+        }
+        default.or(options.get::<Option<Value>>("default")?).ok_or_else(|| {
+            let hint = did_you_mean(name, context.vars.keys().map(String::as_str));
+            failure(format!("variable {name} is not set and var() gives no default{hint}"))
+        })
+    }
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        if method != "has_var" {
+            return Err(Error::from(ErrorKind::UnknownMethod));
+        }
+        let (name,): (&str,) = from_args(args)?;
+        Ok(Value::from(context_of(state)?.vars.contains_key(name)))
+    }
+}
+
+/// `adapter.dispatch(...)`, `adapter.get_relation(...)` and what else a project needs.
+#[derive(Debug)]
+struct AdapterObject;
+
+impl Object for AdapterObject {
+    opaque!();
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let context = context_of(state)?;
+        match method {
+            "dispatch" => {
+                let (name, _, options): (&str, Option<Value>, Kwargs) = from_args(args)?;
+                _ = options.get::<Option<Value>>("macro_namespace")?;
+                context.world.macros.dispatch(name).cloned().ok_or_else(|| {
+                    failure(format!("no macro is named {name}, default__{name} or duckdb__{name}"))
+                })
+            }
+            "get_relation" => {
+                let (parts, options): (minijinja::value::Rest<Value>, Kwargs) = split_kwargs(args)?;
+                let part = |index: usize, name: &str| -> Result<String, Error> {
+                    match parts.0.get(index) {
+                        Some(value) => Ok(value.to_string()),
+                        None => options.get::<String>(name),
+                    }
+                };
+                let relation = Relation::new(&part(0, "database")?, &part(1, "schema")?, &part(2, "identifier")?);
+                existing(&context, &relation)
+            }
+            "get_columns_in_relation" => {
+                let relation = relation_argument(args)?;
+                let columns = columns(&context, &relation)?;
+                Ok(list(columns.into_iter().map(|c| Value::from_object(RelationColumn(c))).collect()))
+            }
+            "quote" => {
+                let (name,): (&str,) = from_args(args)?;
+                Ok(Value::from(quoted(name)))
+            }
+            "type" => Ok(Value::from("duckdb")),
+            _ => Err(refusal(format!("adapter.{method}()"), "use run_query() with the statement itself")),
+        }
+    }
+}
+
+fn split_kwargs(args: &[Value]) -> Result<(minijinja::value::Rest<Value>, Kwargs), Error> {
+    match args.split_last() {
+        Some((last, first)) if last.is_kwargs() => Ok((minijinja::value::Rest(first.to_vec()), from_args::<(Kwargs,)>(std::slice::from_ref(last))?.0)),
+        _ => Ok((minijinja::value::Rest(args.to_vec()), from_args::<(Kwargs,)>(&[])?.0)),
+    }
+}
+
+fn relation_argument(args: &[Value]) -> Result<Arc<Relation>, Error> {
+    args.first().and_then(Value::downcast_object::<Relation>).ok_or_else(|| failure("a relation is needed here, such as ref('model')"))
+}
+
+/// `exceptions.raise_compiler_error(...)` and `exceptions.warn(...)`.
+#[derive(Debug)]
+struct ExceptionsObject;
+
+impl Object for ExceptionsObject {
+    opaque!();
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        match method {
+            "raise_compiler_error" => Err(failure(args.first().map(ToString::to_string).unwrap_or_default())),
+            "warn" => {
+                let context = context_of(state)?;
+                if let (true, Some(message)) = (context.executes(), args.first()) {
+                    log::warn!("{}: {message}", context.subject.name);
+                }
+                Ok(Value::from(""))
+            }
+            _ => Err(refusal(format!("exceptions.{method}()"), "use exceptions.raise_compiler_error()")),
+        }
+    }
+}
+
+/// `api.Relation.create(...)`.
+#[derive(Debug)]
+struct ApiObject {
+    relation: bool,
+}
+
+impl Object for ApiObject {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        (!self.relation && key.as_str() == Some("Relation")).then(|| Value::from_object(Self { relation: true }))
+    }
+
+    opaque!();
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        if !self.relation || method != "create" {
+            return Err(refusal(format!("api.{method}"), "only api.Relation.create() is known"));
+        }
+        let (options,): (Kwargs,) = from_args(args)?;
+        let relation = Relation {
+            database: options.get("database")?,
+            schema: options.get("schema")?,
+            identifier: options.get("identifier")?,
+            kind: None,
+        };
+        _ = options.get::<Option<Value>>("type")?;
+        options.assert_all_used()?;
+        Ok(Value::from_object(relation))
+    }
+}
+
+/// `dbt.dateadd(...)`: macros that come with dbt, by their name.
+#[derive(Debug)]
+struct BuiltInMacros;
+
+impl Object for BuiltInMacros {
+    opaque!();
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let context = context_of(state)?;
+        let proxy = context.world.macros.dispatch(method).cloned();
+        match proxy.or_else(|| state.lookup(method)) {
+            Some(proxy) => proxy.call(state, args),
+            None => Err(refusal(format!("dbt.{method}()"), "write the expression in the SQL of DuckDB")),
+        }
+    }
+}

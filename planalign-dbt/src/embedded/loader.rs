@@ -1,0 +1,235 @@
+//! Reads a project from its folder: files, macros, properties, nodes and tests.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use minijinja::Environment;
+use minijinja::value::Value;
+
+use super::failures::Place;
+use super::files::{self, ProjectPath};
+use super::jinja::collections::from_json;
+use super::jinja::context::{Context, Subject, Target, VarValues, World, lock};
+use super::jinja::environment::{add_template, environment};
+use super::jinja::lexer::{Definition, definitions};
+use super::jinja::macros::{MacroSource, Macros, template_name};
+use super::jinja::phase::{ParsePhase, Phase, Record};
+use super::jinja::relation::Relation;
+use super::config::NodeConfig;
+use super::project_file::{PROJECT_FILE, ProjectFile};
+use super::schema_yml::SchemaFiles;
+use super::yaml::Yaml;
+use super::yaml_jinja;
+use crate::runner::{RunnerError, Vars};
+
+/// Macros that come with dbt.
+const BUILT_IN: &str = include_str!("builtin.sql");
+
+/// A project while it is read: everything but its nodes.
+#[derive(Debug)]
+pub(crate) struct Loader {
+    pub(crate) file: ProjectFile,
+    pub(crate) env: Environment<'static>,
+    pub(crate) world: Arc<World>,
+    pub(crate) vars: Arc<VarValues>,
+    pub(crate) schema: SchemaFiles,
+    pub(crate) models: Vec<ProjectPath>,
+    pub(crate) seeds: Vec<ProjectPath>,
+    pub(crate) tests: Vec<ProjectPath>,
+    /// Variables that the properties depend on; they cannot change between runs.
+    pub(crate) fixed_vars: BTreeSet<String>,
+}
+
+/// Values for templates of the project's defaults and of what the caller gives.
+pub(crate) fn var_values(defaults: &Vars, given: &Vars) -> VarValues {
+    let mut values = HashMap::with_capacity(defaults.len() + given.len());
+    for (name, value) in defaults.iter().filter(|(name, _)| !given.contains_key(*name)).chain(given) {
+        values.insert(name.clone(), from_json(value));
+    }
+    values
+}
+
+impl Loader {
+    /// Reads all files and compiles all macros.
+    pub(crate) fn read(
+        directory: &Path,
+        target: Target,
+        environment_variables: BTreeMap<String, String>,
+        vars: &Vars,
+    ) -> Result<Self, RunnerError> {
+        let mut file = ProjectFile::load(directory)?;
+        refuse_packages(directory)?;
+        let mut env = environment();
+        let mut macros = Macros::default();
+        add_macros(&mut env, &mut macros, BUILT_IN, None)?;
+        let added = add_template(&mut env, NAME_TEMPLATE, "{{ _macro_(_custom_, node) }}", 1);
+        added.map_err(|bad| Place { node: &file.name, file: PROJECT_FILE }.bad_template(bad))?;
+        let test_files = files::find(directory, &file.test_paths)?;
+        let is_generic = |f: &ProjectPath| f.folders.first().is_some_and(|d| d == "generic");
+        let (generic, singular): (Vec<_>, Vec<_>) = sql(&test_files).into_iter().partition(is_generic);
+        for path in sql(&files::find(directory, &file.macro_paths)?).iter().chain(&generic) {
+            add_macros(&mut env, &mut macros, &path.read()?, Some(&path.relative))?;
+        }
+        let vars = Arc::new(var_values(&file.vars, vars));
+        let world = Arc::new(World { project: file.name.clone(), target, environment: environment_variables, macros });
+        let model_files = files::find(directory, &file.model_paths)?;
+        let seed_files = files::find(directory, &file.seed_paths)?;
+        let context = Context::new(world.clone(), Arc::new(project_subject(&file, &world)), vars.clone(), parse_phase());
+        file.render(&env, &context)?;
+        let mut schema = SchemaFiles::default();
+        for path in model_files.iter().chain(&seed_files).chain(&test_files).filter(|f| f.has_extension(&["yml", "yaml"])) {
+            let yaml = Yaml::parse(&path.relative, &path.read()?)?;
+            schema.read(&path.relative, &yaml_jinja::render_properties(&yaml, &path.relative, &env, &context)?)?;
+        }
+        if let Some(python) = model_files.iter().find(|f| f.has_extension(&["py"])) {
+            return Err(Place { node: &python.stem(), file: &python.relative }.unsupported("Python models", "write the model in SQL"));
+        }
+        let seeds = seed_files.into_iter().filter(|f| f.has_extension(&["csv"])).collect();
+        let fixed_vars = record_of(&context).vars;
+        Ok(Self { file, env, world, vars, schema, models: sql(&model_files), seeds, tests: singular, fixed_vars })
+    }
+
+    /// Renders a template to learn what it refers to.
+    pub(crate) fn parse(&self, template: &str, subject: &Arc<Subject>) -> Result<Record, RunnerError> {
+        let context = self.context(subject);
+        self.render_in(&context, template, Place { node: &subject.name, file: &subject.file })?;
+        Ok(record_of(&context))
+    }
+
+    /// A context of the parse phase.
+    pub(crate) fn context(&self, subject: &Arc<Subject>) -> Arc<Context> {
+        Context::new(self.world.clone(), subject.clone(), self.vars.clone(), parse_phase())
+    }
+
+    pub(crate) fn render_in(&self, context: &Arc<Context>, template: &str, place: Place<'_>) -> Result<String, RunnerError> {
+        let rendered = self.env.get_template(template).and_then(|t| t.render(Value::from_dyn_object(context.clone())));
+        rendered.map_err(|e| place.rendering(&e, &self.world.macros))
+    }
+
+    /// The relation of a node: what the macros for names make of its configuration.
+    pub(crate) fn relation(&self, subject: &Arc<Subject>, config: &NodeConfig) -> Result<Relation, RunnerError> {
+        let named = Arc::new(Subject { config: Arc::new(config.clone()), ..(**subject).clone() });
+        let context = self.context(&named);
+        let call = |name: &str, key: &str| -> Result<String, RunnerError> {
+            let custom = config.get(key).map_or_else(|| Value::from(()), from_json);
+            let proxy = self.world.macros.proxy(name).cloned().unwrap_or_default();
+            let root = Value::from_dyn_object(context.clone());
+            let called = self.env.get_template(NAME_TEMPLATE).and_then(|template| {
+                context.set_extra("_macro_", proxy);
+                context.set_extra("_custom_", custom);
+                template.render(root)
+            });
+            let text = called.map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.world.macros))?;
+            Ok(text.trim().to_owned())
+        };
+        let schema = call("generate_schema_name", "schema")?;
+        let alias = call("generate_alias_name", "alias")?;
+        Ok(Relation::new(&self.world.target.database, &schema, &alias))
+    }
+}
+
+/// A template that calls a macro for names.
+pub(crate) const NAME_TEMPLATE: &str = "name of a relation";
+
+fn parse_phase() -> Phase {
+    Phase::Parse(ParsePhase::default())
+}
+
+pub(crate) fn record_of(context: &Context) -> Record {
+    context.parse().map(|phase| lock(&phase.record).clone()).unwrap_or_default()
+}
+
+fn sql(files: &[ProjectPath]) -> Vec<ProjectPath> {
+    files.iter().filter(|f| f.has_extension(&["sql"])).cloned().collect()
+}
+
+/// Stands for the project itself where its own files are rendered.
+fn project_subject(file: &ProjectFile, world: &World) -> Subject {
+    Subject {
+        name: file.name.clone(),
+        resource_type: "project",
+        file: PROJECT_FILE.to_owned(),
+        fqn: vec![file.name.clone()],
+        description: String::new(),
+        columns: serde_json::Map::new(),
+        this: Relation::new(&world.target.database, &world.target.schema, &file.name),
+        config: Arc::new(NodeConfig::default()),
+    }
+}
+
+fn refuse_packages(directory: &Path) -> Result<(), RunnerError> {
+    for name in ["packages.yml", "dependencies.yml"] {
+        let Ok(text) = std::fs::read_to_string(directory.join(name)) else { continue };
+        let yaml = Yaml::parse(name, &text)?;
+        if ["packages", "projects"].iter().any(|key| yaml.get(key).is_some_and(|list| !list.items().is_empty())) {
+            return Err(Place { node: name, file: name }.unsupported("packages", "copy the macros that are needed into the project"));
+        }
+    }
+    Ok(())
+}
+
+/// Adds the macros and generic tests that a file defines.
+fn add_macros(env: &mut Environment<'static>, macros: &mut Macros, text: &str, file: Option<&str>) -> Result<(), RunnerError> {
+    let shown = file.unwrap_or("dbt");
+    let problem = |line: usize, message: String| RunnerError::Project { file: shown.to_owned(), line: Some(line), message };
+    for definition in definitions(text).map_err(|u| problem(u.line, u.message))? {
+        let (name, source) = match definition.kind.as_str() {
+            "macro" => (macro_name(&definition.signature).to_owned(), definition.text.clone()),
+            "test" | "data_test" => {
+                let name = format!("test_{}", macro_name(&definition.signature));
+                (name, as_macro(&definition))
+            }
+            "docs" => continue,
+            kind => {
+                let name = macro_name(&definition.signature).to_owned();
+                let place = Place { node: &name, file: shown };
+                return Err(place.unsupported(format!("{{% {kind} %}}"), "use the materializations that come with dbt"));
+            }
+        };
+        if let Some(known) = macros.source(&name)
+            && known.file.is_some()
+        {
+            let other = known.file.clone().unwrap_or_default();
+            return Err(problem(definition.line, format!("macro {name} is also defined in {other}:{}", known.line)));
+        }
+        refuse_override(macros, &name, shown)?;
+        let template = template_name(&name);
+        let uses = add_template(env, &template, &source, definition.line)
+            .map_err(|bad| Place { node: &name, file: shown }.bad_template(bad))?;
+        if let Some(special) = uses.iter().find(|u| ["varargs", "kwargs"].contains(&u.as_str())) {
+            let place = Place { node: &name, file: shown };
+            return Err(place.unsupported(format!("{special} in macros"), "name the parameters, or pass a list or dict"));
+        }
+        macros.add(MacroSource { name, file: file.map(str::to_owned), line: definition.line, text: definition.text, uses });
+    }
+    Ok(())
+}
+
+/// `duckdb__x` replaces dbt's own macro `x` wherever that is called; here, `x` itself has to be defined.
+fn refuse_override(macros: &Macros, name: &str, file: &str) -> Result<(), RunnerError> {
+    let overridden = ["duckdb__", "default__"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    match overridden.and_then(|plain| macros.source(plain)).filter(|source| source.file.is_none()) {
+        Some(source) => Err(Place { node: name, file }
+            .unsupported(format!("overriding dbt's {}", source.name), "define a macro without the prefix")),
+        None => Ok(()),
+    }
+}
+
+fn macro_name(signature: &str) -> &str {
+    let end = signature.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(signature.len());
+    &signature[..end]
+}
+
+/// `{% test x(...) %}` is the macro `test_x`.
+fn as_macro(definition: &Definition) -> String {
+    let text = &definition.text;
+    let open_end = text.find(&definition.kind).unwrap_or(0);
+    let name_at = open_end + definition.kind.len();
+    let spaces = text[name_at..].len() - text[name_at..].trim_start().len();
+    let closing = format!("end{}", definition.kind);
+    let close_at = text.rfind(&closing).unwrap_or(text.len());
+    let (open, body) = (&text[..open_end], &text[name_at + spaces..close_at]);
+    let close = &text[(close_at + closing.len()).min(text.len())..];
+    format!("{open}macro test_{body}endmacro{close}")
+}

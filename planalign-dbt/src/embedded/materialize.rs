@@ -1,0 +1,156 @@
+//! Makes relations: views, tables, and rows added to tables.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use planalign_config::Database;
+use planalign_config::database::{DatabaseError, Value};
+
+use super::catalog::{Catalog, columns_of};
+use super::config::NodeConfig;
+use super::failures::Place;
+use super::jinja::context::lock;
+use super::jinja::relation::{Relation, RelationKind, quoted};
+use crate::runner::{Materialization, RunnerError};
+
+/// A relation to be made of a query.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) database: &'a Database,
+    pub(crate) catalog: &'a Mutex<Catalog>,
+    pub(crate) relation: &'a Relation,
+    pub(crate) place: Place<'a>,
+    pub(crate) time: &'a Mutex<Duration>,
+}
+
+impl Work<'_> {
+    /// Makes the relation; answers the number of rows written.
+    pub(crate) fn build(
+        &self,
+        materialization: Materialization,
+        sql: &str,
+        config: &NodeConfig,
+        full_refresh: bool,
+    ) -> Result<Option<u64>, RunnerError> {
+        self.create_schema()?;
+        match materialization {
+            Materialization::View => self.view(sql).map(|()| None),
+            Materialization::Table => self.table(sql).map(Some),
+            Materialization::Incremental if full_refresh || self.kind()? != Some(RelationKind::Table) => self.table(sql).map(Some),
+            Materialization::Incremental => self.add_rows(sql, config).map(Some),
+            Materialization::Ephemeral | Materialization::Seed => Ok(None),
+        }
+    }
+
+    /// Runs a statement that `sql` is a part of, after `before` lines.
+    fn execute_around(&self, statement: &str, sql: &str, before: usize) -> Result<usize, RunnerError> {
+        self.timed(|database| database.execute(statement, &[])).map_err(|e| self.place.statement(&e, sql, before))
+    }
+
+    pub(crate) fn execute(&self, statement: &str) -> Result<usize, RunnerError> {
+        self.execute_around(statement, statement, 0)
+    }
+
+    fn timed<T>(&self, run: impl FnOnce(&Database) -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+        let start = Instant::now();
+        let result = run(self.database);
+        *lock(self.time) += start.elapsed();
+        result
+    }
+
+    fn kind(&self) -> Result<Option<RelationKind>, RunnerError> {
+        let found = self.timed(|database| lock(self.catalog).kind(database, self.relation));
+        found.map_err(|e| self.place.statement(&e, "", 0))
+    }
+
+    pub(crate) fn create_schema(&self) -> Result<(), RunnerError> {
+        let schema = self.relation.schema();
+        let lacks = self.timed(|database| lock(self.catalog).lacks_schema(database, schema));
+        if lacks.map_err(|e| self.place.statement(&e, "", 0))? {
+            let schema = Relation { identifier: None, ..self.relation.clone() };
+            self.execute(&format!("create schema if not exists {schema}"))?;
+        }
+        Ok(())
+    }
+
+    /// Drops what has the relation's name and is of another kind, which `create or replace` would refuse.
+    pub(crate) fn make_room(&self, wanted: RelationKind) -> Result<(), RunnerError> {
+        match self.kind()? {
+            Some(RelationKind::Table) if wanted != RelationKind::Table => self.execute(&format!("drop table {}", self.relation))?,
+            Some(RelationKind::View) if wanted != RelationKind::View => self.execute(&format!("drop view {}", self.relation))?,
+            _ => return Ok(()),
+        };
+        lock(self.catalog).set(self.relation, None);
+        Ok(())
+    }
+
+    fn view(&self, sql: &str) -> Result<(), RunnerError> {
+        self.make_room(RelationKind::View)?;
+        self.execute_around(&format!("create or replace view {} as (\n{sql}\n)", self.relation), sql, 1)?;
+        lock(self.catalog).set(self.relation, Some(RelationKind::View));
+        Ok(())
+    }
+
+    fn table(&self, sql: &str) -> Result<u64, RunnerError> {
+        self.make_room(RelationKind::Table)?;
+        let rows = self.execute_around(&format!("create or replace table {} as (\n{sql}\n)", self.relation), sql, 1)?;
+        lock(self.catalog).set(self.relation, Some(RelationKind::Table));
+        Ok(rows as u64)
+    }
+
+    /// `append` and `delete+insert`; the columns are those of the table, by name, as dbt takes them.
+    fn add_rows(&self, sql: &str, config: &NodeConfig) -> Result<u64, RunnerError> {
+        let columns = self.timed(|database| columns_of(database, self.relation)).map_err(|e| self.place.statement(&e, "", 0))?;
+        let columns = columns.iter().map(|c| quoted(&c.name)).collect::<Vec<_>>().join(", ");
+        let key = config.texts("unique_key");
+        let deletes = config.text("incremental_strategy") == Some("delete+insert") && !key.is_empty();
+        if !deletes {
+            let statement = format!("insert into {} ({columns}) select {columns} from (\n{sql}\n) as new_rows", self.relation);
+            return self.execute_around(&statement, sql, 1).map(|rows| rows as u64);
+        }
+        let new_rows = quoted(&format!("{}__dbt_tmp", self.relation.identifier()));
+        let key = key.join(", ");
+        self.execute_around(&format!("create or replace temporary table {new_rows} as (\n{sql}\n)"), sql, 1)?;
+        self.execute(&format!(
+            "delete from {} as DBT_INTERNAL_DEST where ({key}) in (select distinct {key} from {new_rows} as DBT_INTERNAL_SOURCE)",
+            self.relation
+        ))?;
+        let rows = self.execute(&format!("insert into {} ({columns}) select {columns} from {new_rows}", self.relation))?;
+        self.execute(&format!("drop table {new_rows}"))?;
+        Ok(rows as u64)
+    }
+
+    /// Copies the file of a seed into a table of these columns.
+    pub(crate) fn seed(&self, columns: &[(String, String)], copy: &str) -> Result<u64, RunnerError> {
+        self.create_schema()?;
+        self.make_room(RelationKind::Table)?;
+        let columns: Vec<_> = columns.iter().map(|(name, data_type)| format!("{} {data_type}", quoted(name))).collect();
+        self.execute(&format!("create or replace table {} ({})", self.relation, columns.join(", ")))?;
+        lock(self.catalog).set(self.relation, Some(RelationKind::Table));
+        self.execute(copy).map(|rows| rows as u64)
+    }
+
+    /// Runs the statements of a hook.
+    pub(crate) fn hook(&self, sql: &str) -> Result<(), RunnerError> {
+        if sql.trim().trim_matches(';').trim().is_empty() {
+            return Ok(());
+        }
+        let ran = self.timed(|database| database.execute_batch(sql));
+        if !only_changes_rows(sql) {
+            lock(self.catalog).forget();
+        }
+        ran.map_err(|e| self.place.statement(&e, sql, 0))
+    }
+
+    /// One row of a query.
+    pub(crate) fn row(&self, sql: &str, shown: &str, before: usize) -> Result<Vec<Value>, RunnerError> {
+        let row = self.timed(|database| database.query_row(sql, &[])).map_err(|e| self.place.statement(&e, shown, before))?;
+        Ok(row.map(|r| r.0).unwrap_or_default())
+    }
+}
+
+/// Whether a hook is one statement that leaves the catalog as it is.
+fn only_changes_rows(sql: &str) -> bool {
+    let first = sql.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    ["delete", "insert", "update"].contains(&first.as_str()) && !sql.trim_end().trim_end_matches(';').contains(';')
+}

@@ -1,0 +1,28 @@
+//! The runner that renders and executes a project in this process.
+
+pub(crate) mod catalog;
+pub(crate) mod config;
+mod cte;
+mod excerpt;
+mod failures;
+mod files;
+mod graph;
+pub(crate) mod jinja;
+mod loader;
+mod materialize;
+mod nodes;
+mod project;
+mod project_file;
+mod run;
+mod schema_yml;
+mod seed;
+mod selection;
+mod supported;
+mod test_arguments;
+mod test_nodes;
+mod test_run;
+mod yaml;
+mod yaml_jinja;
+
+pub use run::{EmbeddedRunner, LoadOptions};
+pub use test_run::{TestResult, TestStatus};

@@ -1,0 +1,257 @@
+//! From the files of a project to its nodes: configuration, relation and references of each model, seed and test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::config::{NodeConfig, tree_levels};
+use super::failures::Place;
+use super::files::ProjectPath;
+use super::graph;
+use super::jinja::environment::add_template;
+use super::jinja::functions::did_you_mean;
+use super::jinja::phase::{Declared, Record, Relations};
+use super::jinja::context::Subject;
+use super::jinja::relation::Relation;
+use super::loader::{Loader, record_of};
+use super::project::{Body, Node, Project};
+use super::schema_yml::Patch;
+use super::supported;
+use super::{test_nodes, yaml::Yaml};
+use crate::runner::{Materialization, RunnerError};
+
+/// Names of nodes that are switched off, which a ref may not name.
+type Disabled = BTreeSet<String>;
+
+/// Parses all nodes of a project that has been read.
+pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<Project, RunnerError> {
+    let mut nodes = BTreeMap::new();
+    let mut disabled = Disabled::new();
+    for path in loader.models.clone() {
+        let node = model(&mut loader, &path)?;
+        add(node, &mut nodes, &mut disabled)?;
+    }
+    for path in loader.seeds.clone() {
+        let node = seed(&loader, &path)?;
+        add(node, &mut nodes, &mut disabled)?;
+    }
+    warn_of_unknown(&loader, &nodes, &disabled);
+    let relations = Arc::new(relations(&loader, &nodes));
+    for node in nodes.values() {
+        check_references(node.subject.as_ref(), &node.declared.record, &nodes, &disabled, &relations)?;
+    }
+    let tests = test_nodes::build(&mut loader, &nodes)?;
+    for test in &tests {
+        check_references(test.subject.as_ref(), &test.declared.record, &nodes, &disabled, &relations)?;
+    }
+    let (graph, order) = graph::build(&nodes)?;
+    graph::chain_ephemerals(&mut nodes, &order);
+    Ok(Project { world: loader.world, env: loader.env, vars: defaults, nodes, tests, relations, graph, order })
+}
+
+fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) -> Result<(), RunnerError> {
+    let subject = &node.subject;
+    if !subject.config.enabled() {
+        disabled.insert(subject.name.clone());
+        return Ok(());
+    }
+    if let Some(other) = nodes.get(&subject.name) {
+        return Err(RunnerError::Project {
+            file: subject.file.clone(),
+            line: None,
+            message: format!("{} is also defined by {}; models and seeds need names of their own", subject.name, other.subject.file),
+        });
+    }
+    nodes.insert(subject.name.clone(), node);
+    Ok(())
+}
+
+/// The subject of a file before anything is known but its properties.
+fn subject(loader: &Loader, path: &ProjectPath, patch: Option<&Patch>, config: NodeConfig, resource_type: &'static str) -> Subject {
+    let name = path.stem();
+    let target = &loader.world.target;
+    Subject {
+        resource_type,
+        file: path.relative.clone(),
+        fqn: fqn(&loader.world.project, path),
+        description: patch.map(|p| p.description.clone()).unwrap_or_default(),
+        columns: patch.map(|p| p.columns.clone()).unwrap_or_default(),
+        this: Relation::new(&target.database, &target.schema, &name),
+        config: Arc::new(config),
+        name,
+    }
+}
+
+/// Project, folders and name.
+pub(crate) fn fqn(project: &str, path: &ProjectPath) -> Vec<String> {
+    let mut fqn = vec![project.to_owned()];
+    fqn.extend(path.folders.iter().cloned());
+    fqn.push(path.stem());
+    fqn
+}
+
+/// Configuration of the tree of `dbt_project.yml` and of `schema.yml`.
+fn base_config(tree: &Yaml, fqn: &[String], patch: Option<&Patch>) -> NodeConfig {
+    let mut config = NodeConfig::default();
+    tree_levels(tree, fqn).iter().for_each(|level| config.merge(level));
+    if let Some(patch) = patch {
+        config.merge(&patch.config);
+    }
+    config
+}
+
+fn find_patch<'a>(loader: &'a Loader, name: &str, is_seed: bool) -> Result<Option<&'a Patch>, RunnerError> {
+    let mut found = loader.schema.patches.iter().filter(|p| p.name == name && p.is_seed == is_seed);
+    let first = found.next();
+    match (first, found.next()) {
+        (Some(first), Some(second)) => Err(RunnerError::Project {
+            file: second.file.clone(),
+            line: Some(second.line),
+            message: format!("{name} is also described in {}:{}", first.file, first.line),
+        }),
+        _ => Ok(first),
+    }
+}
+
+fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
+    let raw = path.read()?.trim().to_owned();
+    let name = path.stem();
+    let place = Place { node: &name, file: &path.relative };
+    let template = format!("model {name}");
+    let uses = add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
+    let patch = find_patch(loader, &name, false)?;
+    let base = base_config(&loader.file.models, &fqn(&loader.world.project, path), patch);
+    let mut subject = Arc::new(subject(loader, path, patch, base.clone(), "model"));
+    let mut body = Body::Sql { template: template.clone(), raw, uses };
+    if !base.enabled() {
+        return Ok(node(subject, Materialization::View, Record::default(), base, body));
+    }
+    let mut record = loader.parse(&template, &subject)?;
+    let config = merged(&base, &record);
+    if config.enabled() {
+        supported::check(&config, &loader.world.target.database, place)?;
+    }
+    let materialization = supported::materialization(&config, place)?;
+    let this = loader.relation(&subject, &config)?;
+    subject = Arc::new(Subject { this, config: Arc::new(config), ..(*subject).clone() });
+    parse_hooks(loader, &subject, &mut record, &mut body, place)?;
+    Ok(node(subject, materialization, record, base, body))
+}
+
+/// The configuration with what `config()` adds.
+pub(crate) fn merged(base: &NodeConfig, record: &Record) -> NodeConfig {
+    let mut config = base.clone();
+    record.config_calls.iter().for_each(|call| config.merge(call));
+    config
+}
+
+/// Compiles the hooks, and adds what they refer to.
+fn parse_hooks(
+    loader: &mut Loader,
+    subject: &Arc<Subject>,
+    record: &mut Record,
+    body: &mut Body,
+    place: Place<'_>,
+) -> Result<(), RunnerError> {
+    for key in ["pre_hook", "post_hook"] {
+        let hooks = subject.config.get(key).and_then(Json::as_array).cloned().unwrap_or_default();
+        for hook in hooks {
+            let sql = supported::hook_sql(&hook, place)?;
+            let template = hook_template(sql);
+            let names = add_template(&mut loader.env, &template, sql, 1).map_err(|bad| place.bad_template(bad))?;
+            let context = loader.context(subject);
+            loader.render_in(&context, &template, place)?;
+            let found = record_of(&context);
+            record.refs.extend(found.refs);
+            record.sources.extend(found.sources);
+            if let Body::Sql { uses, .. } = body {
+                uses.extend(names);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The template of a hook: hooks of the same text share one.
+pub(crate) fn hook_template(sql: &str) -> String {
+    format!("hook {sql}")
+}
+
+fn seed(loader: &Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
+    let name = path.stem();
+    let patch = find_patch(loader, &name, true)?;
+    let config = base_config(&loader.file.seeds, &fqn(&loader.world.project, path), patch);
+    let place = Place { node: &name, file: &path.relative };
+    if config.enabled() {
+        supported::check(&config, &loader.world.target.database, place)?;
+    }
+    let early = Arc::new(subject(loader, path, patch, config.clone(), "seed"));
+    let this = loader.relation(&early, &config)?;
+    let subject = Arc::new(Subject { this, ..(*early).clone() });
+    let body = Body::Csv { path: path.absolute.clone(), content: path.read()? };
+    Ok(node(subject, Materialization::Seed, Record::default(), config, body))
+}
+
+fn node(subject: Arc<Subject>, materialization: Materialization, record: Record, base_config: NodeConfig, body: Body) -> Node {
+    let declared = Arc::new(Declared { record, base_config });
+    Node { subject, materialization, declared, ephemerals: Vec::new(), body }
+}
+
+fn relations(loader: &Loader, nodes: &BTreeMap<String, Node>) -> Relations {
+    let relation = |node: &Node| match node.materialization {
+        Materialization::Ephemeral => Relation::ephemeral(&node.subject.name),
+        _ => node.relation().clone(),
+    };
+    let target = &loader.world.target;
+    Relations {
+        nodes: nodes.iter().map(|(name, node)| (name.clone(), relation(node))).collect(),
+        sources: loader
+            .schema
+            .sources
+            .iter()
+            .filter(|s| s.enabled)
+            .map(|s| {
+                let database = s.database.as_deref().unwrap_or(&target.database);
+                ((s.source.clone(), s.table.clone()), Relation::new(database, &s.schema, &s.identifier))
+            })
+            .collect(),
+    }
+}
+
+/// Every ref and source must name something.
+fn check_references(
+    subject: &Subject,
+    record: &Record,
+    nodes: &BTreeMap<String, Node>,
+    disabled: &Disabled,
+    relations: &Relations,
+) -> Result<(), RunnerError> {
+    let place = Place { node: &subject.name, file: &subject.file };
+    for name in &record.refs {
+        if disabled.contains(name) {
+            return Err(place.compilation(format!("ref('{name}') names a model that is disabled")));
+        }
+        if !nodes.contains_key(name) {
+            let hint = did_you_mean(name, nodes.keys().map(String::as_str));
+            return Err(place.compilation(format!("ref('{name}') names no model or seed{hint}")));
+        }
+    }
+    for (source, table) in &record.sources {
+        if !relations.sources.contains_key(&(source.clone(), table.clone())) {
+            let known: Vec<_> = relations.sources.keys().map(|(s, t)| format!("{s}.{t}")).collect();
+            let hint = did_you_mean(&format!("{source}.{table}"), known.iter().map(String::as_str));
+            return Err(place.compilation(format!("source('{source}', '{table}') names no source{hint}")));
+        }
+    }
+    Ok(())
+}
+
+fn warn_of_unknown(loader: &Loader, nodes: &BTreeMap<String, Node>, disabled: &Disabled) {
+    for patch in &loader.schema.patches {
+        let known = nodes.get(&patch.name).is_some_and(|n| n.is_seed() == patch.is_seed) || disabled.contains(&patch.name);
+        if !known {
+            log::warn!("{}:{} describes {}, which does not exist", patch.file, patch.line, patch.name);
+        }
+    }
+}

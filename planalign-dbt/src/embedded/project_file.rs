@@ -1,0 +1,150 @@
+//! `dbt_project.yml`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use minijinja::Environment;
+use serde_json::{Map, Value as Json};
+
+use super::jinja::context::Context;
+use super::yaml::{Data, Yaml};
+use super::yaml_jinja::render_properties;
+use crate::runner::RunnerError;
+
+/// What the file says.
+#[derive(Debug)]
+pub(crate) struct ProjectFile {
+    pub(crate) name: String,
+    pub(crate) model_paths: Vec<String>,
+    pub(crate) seed_paths: Vec<String>,
+    pub(crate) test_paths: Vec<String>,
+    pub(crate) macro_paths: Vec<String>,
+    /// Variables: those of all packages, replaced by those of this project.
+    pub(crate) vars: Map<String, Json>,
+    /// Trees of configuration by resource type.
+    pub(crate) models: Yaml,
+    pub(crate) seeds: Yaml,
+    pub(crate) tests: Yaml,
+    pub(crate) sources: Yaml,
+}
+
+pub(crate) const PROJECT_FILE: &str = "dbt_project.yml";
+
+/// Keys that change nothing about what is built.
+const IGNORED: [&str; 24] = [
+    "version", "config-version", "profile", "target-path", "log-path", "clean-targets", "packages-install-path", "require-dbt-version",
+    "analysis-paths", "asset-paths", "docs-paths", "docs", "snapshot-paths", "flags", "exposures", "metrics", "analyses", "unit_tests",
+    "saved-queries", "semantic-models", "restrict-access", "dbt-cloud", "unit-tests", "function-paths",
+];
+
+impl ProjectFile {
+    /// Reads the file of a project directory.
+    pub(crate) fn load(directory: &Path) -> Result<Self, RunnerError> {
+        let path = directory.join(PROJECT_FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| problem(None, format!("cannot read {}: {e}", path.display())))?;
+        Self::parse(&Yaml::parse(PROJECT_FILE, &text)?)
+    }
+
+    /// Renders the Jinja in the trees of configuration.
+    pub(crate) fn render(&mut self, env: &Environment<'static>, context: &Arc<Context>) -> Result<(), RunnerError> {
+        for tree in [&mut self.models, &mut self.seeds, &mut self.tests, &mut self.sources] {
+            *tree = render_properties(tree, PROJECT_FILE, env, context)?;
+        }
+        Ok(())
+    }
+
+    fn parse(yaml: &Yaml) -> Result<Self, RunnerError> {
+        let name = yaml.get("name").and_then(Yaml::text).ok_or_else(|| problem(Some(1), "name is missing".into()))?;
+        for (key, value) in yaml.pairs() {
+            check_key(key, value)?;
+        }
+        let tree = |names: [&str; 2]| {
+            names.iter().find_map(|n| yaml.get(n)).cloned().unwrap_or(Yaml { line: 0, data: Data::Map(Vec::new()) })
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            model_paths: paths(yaml, ["model-paths", "source-paths"], &["models"]),
+            seed_paths: paths(yaml, ["seed-paths", "data-paths"], &["seeds"]),
+            test_paths: paths(yaml, ["test-paths", "test-paths"], &["tests"]),
+            macro_paths: paths(yaml, ["macro-paths", "macro-paths"], &["macros"]),
+            vars: vars(yaml, name),
+            models: tree(["models", "models"]),
+            seeds: tree(["seeds", "seeds"]),
+            tests: tree(["data_tests", "tests"]),
+            sources: tree(["sources", "sources"]),
+        })
+    }
+}
+
+fn check_key(key: &str, value: &Yaml) -> Result<(), RunnerError> {
+    let refuse = |hint: &str| {
+        Err(RunnerError::Unsupported { feature: key.to_owned(), node: PROJECT_FILE.to_owned(), hint: hint.to_owned() })
+    };
+    match key {
+        "name" | "model-paths" | "source-paths" | "seed-paths" | "data-paths" | "test-paths" | "macro-paths" | "vars" | "models"
+        | "seeds" | "tests" | "data_tests" | "sources" => Ok(()),
+        _ if value.is_null() || value.items().is_empty() && value.pairs().is_empty() && !is_scalar(value) => Ok(()),
+        "on-run-start" | "on-run-end" => refuse("use a pre_hook or post_hook of a model"),
+        "snapshots" => refuse("keep history in an incremental model"),
+        "dispatch" => refuse("packages are not loaded"),
+        "quoting" => refuse("names are always quoted, as dbt-duckdb does by default"),
+        "query-comment" => Ok(()),
+        _ if IGNORED.contains(&key) => Ok(()),
+        _ => Err(problem(Some(value.line), format!("{key} is not a key of {PROJECT_FILE}"))),
+    }
+}
+
+fn is_scalar(value: &Yaml) -> bool {
+    matches!(value.data, Data::Scalar(_))
+}
+
+fn paths(yaml: &Yaml, keys: [&str; 2], default: &[&str]) -> Vec<String> {
+    match keys.iter().find_map(|key| yaml.get(key)) {
+        Some(list) => list.items().iter().filter_map(|p| p.text().map(|p| p.trim_end_matches('/').to_owned())).collect(),
+        None => default.iter().map(|p| (*p).to_owned()).collect(),
+    }
+}
+
+fn vars(yaml: &Yaml, project: &str) -> Map<String, Json> {
+    let Some(all) = yaml.get("vars") else { return Map::new() };
+    let mut vars: Map<_, _> = all.pairs().iter().map(|(k, v)| (k.clone(), v.to_json())).collect();
+    if let Some(Json::Object(own)) = vars.remove(project) {
+        vars.extend(own);
+    }
+    vars
+}
+
+fn problem(line: Option<usize>, message: String) -> RunnerError {
+    RunnerError::Project { file: PROJECT_FILE.to_owned(), line, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<ProjectFile, RunnerError> {
+        ProjectFile::parse(&Yaml::parse(PROJECT_FILE, text).expect("yaml"))
+    }
+
+    #[test]
+    fn variables_of_the_project_come_before_those_of_all() {
+        let file = parse("name: p\nvars: {a: 1, b: 1, p: {b: 2}}\nmodel-paths: [m/]").expect("valid");
+        assert_eq!(Json::Object(file.vars), json!({"a": 1, "b": 2}));
+        assert_eq!((file.model_paths, file.seed_paths), (vec!["m".to_owned()], vec!["seeds".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_wrong_or_refused_is_named() {
+        for (text, expected) in [
+            ("profile: p", "dbt_project.yml:1: name is missing"),
+            ("name: p\nmodells: {}\nmodel: 1", "dbt_project.yml:3: model is not a key of dbt_project.yml"),
+            ("name: p\non-run-start: select 1", "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model"),
+            ("name: p\non-run-end: []\nsnapshots: {p: {x: 1}}", "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model"),
+        ] {
+            assert_eq!(parse(text).expect_err("refused").to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Loads a project once and builds its nodes, any number of times with other variables.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use minijinja::value::Value;
+use planalign_config::Database;
+use serde_json::Value as Json;
+
+use super::catalog::Catalog;
+use super::config::NodeConfig;
+use super::cte::inject;
+use super::failures::Place;
+use super::jinja::context::{Context, Subject, Target, VarValues, lock};
+use super::jinja::functions::full_refresh;
+use super::jinja::phase::{Declared, Phase, RunPhase};
+use super::jinja::relation::cte_name;
+use super::loader::{Loader, var_values};
+use super::materialize::Work;
+use super::nodes::{build, hook_template};
+use super::project::{Body, Node, Project};
+use super::project_file::PROJECT_FILE;
+use super::selection::{Selectable, TestTraits, select};
+use super::{seed, supported};
+use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
+
+/// How a project is loaded.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// What `target.name` says.
+    pub target: String,
+    /// The schema of models that name none.
+    pub schema: String,
+    /// What `env_var` may read; the process's environment is never read.
+    pub environment: BTreeMap<String, String>,
+    /// Whether incremental models are built anew.
+    pub full_refresh: bool,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { target: "dev".to_owned(), schema: "main".to_owned(), environment: BTreeMap::new(), full_refresh: false }
+    }
+}
+
+/// Runs a project on a connection of its caller, within the caller's transaction if one is open.
+#[derive(Debug)]
+pub struct EmbeddedRunner {
+    pub(crate) project: Project,
+    pub(crate) database: Database,
+    options: LoadOptions,
+    /// Variables that the structure of the project depends on, with their values at load.
+    fixed: BTreeMap<String, Option<Json>>,
+}
+
+/// What one call of `run` or `run_tests` works with.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) vars: Arc<VarValues>,
+    pub(crate) catalog: Arc<Mutex<Catalog>>,
+}
+
+/// A template that was rendered to run it.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    pub(crate) sql: String,
+    pub(crate) context: Arc<Context>,
+}
+
+impl EmbeddedRunner {
+    /// Loads the project of a folder, with the options of a plain `dbt run`.
+    pub fn load(project_dir: &Path, database: Database, vars: &Vars) -> Result<Self, RunnerError> {
+        Self::load_with(project_dir, database, vars, LoadOptions::default())
+    }
+
+    /// Loads the project of a folder: reads all files, renders everything once to learn what depends on what.
+    pub fn load_with(project_dir: &Path, database: Database, vars: &Vars, options: LoadOptions) -> Result<Self, RunnerError> {
+        let place = Place { node: "the project", file: PROJECT_FILE };
+        let name = database.query_row("select current_database()", &[]).map_err(|e| place.statement(&e, "", 0))?;
+        let target = Target {
+            name: options.target.clone(),
+            database: name.and_then(|row| row.text(0)).unwrap_or_default(),
+            schema: options.schema.clone(),
+        };
+        let loader = Loader::read(project_dir, target, options.environment.clone(), vars)?;
+        let defaults = loader.file.vars.clone();
+        let fixed = loader.fixed_vars.iter();
+        let fixed = fixed.map(|name| (name.clone(), vars.get(name).or_else(|| defaults.get(name)).cloned())).collect();
+        let project = build(loader, defaults)?;
+        Ok(Self { project, database, options, fixed })
+    }
+
+    /// The SQL of a model as it would be run now, without running it.
+    pub fn compile(&self, name: &str, vars: &Vars) -> Result<String, RunnerError> {
+        let session = self.session(vars)?;
+        let node = self.node(name)?;
+        Ok(self.render_node(node, &session)?.sql)
+    }
+
+    /// The number of tests, by selection, is in [`run_tests`](Self::run_tests); these are their names.
+    pub fn tests(&self) -> impl Iterator<Item = &str> {
+        self.project.tests.iter().map(|t| t.subject.name.as_str())
+    }
+
+    pub(crate) fn session(&self, vars: &Vars) -> Result<Session, RunnerError> {
+        for (name, value) in &self.fixed {
+            let now = vars.get(name).or_else(|| self.project.vars.get(name));
+            if now != value.as_ref() {
+                return Err(RunnerError::Project {
+                    file: PROJECT_FILE.to_owned(),
+                    line: None,
+                    message: format!("properties of the project depend on variable {name}, which may not change between runs; load it anew"),
+                });
+            }
+        }
+        Ok(Session { vars: Arc::new(var_values(&self.project.vars, vars)), catalog: Arc::default() })
+    }
+
+    fn node(&self, name: &str) -> Result<&Node, RunnerError> {
+        self.project.nodes.get(name).ok_or_else(|| {
+            let hint = super::jinja::functions::did_you_mean(name, self.project.nodes.keys().map(String::as_str));
+            RunnerError::Selection { message: format!("no model or seed is named {name}{hint}") }
+        })
+    }
+
+    /// A context in which the templates of a node act.
+    pub(crate) fn context(&self, subject: &Arc<Subject>, declared: &Arc<Declared>, session: &Session) -> Arc<Context> {
+        let phase = RunPhase {
+            database: self.database.clone(),
+            relations: self.project.relations.clone(),
+            catalog: session.catalog.clone(),
+            declared: declared.clone(),
+            full_refresh: self.options.full_refresh,
+            config_calls: Mutex::default(),
+            changed_config: Mutex::default(),
+            results: Mutex::default(),
+            database_time: Mutex::default(),
+        };
+        Context::new(self.project.world.clone(), subject.clone(), session.vars.clone(), Phase::Run(phase))
+    }
+
+    pub(crate) fn render(&self, template: &str, context: &Arc<Context>) -> Result<String, RunnerError> {
+        let subject = &context.subject;
+        let rendered = self.project.env.get_template(template).and_then(|t| t.render(Value::from_dyn_object(context.clone())));
+        rendered.map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros))
+    }
+
+    /// Renders a model and puts the ephemeral models that it uses in front.
+    pub(crate) fn render_node(&self, node: &Node, session: &Session) -> Result<Rendered, RunnerError> {
+        let context = self.context(&node.subject, &node.declared, session);
+        let sql = match &node.body {
+            Body::Sql { template, .. } => self.render(template, &context)?,
+            Body::Csv { .. } => String::new(),
+        };
+        let ctes = self.render_ephemerals(&node.ephemerals, session)?;
+        Ok(Rendered { sql: inject(&sql, &ctes), context })
+    }
+
+    /// The ephemeral models of a chain, as pairs of name and query.
+    pub(crate) fn render_ephemerals(&self, chain: &[String], session: &Session) -> Result<Vec<(String, String)>, RunnerError> {
+        let mut ctes = Vec::with_capacity(chain.len());
+        for name in chain {
+            let node = self.node(name)?;
+            if let Body::Sql { template, .. } = &node.body {
+                let context = self.context(&node.subject, &node.declared, session);
+                ctes.push((cte_name(name), self.render(template, &context)?));
+            }
+        }
+        Ok(ctes)
+    }
+
+    fn run_node(&self, name: &str, session: &Session) -> Result<NodeResult, RunnerError> {
+        let start = Instant::now();
+        let node = self.node(name)?;
+        let time = Mutex::new(Duration::ZERO);
+        let place = Place { node: name, file: &node.subject.file };
+        let work =
+            Work { database: &self.database, catalog: &session.catalog, relation: node.relation(), place, time: &time };
+        let rows = match &node.body {
+            Body::Csv { path, content } => self.run_seed(&work, node, path, content, session)?,
+            Body::Sql { .. } if node.materialization == Materialization::Ephemeral => None,
+            Body::Sql { .. } => self.run_model(&work, node, session)?,
+        };
+        let relation = (node.materialization != Materialization::Ephemeral).then(|| node.relation().name());
+        let database_time = *lock(&time);
+        Ok(NodeResult {
+            name: name.to_owned(),
+            materialization: node.materialization,
+            relation,
+            rows,
+            elapsed: start.elapsed(),
+            database_time,
+        })
+    }
+
+    fn run_model(&self, work: &Work<'_>, node: &Node, session: &Session) -> Result<Option<u64>, RunnerError> {
+        let rendered = self.render_node(node, session)?;
+        let context = &rendered.context;
+        let config = self.current_config(node, context, work.place)?;
+        self.run_hooks("pre_hook", &config, context, work)?;
+        let rows = work.build(node.materialization, &rendered.sql, &config, full_refresh(context))?;
+        self.run_hooks("post_hook", &config, context, work)?;
+        if let Some(run) = context.run() {
+            *lock(work.time) += *lock(&run.database_time);
+        }
+        Ok(rows)
+    }
+
+    fn run_seed(
+        &self,
+        work: &Work<'_>,
+        node: &Node,
+        path: &Path,
+        content: &str,
+        session: &Session,
+    ) -> Result<Option<u64>, RunnerError> {
+        let config = &node.subject.config;
+        let columns = seed::columns(content, config, work.place)?;
+        let context = self.context(&node.subject, &node.declared, session);
+        self.run_hooks("pre_hook", config, &context, work)?;
+        let rows = work.seed(&columns, &seed::copy_statement(node.relation(), &path.to_string_lossy(), config))?;
+        self.run_hooks("post_hook", config, &context, work)?;
+        Ok(Some(rows))
+    }
+
+    /// The configuration of this run, which may depend on variables, but not in what it makes of the graph.
+    fn current_config(&self, node: &Node, context: &Context, place: Place<'_>) -> Result<Arc<NodeConfig>, RunnerError> {
+        let changed = context.run().and_then(|run| lock(&run.changed_config).clone());
+        let Some(changed) = changed else { return Ok(node.subject.config.clone()) };
+        for key in ["enabled", "materialized", "schema", "alias", "database", "tags"] {
+            if changed.get(key) != node.subject.config.get(key) {
+                let message = format!("configuration {key} depends on a variable that changed since the project was loaded");
+                return Err(place.compilation(message));
+            }
+        }
+        supported::check(&changed, &self.project.world.target.database, place)?;
+        Ok(Arc::new(changed))
+    }
+
+    fn run_hooks(&self, key: &str, config: &NodeConfig, context: &Arc<Context>, work: &Work<'_>) -> Result<(), RunnerError> {
+        for hook in config.get(key).and_then(Json::as_array).into_iter().flatten() {
+            let sql = supported::hook_sql(hook, work.place)?;
+            let template = hook_template(sql);
+            let rendered = if self.project.env.get_template(&template).is_ok() {
+                self.render(&template, context)?
+            } else {
+                super::yaml_jinja::evaluate_text(sql, &self.project.env, context)
+                    .map_err(|e| work.place.rendering(&e, &self.project.world.macros))?
+            };
+            work.hook(&rendered)?;
+        }
+        Ok(())
+    }
+
+    /// What selection knows of the nodes.
+    pub(crate) fn selectables(&self) -> Vec<Selectable> {
+        self.project.nodes.values().map(|node| selectable(&node.subject, None)).collect()
+    }
+}
+
+pub(crate) fn selectable(subject: &Subject, test: Option<TestTraits>) -> Selectable {
+    let materialized = match subject.resource_type {
+        "model" => subject.config.materialized().to_owned(),
+        other => other.to_owned(),
+    };
+    Selectable {
+        name: subject.name.clone(),
+        file: subject.file.clone(),
+        fqn: subject.fqn.clone(),
+        tags: subject.config.texts("tags"),
+        resource_type: subject.resource_type,
+        materialized,
+        test,
+    }
+}
+
+impl ModelRunner for EmbeddedRunner {
+    fn graph(&self) -> &ModelGraph {
+        &self.project.graph
+    }
+
+    fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {
+        let selected = select(selection, &self.selectables(), &self.project.graph)?;
+        Ok(self.project.order.iter().filter(|name| selected.contains(*name)).cloned().collect())
+    }
+
+    fn run(
+        &mut self,
+        nodes: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<NodeResult>, RunnerError> {
+        let session = self.session(vars)?;
+        let mut results = Vec::with_capacity(nodes.len());
+        for name in nodes {
+            if observer(NodeEvent::Started { name }) == Flow::Stop {
+                return Err(RunnerError::Stopped { before: name.clone() });
+            }
+            let result = self.run_node(name, &session)?;
+            observer(NodeEvent::Finished(&result));
+            results.push(result);
+        }
+        Ok(results)
+    }
+
+    fn sources(&self) -> BTreeMap<String, String> {
+        self.project.nodes.values().map(|node| self.source(node)).collect()
+    }
+}
+
+impl EmbeddedRunner {
+    /// Name and text of what a node's rows depend on.
+    fn source(&self, node: &Node) -> (String, String) {
+        let subject = &node.subject;
+        let name = format!("{}.{}", subject.resource_type, subject.name);
+        let config = Json::Object(subject.config.values().clone());
+        match &node.body {
+            Body::Csv { content, .. } => (name, format!("{config}\n{content}")),
+            Body::Sql { raw, uses, .. } => {
+                let mut text = format!("{config}\n{raw}\n");
+                for (macro_name, source) in self.project.world.macros.reachable(&reached(uses)) {
+                    text.push_str(&format!("-- macro {macro_name}\n{}\n", source.text));
+                }
+                (name, text)
+            }
+        }
+    }
+}
+
+/// The names that a template uses, with those that the runner itself calls.
+fn reached(uses: &BTreeSet<String>) -> BTreeSet<String> {
+    let names = ["generate_schema_name", "generate_alias_name", "generate_database_name"];
+    uses.iter().cloned().chain(names.map(str::to_owned)).collect()
+}

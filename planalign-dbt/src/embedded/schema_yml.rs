@@ -1,0 +1,219 @@
+//! `schema.yml`: descriptions, configuration and tests of models, seeds and sources.
+
+use serde_json::{Map, Value as Json};
+
+use super::yaml::{Data, Yaml};
+use crate::runner::RunnerError;
+
+/// What the files say, all of them together.
+#[derive(Debug, Default)]
+pub(crate) struct SchemaFiles {
+    /// Models and seeds.
+    pub(crate) patches: Vec<Patch>,
+    pub(crate) sources: Vec<SourceTable>,
+}
+
+/// What is said about a model or seed.
+#[derive(Debug)]
+pub(crate) struct Patch {
+    pub(crate) name: String,
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) is_seed: bool,
+    pub(crate) description: String,
+    pub(crate) config: Map<String, Json>,
+    pub(crate) columns: Map<String, Json>,
+    pub(crate) tests: Vec<TestDefinition>,
+}
+
+/// A table that the project reads and does not build.
+#[derive(Debug)]
+pub(crate) struct SourceTable {
+    pub(crate) source: String,
+    pub(crate) table: String,
+    pub(crate) database: Option<String>,
+    pub(crate) schema: String,
+    pub(crate) identifier: String,
+    pub(crate) enabled: bool,
+    pub(crate) tests: Vec<TestDefinition>,
+}
+
+/// A generic test on a model, a column or a source.
+#[derive(Clone, Debug)]
+pub(crate) struct TestDefinition {
+    /// Name of the `{% test %}` macro.
+    pub(crate) test: String,
+    /// Name given by the user.
+    pub(crate) name: Option<String>,
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) column: Option<String>,
+    pub(crate) arguments: Map<String, Json>,
+    pub(crate) config: Map<String, Json>,
+}
+
+/// Sections that say nothing about what is built.
+const IGNORED: [&str; 9] =
+    ["version", "macros", "exposures", "metrics", "groups", "semantic_models", "saved_queries", "analyses", "anchors"];
+
+/// Keys of a test that configure it; all others are arguments.
+const TEST_CONFIG: [&str; 8] = ["severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc"];
+
+impl SchemaFiles {
+    /// Adds what a file says.
+    pub(crate) fn read(&mut self, file: &str, yaml: &Yaml) -> Result<(), RunnerError> {
+        for (section, items) in yaml.pairs() {
+            match section.as_str() {
+                "models" | "seeds" => {
+                    for item in items.items() {
+                        self.patches.push(patch(file, item, section == "seeds")?);
+                    }
+                }
+                "sources" => {
+                    for item in items.items() {
+                        self.sources.append(&mut source(file, item)?);
+                    }
+                }
+                "unit_tests" => log::warn!("{file}: unit tests are not run by this runner; use dbt test"),
+                "snapshots" => return Err(refuse("snapshots", file, "keep history in an incremental model")),
+                "data_tests" | "tests" => {}
+                _ if IGNORED.contains(&section.as_str()) => {}
+                _ => return Err(problem(file, items.line, format!("{section} is not a section of a properties file"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn problem(file: &str, line: usize, message: String) -> RunnerError {
+    RunnerError::Project { file: file.to_owned(), line: Some(line), message }
+}
+
+fn refuse(feature: &str, node: &str, hint: &str) -> RunnerError {
+    RunnerError::Unsupported { feature: feature.to_owned(), node: node.to_owned(), hint: hint.to_owned() }
+}
+
+fn name_of(file: &str, item: &Yaml) -> Result<String, RunnerError> {
+    item.get("name").and_then(Yaml::text).map(str::to_owned).ok_or_else(|| problem(file, item.line, "name is missing".into()))
+}
+
+fn text_of(item: &Yaml, key: &str) -> Option<String> {
+    item.get(key).and_then(Yaml::text).map(str::to_owned)
+}
+
+fn map_of(item: &Yaml, key: &str) -> Map<String, Json> {
+    item.get(key).map(|m| m.pairs().iter().map(|(k, v)| (k.clone(), v.to_json())).collect()).unwrap_or_default()
+}
+
+fn patch(file: &str, item: &Yaml, is_seed: bool) -> Result<Patch, RunnerError> {
+    let name = name_of(file, item)?;
+    if item.get("versions").is_some() {
+        return Err(refuse("model versions", &name, "give each version of the model a name of its own"));
+    }
+    let mut config = map_of(item, "config");
+    for key in ["tags", "meta"] {
+        if let Some(value) = item.get(key) {
+            config.entry(key).or_insert_with(|| value.to_json());
+        }
+    }
+    let (columns, tests) = columns_and_tests(file, item)?;
+    let description = text_of(item, "description").unwrap_or_default();
+    Ok(Patch { name, file: file.to_owned(), line: item.line, is_seed, description, config, columns, tests })
+}
+
+/// The columns by name, and the tests of the item and of its columns.
+fn columns_and_tests(file: &str, item: &Yaml) -> Result<(Map<String, Json>, Vec<TestDefinition>), RunnerError> {
+    let mut columns = Map::new();
+    let mut tests = tests(file, item, None)?;
+    for column in item.get("columns").map(Yaml::items).unwrap_or_default() {
+        let name = name_of(file, column)?;
+        let mut described = Map::new();
+        for key in ["name", "description", "data_type", "meta", "tags"] {
+            if let Some(value) = column.get(key) {
+                described.insert(key.to_owned(), value.to_json());
+            }
+        }
+        let quoted = column.get("quote").map(Yaml::to_json) == Some(Json::Bool(true));
+        let tested = if quoted { super::jinja::relation::quoted(&name) } else { name.clone() };
+        tests.append(&mut self::tests(file, column, Some(&tested))?);
+        columns.insert(name, Json::Object(described));
+    }
+    Ok((columns, tests))
+}
+
+fn tests(file: &str, item: &Yaml, column: Option<&str>) -> Result<Vec<TestDefinition>, RunnerError> {
+    let lists = ["data_tests", "tests"].into_iter().filter_map(|key| item.get(key));
+    lists.flat_map(Yaml::items).map(|definition| test(file, definition, column)).collect()
+}
+
+/// `unique`, `{accepted_values: {...}}`, or `{name: ..., test_name: ...}`.
+fn test(file: &str, definition: &Yaml, column: Option<&str>) -> Result<TestDefinition, RunnerError> {
+    let malformed = || problem(file, definition.line, "a test is a name, or a name with arguments".into());
+    let empty = Yaml { line: definition.line, data: Data::Map(Vec::new()) };
+    let (test, body) = match (&definition.data, definition.get("test_name").and_then(Yaml::text)) {
+        (_, Some(test)) => (test, definition),
+        (Data::Map(pairs), None) => match pairs.as_slice() {
+            [(test, body)] => (test.as_str(), body),
+            [(test, first), more @ ..] if first.is_null() || first.is_map() => {
+                // Arguments indented as far as the name.
+                let mut merged = first.pairs().to_vec();
+                merged.extend(more.iter().cloned());
+                return test_of(file, test, &Yaml { line: definition.line, data: Data::Map(merged) }, column, definition.line);
+            }
+            _ => return Err(malformed()),
+        },
+        (Data::Scalar(Json::String(test)), None) => (test.as_str(), &empty),
+        _ => return Err(malformed()),
+    };
+    test_of(file, test, body, column, definition.line)
+}
+
+fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usize) -> Result<TestDefinition, RunnerError> {
+    let mut config = map_of(body, "config");
+    let mut arguments = Map::new();
+    let mut name = None;
+    for (key, value) in body.pairs() {
+        match key.as_str() {
+            "arguments" if value.is_map() => arguments.extend(map_of(body, "arguments")),
+            "name" => name = value.text().map(str::to_owned),
+            "config" | "description" | "meta" | "test_name" => {}
+            "store_failures" | "store_failures_as" => {
+                return Err(refuse(key, file, "look at the failing rows with the query of the test"));
+            }
+            _ if TEST_CONFIG.contains(&key.as_str()) => _ = config.insert(key.clone(), value.to_json()),
+            _ => _ = arguments.insert(key.clone(), value.to_json()),
+        }
+    }
+    Ok(TestDefinition {
+        test: test.to_owned(),
+        name,
+        file: file.to_owned(),
+        line,
+        column: column.map(str::to_owned),
+        arguments,
+        config,
+    })
+}
+
+fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
+    let source = name_of(file, item)?;
+    let enabled = |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).map(Yaml::to_json) != Some(Json::Bool(false));
+    let mut tables = Vec::new();
+    for table in item.get("tables").map(Yaml::items).unwrap_or_default() {
+        if table.get("external").is_some() || item.get("meta").is_some_and(|m| m.get("external_location").is_some()) {
+            return Err(refuse("external sources", &source, "read the file in a model, for example with read_csv()"));
+        }
+        let name = name_of(file, table)?;
+        let (_, tests) = columns_and_tests(file, table)?;
+        tables.push(SourceTable {
+            source: source.clone(),
+            database: text_of(item, "database"),
+            schema: text_of(item, "schema").unwrap_or_else(|| source.clone()),
+            identifier: text_of(table, "identifier").unwrap_or_else(|| name.clone()),
+            enabled: enabled(item) && enabled(table),
+            table: name,
+            tests,
+        });
+    }
+    Ok(tables)
+}

@@ -1,0 +1,164 @@
+//! Seeds: the types of their columns as dbt infers them, and the statement that loads the file.
+
+use serde_json::Value as Json;
+
+use super::config::NodeConfig;
+use super::failures::Place;
+use super::jinja::relation::Relation;
+use crate::runner::RunnerError;
+
+/// Names and types of a seed's columns: given ones, and else those that the values allow.
+pub(crate) fn columns(content: &str, config: &NodeConfig, place: Place<'_>) -> Result<Vec<(String, String)>, RunnerError> {
+    let problem = |line: Option<u64>, message: String| RunnerError::Project {
+        file: place.file.to_owned(),
+        line: line.and_then(|l| usize::try_from(l).ok()),
+        message,
+    };
+    let delimiter = delimiter(config, place)?;
+    let content = content.strip_prefix('\u{feff}').unwrap_or(content);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(content.as_bytes());
+    let headers = reader.headers().map_err(|e| problem(Some(1), e.to_string()))?.clone();
+    let mut types: Vec<Candidates> = headers.iter().map(|_| Candidates::default()).collect();
+    for record in reader.records() {
+        let record = record.map_err(|e| problem(e.position().map(csv::Position::line), "the line has not as many fields as the header".into()))?;
+        types.iter_mut().zip(record.iter()).for_each(|(candidates, text)| candidates.see(text));
+    }
+    let given = config.get("column_types").and_then(Json::as_object);
+    let type_of = |name: &str, inferred: &Candidates| {
+        let given = given.and_then(|types| types.iter().find(|(known, _)| known.as_str() == name));
+        given.map_or_else(|| inferred.name().to_owned(), |(_, data_type)| super::config::plain_text(data_type))
+    };
+    Ok(headers.iter().zip(&types).map(|(name, inferred)| (name.to_owned(), type_of(name, inferred))).collect())
+}
+
+fn delimiter(config: &NodeConfig, place: Place<'_>) -> Result<u8, RunnerError> {
+    match config.text("delimiter").unwrap_or(",").as_bytes() {
+        [byte] => Ok(*byte),
+        _ => Err(place.compilation("delimiter must be one character")),
+    }
+}
+
+/// The statement that dbt-duckdb loads a seed with.
+pub(crate) fn copy_statement(relation: &Relation, path: &str, config: &NodeConfig) -> String {
+    let delimiter = config.text("delimiter").unwrap_or(",").replace('\'', "''");
+    format!("COPY {relation} FROM '{}' (FORMAT CSV, HEADER TRUE, DELIMITER '{delimiter}')", path.replace('\'', "''"))
+}
+
+/// The types that all values of a column so far allow; in dbt's order, the first is taken.
+#[derive(Clone, Copy, Debug)]
+struct Candidates {
+    number: bool,
+    has_fraction: bool,
+    date: bool,
+    timestamp: bool,
+    boolean: bool,
+    /// Columns without any value are numbers without a fraction, as for dbt.
+    seen: bool,
+}
+
+impl Default for Candidates {
+    fn default() -> Self {
+        Self { number: true, has_fraction: false, date: true, timestamp: true, boolean: true, seen: false }
+    }
+}
+
+impl Candidates {
+    fn see(&mut self, text: &str) {
+        let text = text.trim();
+        if text.is_empty() || text.eq_ignore_ascii_case("null") {
+            return;
+        }
+        self.seen = true;
+        match number(text) {
+            Some(has_fraction) => self.has_fraction |= has_fraction,
+            None => self.number = false,
+        }
+        self.date &= is_date(text);
+        self.timestamp &= is_timestamp(text);
+        self.boolean &= text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self { number: true, has_fraction: true, .. } => "float8",
+            Self { number: true, .. } => "integer",
+            Self { date: true, .. } => "date",
+            Self { timestamp: true, .. } => "timestamp without time zone",
+            Self { boolean: true, .. } => "boolean",
+            _ => "text",
+        }
+    }
+}
+
+/// Whether a text is a number, and then whether it has digits after the point.
+fn number(text: &str) -> Option<bool> {
+    let plain: String = text.trim_start_matches(['$', '€', '£', '¥']).trim_end_matches('%').replace(',', "");
+    let plain = plain.trim();
+    let digits = plain.strip_prefix(['-', '+']).unwrap_or(plain);
+    let (mantissa, exponent) = digits.split_once(['e', 'E']).map_or((digits, None), |(m, e)| (m, Some(e)));
+    let is_number = mantissa.chars().any(|c| c.is_ascii_digit())
+        && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && mantissa.matches('.').count() <= 1
+        && exponent.is_none_or(|e| e.parse::<i32>().is_ok());
+    let exponent: i32 = exponent.and_then(|e| e.parse().ok()).unwrap_or(0);
+    let decimals = mantissa.split_once('.').map_or(0, |(_, fraction)| i32::try_from(fraction.trim_end_matches('0').len()).unwrap_or(0));
+    is_number.then_some(decimals > exponent.max(0) || exponent < 0)
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let number = |part: &str| part.chars().all(|c| c.is_ascii_digit()).then(|| part.parse::<u32>().ok()).flatten();
+    let in_range = |part: &str, most: u32| part.len() <= 2 && number(part).is_some_and(|n| (1..=most).contains(&n));
+    year.len() == 4 && number(year).is_some() && in_range(month, 12) && in_range(day, 31)
+}
+
+fn is_timestamp(text: &str) -> bool {
+    let Some((date, time)) = text.split_once([' ', 'T']) else { return false };
+    let time = time.trim_end_matches('Z');
+    let time = time.split_once(['+', '-']).map_or(time, |(time, _)| time);
+    let parts: Vec<&str> = time.split(':').collect();
+    is_date(date) && parts.len() >= 2 && parts.iter().all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const PLACE: Place<'static> = Place { node: "s", file: "seeds/s.csv" };
+
+    fn check(content: &str, expected: &str) {
+        let text = match columns(content, &NodeConfig::default(), PLACE) {
+            Ok(columns) => columns.iter().map(|(n, t)| format!("{n} {t}")).collect::<Vec<_>>().join(", "),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn types_are_inferred_as_dbt_infers_them() {
+        check("a,b,c,d\n1,1.5,x,2025-01-31\n,,null,\n", "a integer, b float8, c text, d date");
+        check("a,b,c\ntrue,2025-01-01 10:00:00,-1e-3\nFALSE,2025-01-01T10:00:00,2", "a boolean, b timestamp without time zone, c float8");
+        check("a,b\n1.0,07-15\n2,x", "a integer, b text");
+        check("a\n", "a integer");
+        check("\u{feff}a\n'x", "a text");
+    }
+
+    #[test]
+    fn malformed_files_name_the_line() {
+        check("a,b\n1,2\n3\n", "seeds/s.csv:3: the line has not as many fields as the header");
+    }
+
+    #[test]
+    fn given_types_and_delimiters_are_taken() {
+        let mut config = NodeConfig::default();
+        let given = json!({"column_types": {"a": "decimal(12,2)"}, "delimiter": ";"});
+        config.merge(given.as_object().expect("object"));
+        let columns = columns("a;b\n1;2\n", &config, PLACE).expect("readable");
+        assert_eq!(columns, [("a".into(), "decimal(12,2)".into()), ("b".into(), "integer".into())]);
+        let statement = copy_statement(&Relation::new("d", "main", "s"), "/it's/s.csv", &config);
+        assert_eq!(statement, "COPY \"d\".\"main\".\"s\" FROM '/it''s/s.csv' (FORMAT CSV, HEADER TRUE, DELIMITER ';')");
+    }
+}

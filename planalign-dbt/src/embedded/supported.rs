@@ -1,0 +1,88 @@
+//! Refuses configuration that would build something else than dbt builds.
+
+use serde_json::Value as Json;
+
+use super::config::NodeConfig;
+use super::failures::Place;
+use crate::runner::{Materialization, RunnerError};
+
+/// Keys that change the table and are not supported, with what to do instead.
+const REFUSED: [(&str, &str); 8] = [
+    ("sql_header", "use a pre_hook"),
+    ("indexes", "the engine's indexes are not safe within stages; leave them out"),
+    ("incremental_predicates", "restrict the rows with a pre_hook that deletes, and append"),
+    ("predicates", "restrict the rows with a pre_hook that deletes, and append"),
+    ("partitioned_by", "leave it out"),
+    ("grants", "DuckDB has no users"),
+    ("store_failures", "look at the failing rows with the query of the test"),
+    ("python_packages", "models are SQL only"),
+];
+
+/// The materialization of a model.
+pub(crate) fn materialization(config: &NodeConfig, place: Place<'_>) -> Result<Materialization, RunnerError> {
+    match config.materialized() {
+        "view" => Ok(Materialization::View),
+        "table" => Ok(Materialization::Table),
+        "incremental" => Ok(Materialization::Incremental),
+        "ephemeral" => Ok(Materialization::Ephemeral),
+        other => Err(place.unsupported(
+            format!("materialization {other}"),
+            "use view, table, incremental or ephemeral",
+        )),
+    }
+}
+
+/// Refuses what this runner cannot do.
+pub(crate) fn check(config: &NodeConfig, database: &str, place: Place<'_>) -> Result<(), RunnerError> {
+    for (key, hint) in REFUSED {
+        if config.get(key).is_some_and(is_set) {
+            return Err(place.unsupported(format!("configuration {key}"), hint));
+        }
+    }
+    if config.get("contract").and_then(|c| c.get("enforced")) == Some(&Json::Bool(true)) {
+        return Err(place.unsupported("enforced contracts", "test the columns with data tests"));
+    }
+    if config.text("database").is_some_and(|d| !d.eq_ignore_ascii_case(database)) {
+        return Err(place.unsupported("configuration database", "all models are built in the database of the run"));
+    }
+    match config.text("incremental_strategy") {
+        None | Some("append" | "delete+insert" | "default") => {}
+        Some(other) => {
+            return Err(place.unsupported(format!("incremental_strategy {other}"), "use append or delete+insert"));
+        }
+    }
+    match config.text("on_schema_change") {
+        None | Some("ignore") => {}
+        Some(other) => return Err(place.unsupported(format!("on_schema_change {other}"), "build the table anew with a full refresh")),
+    }
+    for key in ["pre_hook", "post_hook"] {
+        for hook in config.get(key).and_then(Json::as_array).into_iter().flatten() {
+            hook_sql(hook, place)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_set(value: &Json) -> bool {
+    match value {
+        Json::Null | Json::Bool(false) => false,
+        Json::Array(items) => !items.is_empty(),
+        Json::Object(map) => !map.is_empty(),
+        _ => true,
+    }
+}
+
+/// The text of a hook: a text, or a mapping with one.
+pub(crate) fn hook_sql<'a>(hook: &'a Json, place: Place<'_>) -> Result<&'a str, RunnerError> {
+    match hook {
+        Json::String(sql) => Ok(sql),
+        Json::Object(map) if map.get("transaction") == Some(&Json::Bool(false)) => {
+            Err(place.unsupported("hooks outside of the transaction", "leave out `transaction: false`; all of a run is one transaction"))
+        }
+        Json::Object(map) => match map.get("sql") {
+            Some(Json::String(sql)) => Ok(sql),
+            _ => Err(place.compilation("a hook is a text, or a mapping with the key sql")),
+        },
+        _ => Err(place.compilation("a hook is a text, or a mapping with the key sql")),
+    }
+}

@@ -1,0 +1,186 @@
+//! The tests of a project: those of properties files, and those that are queries of their own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::config::{NodeConfig, plain_text, tree_levels};
+use super::failures::Place;
+use super::jinja::context::Subject;
+use super::jinja::environment::add_template;
+use super::jinja::functions::did_you_mean;
+use super::jinja::phase::{Declared, Record};
+use super::jinja::relation::Relation;
+use super::loader::{Loader, record_of};
+use super::nodes::{fqn, merged};
+use super::project::{Node, TestKind, TestNode};
+use super::schema_yml::TestDefinition;
+use super::test_arguments;
+use crate::runner::RunnerError;
+
+/// What a generic test is attached to.
+enum Tested<'a> {
+    Node(&'a str),
+    Source(&'a str, &'a str),
+}
+
+/// Parses all tests.
+pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Result<Vec<TestNode>, RunnerError> {
+    let mut tests = Vec::new();
+    for path in loader.tests.clone() {
+        let name = path.stem();
+        let raw = path.read()?.trim().to_owned();
+        let place = Place { node: &name, file: &path.relative };
+        let template = format!("test {name}");
+        add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
+        let fqn = fqn(&loader.world.project, &path);
+        let subject = Arc::new(subject(loader, &name, &path.relative, fqn, &Map::new()));
+        let record = loader.parse(&template, &subject)?;
+        let config = merged(&subject.config, &record);
+        if config.enabled() {
+            super::supported::check(&config, &loader.world.target.database, place)?;
+            let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
+            tests.push(node(subject, template, record, TestKind::Singular));
+        }
+    }
+    let patches = std::mem::take(&mut loader.schema.patches);
+    for patch in patches.iter().filter(|p| nodes.get(&p.name).is_some_and(|n| n.is_seed() == p.is_seed)) {
+        for definition in &patch.tests {
+            tests.extend(generic(loader, definition, &Tested::Node(&patch.name))?);
+        }
+    }
+    loader.schema.patches = patches;
+    let sources = std::mem::take(&mut loader.schema.sources);
+    for source in sources.iter().filter(|s| s.enabled) {
+        for definition in &source.tests {
+            tests.extend(generic(loader, definition, &Tested::Source(&source.source, &source.table))?);
+        }
+    }
+    loader.schema.sources = sources;
+    check_names(&tests)?;
+    Ok(tests)
+}
+
+fn check_names(tests: &[TestNode]) -> Result<(), RunnerError> {
+    let mut seen = BTreeMap::new();
+    for test in tests {
+        let subject = &test.subject;
+        if let Some(other) = seen.insert(&subject.name, subject) {
+            return Err(RunnerError::Project {
+                file: subject.file.clone(),
+                line: None,
+                message: format!("test {} is also defined in {}; give one of them a name", subject.name, other.file),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn node(subject: Arc<Subject>, template: String, record: Record, kind: TestKind) -> TestNode {
+    let declared = Declared { record, base_config: (*subject.config).clone() };
+    TestNode { subject, declared: Arc::new(declared), template, kind }
+}
+
+fn subject(loader: &Loader, name: &str, file: &str, fqn: Vec<String>, own: &Map<String, Json>) -> Subject {
+    let target = &loader.world.target;
+    let mut config = NodeConfig::default();
+    tree_levels(&loader.file.tests, &fqn).iter().for_each(|level| config.merge(level));
+    config.merge(own);
+    Subject {
+        name: name.to_owned(),
+        resource_type: "test",
+        file: file.to_owned(),
+        fqn,
+        description: String::new(),
+        columns: Map::new(),
+        this: Relation::new(&target.database, &target.schema, name),
+        config: Arc::new(config),
+    }
+}
+
+/// The test of a definition; `None` if it is disabled.
+fn generic(loader: &mut Loader, definition: &TestDefinition, tested: &Tested<'_>) -> Result<Option<TestNode>, RunnerError> {
+    let name = definition.name.clone().unwrap_or_else(|| full_name(definition, tested));
+    let fqn = vec![loader.world.project.clone(), name.clone()];
+    let subject = Arc::new(subject(loader, &name, &definition.file, fqn, &definition.config));
+    if !subject.config.enabled() {
+        return Ok(None);
+    }
+    let place = Place { node: &name, file: &definition.file };
+    let proxy = format!("test_{}", definition.test.rsplit('.').next().unwrap_or_default());
+    if loader.world.macros.proxy(&proxy).is_none() {
+        let known: Vec<_> = loader.world.macros.names().filter_map(|n| n.strip_prefix("test_")).collect();
+        let hint = did_you_mean(&definition.test, known.into_iter());
+        let message = format!("no generic test is named {}{hint}", definition.test);
+        return Err(RunnerError::Project { file: definition.file.clone(), line: Some(definition.line), message });
+    }
+    let template = format!("call of {proxy}");
+    if loader.env.get_template(&template).is_err() {
+        let source = format!("{{{{ {proxy}(**_arguments_) }}}}");
+        add_template(&mut loader.env, &template, &source, 1).map_err(|bad| place.bad_template(bad))?;
+    }
+    let (model, source) = match tested {
+        Tested::Node(name) => (Some((*name).to_owned()), None),
+        Tested::Source(source, table) => (None, Some(((*source).to_owned(), (*table).to_owned()))),
+    };
+    let mut arguments = definition.arguments.clone();
+    if let Some(column) = &definition.column {
+        arguments.insert("column_name".to_owned(), Json::String(column.clone()));
+    }
+    let kind = TestKind::Generic { test: definition.test.clone(), model: model.clone(), source: source.clone(), arguments: arguments.clone() };
+    let mut record = Record::default();
+    {
+        let context = loader.context(&subject);
+        let values = test_arguments::values(&loader.env, &context, &arguments, subject.this.to_string())
+            .map_err(|e| place.rendering(&e, &loader.world.macros))?;
+        context.set_extra("_arguments_", values);
+        loader.render_in(&context, &template, place)?;
+        let found = record_of(&context);
+        record.refs.extend(found.refs.into_iter().chain(model));
+        record.sources.extend(found.sources.into_iter().chain(source));
+        record.config_calls = found.config_calls;
+    }
+    let config = merged(&subject.config, &record);
+    let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
+    Ok(Some(node(subject, template, record, kind)))
+}
+
+/// The name that dbt gives a test: what is tested, and the arguments in the order of their names.
+fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> String {
+    let test = definition.test.replace('.', "_");
+    let (prefix, target) = match tested {
+        Tested::Node(name) => ("", (*name).to_owned()),
+        Tested::Source(source, table) => ("source_", format!("{source}_{table}")),
+    };
+    let mut arguments: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    if let Some(column) = &definition.column {
+        arguments.insert("column_name", vec![column.clone()]);
+    }
+    for (key, value) in &definition.arguments {
+        let texts = match value {
+            Json::Array(items) => items.iter().map(plain_text).collect(),
+            Json::Object(map) => map.values().map(plain_text).collect(),
+            other => vec![plain_text(other)],
+        };
+        arguments.insert(key, texts);
+    }
+    let flat: Vec<String> = arguments.into_values().flatten().map(|text| cleaned(&text)).collect();
+    format!("{prefix}{test}_{target}_{}", flat.join("__"))
+}
+
+/// Runs of anything but letters, digits and underscores become one underscore.
+fn cleaned(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut in_gap = false;
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            clean.push(c);
+            in_gap = false;
+        } else if !in_gap {
+            clean.push('_');
+            in_gap = true;
+        }
+    }
+    clean
+}

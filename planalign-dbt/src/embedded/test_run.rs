@@ -1,0 +1,143 @@
+//! Runs data tests.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use planalign_config::database::Value as DbValue;
+use serde_json::Value as Json;
+
+use super::config::plain_text;
+use super::cte::inject;
+use super::failures::Place;
+use super::jinja::relation::Relation;
+use super::materialize::Work;
+use super::project::{TestKind, TestNode};
+use super::run::{EmbeddedRunner, Session, selectable};
+use super::selection::{Selectable, TestTraits, select_tests};
+use super::test_arguments;
+use crate::runner::{Materialization, RunnerError, Vars};
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestStatus {
+    /// Nothing was found.
+    Pass,
+    /// Something was found that is only a warning.
+    Warn,
+    /// Something was found.
+    Fail,
+}
+
+/// A test that was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestResult {
+    /// Name of the test.
+    pub name: String,
+    /// How it ended.
+    pub status: TestStatus,
+    /// What `fail_calc` counted; the number of rows found, if the test does not say otherwise.
+    pub failures: i64,
+    /// The query that finds the rows.
+    pub sql: String,
+    /// Wall time, rendering included.
+    pub elapsed: Duration,
+}
+
+impl EmbeddedRunner {
+    /// Runs the tests that a selection names, and those of the models, seeds and sources that it names.
+    pub fn run_tests(&self, selection: &str, vars: &Vars) -> Result<Vec<TestResult>, RunnerError> {
+        let session = self.session(vars)?;
+        let tests: Vec<Selectable> = self.project.tests.iter().map(|t| selectable(&t.subject, Some(traits(t)))).collect();
+        let selected = select_tests(selection, &self.selectables(), &tests, &self.project.graph)?;
+        let chosen = self.project.tests.iter().filter(|t| selected.contains(&t.subject.name));
+        chosen.map(|test| self.run_test(test, &session)).collect()
+    }
+
+    fn run_test(&self, test: &TestNode, session: &Session) -> Result<TestResult, RunnerError> {
+        let start = Instant::now();
+        let subject = &test.subject;
+        let place = Place { node: &subject.name, file: &subject.file };
+        let sql = self.test_sql(test, session)?;
+        let config = &subject.config;
+        let calculation = config.text("fail_calc").unwrap_or("count(*)");
+        let (warn_if, error_if) = (config.text("warn_if").unwrap_or("!= 0"), config.text("error_if").unwrap_or("!= 0"));
+        let limit = config.get("limit").map(|l| format!("limit {}", plain_text(l))).unwrap_or_default();
+        let statement = format!(
+            "select {calculation} as failures, {calculation} {warn_if} as should_warn, {calculation} {error_if} as should_error from (\n{sql}\n{limit}\n) as dbt_internal_test"
+        );
+        let time = Mutex::new(Duration::ZERO);
+        let catalog = Mutex::default();
+        let work = Work { database: &self.database, catalog: &catalog, relation: &subject.this, place, time: &time };
+        let row = work.row(&statement, &sql, 1)?;
+        let (failures, status) = outcome(&row, config.text("severity").unwrap_or("error"));
+        Ok(TestResult { name: subject.name.clone(), status, failures, sql, elapsed: start.elapsed() })
+    }
+
+    /// The query that finds what is wrong.
+    fn test_sql(&self, test: &TestNode, session: &Session) -> Result<String, RunnerError> {
+        let subject = &test.subject;
+        let context = self.context(subject, &test.declared, session);
+        if let TestKind::Generic { model, source, arguments, .. } = &test.kind {
+            let relation = self.tested(model.as_deref(), source.as_ref());
+            let tested = match subject.config.get("where") {
+                Some(condition) => {
+                    let condition = self.where_text(condition, &context)?;
+                    format!("(select * from {relation} where {condition}) dbt_subquery")
+                }
+                None => relation.to_string(),
+            };
+            let values = test_arguments::values(&self.project.env, &context, arguments, tested).map_err(|e| {
+                Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros)
+            })?;
+            context.set_extra("_arguments_", values);
+        }
+        let sql = self.render(&test.template, &context)?;
+        let mut chain: Vec<String> = Vec::new();
+        for name in &test.declared.record.refs {
+            let Some(node) = self.project.nodes.get(name) else { continue };
+            let own = (node.materialization == Materialization::Ephemeral).then_some(name);
+            for link in node.ephemerals.iter().filter(|_| own.is_some()).chain(own) {
+                if !chain.contains(link) {
+                    chain.push(link.clone());
+                }
+            }
+        }
+        Ok(inject(&sql, &self.render_ephemerals(&chain, session)?))
+    }
+
+    fn where_text(&self, condition: &Json, context: &std::sync::Arc<super::jinja::context::Context>) -> Result<String, RunnerError> {
+        let subject = &context.subject;
+        super::yaml_jinja::evaluate_text(&plain_text(condition), &self.project.env, context).map_err(|e| {
+            Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros)
+        })
+    }
+
+    fn tested(&self, model: Option<&str>, source: Option<&(String, String)>) -> Relation {
+        let relations = &self.project.relations;
+        let found = model.and_then(|name| relations.nodes.get(name)).or_else(|| source.and_then(|key| relations.sources.get(key)));
+        found.cloned().unwrap_or_else(|| Relation::new("", "", ""))
+    }
+}
+
+fn outcome(row: &[DbValue], severity: &str) -> (i64, TestStatus) {
+    let truth = |index: usize| matches!(row.get(index), Some(DbValue::Boolean(true)));
+    let failures = match row.first() {
+        Some(DbValue::Integer(count)) => i64::try_from(*count).unwrap_or(i64::MAX),
+        Some(DbValue::Float(count)) => *count as i64,
+        _ => 0,
+    };
+    let status = match (severity.eq_ignore_ascii_case("error"), truth(1), truth(2)) {
+        (true, _, true) => TestStatus::Fail,
+        (_, true, _) => TestStatus::Warn,
+        _ => TestStatus::Pass,
+    };
+    (failures, status)
+}
+
+fn traits(test: &TestNode) -> TestTraits {
+    let tested = test.declared.record.refs.iter().cloned().collect();
+    match &test.kind {
+        TestKind::Singular => TestTraits { test_type: "singular", test_name: String::new(), tested },
+        TestKind::Generic { test, .. } => TestTraits { test_type: "generic", test_name: test.clone(), tested },
+    }
+}

@@ -1,0 +1,247 @@
+//! A runner that builds nothing and keeps what it was asked, for tests of its callers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::runner::{
+    Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RelationName, RunnerError, Vars,
+};
+
+/// A runner with a graph, the folder of each node, scripted results and failures, and a log of what was run.
+#[derive(Debug, Default)]
+pub struct InMemoryRunner {
+    nodes: Vec<(GraphNode, String)>,
+    graph: ModelGraph,
+    selections: BTreeMap<String, Vec<String>>,
+    rows: BTreeMap<String, u64>,
+    failures: Vec<ScriptedFailure>,
+    sources: BTreeMap<String, String>,
+    calls: BTreeMap<String, usize>,
+    log: Vec<LoggedRun>,
+}
+
+#[derive(Debug)]
+struct ScriptedFailure {
+    node: String,
+    call: usize,
+    error: RunnerError,
+}
+
+/// A node that was built, and the variables of that call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoggedRun {
+    /// Name of the model or seed.
+    pub node: String,
+    /// Variables of the call.
+    pub vars: Vars,
+}
+
+impl InMemoryRunner {
+    /// A runner without nodes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a node that lies in a folder, such as `models/foundation`, and depends on others.
+    #[must_use]
+    pub fn with_node(mut self, folder: &str, name: &str, materialization: Materialization, depends_on: &[&str]) -> Self {
+        let mut depends_on: Vec<String> = depends_on.iter().map(|d| (*d).to_owned()).collect();
+        depends_on.sort();
+        let node = GraphNode { name: name.to_owned(), materialization, depends_on };
+        self.sources.insert(format!("{}.{name}", kind(materialization)), format!("text of {name}"));
+        self.nodes.push((node, folder.trim_end_matches('/').to_owned()));
+        self.graph = ModelGraph::new(self.nodes.iter().map(|(node, _)| node.clone()));
+        self
+    }
+
+    /// Says what a selection resolves to, for those that are no names or paths.
+    #[must_use]
+    pub fn with_selection(mut self, selection: &str, nodes: &[&str]) -> Self {
+        self.selections.insert(selection.to_owned(), nodes.iter().map(|n| (*n).to_owned()).collect());
+        self
+    }
+
+    /// Says how many rows a node writes; one, if nothing is said.
+    #[must_use]
+    pub fn with_rows(mut self, node: &str, rows: u64) -> Self {
+        self.rows.insert(node.to_owned(), rows);
+        self
+    }
+
+    /// Makes the `call`-th building of a node, counted from 1, fail.
+    #[must_use]
+    pub fn with_failure(mut self, node: &str, call: usize, error: RunnerError) -> Self {
+        self.failures.push(ScriptedFailure { node: node.to_owned(), call, error });
+        self
+    }
+
+    /// Replaces the text that the results of a node depend on.
+    #[must_use]
+    pub fn with_source(mut self, name: &str, text: &str) -> Self {
+        self.sources.insert(name.to_owned(), text.to_owned());
+        self
+    }
+
+    /// What was built, in order; failed attempts are not part of it.
+    #[must_use]
+    pub fn log(&self) -> &[LoggedRun] {
+        &self.log
+    }
+
+    /// The names of what was built, in order.
+    #[must_use]
+    pub fn built(&self) -> Vec<&str> {
+        self.log.iter().map(|run| run.node.as_str()).collect()
+    }
+
+    fn matches(&self, criterion: &str) -> Result<Vec<String>, RunnerError> {
+        if let Some(nodes) = self.selections.get(criterion) {
+            return Ok(nodes.clone());
+        }
+        let folder = criterion.strip_prefix("path:").map(|f| f.trim_end_matches('/'));
+        let is_meant = |(node, lies_in): &&(GraphNode, String)| match folder {
+            Some(folder) => lies_in == folder || lies_in.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+            None => node.name == criterion,
+        };
+        let found: Vec<String> = self.nodes.iter().filter(is_meant).map(|(node, _)| node.name.clone()).collect();
+        if found.is_empty() {
+            return Err(RunnerError::Selection { message: format!("{criterion} selects nothing") });
+        }
+        Ok(found)
+    }
+
+    /// Dependencies before those who use them, and otherwise in the order in which they were added.
+    fn ordered(&self, names: &BTreeSet<String>) -> Vec<String> {
+        let mut done: Vec<String> = Vec::new();
+        for (node, _) in &self.nodes {
+            self.visit(&node.name, &mut BTreeSet::new(), &mut done);
+        }
+        done.retain(|name| names.contains(name));
+        done
+    }
+
+    fn visit(&self, name: &str, above: &mut BTreeSet<String>, done: &mut Vec<String>) {
+        if done.iter().any(|d| d == name) || !above.insert(name.to_owned()) {
+            return;
+        }
+        for dependency in self.graph.get(name).into_iter().flat_map(|n| &n.depends_on) {
+            self.visit(dependency, above, done);
+        }
+        done.push(name.to_owned());
+    }
+
+    fn build(&mut self, name: &str, vars: &Vars) -> Result<NodeResult, RunnerError> {
+        let Some(node) = self.graph.get(name).cloned() else {
+            return Err(RunnerError::Selection { message: format!("no model or seed is named {name}") });
+        };
+        let call = self.calls.entry(name.to_owned()).or_default();
+        *call += 1;
+        if let Some(failure) = self.failures.iter().find(|f| f.node == name && f.call == *call) {
+            return Err(failure.error.clone());
+        }
+        self.log.push(LoggedRun { node: name.to_owned(), vars: vars.clone() });
+        let stored = node.materialization != Materialization::Ephemeral;
+        let counted = stored && node.materialization != Materialization::View;
+        Ok(NodeResult {
+            name: name.to_owned(),
+            materialization: node.materialization,
+            relation: stored.then(|| RelationName { schema: "main".to_owned(), name: name.to_owned() }),
+            rows: counted.then(|| self.rows.get(name).copied().unwrap_or(1)),
+            elapsed: Duration::ZERO,
+            database_time: Duration::ZERO,
+        })
+    }
+}
+
+fn kind(materialization: Materialization) -> &'static str {
+    if materialization == Materialization::Seed { "seed" } else { "model" }
+}
+
+impl ModelRunner for InMemoryRunner {
+    fn graph(&self) -> &ModelGraph {
+        &self.graph
+    }
+
+    fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {
+        if let Some(nodes) = self.selections.get(selection) {
+            return Ok(nodes.clone());
+        }
+        let mut names = BTreeSet::new();
+        for criterion in selection.split_whitespace() {
+            names.extend(self.matches(criterion)?);
+        }
+        Ok(self.ordered(&names))
+    }
+
+    fn run(
+        &mut self,
+        nodes: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<NodeResult>, RunnerError> {
+        let mut results = Vec::new();
+        for name in nodes {
+            if observer(NodeEvent::Started { name }) == Flow::Stop {
+                return Err(RunnerError::Stopped { before: name.clone() });
+            }
+            let result = self.build(name, vars)?;
+            observer(NodeEvent::Finished(&result));
+            results.push(result);
+        }
+        Ok(results)
+    }
+
+    fn sources(&self) -> BTreeMap<String, String> {
+        self.sources.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runner() -> InMemoryRunner {
+        InMemoryRunner::new()
+            .with_node("models/two", "c", Materialization::Table, &["b", "a"])
+            .with_node("models/one", "a", Materialization::View, &[])
+            .with_node("models/one", "b", Materialization::Incremental, &["a"])
+    }
+
+    #[test]
+    fn selections_are_ordered_by_the_graph() {
+        let runner = runner().with_selection("tag:x", &["b"]);
+        assert_eq!(runner.select("path:models/two path:models/one").expect("known"), ["a", "b", "c"]);
+        assert_eq!(runner.select("c a").expect("known"), ["a", "c"]);
+        assert_eq!(runner.select("tag:x").expect("scripted"), ["b"]);
+        assert_eq!(runner.select("path:models/on").expect_err("nothing").to_string(), "path:models/on selects nothing");
+    }
+
+    #[test]
+    fn failures_come_at_the_scripted_call_and_are_not_logged() {
+        let error = RunnerError::Selection { message: "scripted".into() };
+        let mut runner = runner().with_failure("b", 2, error).with_rows("b", 7);
+        let names = ["a".to_owned(), "b".to_owned()];
+        let results = runner.run(&names, &Vars::new(), &mut |_| Flow::Continue).expect("first call");
+        assert_eq!(results.iter().map(|r| r.rows).collect::<Vec<_>>(), [None, Some(7)]);
+        let error = runner.run(&names, &Vars::new(), &mut |_| Flow::Continue).expect_err("second call");
+        assert_eq!(error.to_string(), "scripted");
+        assert_eq!(runner.built(), ["a", "b", "a"]);
+    }
+
+    #[test]
+    fn the_observer_can_stop() {
+        let mut runner = runner();
+        let mut seen = Vec::new();
+        let stopped = runner.run(&["a".to_owned(), "b".to_owned()], &Vars::new(), &mut |event| match event {
+            NodeEvent::Started { name: "b" } => Flow::Stop,
+            event => {
+                seen.push(format!("{event:?}").chars().take(7).collect::<String>());
+                Flow::Continue
+            }
+        });
+        assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model b");
+        assert_eq!(seen, ["Started", "Finishe"]);
+        assert_eq!(runner.sources().len(), 3);
+    }
+}
