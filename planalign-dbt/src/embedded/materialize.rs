@@ -93,9 +93,13 @@ impl Work<'_> {
 
     fn table(&self, sql: &str) -> Result<u64, RunnerError> {
         self.make_room(RelationKind::Table)?;
-        let rows = self.execute_around(&format!("create or replace table {} as (\n{sql}\n)", self.relation), sql, 1)?;
+        let row = self.row(&format!("create or replace table {} as (\n{sql}\n)", self.relation), sql, 1)?;
         lock(self.catalog).set(self.relation, Some(RelationKind::Table));
-        Ok(rows as u64)
+        // The engine answers a query for the table with the number of its rows.
+        Ok(match row.first() {
+            Some(Value::Integer(count)) => u64::try_from(*count).unwrap_or(0),
+            _ => 0,
+        })
     }
 
     /// `append` and `delete+insert`; the columns are those of the table, by name, as dbt takes them.

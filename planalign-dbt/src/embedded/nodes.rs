@@ -1,7 +1,7 @@
 //! From the files of a project to its nodes: configuration, relation and references of each model, seed and test.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value as Json};
 
@@ -37,7 +37,7 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
         add(node, &mut nodes, &mut disabled)?;
     }
     warn_of_unknown(&loader, &nodes, &disabled);
-    let relations = Arc::new(relations(&loader, &nodes));
+    let mut relations = relations(&loader, &nodes);
     for node in nodes.values() {
         check_references(node.subject.as_ref(), &node.declared.record, &nodes, &disabled, &relations)?;
     }
@@ -47,6 +47,8 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
     }
     let (graph, order) = graph::build(&nodes)?;
     graph::chain_ephemerals(&mut nodes, &order);
+    relations.positions = order.iter().enumerate().map(|(place, name)| (name.clone(), place)).collect();
+    let relations = Arc::new(relations);
     Ok(Project { world: loader.world, env: loader.env, vars: defaults, nodes, tests, relations, graph, order })
 }
 
@@ -194,7 +196,14 @@ fn seed(loader: &Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
 }
 
 fn node(subject: Arc<Subject>, materialization: Materialization, record: Record, base_config: NodeConfig, body: Body) -> Node {
-    let declared = Arc::new(Declared { record, base_config });
+    let hooks = ["pre_hook", "post_hook"].into_iter().filter_map(|key| subject.config.get(key)).filter_map(Json::as_array).flatten();
+    let hooks = hooks.filter_map(|hook| hook.as_str().or_else(|| hook.get("sql").and_then(Json::as_str))).map(hook_template);
+    let own = match &body {
+        Body::Sql { template, .. } => Some(template.clone()),
+        Body::Csv { .. } => None,
+    };
+    let templates = own.into_iter().chain(hooks).collect();
+    let declared = Arc::new(Declared { record, base_config, templates, later: Mutex::default() });
     Node { subject, materialization, declared, ephemerals: Vec::new(), body }
 }
 
@@ -216,6 +225,7 @@ fn relations(loader: &Loader, nodes: &BTreeMap<String, Node>) -> Relations {
                 ((s.source.clone(), s.table.clone()), Relation::new(database, &s.schema, &s.identifier))
             })
             .collect(),
+        positions: HashMap::new(),
     }
 }
 

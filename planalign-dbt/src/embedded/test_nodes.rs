@@ -1,7 +1,7 @@
 //! The tests of a project: those of properties files, and those that are queries of their own.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value as Json};
 
@@ -78,7 +78,11 @@ fn check_names(tests: &[TestNode]) -> Result<(), RunnerError> {
 }
 
 fn node(subject: Arc<Subject>, template: String, record: Record, kind: TestKind) -> TestNode {
-    let declared = Declared { record, base_config: (*subject.config).clone() };
+    let templates = match kind {
+        TestKind::Singular => vec![template.clone()],
+        TestKind::Generic { .. } => Vec::new(),
+    };
+    let declared = Declared { record, base_config: (*subject.config).clone(), templates, later: Mutex::default() };
     TestNode { subject, declared: Arc::new(declared), template, kind }
 }
 

@@ -13,7 +13,6 @@ pub(crate) fn environment() -> Environment<'static> {
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    env.set_debug(true);
     functions::register(&mut env);
     objects::register(&mut env);
     builtins::register(&mut env);

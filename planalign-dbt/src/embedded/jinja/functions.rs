@@ -1,5 +1,7 @@
 //! The functions of dbt that templates call: `ref`, `source`, `run_query` and their relatives.
 
+use std::sync::Arc;
+
 use minijinja::value::{Kwargs, Rest, Value};
 use minijinja::{Environment, Error, State};
 use strsim::levenshtein;
@@ -7,6 +9,7 @@ use strsim::levenshtein;
 use super::collections::list;
 use super::context::{Context, context_of, lock};
 use super::errors::{failed_query, failure, refusal, returning};
+use super::phase::{ParsePhase, Phase, Record};
 use super::relation::{Relation, RelationKind};
 use super::results::QueryResult;
 use crate::embedded::catalog;
@@ -50,10 +53,16 @@ fn reference(state: &State<'_, '_>, first: String, second: Option<String>, optio
         return Ok(Value::from_object(context.subject.this.clone()));
     }
     let run = context.run().ok_or_else(|| failure("ref() needs a node"))?;
-    if !run.declared.record.refs.contains(&name) {
+    if !declared(state, &context, &|record| record.refs.contains(&name))? {
         return Err(undeclared(&format!("ref('{name}')")));
     }
     let relation = run.relations.nodes.get(&name).ok_or_else(|| failure(format!("no model or seed is named {name}")))?;
+    let place = |name: &str| run.relations.positions.get(name);
+    if let (Some(own), Some(other)) = (place(&context.subject.name), place(&name))
+        && own <= other
+    {
+        return Err(failure(format!("with these variables the model depends on {name}, which is built after it; load the project anew")));
+    }
     Ok(Value::from_object(relation.clone()))
 }
 
@@ -66,11 +75,29 @@ fn source(state: &State<'_, '_>, group: String, table: String) -> Result<Value, 
     }
     let run = context.run().ok_or_else(|| failure("source() needs a node"))?;
     let key = (group, table);
-    if !run.declared.record.sources.contains(&key) {
+    if !declared(state, &context, &|record| record.sources.contains(&key))? {
         return Err(undeclared(&format!("source('{}', '{}')", key.0, key.1)));
     }
     let relation = run.relations.sources.get(&key);
     relation.map(|r| Value::from_object(r.clone())).ok_or_else(|| failure(format!("no source is named {}.{}", key.0, key.1)))
+}
+
+/// Whether parsing knows of something: with the variables of the load, or else with those of this run.
+fn declared(state: &State<'_, '_>, context: &Arc<Context>, knows: &dyn Fn(&Record) -> bool) -> Result<bool, Error> {
+    let Some(run) = context.run() else { return Ok(true) };
+    if knows(&run.declared.record) || knows(&lock(&run.declared.later)) {
+        return Ok(true);
+    }
+    let phase = Phase::Parse(ParsePhase::default());
+    let parsing = Context::new(context.world.clone(), context.subject.clone(), context.vars.clone(), phase);
+    for template in &run.declared.templates {
+        state.env().get_template(template)?.render(Value::from_dyn_object(parsing.clone()))?;
+    }
+    let found = parsing.parse().map(|phase| lock(&phase.record).clone()).unwrap_or_default();
+    let mut later = lock(&run.declared.later);
+    later.refs.extend(found.refs);
+    later.sources.extend(found.sources);
+    Ok(knows(&later))
 }
 
 fn undeclared(call: &str) -> Error {

@@ -40,10 +40,14 @@ pub(crate) struct Record {
 }
 
 /// What parsing found out about the node, with its configuration without the calls of `config()`.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Declared {
     pub(crate) record: Record,
     pub(crate) base_config: NodeConfig,
+    /// The node's own templates: its text and its hooks.
+    pub(crate) templates: Vec<String>,
+    /// What parsing with the variables of later runs found beyond the record.
+    pub(crate) later: Mutex<Record>,
 }
 
 /// The relations of the project.
@@ -53,6 +57,8 @@ pub(crate) struct Relations {
     pub(crate) nodes: HashMap<String, Relation>,
     /// By name of the source and of its table.
     pub(crate) sources: HashMap<(String, String), Relation>,
+    /// The place of each node in the order of the project.
+    pub(crate) positions: HashMap<String, usize>,
 }
 
 /// Acts on the database.
