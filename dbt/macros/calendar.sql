@@ -26,6 +26,11 @@ date '{{ simulation_year() }}-01-01'
 date '{{ simulation_year() }}-12-31'
 {%- endmacro %}
 
+{# The last year of config_irs_limits; a test keeps it so. Later years are projected. #}
+{% macro last_published_year() -%}
+{{ return(2026) }}
+{%- endmacro %}
+
 {# The day before the simulation begins. #}
 {% macro census_date() -%}
 date '{{ start_year() - 1 }}-12-31'

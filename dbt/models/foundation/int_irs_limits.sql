@@ -4,7 +4,7 @@
 -- (IRC 402(g)(4), 414(v)(2)(C)), 5,000 for pay, for highly
 -- compensated employees and for Roth catch-up (401(a)(17)(B), 414(q)(1), 414(v)(7)(E)), 1,000 for
 -- annual additions (415(d)(4)), 300 for the wage base (42 USC 430). A limit never falls.
-{% set last_published = 2026 %}
+{% set last_published = last_published_year() %}
 {% set factor = namespace(billionths=1000000000) %}
 {% for year in range(last_published, simulation_year()) -%}
     {%- set factor.billionths = factor.billionths * (1000000 + millionths(var('irs_limits_index_rate') or 0)) // 1000000 -%}
