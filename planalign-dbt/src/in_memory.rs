@@ -45,7 +45,13 @@ impl InMemoryRunner {
 
     /// Adds a node that lies in a folder, such as `models/foundation`, and depends on others.
     #[must_use]
-    pub fn with_node(mut self, folder: &str, name: &str, materialization: Materialization, depends_on: &[&str]) -> Self {
+    pub fn with_node(
+        mut self,
+        folder: &str,
+        name: &str,
+        materialization: Materialization,
+        depends_on: &[&str],
+    ) -> Self {
         let mut depends_on: Vec<String> = depends_on.iter().map(|d| (*d).to_owned()).collect();
         depends_on.sort();
         let node = GraphNode { name: name.to_owned(), materialization, depends_on };

@@ -34,7 +34,11 @@ impl Catalog {
     }
 
     /// What a relation is, if it exists.
-    pub(crate) fn kind(&mut self, database: &Database, relation: &Relation) -> Result<Option<RelationKind>, DatabaseError> {
+    pub(crate) fn kind(
+        &mut self,
+        database: &Database,
+        relation: &Relation,
+    ) -> Result<Option<RelationKind>, DatabaseError> {
         Ok(self.load(database)?.get(&key(relation)).copied())
     }
 

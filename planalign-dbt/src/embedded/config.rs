@@ -140,7 +140,8 @@ mod tests {
     #[test]
     fn hooks_and_tags_add_up_and_the_rest_is_replaced() {
         let mut config = NodeConfig::default();
-        config.merge(&object(json!({"pre-hook": "a", "tags": ["x"], "materialized": "view", "meta": {"a": 1, "b": 1}})));
+        config
+            .merge(&object(json!({"pre-hook": "a", "tags": ["x"], "materialized": "view", "meta": {"a": 1, "b": 1}})));
         config.merge(&object(json!({"pre_hook": ["b", "a"], "tags": "x", "materialized": "table", "meta": {"b": 2}})));
         assert_eq!(config.get("pre_hook"), Some(&json!(["a", "b", "a"])));
         assert_eq!(config.texts("tags"), ["x"]);
@@ -155,6 +156,9 @@ mod tests {
         let tree = Yaml::parse("dbt_project.yml", text).expect("readable");
         let fqn = ["p", "one", "m"].map(str::to_owned);
         let levels: Vec<_> = tree_levels(&tree, &fqn).into_iter().map(Json::Object).collect();
-        assert_eq!(Json::Array(levels), json!([{"materialized": "view"}, {"tags": "a"}, {"materialized": "table", "meta": {"x": 1}}]));
+        assert_eq!(
+            Json::Array(levels),
+            json!([{"materialized": "view"}, {"tags": "a"}, {"materialized": "table", "meta": {"x": 1}}])
+        );
     }
 }

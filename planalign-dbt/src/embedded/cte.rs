@@ -62,7 +62,10 @@ mod tests {
         let chain = "a as (\nselect 1\n), b as (\nfrom a\n)";
         check("select * from b", &format!("with {chain}\nselect * from b"));
         check("-- with\nWITH c as (from b) from c", &format!("-- with\nWITH {chain}, c as (from b) from c"));
-        check("/* x */ with recursive c as (from b) from c", &format!("/* x */ with recursive {chain}, c as (from b) from c"));
+        check(
+            "/* x */ with recursive c as (from b) from c",
+            &format!("/* x */ with recursive {chain}, c as (from b) from c"),
+        );
         check("from without", &format!("with {chain}\nfrom without"));
         check("-- only a comment", &format!("-- only a commentwith {chain}\n"));
     }

@@ -19,7 +19,12 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// A template that could not be compiled.
     pub(crate) fn bad_template(self, bad: BadTemplate) -> RunnerError {
-        RunnerError::Compilation { node: self.node.to_owned(), file: self.file.to_owned(), line: bad.line, message: bad.message }
+        RunnerError::Compilation {
+            node: self.node.to_owned(),
+            file: self.file.to_owned(),
+            line: bad.line,
+            message: bad.message,
+        }
     }
 
     /// A message about the node that has no line of its own.
@@ -34,7 +39,11 @@ impl Place<'_> {
     /// A template that could not be rendered.
     pub(crate) fn rendering(self, error: &Error, macros: &Macros) -> RunnerError {
         if let Some(Refusal { feature, hint }) = cause(error) {
-            return RunnerError::Unsupported { feature: feature.clone(), node: self.node.to_owned(), hint: hint.clone() };
+            return RunnerError::Unsupported {
+                feature: feature.clone(),
+                node: self.node.to_owned(),
+                hint: hint.clone(),
+            };
         }
         if let Some(FailedQuery { sql, error }) = cause(error) {
             return self.statement(error, sql, 0);

@@ -47,8 +47,11 @@ pub(crate) fn find(project: &Path, roots: &[String]) -> Result<Vec<ProjectPath>,
 }
 
 fn walk(directory: &Path, relative: &str, folders: &[String], found: &mut Vec<ProjectPath>) -> Result<(), RunnerError> {
-    let unreadable =
-        |e: std::io::Error| RunnerError::Project { file: relative.to_owned(), line: None, message: format!("cannot be read: {e}") };
+    let unreadable = |e: std::io::Error| RunnerError::Project {
+        file: relative.to_owned(),
+        line: None,
+        message: format!("cannot be read: {e}"),
+    };
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();

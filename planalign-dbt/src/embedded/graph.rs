@@ -41,7 +41,9 @@ fn order(graph: &ModelGraph) -> Result<Vec<String>, RunnerError> {
     }
     match waiting.keys().next() {
         None => Ok(order),
-        Some(start) => Err(RunnerError::Selection { message: format!("models depend on each other in a circle: {}", cycle(graph, &waiting, start)) }),
+        Some(start) => Err(RunnerError::Selection {
+            message: format!("models depend on each other in a circle: {}", cycle(graph, &waiting, start)),
+        }),
     }
 }
 

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use minijinja::Environment;
 use minijinja::value::Value;
 
+use super::config::NodeConfig;
 use super::failures::Place;
 use super::files::{self, ProjectPath};
 use super::jinja::collections::from_json;
 use super::jinja::context::{Context, Subject, Target, VarValues, World, lock};
-use super::jinja::environment::{add_template, environment};
+use super::jinja::environment::{add_template, environment, render};
 use super::jinja::lexer::{Definition, definitions};
 use super::jinja::macros::{MacroSource, Macros, template_name};
 use super::jinja::phase::{ParsePhase, Phase, Record};
 use super::jinja::relation::Relation;
-use super::config::NodeConfig;
 use super::project_file::{PROJECT_FILE, ProjectFile};
 use super::schema_yml::SchemaFiles;
 use super::yaml::Yaml;
@@ -75,15 +75,19 @@ impl Loader {
         let world = Arc::new(World { project: file.name.clone(), target, environment: environment_variables, macros });
         let model_files = files::find(directory, &file.model_paths)?;
         let seed_files = files::find(directory, &file.seed_paths)?;
-        let context = Context::new(world.clone(), Arc::new(project_subject(&file, &world)), vars.clone(), parse_phase());
+        let context =
+            Context::new(world.clone(), Arc::new(project_subject(&file, &world)), vars.clone(), parse_phase());
         file.render(&env, &context)?;
         let mut schema = SchemaFiles::default();
-        for path in model_files.iter().chain(&seed_files).chain(&test_files).filter(|f| f.has_extension(&["yml", "yaml"])) {
+        for path in
+            model_files.iter().chain(&seed_files).chain(&test_files).filter(|f| f.has_extension(&["yml", "yaml"]))
+        {
             let yaml = Yaml::parse(&path.relative, &path.read()?)?;
             schema.read(&path.relative, &yaml_jinja::render_properties(&yaml, &path.relative, &env, &context)?)?;
         }
         if let Some(python) = model_files.iter().find(|f| f.has_extension(&["py"])) {
-            return Err(Place { node: &python.stem(), file: &python.relative }.unsupported("Python models", "write the model in SQL"));
+            return Err(Place { node: &python.stem(), file: &python.relative }
+                .unsupported("Python models", "write the model in SQL"));
         }
         let seeds = seed_files.into_iter().filter(|f| f.has_extension(&["csv"])).collect();
         let fixed_vars = record_of(&context).vars;
@@ -102,8 +106,13 @@ impl Loader {
         Context::new(self.world.clone(), subject.clone(), self.vars.clone(), parse_phase())
     }
 
-    pub(crate) fn render_in(&self, context: &Arc<Context>, template: &str, place: Place<'_>) -> Result<String, RunnerError> {
-        let rendered = self.env.get_template(template).and_then(|t| t.render(Value::from_dyn_object(context.clone())));
+    pub(crate) fn render_in(
+        &self,
+        context: &Arc<Context>,
+        template: &str,
+        place: Place<'_>,
+    ) -> Result<String, RunnerError> {
+        let rendered = render(&self.env, template, &Value::from_dyn_object(context.clone()));
         rendered.map_err(|e| place.rendering(&e, &self.world.macros))
     }
 
@@ -120,7 +129,8 @@ impl Loader {
                 context.set_extra("_custom_", custom);
                 template.render(root)
             });
-            let text = called.map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.world.macros))?;
+            let text = called
+                .map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.world.macros))?;
             Ok(text.trim().to_owned())
         };
         let schema = call("generate_schema_name", "schema")?;
@@ -163,16 +173,23 @@ fn refuse_packages(directory: &Path) -> Result<(), RunnerError> {
         let Ok(text) = std::fs::read_to_string(directory.join(name)) else { continue };
         let yaml = Yaml::parse(name, &text)?;
         if ["packages", "projects"].iter().any(|key| yaml.get(key).is_some_and(|list| !list.items().is_empty())) {
-            return Err(Place { node: name, file: name }.unsupported("packages", "copy the macros that are needed into the project"));
+            return Err(Place { node: name, file: name }
+                .unsupported("packages", "copy the macros that are needed into the project"));
         }
     }
     Ok(())
 }
 
 /// Adds the macros and generic tests that a file defines.
-fn add_macros(env: &mut Environment<'static>, macros: &mut Macros, text: &str, file: Option<&str>) -> Result<(), RunnerError> {
+fn add_macros(
+    env: &mut Environment<'static>,
+    macros: &mut Macros,
+    text: &str,
+    file: Option<&str>,
+) -> Result<(), RunnerError> {
     let shown = file.unwrap_or("dbt");
-    let problem = |line: usize, message: String| RunnerError::Project { file: shown.to_owned(), line: Some(line), message };
+    let problem =
+        |line: usize, message: String| RunnerError::Project { file: shown.to_owned(), line: Some(line), message };
     for definition in definitions(text).map_err(|u| problem(u.line, u.message))? {
         let (name, source) = match definition.kind.as_str() {
             "macro" => (macro_name(&definition.signature).to_owned(), definition.text.clone()),
@@ -199,9 +216,17 @@ fn add_macros(env: &mut Environment<'static>, macros: &mut Macros, text: &str, f
             .map_err(|bad| Place { node: &name, file: shown }.bad_template(bad))?;
         if let Some(special) = uses.iter().find(|u| ["varargs", "kwargs"].contains(&u.as_str())) {
             let place = Place { node: &name, file: shown };
-            return Err(place.unsupported(format!("{special} in macros"), "name the parameters, or pass a list or dict"));
+            return Err(
+                place.unsupported(format!("{special} in macros"), "name the parameters, or pass a list or dict")
+            );
         }
-        macros.add(MacroSource { name, file: file.map(str::to_owned), line: definition.line, text: definition.text, uses });
+        macros.add(MacroSource {
+            name,
+            file: file.map(str::to_owned),
+            line: definition.line,
+            text: definition.text,
+            uses,
+        });
     }
     Ok(())
 }

@@ -36,7 +36,9 @@ impl Work<'_> {
         match materialization {
             Materialization::View => self.view(sql).map(|()| None),
             Materialization::Table => self.table(sql).map(Some),
-            Materialization::Incremental if full_refresh || self.kind()? != Some(RelationKind::Table) => self.table(sql).map(Some),
+            Materialization::Incremental if full_refresh || self.kind()? != Some(RelationKind::Table) => {
+                self.table(sql).map(Some)
+            }
             Materialization::Incremental => self.add_rows(sql, config).map(Some),
             Materialization::Ephemeral | Materialization::Seed => Ok(None),
         }
@@ -76,8 +78,12 @@ impl Work<'_> {
     /// Drops what has the relation's name and is of another kind, which `create or replace` would refuse.
     pub(crate) fn make_room(&self, wanted: RelationKind) -> Result<(), RunnerError> {
         match self.kind()? {
-            Some(RelationKind::Table) if wanted != RelationKind::Table => self.execute(&format!("drop table {}", self.relation))?,
-            Some(RelationKind::View) if wanted != RelationKind::View => self.execute(&format!("drop view {}", self.relation))?,
+            Some(RelationKind::Table) if wanted != RelationKind::Table => {
+                self.execute(&format!("drop table {}", self.relation))?
+            }
+            Some(RelationKind::View) if wanted != RelationKind::View => {
+                self.execute(&format!("drop view {}", self.relation))?
+            }
             _ => return Ok(()),
         };
         lock(self.catalog).set(self.relation, None);
@@ -104,12 +110,14 @@ impl Work<'_> {
 
     /// `append` and `delete+insert`; the columns are those of the table, by name, as dbt takes them.
     fn add_rows(&self, sql: &str, config: &NodeConfig) -> Result<u64, RunnerError> {
-        let columns = self.timed(|database| columns_of(database, self.relation)).map_err(|e| self.place.statement(&e, "", 0))?;
+        let columns =
+            self.timed(|database| columns_of(database, self.relation)).map_err(|e| self.place.statement(&e, "", 0))?;
         let columns = columns.iter().map(|c| quoted(&c.name)).collect::<Vec<_>>().join(", ");
         let key = config.texts("unique_key");
         let deletes = config.text("incremental_strategy") == Some("delete+insert") && !key.is_empty();
         if !deletes {
-            let statement = format!("insert into {} ({columns}) select {columns} from (\n{sql}\n) as new_rows", self.relation);
+            let statement =
+                format!("insert into {} ({columns}) select {columns} from (\n{sql}\n) as new_rows", self.relation);
             return self.execute_around(&statement, sql, 1).map(|rows| rows as u64);
         }
         let new_rows = quoted(&format!("{}__dbt_tmp", self.relation.identifier()));
@@ -119,7 +127,8 @@ impl Work<'_> {
             "delete from {} as DBT_INTERNAL_DEST where ({key}) in (select distinct {key} from {new_rows} as DBT_INTERNAL_SOURCE)",
             self.relation
         ))?;
-        let rows = self.execute(&format!("insert into {} ({columns}) select {columns} from {new_rows}", self.relation))?;
+        let rows =
+            self.execute(&format!("insert into {} ({columns}) select {columns} from {new_rows}", self.relation))?;
         self.execute(&format!("drop table {new_rows}"))?;
         Ok(rows as u64)
     }
@@ -148,7 +157,8 @@ impl Work<'_> {
 
     /// One row of a query.
     pub(crate) fn row(&self, sql: &str, shown: &str, before: usize) -> Result<Vec<Value>, RunnerError> {
-        let row = self.timed(|database| database.query_row(sql, &[])).map_err(|e| self.place.statement(&e, shown, before))?;
+        let row =
+            self.timed(|database| database.query_row(sql, &[])).map_err(|e| self.place.statement(&e, shown, before))?;
         Ok(row.map(|r| r.0).unwrap_or_default())
     }
 }

@@ -9,10 +9,10 @@ use super::config::{NodeConfig, tree_levels};
 use super::failures::Place;
 use super::files::ProjectPath;
 use super::graph;
-use super::jinja::environment::add_template;
+use super::jinja::context::Subject;
+use super::jinja::environment::{add_template, for_running};
 use super::jinja::functions::did_you_mean;
 use super::jinja::phase::{Declared, Record, Relations};
-use super::jinja::context::Subject;
 use super::jinja::relation::Relation;
 use super::loader::{Loader, record_of};
 use super::project::{Body, Node, Project};
@@ -49,7 +49,16 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
     graph::chain_ephemerals(&mut nodes, &order);
     relations.positions = order.iter().enumerate().map(|(place, name)| (name.clone(), place)).collect();
     let relations = Arc::new(relations);
-    Ok(Project { world: loader.world, env: loader.env, vars: defaults, nodes, tests, relations, graph, order })
+    Ok(Project {
+        world: loader.world,
+        env: for_running(loader.env),
+        vars: defaults,
+        nodes,
+        tests,
+        relations,
+        graph,
+        order,
+    })
 }
 
 fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) -> Result<(), RunnerError> {
@@ -62,7 +71,10 @@ fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) 
         return Err(RunnerError::Project {
             file: subject.file.clone(),
             line: None,
-            message: format!("{} is also defined by {}; models and seeds need names of their own", subject.name, other.subject.file),
+            message: format!(
+                "{} is also defined by {}; models and seeds need names of their own",
+                subject.name, other.subject.file
+            ),
         });
     }
     nodes.insert(subject.name.clone(), node);
@@ -70,15 +82,21 @@ fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) 
 }
 
 /// The subject of a file before anything is known but its properties.
-fn subject(loader: &Loader, path: &ProjectPath, patch: Option<&Patch>, config: NodeConfig, resource_type: &'static str) -> Subject {
+fn subject(
+    loader: &Loader,
+    path: &ProjectPath,
+    described: Option<&Patch>,
+    config: NodeConfig,
+    resource_type: &'static str,
+) -> Subject {
     let name = path.stem();
     let target = &loader.world.target;
     Subject {
         resource_type,
         file: path.relative.clone(),
         fqn: fqn(&loader.world.project, path),
-        description: patch.map(|p| p.description.clone()).unwrap_or_default(),
-        columns: patch.map(|p| p.columns.clone()).unwrap_or_default(),
+        description: described.map(|p| p.description.clone()).unwrap_or_default(),
+        columns: described.map(|p| p.columns.clone()).unwrap_or_default(),
         this: Relation::new(&target.database, &target.schema, &name),
         config: Arc::new(config),
         name,
@@ -96,7 +114,9 @@ pub(crate) fn fqn(project: &str, path: &ProjectPath) -> Vec<String> {
 /// Configuration of the tree of `dbt_project.yml` and of `schema.yml`.
 fn base_config(tree: &Yaml, fqn: &[String], patch: Option<&Patch>) -> NodeConfig {
     let mut config = NodeConfig::default();
-    tree_levels(tree, fqn).iter().for_each(|level| config.merge(level));
+    for level in tree_levels(tree, fqn) {
+        config.merge(&level);
+    }
     if let Some(patch) = patch {
         config.merge(&patch.config);
     }
@@ -122,9 +142,9 @@ fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let place = Place { node: &name, file: &path.relative };
     let template = format!("model {name}");
     let uses = add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
-    let patch = find_patch(loader, &name, false)?;
-    let base = base_config(&loader.file.models, &fqn(&loader.world.project, path), patch);
-    let mut subject = Arc::new(subject(loader, path, patch, base.clone(), "model"));
+    let described = find_patch(loader, &name, false)?;
+    let base = base_config(&loader.file.models, &fqn(&loader.world.project, path), described);
+    let mut subject = Arc::new(subject(loader, path, described, base.clone(), "model"));
     let mut body = Body::Sql { template: template.clone(), raw, uses };
     if !base.enabled() {
         return Ok(node(subject, Materialization::View, Record::default(), base, body));
@@ -182,22 +202,33 @@ pub(crate) fn hook_template(sql: &str) -> String {
 
 fn seed(loader: &Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let name = path.stem();
-    let patch = find_patch(loader, &name, true)?;
-    let config = base_config(&loader.file.seeds, &fqn(&loader.world.project, path), patch);
+    let described = find_patch(loader, &name, true)?;
+    let config = base_config(&loader.file.seeds, &fqn(&loader.world.project, path), described);
     let place = Place { node: &name, file: &path.relative };
     if config.enabled() {
         supported::check(&config, &loader.world.target.database, place)?;
     }
-    let early = Arc::new(subject(loader, path, patch, config.clone(), "seed"));
+    let early = Arc::new(subject(loader, path, described, config.clone(), "seed"));
     let this = loader.relation(&early, &config)?;
     let subject = Arc::new(Subject { this, ..(*early).clone() });
     let body = Body::Csv { path: path.absolute.clone(), content: path.read()? };
     Ok(node(subject, Materialization::Seed, Record::default(), config, body))
 }
 
-fn node(subject: Arc<Subject>, materialization: Materialization, record: Record, base_config: NodeConfig, body: Body) -> Node {
-    let hooks = ["pre_hook", "post_hook"].into_iter().filter_map(|key| subject.config.get(key)).filter_map(Json::as_array).flatten();
-    let hooks = hooks.filter_map(|hook| hook.as_str().or_else(|| hook.get("sql").and_then(Json::as_str))).map(hook_template);
+fn node(
+    subject: Arc<Subject>,
+    materialization: Materialization,
+    record: Record,
+    base_config: NodeConfig,
+    body: Body,
+) -> Node {
+    let hooks = ["pre_hook", "post_hook"]
+        .into_iter()
+        .filter_map(|key| subject.config.get(key))
+        .filter_map(Json::as_array)
+        .flatten();
+    let hooks =
+        hooks.filter_map(|hook| hook.as_str().or_else(|| hook.get("sql").and_then(Json::as_str))).map(hook_template);
     let own = match &body {
         Body::Sql { template, .. } => Some(template.clone()),
         Body::Csv { .. } => None,
@@ -259,7 +290,8 @@ fn check_references(
 
 fn warn_of_unknown(loader: &Loader, nodes: &BTreeMap<String, Node>, disabled: &Disabled) {
     for patch in &loader.schema.patches {
-        let known = nodes.get(&patch.name).is_some_and(|n| n.is_seed() == patch.is_seed) || disabled.contains(&patch.name);
+        let known =
+            nodes.get(&patch.name).is_some_and(|n| n.is_seed() == patch.is_seed) || disabled.contains(&patch.name);
         if !known {
             log::warn!("{}:{} describes {}, which does not exist", patch.file, patch.line, patch.name);
         }

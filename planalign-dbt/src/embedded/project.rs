@@ -49,10 +49,7 @@ pub(crate) enum Body {
         uses: BTreeSet<String>,
     },
     /// The file of a seed.
-    Csv {
-        path: PathBuf,
-        content: String,
-    },
+    Csv { path: PathBuf, content: String },
 }
 
 /// A test of a model, column or source, or a query of its own.

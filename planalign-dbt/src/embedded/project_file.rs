@@ -32,9 +32,30 @@ pub(crate) const PROJECT_FILE: &str = "dbt_project.yml";
 
 /// Keys that change nothing about what is built.
 const IGNORED: [&str; 24] = [
-    "version", "config-version", "profile", "target-path", "log-path", "clean-targets", "packages-install-path", "require-dbt-version",
-    "analysis-paths", "asset-paths", "docs-paths", "docs", "snapshot-paths", "flags", "exposures", "metrics", "analyses", "unit_tests",
-    "saved-queries", "semantic-models", "restrict-access", "dbt-cloud", "unit-tests", "function-paths",
+    "version",
+    "config-version",
+    "profile",
+    "target-path",
+    "log-path",
+    "clean-targets",
+    "packages-install-path",
+    "require-dbt-version",
+    "analysis-paths",
+    "asset-paths",
+    "docs-paths",
+    "docs",
+    "snapshot-paths",
+    "flags",
+    "exposures",
+    "metrics",
+    "analyses",
+    "unit_tests",
+    "saved-queries",
+    "semantic-models",
+    "restrict-access",
+    "dbt-cloud",
+    "unit-tests",
+    "function-paths",
 ];
 
 impl ProjectFile {
@@ -82,8 +103,8 @@ fn check_key(key: &str, value: &Yaml) -> Result<(), RunnerError> {
         Err(RunnerError::Unsupported { feature: key.to_owned(), node: PROJECT_FILE.to_owned(), hint: hint.to_owned() })
     };
     match key {
-        "name" | "model-paths" | "source-paths" | "seed-paths" | "data-paths" | "test-paths" | "macro-paths" | "vars" | "models"
-        | "seeds" | "tests" | "data_tests" | "sources" => Ok(()),
+        "name" | "model-paths" | "source-paths" | "seed-paths" | "data-paths" | "test-paths" | "macro-paths"
+        | "vars" | "models" | "seeds" | "tests" | "data_tests" | "sources" => Ok(()),
         _ if value.is_null() || value.items().is_empty() && value.pairs().is_empty() && !is_scalar(value) => Ok(()),
         "on-run-start" | "on-run-end" => refuse("use a pre_hook or post_hook of a model"),
         "snapshots" => refuse("keep history in an incremental model"),
@@ -101,7 +122,9 @@ fn is_scalar(value: &Yaml) -> bool {
 
 fn paths(yaml: &Yaml, keys: [&str; 2], default: &[&str]) -> Vec<String> {
     match keys.iter().find_map(|key| yaml.get(key)) {
-        Some(list) => list.items().iter().filter_map(|p| p.text().map(|p| p.trim_end_matches('/').to_owned())).collect(),
+        Some(list) => {
+            list.items().iter().filter_map(|p| p.text().map(|p| p.trim_end_matches('/').to_owned())).collect()
+        }
         None => default.iter().map(|p| (*p).to_owned()).collect(),
     }
 }
@@ -141,8 +164,14 @@ mod tests {
         for (text, expected) in [
             ("profile: p", "dbt_project.yml:1: name is missing"),
             ("name: p\nmodells: {}\nmodel: 1", "dbt_project.yml:3: model is not a key of dbt_project.yml"),
-            ("name: p\non-run-start: select 1", "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model"),
-            ("name: p\non-run-end: []\nsnapshots: {p: {x: 1}}", "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model"),
+            (
+                "name: p\non-run-start: select 1",
+                "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model",
+            ),
+            (
+                "name: p\non-run-end: []\nsnapshots: {p: {x: 1}}",
+                "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model",
+            ),
         ] {
             assert_eq!(parse(text).expect_err("refused").to_string(), expected);
         }

@@ -1,6 +1,7 @@
 //! Loads a project once and builds its nodes, any number of times with other variables.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use super::config::NodeConfig;
 use super::cte::inject;
 use super::failures::Place;
 use super::jinja::context::{Context, Subject, Target, VarValues, lock};
+use super::jinja::environment;
 use super::jinja::functions::full_refresh;
 use super::jinja::phase::{Declared, Phase, RunPhase};
 use super::jinja::relation::cte_name;
@@ -76,7 +78,12 @@ impl EmbeddedRunner {
     }
 
     /// Loads the project of a folder: reads all files, renders everything once to learn what depends on what.
-    pub fn load_with(project_dir: &Path, database: Database, vars: &Vars, options: LoadOptions) -> Result<Self, RunnerError> {
+    pub fn load_with(
+        project_dir: &Path,
+        database: Database,
+        vars: &Vars,
+        options: LoadOptions,
+    ) -> Result<Self, RunnerError> {
         let place = Place { node: "the project", file: PROJECT_FILE };
         let name = database.query_row("select current_database()", &[]).map_err(|e| place.statement(&e, "", 0))?;
         let target = Target {
@@ -111,7 +118,9 @@ impl EmbeddedRunner {
                 return Err(RunnerError::Project {
                     file: PROJECT_FILE.to_owned(),
                     line: None,
-                    message: format!("properties of the project depend on variable {name}, which may not change between runs; load it anew"),
+                    message: format!(
+                        "properties of the project depend on variable {name}, which may not change between runs; load it anew"
+                    ),
                 });
             }
         }
@@ -143,8 +152,9 @@ impl EmbeddedRunner {
 
     pub(crate) fn render(&self, template: &str, context: &Arc<Context>) -> Result<String, RunnerError> {
         let subject = &context.subject;
-        let rendered = self.project.env.get_template(template).and_then(|t| t.render(Value::from_dyn_object(context.clone())));
-        rendered.map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros))
+        let rendered = environment::render(&self.project.env, template, &Value::from_dyn_object(context.clone()));
+        rendered
+            .map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros))
     }
 
     /// Renders a model and puts the ephemeral models that it uses in front.
@@ -159,7 +169,11 @@ impl EmbeddedRunner {
     }
 
     /// The ephemeral models of a chain, as pairs of name and query.
-    pub(crate) fn render_ephemerals(&self, chain: &[String], session: &Session) -> Result<Vec<(String, String)>, RunnerError> {
+    pub(crate) fn render_ephemerals(
+        &self,
+        chain: &[String],
+        session: &Session,
+    ) -> Result<Vec<(String, String)>, RunnerError> {
         let mut ctes = Vec::with_capacity(chain.len());
         for name in chain {
             let node = self.node(name)?;
@@ -213,11 +227,11 @@ impl EmbeddedRunner {
         work: &Work<'_>,
         node: &Node,
         path: &Path,
-        content: &str,
+        text: &str,
         session: &Session,
     ) -> Result<Option<u64>, RunnerError> {
         let config = &node.subject.config;
-        let columns = seed::columns(content, config, work.place)?;
+        let columns = seed::columns(text, config, work.place)?;
         let context = self.context(&node.subject, &node.declared, session);
         self.run_hooks("pre_hook", config, &context, work)?;
         let rows = work.seed(&columns, &seed::copy_statement(node.relation(), &path.to_string_lossy(), config))?;
@@ -231,7 +245,8 @@ impl EmbeddedRunner {
         let Some(changed) = changed else { return Ok(node.subject.config.clone()) };
         for key in ["enabled", "materialized", "schema", "alias", "database", "tags"] {
             if changed.get(key) != node.subject.config.get(key) {
-                let message = format!("configuration {key} depends on a variable that changed since the project was loaded");
+                let message =
+                    format!("configuration {key} depends on a variable that changed since the project was loaded");
                 return Err(place.compilation(message));
             }
         }
@@ -239,7 +254,13 @@ impl EmbeddedRunner {
         Ok(Arc::new(changed))
     }
 
-    fn run_hooks(&self, key: &str, config: &NodeConfig, context: &Arc<Context>, work: &Work<'_>) -> Result<(), RunnerError> {
+    fn run_hooks(
+        &self,
+        key: &str,
+        config: &NodeConfig,
+        context: &Arc<Context>,
+        work: &Work<'_>,
+    ) -> Result<(), RunnerError> {
         for hook in config.get(key).and_then(Json::as_array).into_iter().flatten() {
             let sql = supported::hook_sql(hook, work.place)?;
             let template = hook_template(sql);
@@ -321,7 +342,7 @@ impl EmbeddedRunner {
             Body::Sql { raw, uses, .. } => {
                 let mut text = format!("{config}\n{raw}\n");
                 for (macro_name, source) in self.project.world.macros.reachable(&reached(uses)) {
-                    text.push_str(&format!("-- macro {macro_name}\n{}\n", source.text));
+                    _ = writeln!(text, "-- macro {macro_name}\n{}", source.text);
                 }
                 (name, text)
             }

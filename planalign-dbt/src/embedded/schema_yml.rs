@@ -94,7 +94,10 @@ fn refuse(feature: &str, node: &str, hint: &str) -> RunnerError {
 }
 
 fn name_of(file: &str, item: &Yaml) -> Result<String, RunnerError> {
-    item.get("name").and_then(Yaml::text).map(str::to_owned).ok_or_else(|| problem(file, item.line, "name is missing".into()))
+    item.get("name")
+        .and_then(Yaml::text)
+        .map(str::to_owned)
+        .ok_or_else(|| problem(file, item.line, "name is missing".into()))
 }
 
 fn text_of(item: &Yaml, key: &str) -> Option<String> {
@@ -158,7 +161,13 @@ fn test(file: &str, definition: &Yaml, column: Option<&str>) -> Result<TestDefin
                 // Arguments indented as far as the name.
                 let mut merged = first.pairs().to_vec();
                 merged.extend(more.iter().cloned());
-                return test_of(file, test, &Yaml { line: definition.line, data: Data::Map(merged) }, column, definition.line);
+                return test_of(
+                    file,
+                    test,
+                    &Yaml { line: definition.line, data: Data::Map(merged) },
+                    column,
+                    definition.line,
+                );
             }
             _ => return Err(malformed()),
         },
@@ -168,7 +177,13 @@ fn test(file: &str, definition: &Yaml, column: Option<&str>) -> Result<TestDefin
     test_of(file, test, body, column, definition.line)
 }
 
-fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usize) -> Result<TestDefinition, RunnerError> {
+fn test_of(
+    file: &str,
+    test: &str,
+    body: &Yaml,
+    column: Option<&str>,
+    line: usize,
+) -> Result<TestDefinition, RunnerError> {
     let mut config = map_of(body, "config");
     let mut arguments = Map::new();
     let mut name = None;
@@ -197,7 +212,8 @@ fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usiz
 
 fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
     let source = name_of(file, item)?;
-    let enabled = |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).map(Yaml::to_json) != Some(Json::Bool(false));
+    let enabled =
+        |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).map(Yaml::to_json) != Some(Json::Bool(false));
     let mut tables = Vec::new();
     for table in item.get("tables").map(Yaml::items).unwrap_or_default() {
         if table.get("external").is_some() || item.get("meta").is_some_and(|m| m.get("external_location").is_some()) {

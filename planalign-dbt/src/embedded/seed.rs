@@ -8,7 +8,11 @@ use super::jinja::relation::Relation;
 use crate::runner::RunnerError;
 
 /// Names and types of a seed's columns: given ones, and else those that the values allow.
-pub(crate) fn columns(content: &str, config: &NodeConfig, place: Place<'_>) -> Result<Vec<(String, String)>, RunnerError> {
+pub(crate) fn columns(
+    content: &str,
+    config: &NodeConfig,
+    place: Place<'_>,
+) -> Result<Vec<(String, String)>, RunnerError> {
     let problem = |line: Option<u64>, message: String| RunnerError::Project {
         file: place.file.to_owned(),
         line: line.and_then(|l| usize::try_from(l).ok()),
@@ -20,7 +24,9 @@ pub(crate) fn columns(content: &str, config: &NodeConfig, place: Place<'_>) -> R
     let headers = reader.headers().map_err(|e| problem(Some(1), e.to_string()))?.clone();
     let mut types: Vec<Candidates> = headers.iter().map(|_| Candidates::default()).collect();
     for record in reader.records() {
-        let record = record.map_err(|e| problem(e.position().map(csv::Position::line), "the line has not as many fields as the header".into()))?;
+        let record = record.map_err(|e| {
+            problem(e.position().map(csv::Position::line), "the line has not as many fields as the header".into())
+        })?;
         types.iter_mut().zip(record.iter()).for_each(|(candidates, text)| candidates.see(text));
     }
     let given = config.get("column_types").and_then(Json::as_object);
@@ -46,6 +52,7 @@ pub(crate) fn copy_statement(relation: &Relation, path: &str, config: &NodeConfi
 
 /// The types that all values of a column so far allow; in dbt's order, the first is taken.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each type is possible or not, independently of the others")]
 struct Candidates {
     number: bool,
     has_fraction: bool,
@@ -101,7 +108,9 @@ fn number(text: &str) -> Option<bool> {
         && mantissa.matches('.').count() <= 1
         && exponent.is_none_or(|e| e.parse::<i32>().is_ok());
     let exponent: i32 = exponent.and_then(|e| e.parse().ok()).unwrap_or(0);
-    let decimals = mantissa.split_once('.').map_or(0, |(_, fraction)| i32::try_from(fraction.trim_end_matches('0').len()).unwrap_or(0));
+    let decimals = mantissa
+        .split_once('.')
+        .map_or(0, |(_, fraction)| i32::try_from(fraction.trim_end_matches('0').len()).unwrap_or(0));
     is_number.then_some(decimals > exponent.max(0) || exponent < 0)
 }
 
@@ -118,7 +127,9 @@ fn is_timestamp(text: &str) -> bool {
     let time = time.trim_end_matches('Z');
     let time = time.split_once(['+', '-']).map_or(time, |(time, _)| time);
     let parts: Vec<&str> = time.split(':').collect();
-    is_date(date) && parts.len() >= 2 && parts.iter().all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_digit() || c == '.'))
+    is_date(date)
+        && parts.len() >= 2
+        && parts.iter().all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
 #[cfg(test)]
@@ -140,7 +151,10 @@ mod tests {
     #[test]
     fn types_are_inferred_as_dbt_infers_them() {
         check("a,b,c,d\n1,1.5,x,2025-01-31\n,,null,\n", "a integer, b float8, c text, d date");
-        check("a,b,c\ntrue,2025-01-01 10:00:00,-1e-3\nFALSE,2025-01-01T10:00:00,2", "a boolean, b timestamp without time zone, c float8");
+        check(
+            "a,b,c\ntrue,2025-01-01 10:00:00,-1e-3\nFALSE,2025-01-01T10:00:00,2",
+            "a boolean, b timestamp without time zone, c float8",
+        );
         check("a,b\n1.0,07-15\n2,x", "a integer, b text");
         check("a\n", "a integer");
         check("\u{feff}a\n'x", "a text");

@@ -29,7 +29,11 @@ pub(crate) struct TestTraits {
 }
 
 /// The names of the nodes that a selection means; all for an empty one.
-pub(crate) fn select(selection: &str, items: &[Selectable], graph: &ModelGraph) -> Result<BTreeSet<String>, RunnerError> {
+pub(crate) fn select(
+    selection: &str,
+    items: &[Selectable],
+    graph: &ModelGraph,
+) -> Result<BTreeSet<String>, RunnerError> {
     if selection.trim().is_empty() {
         return Ok(items.iter().map(|i| i.name.clone()).collect());
     }
@@ -46,15 +50,19 @@ pub(crate) fn select(selection: &str, items: &[Selectable], graph: &ModelGraph) 
     Ok(selected)
 }
 
+/// How many steps a graph operator goes; `None`: all the way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Reach(Option<usize>);
+
 /// One criterion with its graph operators.
 #[derive(Debug, PartialEq)]
 struct Criterion<'a> {
     /// `@`: the descendants and all that those need.
     childrens_parents: bool,
     /// `+` or `2+` in front.
-    parents: Option<Option<usize>>,
+    parents: Option<Reach>,
     /// `+` or `+2` behind.
-    children: Option<Option<usize>>,
+    children: Option<Reach>,
     method: Option<&'a str>,
     value: &'a str,
 }
@@ -62,11 +70,13 @@ struct Criterion<'a> {
 fn parse(text: &str) -> Criterion<'_> {
     let (childrens_parents, rest) = text.strip_prefix('@').map_or((false, text), |rest| (true, rest));
     let (parents, rest) = match rest.split_once('+') {
-        Some((steps, after)) if steps.chars().all(|c| c.is_ascii_digit()) && !after.is_empty() => (Some(steps.parse().ok()), after),
+        Some((steps, after)) if steps.chars().all(|c| c.is_ascii_digit()) && !after.is_empty() => {
+            (Some(Reach(steps.parse().ok())), after)
+        }
         _ => (None, rest),
     };
     let (children, rest) = match rest.rsplit_once('+') {
-        Some((before, steps)) if steps.chars().all(|c| c.is_ascii_digit()) => (Some(steps.parse().ok()), before),
+        Some((before, steps)) if steps.chars().all(|c| c.is_ascii_digit()) => (Some(Reach(steps.parse().ok())), before),
         _ => (None, rest),
     };
     let (method, value) = rest.split_once(':').map_or((None, rest), |(method, value)| (Some(method), value));
@@ -89,10 +99,10 @@ fn select_part(text: &str, items: &[Selectable], graph: &ModelGraph) -> Result<B
         let children = descendants(graph, &matched, None);
         selected.extend(ancestors(graph, &children, None));
     }
-    if let Some(steps) = criterion.parents {
+    if let Some(Reach(steps)) = criterion.parents {
         selected.extend(ancestors(graph, &matched, steps));
     }
-    if let Some(steps) = criterion.children {
+    if let Some(Reach(steps)) = criterion.children {
         selected.extend(descendants(graph, &matched, steps));
     }
     Ok(selected)
@@ -148,7 +158,9 @@ fn fqn_matches(fqn: &[String], name: &str, value: &str) -> bool {
     let wanted: Vec<&str> = value.split('.').collect();
     let starts = |parts: &[String]| {
         wanted.len() <= parts.len() && wanted.iter().zip(parts).all(|(w, p)| wildcard(w, p))
-            || wanted.last() == Some(&"*") && wanted.len() == parts.len() + 1 && wanted.iter().zip(parts).all(|(w, p)| wildcard(w, p))
+            || wanted.last() == Some(&"*")
+                && wanted.len() == parts.len() + 1
+                && wanted.iter().zip(parts).all(|(w, p)| wildcard(w, p))
     };
     starts(fqn) || fqn.get(1..).is_some_and(starts)
 }
@@ -176,8 +188,12 @@ fn wildcard(pattern: &str, text: &str) -> bool {
             '?' => expression.push('.'),
             '[' => {
                 let class: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                let class = class.strip_prefix('!').map_or_else(|| regex::escape(&class), |rest| format!("^{}", regex::escape(rest)));
-                expression.push_str(&format!("[{}]", class.replace("\\-", "-")));
+                let class = class
+                    .strip_prefix('!')
+                    .map_or_else(|| regex::escape(&class), |rest| format!("^{}", regex::escape(rest)));
+                expression.push('[');
+                expression.push_str(&class.replace("\\-", "-"));
+                expression.push(']');
             }
             other => expression.push_str(&regex::escape(&other.to_string())),
         }
@@ -282,6 +298,9 @@ mod tests {
     fn what_means_nothing_is_an_error() {
         check("bb", "bb selects nothing; did you mean b?");
         check("path:models/ones", "path:models/ones selects nothing; did you mean models/one?");
-        check("state:modified", "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type: or test_name:");
+        check(
+            "state:modified",
+            "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type: or test_name:",
+        );
     }
 }

@@ -25,10 +25,9 @@ pub(crate) fn materialization(config: &NodeConfig, place: Place<'_>) -> Result<M
         "table" => Ok(Materialization::Table),
         "incremental" => Ok(Materialization::Incremental),
         "ephemeral" => Ok(Materialization::Ephemeral),
-        other => Err(place.unsupported(
-            format!("materialization {other}"),
-            "use view, table, incremental or ephemeral",
-        )),
+        other => {
+            Err(place.unsupported(format!("materialization {other}"), "use view, table, incremental or ephemeral"))
+        }
     }
 }
 
@@ -53,7 +52,11 @@ pub(crate) fn check(config: &NodeConfig, database: &str, place: Place<'_>) -> Re
     }
     match config.text("on_schema_change") {
         None | Some("ignore") => {}
-        Some(other) => return Err(place.unsupported(format!("on_schema_change {other}"), "build the table anew with a full refresh")),
+        Some(other) => {
+            return Err(
+                place.unsupported(format!("on_schema_change {other}"), "build the table anew with a full refresh")
+            );
+        }
     }
     for key in ["pre_hook", "post_hook"] {
         for hook in config.get(key).and_then(Json::as_array).into_iter().flatten() {
@@ -76,9 +79,10 @@ fn is_set(value: &Json) -> bool {
 pub(crate) fn hook_sql<'a>(hook: &'a Json, place: Place<'_>) -> Result<&'a str, RunnerError> {
     match hook {
         Json::String(sql) => Ok(sql),
-        Json::Object(map) if map.get("transaction") == Some(&Json::Bool(false)) => {
-            Err(place.unsupported("hooks outside of the transaction", "leave out `transaction: false`; all of a run is one transaction"))
-        }
+        Json::Object(map) if map.get("transaction") == Some(&Json::Bool(false)) => Err(place.unsupported(
+            "hooks outside of the transaction",
+            "leave out `transaction: false`; all of a run is one transaction",
+        )),
         Json::Object(map) => match map.get("sql") {
             Some(Json::String(sql)) => Ok(sql),
             _ => Err(place.compilation("a hook is a text, or a mapping with the key sql")),

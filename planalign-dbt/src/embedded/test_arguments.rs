@@ -32,9 +32,7 @@ fn value(env: &Environment<'static>, context: &Arc<Context>, argument: &Json) ->
     match argument {
         Json::String(text) if looks_like_call(text) => evaluate(&format!("{{{{ {} }}}}", text.trim()), env, context),
         Json::String(text) if text.contains("{{") || text.contains("{%") => evaluate(text, env, context),
-        Json::Array(items) => {
-            Ok(list(items.iter().map(|item| value(env, context, item)).collect::<Result<_, _>>()?))
-        }
+        Json::Array(items) => Ok(list(items.iter().map(|item| value(env, context, item)).collect::<Result<_, _>>()?)),
         other => Ok(from_json(other)),
     }
 }

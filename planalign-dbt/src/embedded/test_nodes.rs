@@ -89,7 +89,9 @@ fn node(subject: Arc<Subject>, template: String, record: Record, kind: TestKind)
 fn subject(loader: &Loader, name: &str, file: &str, fqn: Vec<String>, own: &Map<String, Json>) -> Subject {
     let target = &loader.world.target;
     let mut config = NodeConfig::default();
-    tree_levels(&loader.file.tests, &fqn).iter().for_each(|level| config.merge(level));
+    for level in tree_levels(&loader.file.tests, &fqn) {
+        config.merge(&level);
+    }
     config.merge(own);
     Subject {
         name: name.to_owned(),
@@ -104,7 +106,11 @@ fn subject(loader: &Loader, name: &str, file: &str, fqn: Vec<String>, own: &Map<
 }
 
 /// The test of a definition; `None` if it is disabled.
-fn generic(loader: &mut Loader, definition: &TestDefinition, tested: &Tested<'_>) -> Result<Option<TestNode>, RunnerError> {
+fn generic(
+    loader: &mut Loader,
+    definition: &TestDefinition,
+    tested: &Tested<'_>,
+) -> Result<Option<TestNode>, RunnerError> {
     let name = definition.name.clone().unwrap_or_else(|| full_name(definition, tested));
     let fqn = vec![loader.world.project.clone(), name.clone()];
     let subject = Arc::new(subject(loader, &name, &definition.file, fqn, &definition.config));
@@ -132,7 +138,12 @@ fn generic(loader: &mut Loader, definition: &TestDefinition, tested: &Tested<'_>
     if let Some(column) = &definition.column {
         arguments.insert("column_name".to_owned(), Json::String(column.clone()));
     }
-    let kind = TestKind::Generic { test: definition.test.clone(), model: model.clone(), source: source.clone(), arguments: arguments.clone() };
+    let kind = TestKind::Generic {
+        test: definition.test.clone(),
+        model: model.clone(),
+        source: source.clone(),
+        arguments: arguments.clone(),
+    };
     let mut record = Record::default();
     {
         let context = loader.context(&subject);

@@ -47,7 +47,8 @@ impl EmbeddedRunner {
     /// Runs the tests that a selection names, and those of the models, seeds and sources that it names.
     pub fn run_tests(&self, selection: &str, vars: &Vars) -> Result<Vec<TestResult>, RunnerError> {
         let session = self.session(vars)?;
-        let tests: Vec<Selectable> = self.project.tests.iter().map(|t| selectable(&t.subject, Some(traits(t)))).collect();
+        let tests: Vec<Selectable> =
+            self.project.tests.iter().map(|t| selectable(&t.subject, Some(traits(t)))).collect();
         let selected = select_tests(selection, &self.selectables(), &tests, &self.project.graph)?;
         let chosen = self.project.tests.iter().filter(|t| selected.contains(&t.subject.name));
         chosen.map(|test| self.run_test(test, &session)).collect()
@@ -105,16 +106,21 @@ impl EmbeddedRunner {
         Ok(inject(&sql, &self.render_ephemerals(&chain, session)?))
     }
 
-    fn where_text(&self, condition: &Json, context: &std::sync::Arc<super::jinja::context::Context>) -> Result<String, RunnerError> {
+    fn where_text(
+        &self,
+        condition: &Json,
+        context: &std::sync::Arc<super::jinja::context::Context>,
+    ) -> Result<String, RunnerError> {
         let subject = &context.subject;
-        super::yaml_jinja::evaluate_text(&plain_text(condition), &self.project.env, context).map_err(|e| {
-            Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros)
-        })
+        super::yaml_jinja::evaluate_text(&plain_text(condition), &self.project.env, context)
+            .map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros))
     }
 
     fn tested(&self, model: Option<&str>, source: Option<&(String, String)>) -> Relation {
         let relations = &self.project.relations;
-        let found = model.and_then(|name| relations.nodes.get(name)).or_else(|| source.and_then(|key| relations.sources.get(key)));
+        let found = model
+            .and_then(|name| relations.nodes.get(name))
+            .or_else(|| source.and_then(|key| relations.sources.get(key)));
         found.cloned().unwrap_or_else(|| Relation::new("", "", ""))
     }
 }
@@ -123,7 +129,10 @@ fn outcome(row: &[DbValue], severity: &str) -> (i64, TestStatus) {
     let truth = |index: usize| matches!(row.get(index), Some(DbValue::Boolean(true)));
     let failures = match row.first() {
         Some(DbValue::Integer(count)) => i64::try_from(*count).unwrap_or(i64::MAX),
-        Some(DbValue::Float(count)) => *count as i64,
+        // `fail_calc` may be an average; what is shown is a whole number.
+        Some(other @ (DbValue::Float(_) | DbValue::Decimal { .. })) => {
+            other.to_string().split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
+        }
         _ => 0,
     };
     let status = match (severity.eq_ignore_ascii_case("error"), truth(1), truth(2)) {

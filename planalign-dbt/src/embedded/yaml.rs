@@ -23,7 +23,8 @@ pub(crate) enum Data {
 impl Yaml {
     /// Reads a file; a file without content is a null.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, RunnerError> {
-        let problem = |line: usize, message: String| RunnerError::Project { file: file.to_owned(), line: Some(line), message };
+        let problem =
+            |line: usize, message: String| RunnerError::Project { file: file.to_owned(), line: Some(line), message };
         let mut loader: YamlLoader<MarkedYaml<'_>> = YamlLoader::default();
         loader.early_parse(false);
         let mut parser = saphyr_parser::Parser::new_from_str(text);
@@ -40,7 +41,9 @@ impl Yaml {
         match &self.data {
             Data::Scalar(scalar) => scalar.clone(),
             Data::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
-            Data::Map(pairs) => Json::Object(pairs.iter().map(|(k, v)| (k.clone(), v.to_json())).collect::<Map<_, _>>()),
+            Data::Map(pairs) => {
+                Json::Object(pairs.iter().map(|(k, v)| (k.clone(), v.to_json())).collect::<Map<_, _>>())
+            }
         }
     }
 
@@ -90,7 +93,9 @@ fn convert(node: &MarkedYaml<'_>) -> Result<Yaml, Problem> {
         YamlData::Sequence(items) => Data::List(items.iter().map(convert).collect::<Result<_, _>>()?),
         YamlData::Mapping(pairs) => Data::Map(convert_pairs(pairs.iter())?),
         YamlData::Tagged(_, inner) => return convert(inner),
-        YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => return Err((line, "this value cannot be read".into())),
+        YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => {
+            return Err((line, "this value cannot be read".into()));
+        }
     };
     Ok(Yaml { line, data })
 }
@@ -139,7 +144,9 @@ fn integer(text: &str) -> Result<Option<Number>, String> {
         return Ok(None);
     }
     if unsigned.contains(':') && unsigned.chars().all(|c| c.is_ascii_digit() || c == ':') {
-        return Err(format!("{text} is a number to the base of sixty in YAML 1.1 and a text in YAML 1.2; put it in quotes"));
+        return Err(format!(
+            "{text} is a number to the base of sixty in YAML 1.1 and a text in YAML 1.2; put it in quotes"
+        ));
     }
     let digits = unsigned.replace('_', "");
     let (radix, digits) = match digits.get(..2) {
@@ -177,7 +184,23 @@ mod tests {
     fn plain_scalars_follow_yaml_1_1() {
         let text = "[yes, Off, ~, 12, 010, 0x1F, -3, 1_000, 1.5, 1e5, 1.0e+3, .5, '1', 07-15, 2025-01-01, text, -2.5]";
         let expected = json!([
-            true, false, null, 12, 8, 31, -3, 1000, 1.5, "1e5", 1000.0, 0.5, "1", "07-15", "2025-01-01", "text", -2.5
+            true,
+            false,
+            null,
+            12,
+            8,
+            31,
+            -3,
+            1000,
+            1.5,
+            "1e5",
+            1000.0,
+            0.5,
+            "1",
+            "07-15",
+            "2025-01-01",
+            "text",
+            -2.5
         ]);
         assert_eq!(Yaml::parse("x.yml", text).expect("readable").to_json(), expected);
     }
@@ -194,7 +217,9 @@ mod tests {
 
     #[test]
     fn problems_name_file_and_line() {
-        for (text, expected) in [("a: 1\nb: [", "x.yml:"), ("a: 1\nb: 1:30", "x.yml:2: 1:30 is a number to the base of sixty")] {
+        for (text, expected) in
+            [("a: 1\nb: [", "x.yml:"), ("a: 1\nb: 1:30", "x.yml:2: 1:30 is a number to the base of sixty")]
+        {
             let error = Yaml::parse("x.yml", text).expect_err("malformed").to_string();
             assert!(error.starts_with(expected), "{error}");
         }

@@ -63,7 +63,11 @@ fn render_native(
 }
 
 /// Evaluates a text as dbt's native renderer does.
-pub(crate) fn evaluate(text: &str, env: &Environment<'static>, context: &Arc<Context>) -> Result<Value, minijinja::Error> {
+pub(crate) fn evaluate(
+    text: &str,
+    env: &Environment<'static>,
+    context: &Arc<Context>,
+) -> Result<Value, minijinja::Error> {
     let root = Value::from_dyn_object(context.clone());
     let source = with_mutable_literals(text).map_err(|u| super::jinja::errors::failure(u.message))?;
     match single_expression(&source) {
@@ -73,7 +77,11 @@ pub(crate) fn evaluate(text: &str, env: &Environment<'static>, context: &Arc<Con
 }
 
 /// Renders a text that was not known when the project was loaded.
-pub(crate) fn evaluate_text(text: &str, env: &Environment<'static>, context: &Arc<Context>) -> Result<String, minijinja::Error> {
+pub(crate) fn evaluate_text(
+    text: &str,
+    env: &Environment<'static>,
+    context: &Arc<Context>,
+) -> Result<String, minijinja::Error> {
     let source = with_mutable_literals(text).map_err(|u| super::jinja::errors::failure(u.message))?;
     env.render_str(&source, Value::from_dyn_object(context.clone()))
 }

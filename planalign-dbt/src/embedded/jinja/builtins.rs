@@ -34,7 +34,9 @@ const REFUSED: [(&str, &str); 17] = [
 pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_function("_list_", |items: Value| list_literal(&items));
     env.add_function("_dict_", |pairs: Value| dict_literal(&pairs));
-    env.add_function("tojson", |value: Value, default: Option<Value>, options: Kwargs| tojson(&value, default, &options));
+    env.add_function("tojson", |value: Value, default: Option<Value>, options: Kwargs| {
+        tojson(&value, default, &options)
+    });
     env.add_function("fromjson", |text: &str, default: Option<Value>| fromjson(text, default));
     env.add_function("set", |items: Value, default: Option<Value>| set(&items, default));
     env.add_function("set_strict", |items: Value| set(&items, None));
@@ -166,7 +168,10 @@ mod tests {
 
     #[test]
     fn numbers_print_as_in_python() {
-        check("{{ 0.00001 }} {{ 1e16 }} {{ -2.5e-7 }} {{ 0.0 }} {{ 1e15 }} {{ 3 }} {{ 0.1 }}", "1e-05 1e+16 -2.5e-07 0.0 1000000000000000.0 3 0.1");
+        check(
+            "{{ 0.00001 }} {{ 1e16 }} {{ -2.5e-7 }} {{ 0.0 }} {{ 1e15 }} {{ 3 }} {{ 0.1 }}",
+            "1e-05 1e+16 -2.5e-07 0.0 1000000000000000.0 3 0.1",
+        );
     }
 
     #[test]
@@ -174,17 +179,29 @@ mod tests {
         check("{{ tojson({'b': [1, 'é'], 'a': none}) }}", "{\"b\": [1, \"\\u00e9\"], \"a\": null}");
         check("{{ tojson({'b': 1, 'a': true}, sort_keys=true) }}", "{\"a\": true, \"b\": 1}");
         check("{{ fromjson('{\"a\": [1]}').a[0] }} {{ fromjson('x', 5) }}", "1 5");
-        check("{{ fromjson('x') }}", "invalid operation: fromjson(): expected value at line 1 column 1 (in <string>:1)");
+        check(
+            "{{ fromjson('x') }}",
+            "invalid operation: fromjson(): expected value at line 1 column 1 (in <string>:1)",
+        );
     }
 
     #[test]
     fn sets_and_zips_are_lists() {
-        check("{{ set([2, 1, 2]) }} {{ zip([1, 2, 3], ['a', 'b']) }} {{ set(5, 'none') }} {{ 5 | as_number }}", "[2, 1] [(1, 'a'), (2, 'b')] none 5");
+        check(
+            "{{ set([2, 1, 2]) }} {{ zip([1, 2, 3], ['a', 'b']) }} {{ set(5, 'none') }} {{ 5 | as_number }}",
+            "[2, 1] [(1, 'a'), (2, 'b')] none 5",
+        );
     }
 
     #[test]
     fn refused_names_say_what_to_do() {
-        check("{{ run_started_at }}", "invalid operation: run_started_at is not supported: results must not depend on the time of a run; pass a variable (in <string>:1)");
-        check("{{ modules.datetime }}", "invalid operation: modules is not supported: compute dates in SQL (in <string>:1)");
+        check(
+            "{{ run_started_at }}",
+            "invalid operation: run_started_at is not supported: results must not depend on the time of a run; pass a variable (in <string>:1)",
+        );
+        check(
+            "{{ modules.datetime }}",
+            "invalid operation: modules is not supported: compute dates in SQL (in <string>:1)",
+        );
     }
 }

@@ -247,28 +247,58 @@ mod tests {
     fn lists_change_in_place() {
         check("{% set x = [] %}{% do x.append('a') %}{% do x.extend([1, none]) %}{{ x }}", "['a', 1, None]");
         check("{% set x = [3, 1, 2] %}{% do x.sort() %}{{ x }}{{ x.pop() }}{{ x.pop(0) }}{{ x }}", "[1, 2, 3]31[2]");
-        check("{% set x = [1] %}{% do x.insert(0, 5) %}{% do x.insert(-1, 6) %}{{ x }}{{ x.index(1) }}{{ x.count(5) }}", "[5, 6, 1]21");
-        check("{% set x = [1, 2] %}{% set y = x.copy() %}{% do x.remove(1) %}{% do y.reverse() %}{{ x }}{{ y }}", "[2][2, 1]");
+        check(
+            "{% set x = [1] %}{% do x.insert(0, 5) %}{% do x.insert(-1, 6) %}{{ x }}{{ x.index(1) }}{{ x.count(5) }}",
+            "[5, 6, 1]21",
+        );
+        check(
+            "{% set x = [1, 2] %}{% set y = x.copy() %}{% do x.remove(1) %}{% do y.reverse() %}{{ x }}{{ y }}",
+            "[2][2, 1]",
+        );
         check("{% set x = [1] %}{% do x.clear() %}{{ x }}{{ 'empty' if not x }}", "[]empty");
-        check("{% set x = [] %}{{ x.pop() }}", "invalid operation: pop from an empty list, or beyond its end (in <string>:1)");
+        check(
+            "{% set x = [] %}{{ x.pop() }}",
+            "invalid operation: pop from an empty list, or beyond its end (in <string>:1)",
+        );
         check("{{ [1].remove(2) }}", "invalid operation: 2 is not in the list (in <string>:1)");
     }
 
     #[test]
     fn lists_are_sequences_to_everything_else() {
-        check("{{ [1, 2] + [3] }} {{ [1, 2] | join('-') }} {{ [1, 2] | length }} {{ 2 in [1, 2] }}", "[1, 2, 3] 1-2 2 True");
-        check("{{ [1, 2] == [1, 2] }} {{ [1, [2]] | tojson }} {{ [1, 2, 3][-1] }} {{ [1, 2, 3][1:] }}", "True [1, [2]] 3 [2, 3]");
+        check(
+            "{{ [1, 2] + [3] }} {{ [1, 2] | join('-') }} {{ [1, 2] | length }} {{ 2 in [1, 2] }}",
+            "[1, 2, 3] 1-2 2 True",
+        );
+        check(
+            "{{ [1, 2] == [1, 2] }} {{ [1, [2]] | tojson }} {{ [1, 2, 3][-1] }} {{ [1, 2, 3][1:] }}",
+            "True [1, [2]] 3 [2, 3]",
+        );
         check("{% for a, b in [['x', 1]] %}{{ a }}{{ b }}{% endfor %}{{ [] is sequence }}", "x1True");
     }
 
     #[test]
     fn dicts_change_in_place() {
-        check("{% set d = {'a': 1} %}{% do d.update({'b': 2}) %}{% do d.update(c=3) %}{{ d }}", "{'a': 1, 'b': 2, 'c': 3}");
-        check("{% set d = {'a': 1} %}{{ d.get('a') }}{{ d.get('z', 9) }}{{ d.get('z') }}{{ d.setdefault('q', 5) }}{{ d.q }}", "19None55");
+        check(
+            "{% set d = {'a': 1} %}{% do d.update({'b': 2}) %}{% do d.update(c=3) %}{{ d }}",
+            "{'a': 1, 'b': 2, 'c': 3}",
+        );
+        check(
+            "{% set d = {'a': 1} %}{{ d.get('a') }}{{ d.get('z', 9) }}{{ d.get('z') }}{{ d.setdefault('q', 5) }}{{ d.q }}",
+            "19None55",
+        );
         check("{% set d = {'a': 1, 'b': 2} %}{{ d.pop('a') }}{{ d.pop('a', 7) }}{{ d }}", "17{'b': 2}");
-        check("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}{{ {'a': 1}.keys() }}{{ {'a': 1}.values() }}", "a1['a'][1]");
-        check("{% set d = {'a': 1} %}{% set e = d.copy() %}{% do d.clear() %}{{ d }}{{ e }}{{ d.setdefault('a', 2) }}", "{}{'a': 1}2");
-        check("{{ {'a': 1} == {'a': 1} }} {{ 'a' in {'a': 1} }} {{ {'a': {'b': 2}} | tojson }} {{ {} is mapping }}", "True True {\"a\": {\"b\": 2}} True");
+        check(
+            "{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}{{ {'a': 1}.keys() }}{{ {'a': 1}.values() }}",
+            "a1['a'][1]",
+        );
+        check(
+            "{% set d = {'a': 1} %}{% set e = d.copy() %}{% do d.clear() %}{{ d }}{{ e }}{{ d.setdefault('a', 2) }}",
+            "{}{'a': 1}2",
+        );
+        check(
+            "{{ {'a': 1} == {'a': 1} }} {{ 'a' in {'a': 1} }} {{ {'a': {'b': 2}} | tojson }} {{ {} is mapping }}",
+            "True True {\"a\": {\"b\": 2}} True",
+        );
         check("{{ {}.pop('x') }}", "invalid operation: 'x' is not in the dict (in <string>:1)");
         check("{{ {}.update(1) }}", "invalid operation: update() takes a dict (in <string>:1)");
     }

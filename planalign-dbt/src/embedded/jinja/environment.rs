@@ -2,21 +2,45 @@
 
 use std::collections::BTreeSet;
 
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::value::Value;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
+use super::errors::innermost;
 use super::lexer::{Unclosed, with_mutable_literals};
 use super::{builtins, functions, objects};
 
-/// An environment without templates.
+/// An environment without templates, for parsing: as in dbt, names that only a run defines are empty.
 pub(crate) fn environment() -> Environment<'static> {
     let mut env = Environment::new();
+    // What it costs is paid for every `return()`; [`render`] switches it on where it is needed.
+    env.set_debug(false);
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    env.set_undefined_behavior(UndefinedBehavior::Chainable);
     env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     functions::register(&mut env);
     objects::register(&mut env);
     builtins::register(&mut env);
     env
+}
+
+/// The same environment for running: a name that nothing defines is an error instead of an empty text in a statement.
+pub(crate) fn for_running(mut env: Environment<'static>) -> Environment<'static> {
+    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    env
+}
+
+/// Renders a template; if a name is undefined, once more to learn which.
+pub(crate) fn render(env: &Environment<'static>, template: &str, root: &Value) -> Result<String, Error> {
+    let error = match env.get_template(template).and_then(|t| t.render(root.clone())) {
+        Err(error) if innermost(&error).kind() == ErrorKind::UndefinedError => error,
+        result => return result,
+    };
+    let mut explaining = env.clone();
+    explaining.set_debug(true);
+    match explaining.get_template(template).and_then(|t| t.render(root.clone())) {
+        Err(explained) if innermost(&explained).kind() == ErrorKind::UndefinedError => Err(explained),
+        _ => Err(error),
+    }
 }
 
 /// A template that could not be compiled.
@@ -44,10 +68,8 @@ pub(crate) fn add_template(
     let source = with_mutable_literals(source).map_err(|u| BadTemplate { line: offset(u.line), message: u.message })?;
     // Empty lines before a definition make the engine count lines as in the file.
     let source = format!("{}{source}", "\n".repeat(first_line.saturating_sub(1)));
-    env.add_template_owned(name.to_owned(), source).map_err(|e| BadTemplate {
-        line: e.line().unwrap_or(first_line),
-        message: super::errors::message(&e),
-    })?;
+    env.add_template_owned(name.to_owned(), source)
+        .map_err(|e| BadTemplate { line: e.line().unwrap_or(first_line), message: super::errors::message(&e) })?;
     let template = env.get_template(name).map_err(|e| BadTemplate { line: first_line, message: e.to_string() })?;
     Ok(template.undeclared_variables(false).into_iter().collect())
 }

@@ -49,7 +49,8 @@ impl std::error::Error for FailedQuery {}
 
 /// An error that carries the value to the call of the macro.
 pub(crate) fn returning(value: Value) -> Error {
-    Error::new(ErrorKind::InvalidOperation, "return() outside of a macro of the project").with_source(ReturnSignal(value))
+    Error::new(ErrorKind::InvalidOperation, "return() outside of a macro of the project")
+        .with_source(ReturnSignal(value))
 }
 
 /// A compilation error of this text.

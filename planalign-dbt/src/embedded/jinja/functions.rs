@@ -1,5 +1,7 @@
 //! The functions of dbt that templates call: `ref`, `source`, `run_query` and their relatives.
 
+#![expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
+
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Rest, Value};
@@ -46,22 +48,30 @@ fn reference(state: &State<'_, '_>, first: String, second: Option<String>, optio
     let name = match second {
         None => first,
         Some(name) if first == context.world.project => name,
-        Some(_) => return Err(refusal(format!("ref() into package {first}"), "packages are not loaded; copy the model into the project")),
+        Some(_) => {
+            return Err(refusal(
+                format!("ref() into package {first}"),
+                "packages are not loaded; copy the model into the project",
+            ));
+        }
     };
     if let Some(parse) = context.parse() {
         lock(&parse.record).refs.insert(name);
         return Ok(Value::from_object(context.subject.this.clone()));
     }
     let run = context.run().ok_or_else(|| failure("ref() needs a node"))?;
-    if !declared(state, &context, &|record| record.refs.contains(&name))? {
+    if !declared(state, &context, &|record| record.refs.contains(&name)) {
         return Err(undeclared(&format!("ref('{name}')")));
     }
-    let relation = run.relations.nodes.get(&name).ok_or_else(|| failure(format!("no model or seed is named {name}")))?;
+    let relation =
+        run.relations.nodes.get(&name).ok_or_else(|| failure(format!("no model or seed is named {name}")))?;
     let place = |name: &str| run.relations.positions.get(name);
     if let (Some(own), Some(other)) = (place(&context.subject.name), place(&name))
         && own <= other
     {
-        return Err(failure(format!("with these variables the model depends on {name}, which is built after it; load the project anew")));
+        return Err(failure(format!(
+            "with these variables the model depends on {name}, which is built after it; load the project anew"
+        )));
     }
     Ok(Value::from_object(relation.clone()))
 }
@@ -75,29 +85,36 @@ fn source(state: &State<'_, '_>, group: String, table: String) -> Result<Value, 
     }
     let run = context.run().ok_or_else(|| failure("source() needs a node"))?;
     let key = (group, table);
-    if !declared(state, &context, &|record| record.sources.contains(&key))? {
+    if !declared(state, &context, &|record| record.sources.contains(&key)) {
         return Err(undeclared(&format!("source('{}', '{}')", key.0, key.1)));
     }
     let relation = run.relations.sources.get(&key);
-    relation.map(|r| Value::from_object(r.clone())).ok_or_else(|| failure(format!("no source is named {}.{}", key.0, key.1)))
+    relation
+        .map(|r| Value::from_object(r.clone()))
+        .ok_or_else(|| failure(format!("no source is named {}.{}", key.0, key.1)))
 }
 
 /// Whether parsing knows of something: with the variables of the load, or else with those of this run.
-fn declared(state: &State<'_, '_>, context: &Arc<Context>, knows: &dyn Fn(&Record) -> bool) -> Result<bool, Error> {
-    let Some(run) = context.run() else { return Ok(true) };
+fn declared(state: &State<'_, '_>, context: &Arc<Context>, knows: &dyn Fn(&Record) -> bool) -> bool {
+    let Some(run) = context.run() else { return true };
     if knows(&run.declared.record) || knows(&lock(&run.declared.later)) {
-        return Ok(true);
+        return true;
     }
     let phase = Phase::Parse(ParsePhase::default());
     let parsing = Context::new(context.world.clone(), context.subject.clone(), context.vars.clone(), phase);
     for template in &run.declared.templates {
-        state.env().get_template(template)?.render(Value::from_dyn_object(parsing.clone()))?;
+        // What fails here fails in the run, where it is reported; what was met before that counts.
+        if let Err(error) =
+            state.env().get_template(template).and_then(|t| t.render(Value::from_dyn_object(parsing.clone())))
+        {
+            log::debug!("{}: {error}", context.subject.name);
+        }
     }
     let found = parsing.parse().map(|phase| lock(&phase.record).clone()).unwrap_or_default();
     let mut later = lock(&run.declared.later);
     later.refs.extend(found.refs);
     later.sources.extend(found.sources);
-    Ok(knows(&later))
+    knows(&later)
 }
 
 fn undeclared(call: &str) -> Error {
@@ -182,7 +199,8 @@ pub(crate) fn full_refresh(context: &Context) -> bool {
 
 fn load_relation(state: &State<'_, '_>, relation: &Value) -> Result<Value, Error> {
     let context = context_of(state)?;
-    let relation = relation.downcast_object_ref::<Relation>().ok_or_else(|| failure("load_relation() takes a relation"))?;
+    let relation =
+        relation.downcast_object_ref::<Relation>().ok_or_else(|| failure("load_relation() takes a relation"))?;
     existing(&context, relation)
 }
 
@@ -203,7 +221,9 @@ pub(crate) fn columns(context: &Context, relation: &Relation) -> Result<Vec<cata
 pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let nearest = known.map(|k| (levenshtein(name, k), k)).min();
     match nearest {
-        Some((distance, known)) if distance <= name.chars().count().div_ceil(3).max(2) => format!("; did you mean {known}?"),
+        Some((distance, known)) if distance <= name.chars().count().div_ceil(3).max(2) => {
+            format!("; did you mean {known}?")
+        }
         _ => String::new(),
     }
 }

@@ -265,7 +265,8 @@ mod tests {
 
     #[test]
     fn definitions_are_cut_out_and_the_rest_is_left() {
-        let source = "{# {% macro no() %} #}\n{%- macro a(x) -%}{{ x }}{%- endmacro %}\ntext\n{% test b(model) %}1{% endtest %}";
+        let source =
+            "{# {% macro no() %} #}\n{%- macro a(x) -%}{{ x }}{%- endmacro %}\ntext\n{% test b(model) %}1{% endtest %}";
         let found = definitions(source).expect("closed");
         let seen: Vec<_> = found.iter().map(|d| (d.kind.as_str(), d.signature.as_str(), d.line)).collect();
         assert_eq!(seen, [("macro", "a(x)", 2), ("test", "b(model)", 4)]);

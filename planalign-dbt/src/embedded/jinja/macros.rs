@@ -110,7 +110,8 @@ impl Object for MacroProxy {
             context.calls.leave();
             return Err(failure(format!("macro {} calls itself without end", self.name)));
         }
-        let result = call_macro(state.env(), &self.template, &self.name, Value::from_dyn_object(context.clone()), &args);
+        let result =
+            call_macro(state.env(), &self.template, &self.name, Value::from_dyn_object(context.clone()), &args);
         context.calls.leave();
         result
     }
@@ -121,11 +122,18 @@ impl Object for MacroProxy {
 }
 
 /// Calls the macro of a template in a context; `return()` ends here.
-fn call_macro(env: &Environment<'_>, template: &str, name: &str, context: Value, args: &[Value]) -> Result<Value, Error> {
+fn call_macro(
+    env: &Environment<'_>,
+    template: &str,
+    name: &str,
+    context: Value,
+    args: &[Value],
+) -> Result<Value, Error> {
     let template = env.get_template(template)?;
     let mut captured = template.render_captured(context)?;
     let result = captured.with_state_mut(|state| {
-        let definition = state.lookup(name).ok_or_else(|| failure(format!("macro {name} is not defined by its file")))?;
+        let definition =
+            state.lookup(name).ok_or_else(|| failure(format!("macro {name} is not defined by its file")))?;
         definition.call(state, args)
     });
     match result {
@@ -142,7 +150,10 @@ fn with_rendered_caller(state: &mut State<'_, '_>, name: &str, args: &[Value]) -
     let Ok(caller) = kwargs.get::<Value>("caller") else { return Ok(args) };
     let takes_arguments = caller.get_attr("arguments").ok().and_then(|a| a.len()).is_some_and(|n| n > 0);
     if takes_arguments {
-        return Err(refusal(format!("{{% call(...) {name}() %}} with arguments"), "pass the text as an argument of the macro"));
+        return Err(refusal(
+            format!("{{% call(...) {name}() %}} with arguments"),
+            "pass the text as an argument of the macro",
+        ));
     }
     let text = caller.call(state, &[])?;
     let mut pairs: Vec<(String, Value)> = Vec::new();

@@ -134,9 +134,12 @@ impl Object for AdapterObject {
             "dispatch" => {
                 let (name, _, options): (&str, Option<Value>, Kwargs) = from_args(args)?;
                 _ = options.get::<Option<Value>>("macro_namespace")?;
-                context.world.macros.dispatch(name).cloned().ok_or_else(|| {
-                    failure(format!("no macro is named {name}, default__{name} or duckdb__{name}"))
-                })
+                context
+                    .world
+                    .macros
+                    .dispatch(name)
+                    .cloned()
+                    .ok_or_else(|| failure(format!("no macro is named {name}, default__{name} or duckdb__{name}")))
             }
             "get_relation" => {
                 let (parts, options): (minijinja::value::Rest<Value>, Kwargs) = split_kwargs(args)?;
@@ -166,13 +169,17 @@ impl Object for AdapterObject {
 
 fn split_kwargs(args: &[Value]) -> Result<(minijinja::value::Rest<Value>, Kwargs), Error> {
     match args.split_last() {
-        Some((last, first)) if last.is_kwargs() => Ok((minijinja::value::Rest(first.to_vec()), from_args::<(Kwargs,)>(std::slice::from_ref(last))?.0)),
+        Some((last, first)) if last.is_kwargs() => {
+            Ok((minijinja::value::Rest(first.to_vec()), from_args::<(Kwargs,)>(std::slice::from_ref(last))?.0))
+        }
         _ => Ok((minijinja::value::Rest(args.to_vec()), from_args::<(Kwargs,)>(&[])?.0)),
     }
 }
 
 fn relation_argument(args: &[Value]) -> Result<Arc<Relation>, Error> {
-    args.first().and_then(Value::downcast_object::<Relation>).ok_or_else(|| failure("a relation is needed here, such as ref('model')"))
+    args.first()
+        .and_then(Value::downcast_object::<Relation>)
+        .ok_or_else(|| failure("a relation is needed here, such as ref('model')"))
 }
 
 /// `exceptions.raise_compiler_error(...)` and `exceptions.warn(...)`.

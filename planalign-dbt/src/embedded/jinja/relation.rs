@@ -73,9 +73,11 @@ impl Relation {
     fn include(&self, args: &[Value]) -> Result<Self, Error> {
         let (kwargs,): (Kwargs,) = from_args(args)?;
         let mut changed = self.clone();
-        for (name, part) in
-            [("database", &mut changed.database), ("schema", &mut changed.schema), ("identifier", &mut changed.identifier)]
-        {
+        for (name, part) in [
+            ("database", &mut changed.database),
+            ("schema", &mut changed.schema),
+            ("identifier", &mut changed.identifier),
+        ] {
             if kwargs.get::<Option<bool>>(name)? == Some(false) {
                 *part = None;
             }
@@ -135,7 +137,10 @@ impl Object for Relation {
             "without_identifier" => Self { identifier: None, ..(**self).clone() },
             "render" => return Ok(Value::from(self.to_string())),
             "quote" | "incorporate" | "replace_path" | "information_schema" => {
-                return Err(super::errors::refusal(format!("Relation.{method}()"), "build the name with include() or by hand"));
+                return Err(super::errors::refusal(
+                    format!("Relation.{method}()"),
+                    "build the name with include() or by hand",
+                ));
             }
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),
         };
@@ -164,7 +169,8 @@ mod tests {
         let env = minijinja::Environment::new();
         let template = "{{ r.schema }} {{ r.name }} {{ r.is_table }} {{ r.type }} {{ r.include(database=false) }} {{ r.without_identifier() }}";
         let relation = Relation::new("db", "main", "t").with_kind(RelationKind::Table);
-        let text = env.render_str(template, minijinja::context!(r => Value::from_object(relation.clone()))).expect("renders");
+        let text =
+            env.render_str(template, minijinja::context!(r => Value::from_object(relation.clone()))).expect("renders");
         assert_eq!(text, "main t True table \"main\".\"t\" \"db\".\"main\"");
         let refused = env.render_str("{{ r.incorporate() }}", minijinja::context!(r => Value::from_object(relation)));
         assert!(refused.expect_err("refused").to_string().contains("Relation.incorporate() is not supported"));

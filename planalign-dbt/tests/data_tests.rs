@@ -1,0 +1,79 @@
+//! Data tests: what they find, and how that is judged.
+
+mod support;
+
+use planalign_dbt::{TestResult, TestStatus};
+use support::{Fixture, run, vars};
+
+fn fixture() -> Fixture {
+    let schema = "
+models:
+  - name: m
+    data_tests:
+      - at_least: {column: n, least: 2}
+    columns:
+      - name: id
+        data_tests:
+          - unique
+          - not_null: {config: {severity: warn}}
+          - unique: {name: unique_without_the_last, config: {where: \"n < {{ var('last') }}\"}}
+          - not_null: {name: tolerated, config: {error_if: '> 1', warn_if: '> 5'}}
+          - not_null: {name: off, config: {enabled: false}}
+      - name: label
+        tests:
+          - accepted_values:
+              arguments: {values: [a, b]}
+          - relationships: {to: ref('s'), field: label}
+sources:
+  - name: src
+    schema: main
+    tables:
+      - name: s
+        columns: [{name: label, data_tests: [not_null]}]
+";
+    Fixture::new(&[
+        ("models/schema.yml", schema),
+        ("models/m.sql", "select * from (values (1, 'a', 1), (1, 'b', 3), (null, 'c', 5)) as t(id, label, n)"),
+        ("seeds/s.csv", "label\na\nb\n"),
+        (
+            "macros/t.sql",
+            "{% test at_least(model, column, least=0) %}select * from {{ model }} where {{ column }} < {{ least }}{% endtest %}",
+        ),
+        (
+            "tests/sum_is_small.sql",
+            "{{ config(severity='warn', limit=1) }} select sum(n) from {{ ref('m') }} having sum(n) > 5",
+        ),
+    ])
+}
+
+fn shown(results: &[TestResult]) -> String {
+    let line = |r: &TestResult| format!("{} {:?} {}", r.name, r.status, r.failures);
+    results.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn all_tests_of_a_project() {
+    let fixture = fixture();
+    let vars = vars(r#"{"last": 3}"#);
+    let mut runner = fixture.load_with(&vars).expect("loads");
+    run(&mut runner, "", &vars).expect("builds");
+    let results = runner.run_tests("", &vars).expect("tests");
+    insta::assert_snapshot!(shown(&results));
+    let sql: Vec<_> = results.iter().map(|r| format!("-- {}\n{}", r.name, r.sql.trim())).collect();
+    insta::assert_snapshot!("test_sql", sql.join("\n\n"));
+}
+
+#[test]
+fn selections_of_tests() {
+    let fixture = fixture();
+    let vars = vars(r#"{"last": 3}"#);
+    let mut runner = fixture.load_with(&vars).expect("loads");
+    run(&mut runner, "", &vars).expect("builds");
+    for (selection, count) in [("m", 8), ("test_type:singular", 1), ("test_name:unique", 2), ("tolerated", 1), ("s", 1)]
+    {
+        assert_eq!(runner.run_tests(selection, &vars).expect("tests").len(), count, "{selection}");
+    }
+    assert!(runner.run_tests("m,test_type:singular", &vars).expect("none").is_empty());
+    assert_eq!(runner.tests().count(), 9);
+    assert_eq!(runner.run_tests("tolerated", &vars).expect("tests")[0].status, TestStatus::Pass);
+}

@@ -1,0 +1,76 @@
+//! Projects in one file each: `-- file: path` starts a file. Those under `fixtures/compile` are compiled and built, those
+//! under `fixtures/errors` must fail; SQL and messages are compared as a whole.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use planalign_dbt::ModelRunner;
+use support::{Fixture, rows, run, vars};
+
+fn files(text: &str) -> Vec<(String, String)> {
+    let parts = text.split("-- file: ").skip(1);
+    parts
+        .filter_map(|part| part.split_once('\n'))
+        .map(|(path, content)| (path.trim().to_owned(), content.to_owned()))
+        .collect()
+}
+
+fn project(path: &Path) -> Fixture {
+    let text = std::fs::read_to_string(path).expect("fixture");
+    let files = files(&text);
+    let files: Vec<_> = files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
+    Fixture::new(&files)
+}
+
+fn each(folder: &str, check: impl Fn(&Path)) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("entry").path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    for path in &paths {
+        check(path);
+    }
+}
+
+fn name(path: &Path, folder: &str) -> String {
+    format!("{folder}_{}", path.file_stem().expect("name").to_string_lossy())
+}
+
+#[test]
+fn projects_compile_and_build() {
+    each("compile", |path| {
+        let fixture = project(path);
+        let vars = vars(r#"{"year": 2025, "rate": 0.00001}"#);
+        let mut runner = fixture.load_with(&vars).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let mut out = String::new();
+        for name in runner.select("").expect("all") {
+            run(&mut runner, &name, &vars).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            let sql = runner.compile(&name, &vars).expect("compiles");
+            _ = writeln!(out, "== {name}\n{sql}");
+            if !sql.is_empty()
+                && runner
+                    .graph()
+                    .get(&name)
+                    .is_some_and(|n| n.materialization != planalign_dbt::Materialization::Ephemeral)
+            {
+                _ = writeln!(out, "-- rows\n{}", rows(&fixture.database, &format!("from {name} order by all")));
+            }
+        }
+        insta::assert_snapshot!(name(path, "compile"), out);
+    });
+}
+
+#[test]
+fn mistakes_are_explained() {
+    each("errors", |path| {
+        let fixture = project(path);
+        let error = fixture.build().expect_err("a mistake").to_string();
+        insta::assert_snapshot!(
+            name(path, "errors"),
+            error.replace(&fixture.path().display().to_string(), "<project>")
+        );
+    });
+}

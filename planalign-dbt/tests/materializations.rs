@@ -1,0 +1,166 @@
+//! What each materialization leaves in the database, the first time and again.
+
+mod support;
+
+use planalign_dbt::Materialization;
+use support::{Fixture, run, vars};
+
+#[test]
+fn views_tables_and_ephemerals() {
+    let fixture = Fixture::new(&[
+        ("models/v.sql", "select 1 as a"),
+        ("models/e.sql", "{{ config(materialized='ephemeral') }} select a + 1 as a from {{ ref('v') }}"),
+        ("models/f.sql", "{{ config(materialized='ephemeral') }} with e as (from {{ ref('e') }}) select * from e"),
+        (
+            "models/t.sql",
+            "{{ config(materialized='table') }} -- a comment\nwith x as (from {{ ref('f') }}) select * from x -- end",
+        ),
+    ]);
+    for _ in 0..2 {
+        let results = fixture.build().expect("builds");
+        let seen: Vec<_> =
+            results.iter().map(|r| (r.name.as_str(), r.materialization, r.rows, r.relation.is_some())).collect();
+        assert_eq!(
+            seen,
+            [
+                ("v", Materialization::View, None, true),
+                ("e", Materialization::Ephemeral, None, false),
+                ("f", Materialization::Ephemeral, None, false),
+                ("t", Materialization::Table, Some(1), true),
+            ]
+        );
+        assert_eq!(fixture.rows("from t"), "2");
+    }
+    assert_eq!(fixture.rows("select view_name from duckdb_views() where not internal"), "v");
+    let sql = fixture.load().expect("loads").compile("t", &vars("{}")).expect("compiles");
+    insta::assert_snapshot!(sql);
+}
+
+#[test]
+fn a_table_takes_the_place_of_a_view_and_back() {
+    let fixture = Fixture::new(&[("models/m.sql", "select 1 as a")]);
+    for (config, tables) in [("view", "0"), ("table", "1"), ("view", "0"), ("incremental", "1"), ("incremental", "1")] {
+        fixture.write("models/m.sql", &format!("{{{{ config(materialized='{config}') }}}} select 1 as a"));
+        fixture.build().expect("builds");
+        assert_eq!(fixture.rows("select count(*) from duckdb_tables() where not temporary"), tables, "{config}");
+    }
+    assert_eq!(fixture.rows("from m"), "1\n1");
+}
+
+#[test]
+fn append_adds_rows_by_the_names_of_columns() {
+    let fixture = Fixture::new(&[(
+        "models/m.sql",
+        "{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ clear() }}') }}
+         {% if is_incremental() %} select 'x' as b, {{ var('y') }} as a, 0 as extra {% else %} select {{ var('y') }} as a, 'x' as b {% endif %}",
+    ), ("macros/m.sql", "{% macro clear() %}{% if is_incremental() %}delete from {{ this }} where a = {{ var('y') }}{% endif %}{% endmacro %}")]);
+    let mut runner = fixture.load_with(&vars(r#"{"y": 1}"#)).expect("loads");
+    for (y, expected) in [(1, "1 x"), (2, "1 x\n2 x"), (2, "1 x\n2 x"), (1, "1 x\n2 x")] {
+        let results = run(&mut runner, "m", &vars(&format!("{{\"y\": {y}}}"))).expect("runs");
+        assert_eq!(results[0].rows, Some(1));
+        assert_eq!(fixture.rows("from m order by a"), expected);
+    }
+}
+
+#[test]
+fn a_missing_column_is_an_error_and_not_a_null() {
+    let fixture = Fixture::new(&[(
+        "models/m.sql",
+        "{{ config(materialized='incremental') }} select 1 as a {% if not is_incremental() %}, 2 as b{% endif %}",
+    )]);
+    fixture.build().expect("first");
+    let error = fixture.build().expect_err("second").to_string();
+    assert!(
+        error.starts_with("model m (models/m.sql) failed: Binder Error: Referenced column \"b\" not found"),
+        "{error}"
+    );
+}
+
+#[test]
+fn delete_and_insert_replaces_rows_of_the_same_key() {
+    for key in ["'a'", "['a', 'b']"] {
+        let fixture = Fixture::new(&[(
+            "models/m.sql",
+            &format!(
+                "{{{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key={key}) }}}}
+                 select 1 as a, {{{{ var('b') }}}} as b union all select null, 0"
+            ),
+        )]);
+        let mut runner = fixture.load_with(&vars(r#"{"b": 1}"#)).expect("loads");
+        for b in [1, 2] {
+            run(&mut runner, "m", &vars(&format!("{{\"b\": {b}}}"))).expect("runs");
+        }
+        let expected = if key == "'a'" { "1 2\nnull 0\nnull 0" } else { "1 1\n1 2\nnull 0\nnull 0" };
+        assert_eq!(fixture.rows("from m order by all"), expected);
+        assert_eq!(fixture.rows("select count(*) from duckdb_tables() where temporary"), "0");
+    }
+}
+
+#[test]
+fn schemas_and_aliases_follow_the_macros() {
+    let fixture = Fixture::new(&[
+        ("models/a.sql", "{{ config(schema='extra', alias='other', materialized='table') }} select 1 as a"),
+        ("models/b.sql", "select * from {{ ref('a') }}"),
+    ]);
+    let results = fixture.build().expect("builds");
+    assert_eq!(
+        results[0].relation.as_ref().map(|r| (r.schema.as_str(), r.name.as_str())),
+        Some(("main_extra", "other"))
+    );
+    fixture.write(
+        "macros/s.sql",
+        "{% macro generate_schema_name(custom, node) %}{{ custom or 'main' }}_{{ node.name }}{% endmacro %}",
+    );
+    fixture.build().expect("builds");
+    assert_eq!(fixture.rows("from extra_a.other"), "1");
+    assert_eq!(fixture.rows("from main_b.b"), "1");
+}
+
+#[test]
+fn hooks_run_before_and_after_in_order() {
+    let fixture = Fixture::new(&[
+        ("dbt_project.yml", "name: p\nmodels:\n  p:\n    +pre-hook: create table if not exists log (what varchar)\n"),
+        (
+            "models/m.sql",
+            "{{ config(materialized='table', pre_hook=[\"insert into log values ('before {{ this.name }} \" ~ var('y', 0) ~ \"')\"],
+                       post_hook={'sql': \"insert into log select 'after ' || count(*) from {{ this }}\"}) }}
+             select * from range(3)",
+        ),
+    ]);
+    let mut runner = fixture.load().expect("loads");
+    run(&mut runner, "", &vars(r#"{"y": 5}"#)).expect("runs");
+    assert_eq!(fixture.rows("from log"), "before m 5\nafter 3");
+}
+
+#[test]
+fn seeds_are_loaded_with_types_and_nulls() {
+    let fixture = Fixture::new(&[
+        ("seeds/s.csv", "id,amount,day,label,flag\n1,1.50,2025-01-31,\"a, b\",true\n2,,,,\n"),
+        ("seeds/s.yml", "seeds:\n  - name: s\n    config:\n      column_types: {amount: \"decimal(12,2)\"}\n"),
+        ("models/m.sql", "select count(label) as n from {{ ref('s') }}"),
+    ]);
+    for _ in 0..2 {
+        let results = fixture.build().expect("builds");
+        assert_eq!((results[0].name.as_str(), results[0].rows), ("s", Some(2)));
+        assert_eq!(fixture.rows("from s order by id"), "1 1.50 2025-01-31 a, b true\n2 null null null null");
+        assert_eq!(fixture.rows("from m"), "1");
+    }
+    let types = fixture
+        .rows("select string_agg(data_type, ' ' order by column_index) from duckdb_columns() where table_name = 's'");
+    assert_eq!(types, "INTEGER DECIMAL(12,2) DATE VARCHAR BOOLEAN");
+}
+
+#[test]
+fn a_stage_is_one_transaction_of_the_caller() {
+    use planalign_config::UnitOfWork;
+    let fixture = Fixture::new(&[
+        ("models/a.sql", "{{ config(materialized='table') }} select 1 as a"),
+        ("models/b.sql", "{{ config(materialized='table') }} select a // (a - 1) + missing as a from {{ ref('a') }}"),
+    ]);
+    let mut unit = fixture.database.clone();
+    unit.begin().expect("begin");
+    fixture.build().expect_err("b fails");
+    let other = fixture.database.second_connection().expect("second connection");
+    assert_eq!(support::rows(&other, "select count(*) from duckdb_tables()"), "0");
+    unit.rollback().expect("rollback");
+}

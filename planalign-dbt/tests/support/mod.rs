@@ -1,0 +1,76 @@
+//! Projects written for a test, and what the database holds after they ran.
+
+#![allow(dead_code, reason = "each test binary uses some of it")]
+
+use std::path::Path;
+
+use planalign_config::{Database, DatabaseOptions};
+use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner, NodeResult, RunnerError, Vars};
+use serde_json::Value as Json;
+
+/// A project in a temporary folder with a database in memory.
+pub(crate) struct Fixture {
+    folder: tempfile::TempDir,
+    pub(crate) database: Database,
+}
+
+impl Fixture {
+    /// A project of these files, given as pairs of path and content; `dbt_project.yml` may be left out.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let database = Database::in_memory(&DatabaseOptions::default()).expect("database");
+        let fixture = Self { folder, database };
+        fixture.write("dbt_project.yml", "name: p\n");
+        for (path, content) in files {
+            fixture.write(path, content);
+        }
+        fixture
+    }
+
+    pub(crate) fn write(&self, path: &str, content: &str) {
+        let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+        std::fs::write(path, content).expect("file");
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn load(&self) -> Result<EmbeddedRunner, RunnerError> {
+        self.load_with(&vars("{}"))
+    }
+
+    pub(crate) fn load_with(&self, vars: &Vars) -> Result<EmbeddedRunner, RunnerError> {
+        EmbeddedRunner::load(self.path(), self.database.clone(), vars)
+    }
+
+    /// Loads and builds everything.
+    pub(crate) fn build(&self) -> Result<Vec<NodeResult>, RunnerError> {
+        run(&mut self.load()?, "", &vars("{}"))
+    }
+
+    /// All rows of a query, one per line.
+    pub(crate) fn rows(&self, sql: &str) -> String {
+        rows(&self.database, sql)
+    }
+}
+
+pub(crate) fn vars(json: &str) -> Vars {
+    match serde_json::from_str(json).expect("json") {
+        Json::Object(map) => map,
+        other => panic!("{other} is no object"),
+    }
+}
+
+pub(crate) fn run(runner: &mut EmbeddedRunner, selection: &str, vars: &Vars) -> Result<Vec<NodeResult>, RunnerError> {
+    let names = runner.select(selection)?;
+    runner.run(&names, vars, &mut |_| Flow::Continue)
+}
+
+pub(crate) fn rows(database: &Database, sql: &str) -> String {
+    let table = database.query(sql, &[]).expect("query");
+    let line =
+        |row: &planalign_config::database::Row| row.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    table.rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
