@@ -164,3 +164,27 @@ fn a_stage_is_one_transaction_of_the_caller() {
     assert_eq!(support::rows(&other, "select count(*) from duckdb_tables()"), "0");
     unit.rollback().expect("rollback");
 }
+
+#[test]
+fn columns_are_learnt_anew_when_somebody_else_replaces_a_table() {
+    let fixture = Fixture::new(&[(
+        "models/m.sql",
+        "{{ config(materialized='incremental') }} select 1 as a, 'x' as b, true as c",
+    )]);
+    let mut runner = fixture.load().expect("loads");
+    let mut again = || run(&mut runner, "m", &vars("{}")).map(|results| results[0].rows);
+    for _ in 0..3 {
+        again().expect("runs");
+    }
+    for (change, expected) in [
+        ("create or replace table m as select 'y' as b, 2 as a", "y 2\nx 1"),
+        ("alter table m add column c boolean", "y 2 null\nx 1 null\nx 1 true"),
+        ("alter table m drop column a; alter table m add column b2 integer", ""),
+    ] {
+        fixture.database.execute_batch(change).expect("change");
+        match again() {
+            Ok(_) => assert_eq!(fixture.rows("from m"), expected),
+            Err(error) => assert!(error.to_string().contains("column \"b2\" not found"), "{error}"),
+        }
+    }
+}

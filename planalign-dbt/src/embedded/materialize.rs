@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use planalign_config::Database;
 use planalign_config::database::{DatabaseError, Value};
 
-use super::catalog::{Catalog, columns_of};
+use super::catalog::Catalog;
 use super::config::NodeConfig;
 use super::failures::Place;
 use super::jinja::context::lock;
@@ -110,8 +110,9 @@ impl Work<'_> {
 
     /// `append` and `delete+insert`; the columns are those of the table, by name, as dbt takes them.
     fn add_rows(&self, sql: &str, config: &NodeConfig) -> Result<u64, RunnerError> {
-        let columns =
-            self.timed(|database| columns_of(database, self.relation)).map_err(|e| self.place.statement(&e, "", 0))?;
+        let columns = self
+            .timed(|database| lock(self.catalog).columns(database, self.relation))
+            .map_err(|e| self.place.statement(&e, "", 0))?;
         let columns = columns.iter().map(|c| quoted(&c.name)).collect::<Vec<_>>().join(", ");
         let key = config.texts("unique_key");
         let deletes = config.text("incremental_strategy") == Some("delete+insert") && !key.is_empty();

@@ -53,6 +53,7 @@ pub struct EmbeddedRunner {
     pub(crate) project: Project,
     pub(crate) database: Database,
     options: LoadOptions,
+    catalog: Arc<Mutex<Catalog>>,
     /// Variables that the structure of the project depends on, with their values at load.
     fixed: BTreeMap<String, Option<Json>>,
 }
@@ -96,7 +97,7 @@ impl EmbeddedRunner {
         let fixed = loader.fixed_vars.iter();
         let fixed = fixed.map(|name| (name.clone(), vars.get(name).or_else(|| defaults.get(name)).cloned())).collect();
         let project = build(loader, defaults)?;
-        Ok(Self { project, database, options, fixed })
+        Ok(Self { project, database, options, catalog: Arc::default(), fixed })
     }
 
     /// The SQL of a model as it would be run now, without running it.
@@ -124,7 +125,8 @@ impl EmbeddedRunner {
                 });
             }
         }
-        Ok(Session { vars: Arc::new(var_values(&self.project.vars, vars)), catalog: Arc::default() })
+        lock(&self.catalog).start();
+        Ok(Session { vars: Arc::new(var_values(&self.project.vars, vars)), catalog: self.catalog.clone() })
     }
 
     fn node(&self, name: &str) -> Result<&Node, RunnerError> {
