@@ -14,7 +14,7 @@ use super::jinja::collections::from_json;
 use super::jinja::context::{Context, Subject, Target, VarValues, World, lock};
 use super::jinja::environment::{add_template, environment, render};
 use super::jinja::lexer::{Definition, definitions};
-use super::jinja::macros::{MacroSource, Macros, template_name};
+use super::jinja::macros::{MACRO_BODY, MacroSource, Macros, template_name};
 use super::jinja::phase::{ParsePhase, Phase, Record};
 use super::jinja::relation::Relation;
 use super::project_file::{PROJECT_FILE, ProjectFile};
@@ -191,12 +191,9 @@ fn add_macros(
     let problem =
         |line: usize, message: String| RunnerError::Project { file: shown.to_owned(), line: Some(line), message };
     for definition in definitions(text).map_err(|u| problem(u.line, u.message))? {
-        let (name, source) = match definition.kind.as_str() {
-            "macro" => (macro_name(&definition.signature).to_owned(), definition.text.clone()),
-            "test" | "data_test" => {
-                let name = format!("test_{}", macro_name(&definition.signature));
-                (name, as_macro(&definition))
-            }
+        let name = match definition.kind.as_str() {
+            "macro" => macro_name(&definition.signature).to_owned(),
+            "test" | "data_test" => format!("test_{}", macro_name(&definition.signature)),
             "docs" => continue,
             kind => {
                 let name = macro_name(&definition.signature).to_owned();
@@ -212,7 +209,7 @@ fn add_macros(
         }
         refuse_override(macros, &name, shown)?;
         let template = template_name(&name);
-        let uses = add_template(env, &template, &source, definition.line)
+        let uses = add_template(env, &template, &as_body(&definition), definition.line)
             .map_err(|bad| Place { node: &name, file: shown }.bad_template(bad))?;
         if let Some(special) = uses.iter().find(|u| ["varargs", "kwargs"].contains(&u.as_str())) {
             let place = Place { node: &name, file: shown };
@@ -246,15 +243,17 @@ fn macro_name(signature: &str) -> &str {
     &signature[..end]
 }
 
-/// `{% test x(...) %}` is the macro `test_x`.
-fn as_macro(definition: &Definition) -> String {
+/// The definition as a macro of the one name that its template is called by. The macro's own name then leads back to the
+/// call that catches `return()`, in a recursion too.
+fn as_body(definition: &Definition) -> String {
     let text = &definition.text;
-    let open_end = text.find(&definition.kind).unwrap_or(0);
-    let name_at = open_end + definition.kind.len();
-    let spaces = text[name_at..].len() - text[name_at..].trim_start().len();
+    let kind_at = text.find(&definition.kind).unwrap_or(0);
+    let after_kind = kind_at + definition.kind.len();
+    let name_at = text.len() - text[after_kind..].trim_start().len();
+    let parameters_at = name_at + macro_name(&text[name_at..]).len();
     let closing = format!("end{}", definition.kind);
     let close_at = text.rfind(&closing).unwrap_or(text.len());
-    let (open, body) = (&text[..open_end], &text[name_at + spaces..close_at]);
+    let (open, body) = (&text[..kind_at], &text[parameters_at..close_at]);
     let close = &text[(close_at + closing.len()).min(text.len())..];
-    format!("{open}macro test_{body}endmacro{close}")
+    format!("{open}macro {MACRO_BODY}{body}endmacro{close}")
 }

@@ -11,7 +11,10 @@ use super::context::context_of;
 use super::errors::{failure, refusal, returned};
 
 /// Nested calls beyond this are an endless recursion, which would otherwise exhaust the stack.
-const DEEPEST_CALL: usize = 64;
+const DEEPEST_CALL: usize = 150;
+
+/// The name that each macro has in its own template.
+pub(crate) const MACRO_BODY: &str = "_macro_body_";
 
 /// A macro and where it comes from.
 #[derive(Clone, Debug)]
@@ -133,7 +136,7 @@ fn call_macro(
     let mut captured = template.render_captured(context)?;
     let result = captured.with_state_mut(|state| {
         let definition =
-            state.lookup(name).ok_or_else(|| failure(format!("macro {name} is not defined by its file")))?;
+            state.lookup(MACRO_BODY).ok_or_else(|| failure(format!("macro {name} is not defined by its file")))?;
         definition.call(state, args)
     });
     match result {
