@@ -47,7 +47,7 @@ impl Object for ConfigObject {
         let context = context_of(state)?;
         let mut call = Map::new();
         for arg in args {
-            if arg.kind() != ValueKind::Map {
+            if arg.kind() != ValueKind::Map || args.len() > 1 {
                 return Err(failure("config() takes keyword arguments or one dict"));
             }
             for key in arg.try_iter()? {
