@@ -1,1 +1,11 @@
-//! placeholder
+//! All state that outlives a year: the registries, and the record of runs with checkpoints and journals.
+
+pub mod checkpoint;
+pub mod registry;
+pub mod run_event;
+pub mod run_store;
+
+pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState};
+pub use registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
+pub use run_event::{RunEvent, RunEventKind};
+pub use run_store::{Difference, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};

@@ -1,1 +1,5 @@
-//! placeholder
+//! Year audits and multi-year summaries of a simulation.
+
+pub mod reports;
+
+pub use reports::{ReportError, Reports};

@@ -1,0 +1,73 @@
+//! A saved point of a run: what was committed, and how to tell that it is still there.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::registry::RegistrySnapshot;
+
+/// Names the point: the end of a stage of a year.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CheckpointKey {
+    /// Simulated year.
+    pub year: i32,
+    /// Stage, for example `STATE_ACCUMULATION`.
+    pub stage: String,
+}
+
+impl fmt::Display for CheckpointKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.year, self.stage)
+    }
+}
+
+/// A point to which a run can return.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Run that saved it.
+    pub run_id: String,
+    /// Its place among the run's checkpoints, from 1.
+    pub sequence: u64,
+    /// Year and stage.
+    pub key: CheckpointKey,
+    /// Wall-clock time.
+    pub saved_at: Timestamp,
+    /// How the stage ended.
+    pub status: CheckpointStatus,
+    /// Wall time of the stage, for the estimate of the time that is left.
+    pub elapsed_ms: u64,
+    /// What the stage wrote for its year.
+    pub state: Vec<RelationState>,
+    /// The registries as they stood.
+    pub registries: Vec<RegistrySnapshot>,
+    /// Hash over the fingerprints of the run.
+    pub fingerprint: String,
+}
+
+/// How the stage of a checkpoint ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckpointStatus {
+    /// All went well.
+    Complete,
+    /// Its rules found errors and the run was told to stop at them; resuming begins with the rules.
+    FailedValidation,
+}
+
+/// What a relation holds for a year, in a form that can be computed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelationState {
+    /// `schema.name`.
+    pub relation: String,
+    /// Year whose rows are vouched for; `None` for relations without a year.
+    pub year: Option<i32>,
+    /// Number of rows.
+    pub rows: u64,
+    /// `sum(hash(columns))`, valid for one version of the engine.
+    pub hash: String,
+    /// Version of the engine that computed the hash.
+    pub engine: String,
+    /// Exact sums of the integer and decimal columns, valid in any version: `column=sum`, sorted.
+    pub sums: Vec<String>,
+}

@@ -1,0 +1,201 @@
+//! What a run tells about itself: one closed set of events that the journal keeps and every display renders.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::CheckpointKey;
+
+/// Something that happened in a run. (A *simulation* event, such as a hire, is a row of `fct_yearly_events`.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunEvent {
+    /// Place in the run's journal, from 1, without gaps.
+    pub sequence: u64,
+    /// Run that it belongs to.
+    pub run_id: String,
+    /// Wall-clock time.
+    pub timestamp: Timestamp,
+    /// Milliseconds since this process began to execute the plan.
+    pub elapsed_ms: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: RunEventKind,
+}
+
+/// The kinds of events. Durations are in milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum RunEventKind {
+    /// A run began.
+    RunStarted {
+        /// First year.
+        start_year: i32,
+        /// Last year.
+        end_year: i32,
+        /// Stages to execute, over all years.
+        stages: usize,
+        /// Random seed.
+        seed: u64,
+    },
+    /// A run was taken up again.
+    RunResumed {
+        /// Last committed stage; `None` if nothing had been committed.
+        after: Option<CheckpointKey>,
+        /// First year of the run.
+        start_year: i32,
+        /// Last year of the run.
+        end_year: i32,
+        /// Stages still to execute.
+        stages: usize,
+    },
+    /// The first stage of a year begins.
+    YearStarted {
+        /// Simulated year.
+        year: i32,
+    },
+    /// A stage begins.
+    StageStarted {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// 1 for the first try.
+        attempt: u32,
+    },
+    /// A model or seed is being built.
+    ModelStarted {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Model or seed.
+        model: String,
+    },
+    /// A model or seed was built.
+    ModelFinished {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Model or seed.
+        model: String,
+        /// Rows written, where the engine counts them.
+        rows: Option<u64>,
+        /// Wall time in microseconds.
+        elapsed_us: u64,
+        /// Part of it that the database worked, in microseconds.
+        database_us: u64,
+    },
+    /// A registry followed the events of the year.
+    RegistryUpdated {
+        /// Simulated year.
+        year: i32,
+        /// Registry.
+        registry: String,
+        /// People in it.
+        rows: u64,
+    },
+    /// A rule was checked.
+    RuleChecked {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Rule.
+        rule: String,
+        /// Findings that it made.
+        findings: usize,
+    },
+    /// A rule found something.
+    FindingReported {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Rule.
+        rule: String,
+        /// `info`, `warning`, `error` or `fatal`.
+        severity: String,
+        /// What was found: counts, no persons.
+        message: String,
+        /// Rows concerned.
+        count: u64,
+    },
+    /// A stage failed and is tried again.
+    StageRetried {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// The try that failed.
+        attempt: u32,
+        /// Why it failed.
+        cause: String,
+        /// What is done differently.
+        strategy: String,
+    },
+    /// What a stage had done since its begin was undone.
+    StageRolledBack {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+    },
+    /// A stage failed for good.
+    StageFailed {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Why, without data.
+        cause: String,
+    },
+    /// A stage's rows and its checkpoint are on disk.
+    CheckpointSaved {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+    },
+    /// A report file is complete.
+    ReportWritten {
+        /// Simulated year; `None` for the multi-year summary.
+        year: Option<i32>,
+        /// File, as the user named its directory.
+        path: String,
+    },
+    /// A stage ended well.
+    StageFinished {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Wall time.
+        elapsed_ms: u64,
+    },
+    /// All stages of a year ended well.
+    YearFinished {
+        /// Simulated year.
+        year: i32,
+        /// Wall time of the stages executed now.
+        elapsed_ms: u64,
+    },
+    /// The run is complete.
+    RunFinished {
+        /// Wall time.
+        elapsed_ms: u64,
+        /// Findings of severity error.
+        errors: u64,
+        /// Findings of severity warning.
+        warnings: u64,
+    },
+    /// The run ended at a failure.
+    RunFailed {
+        /// Why, without data.
+        cause: String,
+    },
+    /// The run was asked to stop, and did.
+    RunInterrupted {
+        /// Last committed stage.
+        after: Option<CheckpointKey>,
+    },
+}

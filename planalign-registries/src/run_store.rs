@@ -1,0 +1,241 @@
+//! The record of runs: who ran what, what was committed, and what happened.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use planalign_config::Fault;
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::{Checkpoint, CheckpointKey, RelationState};
+use crate::run_event::RunEvent;
+
+/// Keeps runs, their fingerprints, checkpoints and journals, and can tell whether what was committed is still there.
+///
+/// `record`, `save_checkpoint` take part in the caller's unit of work; everything else that writes commits on its own and
+/// is called while no unit is open.
+pub trait RunStore {
+    /// The run whose data the store holds; `None` in a new file.
+    fn current_run(&self) -> Result<Option<RunRecord>, StoreError>;
+    /// All runs, oldest first.
+    fn runs(&self) -> Result<Vec<RunRecord>, StoreError>;
+    /// Writes a new run with what it depends on.
+    fn begin_run(&mut self, run: &RunRecord, fingerprints: &Fingerprints) -> Result<(), StoreError>;
+    /// Changes a run's status and, when it is continued, its last year.
+    fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError>;
+    /// What a run was recorded to depend on.
+    fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError>;
+    /// Writes events within the unit of work.
+    fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError>;
+    /// Writes events whatever becomes of the unit of work, on a connection of its own.
+    fn record_outside(&mut self, events: &[RunEvent]) -> Result<(), StoreError>;
+    /// The journal of a run, in order.
+    fn events(&self, run_id: &str) -> Result<Vec<RunEvent>, StoreError>;
+    /// Computes what the relations (`schema.name`) hold for a year.
+    fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError>;
+    /// Writes a checkpoint within the unit of work. One of the same year and stage is replaced.
+    fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
+    /// The checkpoints of a run, in the order in which they were saved.
+    fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError>;
+    /// Removes what later years than `year` wrote (`None`: everything) in all relations of schema `main`, and the checkpoints
+    /// of those years. Runs and journals stay.
+    /// Takes part in the unit of work.
+    fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError>;
+    /// Lets the engine fold its log into the file. Called while no unit is open, at the end of a year.
+    fn compact(&mut self) -> Result<(), StoreError>;
+}
+
+/// A run as it is recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Id, sortable by start time.
+    pub run_id: String,
+    /// Scenario.
+    pub scenario_id: String,
+    /// Plan design.
+    pub plan_design_id: String,
+    /// First year.
+    pub start_year: i32,
+    /// Last year.
+    pub end_year: i32,
+    /// Random seed.
+    pub seed: u64,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How it stands.
+    pub status: RunStatus,
+    /// Version of this program.
+    pub program_version: String,
+    /// Version of the database engine.
+    pub engine_version: String,
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Being executed, or its process died.
+    Running,
+    /// Complete.
+    Finished,
+    /// Ended at a failure.
+    Failed,
+    /// Stopped on request.
+    Interrupted,
+}
+
+/// What a run depends on, by kind (`config`, `model`, `seed`, `census`, `program`, `engine`) and name, with its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprints(pub BTreeMap<String, BTreeMap<String, String>>);
+
+impl Fingerprints {
+    /// Adds the entries of a kind.
+    pub fn insert(&mut self, kind: &str, entries: impl IntoIterator<Item = (String, String)>) {
+        self.0.entry(kind.to_owned()).or_default().extend(entries);
+    }
+
+    /// One hash over all of it.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hasher = Sha256::new();
+        for (kind, entries) in &self.0 {
+            for (name, content) in entries {
+                for part in [kind, name, content] {
+                    hasher.update(part.len().to_le_bytes());
+                    hasher.update(part.as_bytes());
+                }
+            }
+        }
+        hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// What differs in `other`, in order.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<Difference> {
+        let empty = BTreeMap::new();
+        let kinds: std::collections::BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
+        let mut found = Vec::new();
+        for kind in kinds {
+            let (before, now) = (self.0.get(kind).unwrap_or(&empty), other.0.get(kind).unwrap_or(&empty));
+            let names: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
+            for name in names.into_iter().filter(|n| before.get(*n) != now.get(*n)) {
+                found.push(Difference {
+                    kind: kind.clone(),
+                    name: name.clone(),
+                    before: before.get(name).cloned(),
+                    now: now.get(name).cloned(),
+                });
+            }
+        }
+        found
+    }
+}
+
+/// One thing that a run depends on and that has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Kind, for example `config`.
+    pub kind: String,
+    /// Name, for example `compensation.cola_rate`.
+    pub name: String,
+    /// As the run recorded it.
+    pub before: Option<String>,
+    /// As it is now.
+    pub now: Option<String>,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let short = |v: &Option<String>| match v {
+            None => "absent".to_owned(),
+            Some(v) if v.len() <= 40 && !v.contains('\n') => v.clone(),
+            Some(_) => "another text".to_owned(),
+        };
+        match self.kind.as_str() {
+            "config" => write!(f, "{}: {} -> {}", self.name, short(&self.before), short(&self.now)),
+            kind => match (&self.before, &self.now) {
+                (None, _) => write!(f, "{kind} {} is new", self.name),
+                (_, None) => write!(f, "{kind} {} is gone", self.name),
+                (Some(b), Some(n)) if b.len() <= 40 && n.len() <= 40 => write!(f, "{kind} {}: {b} -> {n}", self.name),
+                _ => write!(f, "{kind} {} has changed", self.name),
+            },
+        }
+    }
+}
+
+/// The store could not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused a statement.
+    #[error("cannot {action}: {cause}")]
+    Database {
+        /// What was about to be done.
+        action: String,
+        /// What can be done about it.
+        fault: Fault,
+        /// Cause, without data.
+        cause: String,
+    },
+    /// The record was written by a newer program.
+    #[error("the run record has format {found}; this program reads up to {supported}")]
+    NewerFormat {
+        /// Format of the file.
+        found: i64,
+        /// Newest format that this program reads.
+        supported: i64,
+    },
+    /// A record cannot be read.
+    #[error("the record of {what} is damaged: {cause}")]
+    Damaged {
+        /// What it should be.
+        what: String,
+        /// Cause.
+        cause: String,
+    },
+    /// A relation is not what a checkpoint vouches for.
+    #[error("checkpoint {checkpoint} does not match table {relation}: {what}")]
+    Mismatch {
+        /// The checkpoint.
+        checkpoint: CheckpointKey,
+        /// The table.
+        relation: String,
+        /// What differs, for example `rows 10 instead of 12`.
+        what: String,
+    },
+}
+
+impl StoreError {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Database { fault, .. } => *fault,
+            Self::NewerFormat { .. } => Fault::WrongVersion,
+            Self::Damaged { .. } | Self::Mismatch { .. } => Fault::Corrupt,
+        }
+    }
+}
+
+/// Compares what a checkpoint vouches for with what is there now.
+pub fn compare_state(checkpoint: &Checkpoint, now: &[RelationState]) -> Result<(), StoreError> {
+    for saved in &checkpoint.state {
+        let mismatch = |what: String| StoreError::Mismatch {
+            checkpoint: checkpoint.key.clone(),
+            relation: saved.relation.clone(),
+            what,
+        };
+        let Some(found) = now.iter().find(|s| s.relation == saved.relation && s.year == saved.year) else {
+            return Err(mismatch("it is missing".to_owned()));
+        };
+        if found.rows != saved.rows {
+            return Err(mismatch(format!("{} rows instead of {}", found.rows, saved.rows)));
+        }
+        if found.sums != saved.sums {
+            return Err(mismatch("the sums of its columns differ".to_owned()));
+        }
+        if found.engine == saved.engine && found.hash != saved.hash {
+            return Err(mismatch("its rows differ".to_owned()));
+        }
+    }
+    Ok(())
+}
