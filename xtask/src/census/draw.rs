@@ -1,0 +1,62 @@
+//! Random draws that are the same on every machine and with every release of the generator's crate: integers only.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+/// What a stream of draws is for. Streams of different purposes are independent of each other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// Who a person is.
+    Person,
+    /// When a person leaves.
+    Leaver,
+}
+
+/// The random numbers of one person.
+#[derive(Debug)]
+pub(crate) struct Draws(ChaCha8Rng);
+
+impl Draws {
+    /// Opens the stream of a person; a stream is a function of the three arguments.
+    pub(crate) fn new(seed: u64, number: u32, purpose: Purpose) -> Self {
+        let mut key = [0_u8; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..12].copy_from_slice(&number.to_le_bytes());
+        key[12] = purpose as u8;
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// Draws a number from 0 to `bound - 1`; 0 if the bound is 0. The bias is below `bound / 2^64`.
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+        let scaled = (u128::from(self.0.next_u64()) * u128::from(bound)) >> 64;
+        u32::try_from(scaled).unwrap_or(0)
+    }
+
+    /// Draws a number from `low` to `high`, both included.
+    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
+        low + self.below(high.saturating_sub(low) + 1)
+    }
+
+    /// Says yes in that many cases of a thousand.
+    pub(crate) fn permille(&mut self, chance: u32) -> bool {
+        self.below(1000) < chance
+    }
+
+    /// Draws a number below the bound, smaller ones more often: the product of two even draws.
+    pub(crate) fn low_below(&mut self, bound: u32) -> u32 {
+        let first = self.below(bound);
+        self.below(first + 1)
+    }
+
+    /// Draws an item by its weight. `otherwise` is for an empty table.
+    pub(crate) fn pick<T: Copy>(&mut self, weighted: &[(T, u32)], otherwise: T) -> T {
+        let mut rest = self.below(weighted.iter().map(|(_, weight)| weight).sum());
+        for &(item, weight) in weighted {
+            if rest < weight {
+                return item;
+            }
+            rest -= weight;
+        }
+        otherwise
+    }
+}
