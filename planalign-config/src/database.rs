@@ -138,7 +138,7 @@ impl Database {
         self.lock().guarded(|connection| {
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query(params_from_iter(parameters.iter().map(to_duckdb)))?;
-            let columns = rows.as_ref().map(|s| s.column_names()).unwrap_or_default();
+            let columns = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
             let mut table = Table { columns, rows: Vec::new() };
             while let Some(row) = rows.next()? {
                 let values = (0..table.columns.len()).map(|i| row.get_ref(i).map(from_duckdb));
@@ -207,12 +207,11 @@ impl UnitOfWork for Database {
             return Ok(());
         }
         inner.transaction = Transaction::None;
-        // A failed COMMIT has already rolled back; then there is nothing left to undo.
-        if inner.connection.is_autocommit() {
-            return Ok(());
+        match inner.guarded(|c| c.execute_batch("ROLLBACK")) {
+            // A failed COMMIT has already rolled back; then there is nothing left to undo.
+            Err(DatabaseError::Statement { cause, .. }) if cause.contains("no transaction is active") => Ok(()),
+            other => Ok(other?),
         }
-        inner.guarded(|c| c.execute_batch("ROLLBACK"))?;
-        Ok(())
     }
 }
 

@@ -26,7 +26,9 @@ pub enum DatabaseError {
         supported: u64,
     },
     /// The linked engine has known defects that can lose rows.
-    #[error("the linked DuckDB is {found}; {minimum} or newer is needed, older ones can lose committed rows on a full disk")]
+    #[error(
+        "the linked DuckDB is {found}; {minimum} or newer is needed, older ones can lose committed rows on a full disk"
+    )]
     OldEngine {
         /// Version of the linked engine.
         found: String,
@@ -96,7 +98,8 @@ impl DatabaseError {
     pub(super) fn open(path: PathBuf, error: &duckdb::Error) -> Self {
         let message = message_of(error);
         if message.contains("Could not set lock on file") {
-            let holder = message.split_once("held in ").and_then(|(_, rest)| rest.split_once(". ")).map(|(h, _)| h.to_owned());
+            let holder =
+                message.split_once("held in ").and_then(|(_, rest)| rest.split_once(". ")).map(|(h, _)| h.to_owned());
             return Self::Busy { path, holder };
         }
         if message.contains("not a valid DuckDB database file") {
@@ -128,7 +131,12 @@ fn fault_of(message: &str) -> Fault {
         Fault::OutOfMemory
     } else if has(&["No space left on device", "Disk quota exceeded", "File too large"]) {
         Fault::OutOfSpace
-    } else if has(&["Permission denied", "Read-only file system", "Operation not permitted", "opened in read-only mode"]) {
+    } else if has(&[
+        "Permission denied",
+        "Read-only file system",
+        "Operation not permitted",
+        "opened in read-only mode",
+    ]) {
         Fault::Permission
     } else if has(&["Could not set lock"]) {
         Fault::Busy

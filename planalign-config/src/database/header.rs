@@ -22,7 +22,9 @@ pub(super) fn check(path: &Path) -> Result<(), DatabaseError> {
         Err(e) if e.kind() == ErrorKind::PermissionDenied => {
             return Err(DatabaseError::Permission { path: path.to_owned() });
         }
-        Err(e) if e.kind() == ErrorKind::IsADirectory => return Err(DatabaseError::NotADatabase { path: path.to_owned() }),
+        Err(e) if e.kind() == ErrorKind::IsADirectory => {
+            return Err(DatabaseError::NotADatabase { path: path.to_owned() });
+        }
         Err(e) => {
             return Err(DatabaseError::Open { path: path.to_owned(), fault: Fault::Transient, cause: e.to_string() });
         }

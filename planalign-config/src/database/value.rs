@@ -203,7 +203,11 @@ mod tests {
 
     #[test]
     fn getters_answer_none_for_other_types() {
-        let row = Row(vec![Value::Text("x".into()), Value::Decimal { units: 250, scale: 2 }, Value::Decimal { units: 200, scale: 2 }]);
+        let row = Row(vec![
+            Value::Text("x".into()),
+            Value::Decimal { units: 250, scale: 2 },
+            Value::Decimal { units: 200, scale: 2 },
+        ]);
         assert_eq!(row.integer(0), None);
         assert_eq!(row.integer(1), None);
         assert_eq!(row.integer(2), Some(2));

@@ -1,0 +1,184 @@
+//! Why a run ended before its end.
+
+use planalign_config::{Fault, UnitError};
+use planalign_dbt::RunnerError;
+use planalign_registries::{CheckpointKey, Difference, RegistryError, RunStatus, StoreError};
+use planalign_reporting::ReportError;
+use planalign_validation::{Finding, RuleError};
+
+use crate::workflow::WorkflowValidationError;
+
+/// Why a run could not begin, go on or be taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The workflow makes no sense; nothing was run.
+    #[error(transparent)]
+    WorkflowValidation(#[from] WorkflowValidationError),
+    /// A stage failed and was undone.
+    #[error("stage {stage} of {year} failed: {cause}")]
+    Stage {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Tries that were made.
+        attempts: u32,
+        /// What went wrong.
+        cause: StageFailure,
+        /// The last committed stage, where the run can be taken up.
+        resume_after: Option<CheckpointKey>,
+    },
+    /// A rule found that the run cannot mean anything; the stage was undone.
+    #[error("stage {stage} of {year} stopped the run: {}", messages(findings))]
+    Refused {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// What its rules found.
+        findings: Vec<Finding>,
+    },
+    /// Rules found errors and the run was told to stop at them; the stage was kept as evidence.
+    #[error("stage {stage} of {year} did not pass validation: {}", messages(findings))]
+    FailedValidation {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// What its rules found.
+        findings: Vec<Finding>,
+    },
+    /// A table is not what a checkpoint vouches for.
+    #[error("checkpoint {checkpoint} does not verify: {cause}")]
+    CheckpointCorruption {
+        /// The checkpoint.
+        checkpoint: CheckpointKey,
+        /// Which table, and how.
+        cause: String,
+        /// The last checkpoint before it; all up to there verify.
+        last_valid: Option<CheckpointKey>,
+    },
+    /// A registry is not what a checkpoint vouches for.
+    #[error("the {registry} registry does not match checkpoint {checkpoint}: {what}")]
+    StateInconsistency {
+        /// Registry.
+        registry: String,
+        /// The checkpoint.
+        checkpoint: CheckpointKey,
+        /// What differs.
+        what: String,
+    },
+    /// What the run depends on is no longer what it was.
+    #[error("the run cannot be resumed, {} thing(s) it depends on have changed", differences.len())]
+    Changed {
+        /// What has changed.
+        differences: Vec<Difference>,
+    },
+    /// The database holds a run, and nobody said what to do with it.
+    #[error("the database holds run {run_id} of {start_year}-{end_year}")]
+    DataPresent {
+        /// The run.
+        run_id: String,
+        /// Its first year.
+        start_year: i32,
+        /// Its last year.
+        end_year: i32,
+        /// How it stands.
+        status: RunStatus,
+        /// Its last committed stage.
+        after: Option<CheckpointKey>,
+    },
+    /// There is no run to resume.
+    #[error("the database holds no run to resume")]
+    NothingToResume,
+    /// A resumed run cannot cover other years than from its start.
+    #[error("the run began in {recorded}; it cannot be resumed from {asked}, nor end before {committed}")]
+    OtherYears {
+        /// First year of the run.
+        recorded: i32,
+        /// First year asked for.
+        asked: i32,
+        /// Last year of which something is committed.
+        committed: i32,
+    },
+    /// The run was asked to stop.
+    #[error("interrupted; committed up to {}", after.as_ref().map_or("nothing".to_owned(), ToString::to_string))]
+    Interrupted {
+        /// The last committed stage.
+        after: Option<CheckpointKey>,
+    },
+    /// The run's own record cannot be read or written.
+    #[error("the record of the run: {0}")]
+    Store(#[from] StoreError),
+    /// A registry cannot be read or restored.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A report cannot be rewritten.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A transaction outside the stages failed.
+    #[error("the database's transaction failed: {0}")]
+    Unit(#[from] UnitError),
+}
+
+/// What went wrong within a stage.
+#[derive(Debug, thiserror::Error)]
+pub enum StageFailure {
+    /// A model.
+    #[error(transparent)]
+    Model(#[from] RunnerError),
+    /// A registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A rule that cannot run.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// A report.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The checkpoint or the journal.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The transaction.
+    #[error(transparent)]
+    Unit(#[from] UnitError),
+    /// The commit was acknowledged and its checkpoint is not there.
+    #[error("the checkpoint is not there after its commit")]
+    CommitLost,
+}
+
+impl StageFailure {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Model(e) => e.fault(),
+            Self::Registry(e) => e.fault,
+            Self::Rule(e) => e.fault,
+            Self::Report(e) => e.fault(),
+            Self::Store(e) => e.fault(),
+            Self::Unit(e) => e.fault,
+            Self::CommitLost => Fault::Corrupt,
+        }
+    }
+}
+
+impl PipelineError {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Stage { cause, .. } => cause.fault(),
+            Self::CheckpointCorruption { .. } | Self::StateInconsistency { .. } => Fault::Corrupt,
+            Self::Store(e) => e.fault(),
+            Self::Registry(e) => e.fault,
+            Self::Report(e) => e.fault(),
+            Self::Unit(e) => e.fault,
+            _ => Fault::Deterministic,
+        }
+    }
+}
+
+fn messages(findings: &[Finding]) -> String {
+    findings.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,138 @@
+//! The plan of a run: pure data, made without side effects. Only a plan can be executed.
+
+use std::fmt;
+
+use planalign_registries::CheckpointKey;
+
+use crate::stage::StageDefinition;
+use crate::workflow::CheckedWorkflow;
+
+/// What a run will do, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunPlan {
+    pub(crate) start_year: i32,
+    pub(crate) end_year: i32,
+    pub(crate) stages: Vec<PlannedStage>,
+    /// Stages at the front that an earlier execution has committed.
+    pub(crate) done: usize,
+}
+
+/// A stage of a year.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PlannedStage {
+    pub(crate) year: i32,
+    pub(crate) definition: StageDefinition,
+    pub(crate) models: Vec<String>,
+    pub(crate) opens_year: bool,
+    pub(crate) closes_year: bool,
+}
+
+impl PlannedStage {
+    pub(crate) fn key(&self) -> CheckpointKey {
+        CheckpointKey { year: self.year, stage: self.definition.name.clone() }
+    }
+}
+
+impl RunPlan {
+    /// Lays the stages of the workflow over the years, both included. With `shuffle`, models of parallel-safe stages are put
+    /// into another order that the graph allows.
+    #[must_use]
+    pub fn new(workflow: &CheckedWorkflow, start_year: i32, end_year: i32, shuffle: Option<u64>) -> Self {
+        let mut stages = Vec::new();
+        for year in start_year..=end_year {
+            let of_year: Vec<_> =
+                workflow.stages.iter().filter(|s| s.definition.years.includes(year, start_year, end_year)).collect();
+            let last = of_year.len().saturating_sub(1);
+            for (i, stage) in of_year.into_iter().enumerate() {
+                let models = match shuffle {
+                    Some(seed) if stage.definition.parallel_safe => {
+                        crate::order::shuffled(&stage.models, &workflow.graph, seed ^ u64::from(year.unsigned_abs()))
+                    }
+                    _ => stage.models.clone(),
+                };
+                let definition = stage.definition.clone();
+                stages.push(PlannedStage { year, definition, models, opens_year: i == 0, closes_year: i == last });
+            }
+        }
+        Self { start_year, end_year, stages, done: 0 }
+    }
+
+    /// The same plan, to be taken up after the last of these checkpoints.
+    #[must_use]
+    pub(crate) fn after(mut self, committed: &[CheckpointKey]) -> Self {
+        let is_committed = |s: &PlannedStage| !s.definition.checkpoint || committed.contains(&s.key());
+        let done = self.stages.iter().take_while(|s| is_committed(s)).count();
+        // A stage without a checkpoint at the end of the run of committed ones leaves no trace, so it runs again.
+        let trailing = self.stages[..done].iter().rev().take_while(|s| !s.definition.checkpoint).count();
+        self.done = done - trailing;
+        self
+    }
+
+    /// First year.
+    #[must_use]
+    pub fn start_year(&self) -> i32 {
+        self.start_year
+    }
+
+    /// Last year.
+    #[must_use]
+    pub fn end_year(&self) -> i32 {
+        self.end_year
+    }
+
+    /// The stages still to execute, as year, stage and number of models.
+    pub fn remaining(&self) -> impl Iterator<Item = (i32, &str, usize)> {
+        self.stages[self.done..].iter().map(|s| (s.year, s.definition.name.as_str(), s.models.len()))
+    }
+}
+
+impl fmt::Display for RunPlan {
+    /// One block for each distinct year: years that do the same are printed once.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} to {}, {} stages", self.start_year, self.end_year, self.stages.len())?;
+        let blocks: Vec<(i32, String)> =
+            (self.start_year..=self.end_year).map(|year| (year, self.block(year))).collect();
+        for group in blocks.chunk_by(|a, b| a.1 == b.1) {
+            match group {
+                [(year, block)] => write!(f, "\n{year}\n{block}")?,
+                [(first, block), .., (last, _)] => write!(f, "\n{first} to {last}, each\n{block}")?,
+                [] => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RunPlan {
+    fn block(&self, year: i32) -> String {
+        use fmt::Write;
+        let mut out = String::new();
+        for stage in self.stages.iter().filter(|s| s.year == year) {
+            let d = &stage.definition;
+            let mut notes = Vec::new();
+            if d.parallel_safe {
+                notes.push("parallel-safe");
+            }
+            if d.updates_registries {
+                notes.push("updates registries");
+            }
+            if d.writes_reports {
+                notes.push("writes the year's report");
+            }
+            if d.finishes {
+                notes.push("writes the summary");
+            }
+            if d.checkpoint {
+                notes.push("checkpoint");
+            }
+            let _ = writeln!(out, "  {} ({})", d.name, notes.join(", "));
+            if !stage.models.is_empty() {
+                let _ = writeln!(out, "    models: {}", stage.models.join(", "));
+            }
+            if !d.rules.is_empty() {
+                let _ = writeln!(out, "    rules: {}", d.rules.join(", "));
+            }
+        }
+        out
+    }
+}

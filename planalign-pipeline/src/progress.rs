@@ -1,0 +1,87 @@
+//! How far a run is and how long it will still take, from its events alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use planalign_registries::{RunEvent, RunEventKind};
+
+use crate::plan::RunPlan;
+
+/// Follows the events of one execution of a plan.
+#[derive(Clone, Debug)]
+pub struct ProgressTracker {
+    /// Stage and units of work of each stage still to execute: its models and its own end.
+    stages: Vec<(String, usize)>,
+    finished: usize,
+    models: usize,
+    reached: f64,
+    durations: BTreeMap<String, (f64, u32)>,
+    elapsed: Duration,
+    ended: bool,
+}
+
+/// A moment of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Share of the work that is done, 0 to 1; it never decreases and is 1 only at the end.
+    pub fraction: f64,
+    /// Time since the execution began.
+    pub elapsed: Duration,
+    /// Estimate of the time that is left; `None` until a stage has ended.
+    pub remaining: Option<Duration>,
+}
+
+impl ProgressTracker {
+    /// A tracker of what the plan still has to do.
+    #[must_use]
+    pub fn new(plan: &RunPlan) -> Self {
+        let stages = plan.remaining().map(|(_, stage, models)| (stage.to_owned(), models + 1)).collect();
+        let durations = BTreeMap::new();
+        Self { stages, finished: 0, models: 0, reached: 0.0, durations, elapsed: Duration::ZERO, ended: false }
+    }
+
+    /// Takes an event into account.
+    pub fn observe(&mut self, event: &RunEvent) -> Progress {
+        self.elapsed = self.elapsed.max(Duration::from_millis(event.elapsed_ms));
+        match &event.kind {
+            RunEventKind::StageStarted { .. } => self.models = 0,
+            RunEventKind::ModelFinished { .. } => self.models += 1,
+            RunEventKind::StageFinished { stage, elapsed_ms, .. } => {
+                let (sum, count) = self.durations.entry(stage.clone()).or_default();
+                *sum += *elapsed_ms as f64;
+                *count += 1;
+                self.finished += 1;
+                self.models = 0;
+            }
+            RunEventKind::RunFinished { .. } => self.ended = true,
+            _ => {}
+        }
+        self.progress()
+    }
+
+    fn progress(&mut self) -> Progress {
+        let total: usize = self.stages.iter().map(|(_, units)| units).sum();
+        let done: usize = self.stages.iter().take(self.finished).map(|(_, units)| units).sum::<usize>() + self.models;
+        let share = if self.ended { 1.0 } else { (done as f64 / total.max(1) as f64).min(0.999) };
+        self.reached = self.reached.max(share);
+        Progress { fraction: self.reached, elapsed: self.elapsed, remaining: self.remaining() }
+    }
+
+    /// Each stage to come is expected to take what stages of its name took so far, or the average of all.
+    fn remaining(&self) -> Option<Duration> {
+        if self.ended {
+            return Some(Duration::ZERO);
+        }
+        let (sum, count) = self.durations.values().fold((0.0, 0), |(s, c), (sum, count)| (s + sum, c + count));
+        if count == 0 {
+            return None;
+        }
+        let average = sum / f64::from(count);
+        let expected = |stage: &String| self.durations.get(stage).map_or(average, |(s, c)| s / f64::from(*c));
+        let mut millis: f64 = self.stages.iter().skip(self.finished).map(|(stage, _)| expected(stage)).sum();
+        if let Some((stage, units)) = self.stages.get(self.finished) {
+            millis -= expected(stage) * self.models as f64 / (*units).max(1) as f64;
+        }
+        Some(Duration::from_secs_f64(millis.max(0.0) / 1000.0))
+    }
+}

@@ -1,0 +1,55 @@
+//! What is done after a stage has failed.
+
+use std::time::Duration;
+
+use planalign_config::Fault;
+
+/// How often and after what pauses a stage is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryPolicy {
+    /// Pauses before the second, third, ... try of a stage with a transient fault.
+    pub pauses: Vec<Duration>,
+}
+
+impl Default for RecoveryPolicy {
+    fn default() -> Self {
+        Self { pauses: vec![Duration::from_millis(100), Duration::from_millis(400)] }
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Recovery {
+    /// Try the stage again after a pause.
+    Retry { pause: Duration, strategy: String },
+    /// The same would happen again, or it was tried often enough.
+    GiveUp,
+}
+
+impl RecoveryPolicy {
+    /// Decides after try number `attempt`, counted from 1.
+    pub(crate) fn after(&self, fault: Fault, attempt: u32) -> Recovery {
+        let retried = usize::try_from(attempt).unwrap_or(usize::MAX).saturating_sub(1);
+        match (fault, self.pauses.get(retried)) {
+            (Fault::Transient | Fault::Busy, Some(pause)) => {
+                Recovery::Retry { pause: *pause, strategy: format!("again after {} ms", pause.as_millis()) }
+            }
+            _ => Recovery::GiveUp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_transient_faults_are_tried_again_and_not_for_ever() {
+        let policy = RecoveryPolicy { pauses: vec![Duration::from_millis(5)] };
+        assert!(matches!(policy.after(Fault::Transient, 1), Recovery::Retry { .. }));
+        assert_eq!(policy.after(Fault::Transient, 2), Recovery::GiveUp);
+        for fault in [Fault::Deterministic, Fault::OutOfSpace, Fault::Permission, Fault::Corrupt, Fault::WrongVersion] {
+            assert_eq!(policy.after(fault, 1), Recovery::GiveUp);
+        }
+    }
+}

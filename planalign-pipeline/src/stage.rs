@@ -1,0 +1,67 @@
+//! What a stage is: data that says what runs, what is checked and whether it can be returned to.
+
+use serde::{Deserialize, Serialize};
+
+/// One stage of a year.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageDefinition {
+    /// Name, for example `EVENT_GENERATION`.
+    pub name: String,
+    /// Stages of the same year that come before.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+    /// In which years the stage runs.
+    #[serde(default)]
+    pub years: Years,
+    /// Selections in dbt's syntax; what they select together is built.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// Rules that are checked after the models.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// Whether models that do not depend on each other may be built in any order.
+    #[serde(default)]
+    pub parallel_safe: bool,
+    /// Whether the stage ends in a checkpoint, and so in a commit.
+    #[serde(default = "yes")]
+    pub checkpoint: bool,
+    /// Whether the registries follow the year's events here.
+    #[serde(default)]
+    pub updates_registries: bool,
+    /// Whether the audit of the year is written here.
+    #[serde(default)]
+    pub writes_reports: bool,
+    /// Whether the summary of all years is written and the store is tidied here.
+    #[serde(default)]
+    pub finishes: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// In which years a stage runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Years {
+    /// In every year.
+    #[default]
+    Every,
+    /// In the start year only.
+    First,
+    /// In the last year only.
+    Last,
+}
+
+impl Years {
+    /// Whether a stage runs in `year` of a run from `start` to `end`.
+    #[must_use]
+    pub fn includes(self, year: i32, start: i32, end: i32) -> bool {
+        match self {
+            Self::Every => true,
+            Self::First => year == start,
+            Self::Last => year == end,
+        }
+    }
+}

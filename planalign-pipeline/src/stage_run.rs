@@ -1,0 +1,302 @@
+//! One stage: begin, models, registries, rules, reports, checkpoint, commit; or undone and perhaps tried again.
+
+use std::time::Instant;
+
+use planalign_config::UnitError;
+use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
+use planalign_registries::{Checkpoint, CheckpointStatus, RegistrySnapshot, RunEvent, RunEventKind};
+use planalign_validation::{Finding, RuleError, Severity};
+
+use crate::error::{PipelineError, StageFailure};
+use crate::journal::millis;
+use crate::orchestrator::Execution;
+use crate::plan::{PlannedStage, RunPlan};
+use crate::recovery::Recovery;
+
+/// Why an attempt was undone.
+enum Undone {
+    Stopped,
+    Refused(Vec<Finding>),
+    Failed(StageFailure),
+}
+
+impl<E: Into<StageFailure>> From<E> for Undone {
+    fn from(error: E) -> Self {
+        match error.into() {
+            StageFailure::Model(RunnerError::Stopped { .. }) => Self::Stopped,
+            failure => Self::Failed(failure),
+        }
+    }
+}
+
+/// What an attempt has written and not yet committed.
+struct Written {
+    prepared: Vec<RunEvent>,
+    checkpoint: Option<Checkpoint>,
+    findings: Vec<Finding>,
+}
+
+impl Execution<'_, '_> {
+    /// Runs a stage until it is committed or given up.
+    pub(crate) fn run_stage(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<(), PipelineError> {
+        let (year, name) = (stage.year, stage.definition.name.clone());
+        for attempt in 1.. {
+            if self.options.stop.is_requested() {
+                return Err(PipelineError::Interrupted { after: self.after.clone() });
+            }
+            self.journal.emit(RunEventKind::StageStarted { year, stage: name.clone(), attempt });
+            match self.attempt(plan, stage) {
+                Ok(findings) => return self.judge(stage, findings),
+                Err(undone) => {
+                    self.undo(stage);
+                    let failure = match undone {
+                        Undone::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
+                        Undone::Refused(findings) => {
+                            return Err(PipelineError::Refused { year, stage: name, findings });
+                        }
+                        Undone::Failed(failure) => failure,
+                    };
+                    match self.options.recovery.after(failure.fault(), attempt) {
+                        Recovery::Retry { pause, strategy } => {
+                            let (stage, cause) = (name.clone(), failure.to_string());
+                            self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
+                            (self.options.pause)(pause);
+                        }
+                        Recovery::GiveUp => return Err(self.give_up(stage, attempt, failure)),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, stage: &PlannedStage, attempts: u32, cause: StageFailure) -> PipelineError {
+        let (year, name) = (stage.year, stage.definition.name.clone());
+        self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: cause.to_string() });
+        PipelineError::Stage { year, stage: name, attempts, cause, resume_after: self.after.clone() }
+    }
+
+    /// One attempt; on success everything is committed and told.
+    fn attempt(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<Vec<Finding>, Undone> {
+        let began = Instant::now();
+        self.modules.unit.begin().map_err(StageFailure::Unit)?;
+        let written = self.write(plan, stage, began)?;
+        if let Err(error) = self.commit(written.checkpoint.as_ref()) {
+            self.journal.withdraw(&written.prepared);
+            return Err(error.into());
+        }
+        self.journal.written();
+        if let Some(checkpoint) = written.checkpoint {
+            self.checkpoints = checkpoint.sequence;
+            self.after = Some(checkpoint.key);
+        }
+        for event in &written.prepared {
+            self.journal.tell(event);
+        }
+        if stage.definition.finishes {
+            self.modules.store.compact().map_err(StageFailure::Store)?;
+        }
+        Ok(written.findings)
+    }
+
+    /// Everything that the stage writes, in the open unit of work.
+    fn write(&mut self, plan: &RunPlan, stage: &PlannedStage, began: Instant) -> Result<Written, Undone> {
+        let (year, name) = (stage.year, &stage.definition.name);
+        let results = self.build(stage)?;
+        let registries = self.update_registries(plan, stage)?;
+        let findings = self.check_rules(stage).map_err(StageFailure::Rule)?;
+        if findings.iter().any(|f| f.severity == Severity::Fatal) {
+            return Err(Undone::Refused(findings));
+        }
+        // A report reads the findings of its year from the record.
+        self.modules.store.record(self.journal.unwritten()).map_err(StageFailure::Store)?;
+        let recorded = self.journal.unwritten().len();
+        self.write_reports(plan, stage)?;
+        let elapsed_ms = millis(began);
+        let mut checkpoint = None;
+        let mut prepared = Vec::new();
+        if stage.definition.checkpoint {
+            let saved = self.checkpoint(stage, &results, registries, &findings, elapsed_ms)?;
+            self.modules.store.save_checkpoint(&saved).map_err(StageFailure::Store)?;
+            checkpoint = Some(saved);
+            prepared.push(self.journal.prepare(RunEventKind::CheckpointSaved { year, stage: name.clone() }));
+        }
+        prepared.push(self.journal.prepare(RunEventKind::StageFinished { year, stage: name.clone(), elapsed_ms }));
+        if let Err(error) = self.modules.store.record(&self.journal.unwritten()[recorded..]) {
+            self.journal.withdraw(&prepared);
+            return Err(StageFailure::Store(error).into());
+        }
+        Ok(Written { prepared, checkpoint, findings })
+    }
+
+    /// Commits, and reads the checkpoint back before anyone is told.
+    fn commit(&mut self, checkpoint: Option<&Checkpoint>) -> Result<(), StageFailure> {
+        self.modules.unit.commit()?;
+        if let Some(saved) = checkpoint {
+            let there = self.modules.store.checkpoints(&saved.run_id)?;
+            if there.last().map(|c| (&c.key, c.sequence)) != Some((&saved.key, saved.sequence)) {
+                return Err(StageFailure::CommitLost);
+            }
+        }
+        Ok(())
+    }
+
+    fn build(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, Undone> {
+        if stage.models.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (year, name) = (stage.year, &stage.definition.name);
+        let mut vars: Vars = self.options.vars.clone();
+        vars.insert("simulation_year".to_owned(), year.into());
+        let (journal, stop) = (&mut self.journal, &self.options.stop);
+        let results = self.modules.runner.run(&stage.models, &vars, &mut |event| {
+            match event {
+                NodeEvent::Started { name: model } => {
+                    if stop.is_requested() {
+                        return Flow::Stop;
+                    }
+                    let (stage, model) = (name.clone(), model.to_owned());
+                    journal.emit(RunEventKind::ModelStarted { year, stage, model });
+                }
+                NodeEvent::Finished(result) => journal.emit(model_finished(year, name, result)),
+            }
+            Flow::Continue
+        });
+        Ok(results.map_err(StageFailure::Model)?)
+    }
+
+    fn update_registries(
+        &mut self,
+        plan: &RunPlan,
+        stage: &PlannedStage,
+    ) -> Result<Vec<RegistrySnapshot>, StageFailure> {
+        if !stage.definition.updates_registries {
+            return Ok(Vec::new());
+        }
+        let year = stage.year;
+        let mut snapshots = Vec::new();
+        for registry in &mut self.modules.registries {
+            let rows = registry.update(year, plan.start_year)?;
+            snapshots.push(registry.snapshot(year)?);
+            let registry = registry.name().to_owned();
+            self.journal.emit(RunEventKind::RegistryUpdated { year, registry, rows });
+        }
+        Ok(snapshots)
+    }
+
+    fn check_rules(&mut self, stage: &PlannedStage) -> Result<Vec<Finding>, RuleError> {
+        let (year, name) = (stage.year, &stage.definition.name);
+        let mut all = Vec::new();
+        for wanted in &stage.definition.rules {
+            let Some(rule) = self.modules.rules.iter().find(|r| r.name() == wanted) else { continue };
+            let findings = rule.check(year)?;
+            let (stage, rule) = (name.clone(), wanted.clone());
+            self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: findings.len() });
+            for finding in &findings {
+                self.journal.emit(finding_reported(name, finding));
+            }
+            all.extend(findings);
+        }
+        Ok(all)
+    }
+
+    fn write_reports(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<(), StageFailure> {
+        let year = stage.year;
+        if stage.definition.writes_reports {
+            let path = self.modules.reports.write_year(&self.run.run_id, year)?.display().to_string();
+            self.journal.emit(RunEventKind::ReportWritten { year: Some(year), path });
+        }
+        if stage.definition.finishes {
+            let path = self.modules.reports.write_summary(&self.run.run_id, plan.start_year, plan.end_year)?;
+            self.journal.emit(RunEventKind::ReportWritten { year: None, path: path.display().to_string() });
+        }
+        Ok(())
+    }
+
+    fn checkpoint(
+        &self,
+        stage: &PlannedStage,
+        results: &[NodeResult],
+        registries: Vec<RegistrySnapshot>,
+        findings: &[Finding],
+        elapsed_ms: u64,
+    ) -> Result<Checkpoint, StageFailure> {
+        let relations: Vec<String> =
+            results.iter().filter_map(|r| r.relation.as_ref()).map(|r| format!("{}.{}", r.schema, r.name)).collect();
+        let status =
+            if self.stops_at(findings) { CheckpointStatus::FailedValidation } else { CheckpointStatus::Complete };
+        Ok(Checkpoint {
+            run_id: self.run.run_id.clone(),
+            sequence: self.checkpoints + 1,
+            key: stage.key(),
+            saved_at: (self.options.now)(),
+            status,
+            elapsed_ms,
+            state: self.modules.store.state(&relations, stage.year)?,
+            registries,
+            fingerprint: self.digest.clone(),
+        })
+    }
+
+    fn stops_at(&self, findings: &[Finding]) -> bool {
+        self.options.fail_on_validation_error && findings.iter().any(|f| f.severity >= Severity::Error)
+    }
+
+    /// A committed stage whose rules found errors ends the run if it was told so.
+    fn judge(&mut self, stage: &PlannedStage, findings: Vec<Finding>) -> Result<(), PipelineError> {
+        if self.stops_at(&findings) {
+            let (year, stage) = (stage.year, stage.definition.name.clone());
+            return Err(PipelineError::FailedValidation { year, stage, findings });
+        }
+        Ok(())
+    }
+
+    /// Undoes what the open unit of work did. What was told about it is written down outside of it.
+    fn undo(&mut self, stage: &PlannedStage) {
+        let (year, name) = (stage.year, stage.definition.name.clone());
+        match self.modules.unit.rollback() {
+            Ok(()) => self.journal.emit(RunEventKind::StageRolledBack { year, stage: name }),
+            // The engine undoes an open transaction when its connection ends; the failure itself is reported.
+            Err(UnitError { message, .. }) => log::warn!("stage {name} of {year} could not be rolled back: {message}"),
+        }
+        match self.modules.store.record_outside(self.journal.unwritten()) {
+            Ok(()) => self.journal.written(),
+            Err(error) => log::warn!("the events of the failed stage {year} are not in the journal: {error}"),
+        }
+    }
+
+    /// A run that ended at failed validation is taken up with the rules of that stage.
+    pub(crate) fn recheck_failed_validation(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
+        let failed = self.taken_up.last().filter(|c| c.status == CheckpointStatus::FailedValidation);
+        let Some(last) = failed.cloned() else { return Ok(()) };
+        let Some(stage) = plan.stages.iter().find(|s| s.key() == last.key) else { return Ok(()) };
+        let findings = self.check_rules(stage).map_err(|e| {
+            let (year, stage, cause) = (last.key.year, last.key.stage.clone(), StageFailure::Rule(e));
+            PipelineError::Stage { year, stage, attempts: 1, cause, resume_after: self.after.clone() }
+        })?;
+        self.judge(stage, findings)
+    }
+}
+
+fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {
+    let micros = |d: std::time::Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
+    RunEventKind::ModelFinished {
+        year,
+        stage: stage.to_owned(),
+        model: result.name.clone(),
+        rows: result.rows,
+        elapsed_us: micros(result.elapsed),
+        database_us: micros(result.database_time),
+    }
+}
+
+fn finding_reported(stage: &str, finding: &Finding) -> RunEventKind {
+    RunEventKind::FindingReported {
+        year: finding.year,
+        stage: stage.to_owned(),
+        rule: finding.rule.clone(),
+        severity: finding.severity.to_string(),
+        message: finding.message.clone(),
+        count: finding.count,
+    }
+}

@@ -1,0 +1,177 @@
+//! The stages of a run, and everything that can be wrong with them before anything runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use planalign_dbt::{ModelGraph, ModelRunner};
+use serde::{Deserialize, Serialize};
+
+use crate::stage::StageDefinition;
+
+/// The stages of a run, in no particular order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// The stages.
+    pub stages: Vec<StageDefinition>,
+}
+
+impl Default for Workflow {
+    fn default() -> Self {
+        // The text is part of the program, and a test parses it.
+        serde_json::from_str(include_str!("default_workflow.json")).unwrap_or(Self { stages: Vec::new() })
+    }
+}
+
+/// A workflow that was checked: stages in order, each with its models in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckedWorkflow {
+    pub(crate) stages: Vec<CheckedStage>,
+    pub(crate) graph: ModelGraph,
+}
+
+/// A stage with what its selections resolved to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CheckedStage {
+    pub(crate) definition: StageDefinition,
+    pub(crate) models: Vec<String>,
+}
+
+/// All that is wrong with a workflow, at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct WorkflowValidationError {
+    /// One entry for each problem.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for WorkflowValidationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the workflow has {} problem(s)", self.problems.len())?;
+        self.problems.iter().try_for_each(|p| write!(f, "\n  - {p}"))
+    }
+}
+
+impl Workflow {
+    /// Checks the stages against the project and the known rules.
+    pub fn check(
+        &self,
+        runner: &dyn ModelRunner,
+        rules: &[String],
+    ) -> Result<CheckedWorkflow, WorkflowValidationError> {
+        let mut problems = Vec::new();
+        self.check_names(&mut problems);
+        self.check_rules(rules, &mut problems);
+        let order = self.order(&mut problems);
+        let stages: Vec<_> = order.into_iter().map(|d| resolve(d, runner, &mut problems)).collect();
+        check_models(&stages, runner.graph(), &mut problems);
+        if problems.is_empty() {
+            Ok(CheckedWorkflow { stages, graph: runner.graph().clone() })
+        } else {
+            Err(WorkflowValidationError { problems })
+        }
+    }
+
+    fn check_names(&self, problems: &mut Vec<String>) {
+        if self.stages.is_empty() {
+            problems.push("it has no stages".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        for stage in &self.stages {
+            if !seen.insert(&stage.name) {
+                problems.push(format!("stage {} is defined twice", stage.name));
+            }
+        }
+        let names: Vec<_> = self.stages.iter().map(|s| s.name.clone()).collect();
+        for stage in &self.stages {
+            for missing in stage.depends_on.iter().filter(|d| !names.contains(d)) {
+                let hint = nearest(missing, &names);
+                problems.push(format!("stage {} depends on {missing}, which is no stage{hint}", stage.name));
+            }
+        }
+    }
+
+    fn check_rules(&self, rules: &[String], problems: &mut Vec<String>) {
+        for stage in &self.stages {
+            for missing in stage.rules.iter().filter(|r| !rules.contains(r)) {
+                let hint = nearest(missing, rules);
+                problems.push(format!("stage {} names rule {missing}, which does not exist{hint}", stage.name));
+            }
+        }
+    }
+
+    /// The stages such that each comes after those it depends on; otherwise as they are written.
+    fn order(&self, problems: &mut Vec<String>) -> Vec<&StageDefinition> {
+        let known: BTreeSet<_> = self.stages.iter().map(|s| s.name.as_str()).collect();
+        let mut done: BTreeSet<&str> = BTreeSet::new();
+        let mut waiting: Vec<_> = self.stages.iter().collect();
+        let mut ordered = Vec::new();
+        loop {
+            let is_ready = |s: &&StageDefinition| {
+                s.depends_on.iter().all(|d| done.contains(d.as_str()) || !known.contains(d.as_str()))
+            };
+            let Some(next) = waiting.iter().position(is_ready) else { break };
+            let stage = waiting.remove(next);
+            done.insert(&stage.name);
+            ordered.push(stage);
+        }
+        if !waiting.is_empty() {
+            let names: Vec<_> = waiting.iter().map(|s| s.name.as_str()).collect();
+            problems.push(format!("stages {} depend on each other in a circle", names.join(", ")));
+        }
+        ordered
+    }
+}
+
+fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mut Vec<String>) -> CheckedStage {
+    let mut models: Vec<String> = Vec::new();
+    if !definition.models.is_empty() {
+        // One selection, so that the runner orders all of it together.
+        match runner.select(&definition.models.join(" ")) {
+            Ok(selected) => models = selected,
+            Err(error) => problems.push(format!("stage {}: {error}", definition.name)),
+        }
+    }
+    CheckedStage { definition: definition.clone(), models }
+}
+
+/// Every model in exactly one stage, and no model before one that it refs.
+fn check_models(stages: &[CheckedStage], graph: &ModelGraph, problems: &mut Vec<String>) {
+    let mut place: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (s, stage) in stages.iter().enumerate() {
+        for (m, model) in stage.models.iter().enumerate() {
+            if let Some((other, _)) = place.insert(model, (s, m)) {
+                let (first, second) = (&stages[other].definition.name, &stage.definition.name);
+                problems.push(format!("model {model} belongs to stages {first} and {second}"));
+            }
+        }
+    }
+    for (model, at) in &place {
+        let Some(node) = graph.get(model) else { continue };
+        for dependency in &node.depends_on {
+            let stage = &stages[at.0].definition.name;
+            match place.get(dependency.as_str()) {
+                Some(before) if before > at => {
+                    let later = &stages[before.0].definition.name;
+                    problems.push(format!(
+                        "model {model} of stage {stage} refs {dependency}, which is built later, in {later}"
+                    ));
+                }
+                Some(_) => {}
+                None => {
+                    problems.push(format!("model {model} of stage {stage} refs {dependency}, which no stage builds"));
+                }
+            }
+        }
+    }
+}
+
+/// ` (did you mean X?)` if one of the names is near.
+fn nearest(wanted: &str, names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
+        .filter(|(distance, _)| *distance <= wanted.len().div_ceil(3))
+        .min()
+        .map(|(_, name)| format!(" (did you mean {name}?)"))
+        .unwrap_or_default()
+}
