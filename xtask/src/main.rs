@@ -2,6 +2,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod census;
+mod tidy;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -18,11 +20,14 @@ struct Arguments {
 enum Task {
     /// Writes a synthetic census.
     Census(census::CensusArguments),
+    /// Checks the invariants of the codebase.
+    Tidy,
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Census(arguments) => census::run(&arguments).map_err(|e| e.to_string()),
+        Task::Tidy => tidy::run().map_err(|e| e.to_string()),
     };
     match outcome {
         Ok(message) => {

@@ -49,10 +49,10 @@ fn write_parquet(path: &Path, rows: &[Row], with_ssn: bool, typed: bool) -> Resu
 }
 
 /// The statement that reads the CSV file with the types of the columns and writes Parquet.
-fn copy_statement(from: &Path, to: &Path, with_ssn: bool, typed: bool) -> String {
+fn copy_statement(from: &Path, to: &Path, with_ssn: bool, is_typed: bool) -> String {
     let types: Vec<String> = kept_columns(with_ssn)
         .map(|column| COLUMNS[column])
-        .map(|(name, kind)| format!("'{name}': '{}'", if typed { kind } else { "varchar" }))
+        .map(|(name, kind)| format!("'{name}': '{}'", if is_typed { kind } else { "varchar" }))
         .collect();
     let (from, to) = (quoted(from), quoted(to));
     let types = types.join(", ");

@@ -1,0 +1,103 @@
+//! Rust code without its comments and without the content of its literals, so that a check finds code only.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// Blanks comments and literals; every line keeps its number.
+pub(crate) fn without_literals(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek().copied()) {
+            ('/', Some('/')) => skip_line(&mut chars),
+            ('/', Some('*')) => skip_block(&mut chars, &mut out),
+            ('"', _) => skip_text(&mut chars, &mut out),
+            ('r', Some('"' | '#')) if !ends_in_word(&out) => skip_raw(&mut chars, &mut out),
+            ('\'', Some(next)) => skip_character(&mut chars, &mut out, next),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+fn skip_line(chars: &mut Peekable<Chars>) {
+    while chars.next_if(|&c| c != '\n').is_some() {}
+}
+
+/// Block comments nest.
+fn skip_block(chars: &mut Peekable<Chars>, out: &mut String) {
+    let mut depth = 0;
+    let mut last = '/';
+    for c in chars.by_ref() {
+        match (last, c) {
+            ('/', '*') => depth += 1,
+            ('*', '/') => depth -= 1,
+            (_, '\n') => out.push('\n'),
+            _ => {}
+        }
+        if depth == 0 {
+            return;
+        }
+        last = c;
+    }
+}
+
+fn skip_text(chars: &mut Peekable<Chars>, out: &mut String) {
+    out.push('"');
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => break,
+            '\\' => {
+                if chars.next() == Some('\n') {
+                    out.push('\n');
+                }
+            }
+            '\n' => out.push('\n'),
+            _ => {}
+        }
+    }
+    out.push('"');
+}
+
+/// A raw text ends at a quote with as many `#` as it began with. `r#name` is no text.
+fn skip_raw(chars: &mut Peekable<Chars>, out: &mut String) {
+    let mut hashes = 0;
+    while chars.next_if_eq(&'#').is_some() {
+        hashes += 1;
+    }
+    if chars.next_if_eq(&'"').is_none() {
+        return;
+    }
+    out.push('"');
+    let mut closing = None;
+    for c in chars.by_ref() {
+        closing = match (c, closing) {
+            ('"', _) => Some(0),
+            ('#', Some(seen)) => Some(seen + 1),
+            _ => None,
+        };
+        if closing == Some(hashes) {
+            break;
+        }
+        if c == '\n' {
+            out.push('\n');
+        }
+    }
+    out.push('"');
+}
+
+/// A quote opens a character or a lifetime; only the character is closed by another one.
+fn skip_character(chars: &mut Peekable<Chars>, out: &mut String, next: char) {
+    chars.next();
+    if next == '\\' {
+        chars.next();
+        while chars.next().is_some_and(|c| c != '\'') {}
+    } else if chars.next_if_eq(&'\'').is_none() {
+        out.push('\'');
+        out.push(next);
+    }
+}
+
+fn ends_in_word(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+}

@@ -1,0 +1,124 @@
+//! Each check on a small example that breaks it.
+
+use super::*;
+
+/// Asserts what a check finds in these files.
+fn check(run: fn(&Files) -> Vec<Violation>, files: &[(&str, &str)], expect: &[&str]) {
+    let found: Vec<String> = run(&Files::of(files)).iter().map(ToString::to_string).collect();
+    assert_eq!(found, expect);
+}
+
+#[test]
+fn code_is_left_without_comments_and_literals() {
+    let text = "let a = \"dbg!(1)\"; // dbg!\nlet b = r#\"todo!\n\"#; /* x /* y */\n*/ let c: &'static str = f('\"', '\\'', r#type);\n";
+    let expected = "let a = \"\"; \nlet b = \"\n\"; \n let c: &'static str = f(, , type);\n";
+    assert_eq!(code::without_literals(text), expected);
+}
+
+#[test]
+fn layout_is_that_of_the_design() {
+    let names =
+        ["planalign-config", "planalign-dbt", "planalign-registries", "planalign-validation", "planalign-reporting"];
+    let others = ["planalign-pipeline", "planalign-cli", "xtask", ".cargo", ".ci", "config", "data", "dbt", "extra"];
+    let paths: Vec<String> = names.iter().chain(&others).map(|name| format!("{name}/x")).collect();
+    let manifest = "[workspace]\nmembers = [\n    \"planalign-config\",\n    \"planalign-dbt\",\n    \"planalign-registries\", \
+                    \"planalign-validation\", \"planalign-reporting\", \"planalign-pipeline\", \"xtask\", \"new\",\n]\n";
+    let mut files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), "")).collect();
+    files.push(("Cargo.toml", manifest));
+    let expected = [
+        "docs: no such folder of the top level",
+        "extra: an unknown folder of the top level",
+        "planalign-cli: no such member of the workspace in Cargo.toml",
+        "new: an unknown member of the workspace in Cargo.toml",
+    ];
+    check(layout::check, &files, &expected);
+}
+
+#[test]
+fn the_census_is_there_and_small() {
+    check(layout::check_census, &[], &["data/census.csv: missing"]);
+    check(layout::check_census, &[("data/census.csv", "employee_id\n")], &[]);
+    let large = "x".repeat(1_000_001);
+    check(layout::check_census, &[("data/census.csv", &large)], &["data/census.csv: 1000001 bytes, 1000000 at most"]);
+}
+
+#[test]
+fn paths_of_one_machine_are_found_in_every_file() {
+    let home = ["", "home", "ann", "plan.duckdb"].join("/");
+    let harmless = ["docs", "home", "page and {root}", "home", "x"].join("/");
+    let text = format!("{harmless}\ndatabase: {home}\n");
+    check(source::check_machine_paths, &[("docs/a.md", &text)], &["docs/a.md:2: a path of one machine"]);
+}
+
+#[test]
+fn files_say_what_they_are_for() {
+    let files = [
+        ("a/src/x.rs", "//! Why.\n"),
+        ("a/src/y.rs", "use x;\n"),
+        ("a/src/z.rs", "//! placeholder\n"),
+        ("a/b.sql", ""),
+    ];
+    let what = "says nothing of its purpose";
+    check(source::check_headers, &files, &[&format!("a/src/y.rs:1: {what}"), &format!("a/src/z.rs:1: {what}")]);
+}
+
+#[test]
+fn files_are_short() {
+    let (long, short) = ("\n".repeat(701), "\n".repeat(700));
+    check(source::check_lengths, &[("a.rs", &long), ("b.rs", &short)], &["a.rs: 701 lines, 700 at most"]);
+}
+
+#[test]
+fn unfinished_code_and_silent_tests_are_found() {
+    let text = "//! x\nfn f() { todo!() }\nfn g() { f_todo!(); \"dbg!\" }\n#[cfg(test)]\nmod tests {\n    #[ignore = \"slow\"]\n}\n";
+    check(source::check_unfinished, &[("a.rs", text)], &["a.rs:2: `todo!`", "a.rs:6: `#[ignore`"]);
+}
+
+#[test]
+fn libraries_do_not_talk() {
+    let text =
+        "fn f() { println!(); }\nlet v = std::env::var(\"X\");\n#[cfg(test)]\nmod tests { fn g() { println!(); } }\n";
+    let files =
+        [("planalign-dbt/src/a.rs", text), ("planalign-cli/src/a.rs", text), ("planalign-dbt/tests/a.rs", text)];
+    let expected = ["planalign-dbt/src/a.rs:1: `println!`", "planalign-dbt/src/a.rs:2: `env::var`"];
+    check(source::check_terminal, &files, &expected);
+}
+
+#[test]
+fn one_module_names_the_engine() {
+    let text = "use duckdb::Connection;\nlet x = from_duckdb::<A>();\n";
+    let files = [("planalign-config/src/database/value.rs", text), ("planalign-cli/src/main.rs", text)];
+    check(source::check_engine_door, &files, &["planalign-cli/src/main.rs:1: `duckdb::`"]);
+}
+
+#[test]
+fn tests_do_not_sleep() {
+    let text = "fn wait() { thread::sleep(second); }\n";
+    let files = [("a/src/lock.rs", text), ("a/src/lock/tests.rs", text)];
+    check(source::check_sleeping_tests, &files, &["a/src/lock/tests.rs:1: `thread::sleep`"]);
+}
+
+#[test]
+fn the_engine_is_found_among_the_dependencies() {
+    let tree = "0planalign-pipeline v0.1.0 \n1duckdb v1.2.3 json\n2libduckdb-sys v1.2.3 bundled\n1serde v1.0.0 std\n";
+    let found: Vec<String> = graph::engines_in(tree).iter().map(ToString::to_string).collect();
+    let expected =
+        ["duckdb v1.2.3 json", "libduckdb-sys v1.2.3 bundled"].map(|p| format!("planalign-pipeline: depends on {p}"));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn another_feature_below_the_engine_is_found() {
+    let first = "0cli v1 \n1libduckdb-sys v1 bundled\n2syn v3 full\n1syn v3 \n";
+    let other = "0all v1 \n1libduckdb-sys v1 bundled\n2syn v3 full,visit\n1rand v1 \n";
+    let differences = graph::differences("--workspace", &graph::below_engine(first), &graph::below_engine(other));
+    let printed: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    assert_eq!(printed, ["cargo build --workspace: builds libduckdb-sys with syn v3 full,visit"]);
+}
+
+#[test]
+fn a_failed_check_says_where_and_what_to_do() {
+    let printed = describe(&CHECKS[3], &[Violation::at("a.rs", 1, "says nothing of its purpose")]);
+    let expected = "header\n  a.rs:1: says nothing of its purpose\n  help: open the file with `//!` and its purpose in a line or two\n\n";
+    assert_eq!(printed, expected);
+}
