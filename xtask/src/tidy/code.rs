@@ -47,11 +47,7 @@ fn skip_text(chars: &mut Peekable<Chars>, out: &mut String) {
     while let Some(c) = chars.next() {
         match c {
             '"' => break,
-            '\\' => {
-                if chars.next() == Some('\n') {
-                    out.push('\n');
-                }
-            }
+            '\\' => out.extend(chars.next().filter(|&escaped| escaped == '\n')),
             '\n' => out.push('\n'),
             _ => {}
         }
