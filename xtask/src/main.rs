@@ -1,6 +1,7 @@
 //! Tasks of the developers: `cargo xtask census | tidy | bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
+mod bench;
 mod census;
 mod tidy;
 mod workspace;
@@ -20,6 +21,8 @@ struct Arguments {
 enum Task {
     /// Writes a synthetic census.
     Census(census::CensusArguments),
+    /// Measures simulations, stage by stage.
+    Bench(bench::BenchArguments),
     /// Checks the invariants of the codebase.
     Tidy,
 }
@@ -27,6 +30,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Census(arguments) => census::run(&arguments).map_err(|e| e.to_string()),
+        Task::Bench(arguments) => bench::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
     };
     match outcome {

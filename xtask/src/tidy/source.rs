@@ -17,8 +17,9 @@ const UNFINISHED: [&str; 5] = ["todo!", "unimplemented!", "dbg!", "#[ignore", "#
 /// Folders below which people's own files lie.
 const HOMES: [&str; 3] = ["home", "root", "Users"];
 
-/// Only the database module of planalign-config names the crate of the engine.
-const ENGINE_DOOR: &str = "planalign-config/src/database";
+/// The one crate that depends on the engine, and its one module that names it.
+const ENGINE_CRATE: &str = "planalign-config";
+const ENGINE_MODULE: &str = "planalign-config/src/database";
 
 /// Finds paths that exist on one machine only.
 pub(crate) fn check_machine_paths(files: &Files) -> Vec<Violation> {
@@ -64,9 +65,20 @@ pub(crate) fn check_terminal(files: &Files) -> Vec<Violation> {
     find(files, &TERMINAL, |file, line| !TALKING.contains(&file.member()) && !line.is_test)
 }
 
-/// Finds users of the engine's crate.
+/// Finds users of the engine's crate: dependencies in manifests, and names in the crate that may depend on it.
 pub(crate) fn check_engine_door(files: &Files) -> Vec<Violation> {
-    find(files, &["duckdb::"], |file, _| !file.path.starts_with(ENGINE_DOOR))
+    let may_depend = |path: &str| path == "Cargo.toml" || path.starts_with(ENGINE_CRATE);
+    let mut violations = Vec::new();
+    for (path, text) in files.all().filter(|(path, _)| path.ends_with("Cargo.toml") && !may_depend(path)) {
+        let depends = |line: &str| {
+            line.starts_with("duckdb.") || line.starts_with("duckdb = {") || line.starts_with("duckdb = \"")
+        };
+        let lines = text.lines().enumerate().filter(|(_, line)| depends(line));
+        violations.extend(lines.map(|(index, _)| Violation::at(path, index + 1, "depends on `duckdb`")));
+    }
+    let concerns = |file: &RustFile, _: &Line| file.member() == ENGINE_CRATE && !file.path.starts_with(ENGINE_MODULE);
+    violations.extend(find(files, &["duckdb::"], concerns));
+    violations
 }
 
 /// Finds tests that wait for time to pass.

@@ -87,8 +87,18 @@ fn libraries_do_not_talk() {
 #[test]
 fn one_module_names_the_engine() {
     let text = "use duckdb::Connection;\nlet x = from_duckdb::<A>();\n";
-    let files = [("planalign-config/src/database/value.rs", text), ("planalign-cli/src/main.rs", text)];
-    check(source::check_engine_door, &files, &["planalign-cli/src/main.rs:1: `duckdb::`"]);
+    let files = [
+        ("planalign-config/Cargo.toml", "duckdb = { workspace = true }\n"),
+        ("planalign-config/src/database/value.rs", text),
+        ("planalign-config/src/lock.rs", text),
+        (
+            "planalign-dbt/Cargo.toml",
+            "[features]\nduckdb = [\"planalign-config/duckdb\"]\n[dependencies]\nduckdb.workspace = true\n",
+        ),
+        ("planalign-dbt/src/lib.rs", "pub use duckdb::EmbeddedRunner;"),
+    ];
+    let expected = ["planalign-dbt/Cargo.toml:4: depends on `duckdb`", "planalign-config/src/lock.rs:1: `duckdb::`"];
+    check(source::check_engine_door, &files, &expected);
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! How long a simulation takes, and with what: runs the real program on synthetic censuses and reads its events.
+
+mod measurement;
+mod program;
+mod table;
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil::date;
+
+use crate::census::{self, CensusArguments, CensusError};
+use crate::workspace::{CommandError, cargo, output_of};
+use measurement::Measurement;
+
+/// First simulated year; the censuses are as of the day before.
+const START_YEAR: i16 = 2025;
+
+/// What to measure.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BenchArguments {
+    /// Sizes of the workforce, one run each.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
+    employees: Vec<u32>,
+    /// Simulated years.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i16).range(1..=50))]
+    years: i16,
+    /// Threads of the database engine; all cores if not given.
+    #[arg(long)]
+    threads: Option<u16>,
+    /// Seed of the censuses.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Why nothing was measured.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BenchError {
+    /// The program can't be built.
+    #[error(transparent)]
+    Build(#[from] CommandError),
+    /// A census can't be written.
+    #[error(transparent)]
+    Census(#[from] CensusError),
+    /// A file or a process is not to be had.
+    #[error("can't {what}: {cause}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The program ended with an error.
+    #[error("planalign ended with {status}:\n{messages}")]
+    Program {
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// What it wrote beside its events.
+        messages: String,
+    },
+}
+
+/// Builds the program, runs it once for each size, and returns a table for each.
+pub(crate) fn run(arguments: &BenchArguments) -> Result<String, BenchError> {
+    output_of(cargo().args(["build", "--quiet", "-p", "planalign-cli"]))?;
+    let mut tables = Vec::new();
+    for &employees in &arguments.employees {
+        tables.push(table::render(employees, &measure(arguments, employees)?));
+    }
+    Ok(tables.join("\n\n"))
+}
+
+/// One run on a new database in a folder of its own.
+fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, BenchError> {
+    let folder = tempfile::tempdir().map_err(|cause| BenchError::System { what: "make a temporary folder", cause })?;
+    let census = folder.path().join("census.parquet");
+    census::run(&CensusArguments {
+        employees,
+        seed: arguments.seed,
+        out: census.clone(),
+        as_of: date(START_YEAR - 1, 12, 31),
+        terminated: 0,
+        bad_rows: 0,
+        with_ssn: false,
+    })?;
+    let years = START_YEAR..=START_YEAR + arguments.years - 1;
+    program::run(&program::Simulation { years, census, folder: folder.path().to_owned(), threads: arguments.threads })
+}
+
+/// Names the years as the program's argument does.
+fn year_range(years: &RangeInclusive<i16>) -> String {
+    format!("{}-{}", years.start(), years.end())
+}
+
+/// The program, built beside this one.
+fn program_path() -> Result<PathBuf, BenchError> {
+    let name = format!("planalign{}", std::env::consts::EXE_SUFFIX);
+    let this = std::env::current_exe().map_err(|cause| BenchError::System { what: "find the built program", cause })?;
+    Ok(this.with_file_name(name))
+}

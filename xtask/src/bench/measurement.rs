@@ -1,0 +1,113 @@
+//! What the events of a run tell about its time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Time of a stage of a year.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StageTime {
+    /// From its begin to its commit.
+    pub(crate) elapsed: Duration,
+    /// Part of it that the database worked on models.
+    pub(crate) database: Duration,
+}
+
+/// A measured run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measurement {
+    /// From the start of the process to its end.
+    pub(crate) wall: Duration,
+    /// The most memory that it had, where the system tells it.
+    pub(crate) peak_bytes: Option<u64>,
+    /// Stages in the order in which they first ended.
+    pub(crate) stages: Vec<String>,
+    times: BTreeMap<(i64, String), StageTime>,
+}
+
+impl Measurement {
+    /// Takes in a line of the program; says whether it is an event.
+    pub(crate) fn observe(&mut self, line: &str) -> bool {
+        let Ok(event) = serde_json::from_str::<Value>(line) else { return false };
+        let Some(kind) = event["event"].as_str() else { return false };
+        let (Some(year), Some(stage)) = (event["year"].as_i64(), event["stage"].as_str()) else { return true };
+        match kind {
+            "model_finished" => {
+                let worked = Duration::from_micros(event["database_us"].as_u64().unwrap_or(0));
+                self.time_mut(year, stage).database += worked;
+            }
+            "stage_finished" => {
+                if !self.stages.iter().any(|known| known == stage) {
+                    self.stages.push(stage.to_owned());
+                }
+                self.time_mut(year, stage).elapsed = Duration::from_millis(event["elapsed_ms"].as_u64().unwrap_or(0));
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// The years of the run.
+    pub(crate) fn years(&self) -> BTreeSet<i64> {
+        self.times.keys().map(|(year, _)| *year).collect()
+    }
+
+    /// The time of a stage, where the year has it.
+    pub(crate) fn time(&self, year: i64, stage: &str) -> Option<StageTime> {
+        self.times.get(&(year, stage.to_owned())).copied()
+    }
+
+    /// The time of all stages of a year.
+    pub(crate) fn year_time(&self, year: i64) -> StageTime {
+        sum(self.times.iter().filter(|((of, _), _)| *of == year).map(|(_, time)| time))
+    }
+
+    /// Time that the database worked on models.
+    pub(crate) fn database(&self) -> Duration {
+        sum(self.times.values()).database
+    }
+
+    /// Everything else: start and end, rendering, registries, rules, checkpoints, reports.
+    pub(crate) fn rest(&self) -> Duration {
+        self.wall.saturating_sub(self.database())
+    }
+
+    fn time_mut(&mut self, year: i64, stage: &str) -> &mut StageTime {
+        self.times.entry((year, stage.to_owned())).or_default()
+    }
+}
+
+fn sum<'a>(times: impl Iterator<Item = &'a StageTime>) -> StageTime {
+    times.fold(StageTime::default(), |total, time| StageTime {
+        elapsed: total.elapsed + time.elapsed,
+        database: total.database + time.database,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_summed_by_year_and_stage() {
+        let lines = [
+            r#"{"sequence":1,"at_ms":0,"event":"run_started","start_year":2025,"end_year":2026,"stages":4,"seed":42}"#,
+            r#"{"event":"model_finished","year":2025,"stage":"FOUNDATION","model":"a","elapsed_us":1500,"database_us":1000}"#,
+            r#"{"event":"model_finished","year":2025,"stage":"FOUNDATION","model":"b","elapsed_us":900,"database_us":500}"#,
+            r#"{"event":"stage_finished","year":2025,"stage":"FOUNDATION","elapsed_ms":3}"#,
+            r#"{"event":"stage_finished","year":2026,"stage":"FOUNDATION","elapsed_ms":4}"#,
+            r#"{"event":"stage_finished","year":2026,"stage":"REPORTING","elapsed_ms":1}"#,
+        ];
+        let mut run = Measurement { wall: Duration::from_millis(10), ..Measurement::default() };
+        assert!(lines.iter().all(|line| run.observe(line)));
+        assert!(!run.observe("warning: something") && !run.observe("{}"));
+        assert_eq!(run.stages, ["FOUNDATION", "REPORTING"]);
+        assert_eq!(run.years(), BTreeSet::from([2025, 2026]));
+        let expected = StageTime { elapsed: Duration::from_millis(3), database: Duration::from_micros(1500) };
+        assert_eq!(run.time(2025, "FOUNDATION"), Some(expected));
+        assert_eq!(run.time(2025, "REPORTING"), None);
+        assert_eq!(run.year_time(2026).elapsed, Duration::from_millis(5));
+        assert_eq!(run.rest(), Duration::from_micros(8500));
+    }
+}

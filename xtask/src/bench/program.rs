@@ -1,0 +1,67 @@
+//! One run of the program: started, followed by its events, measured.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use super::measurement::Measurement;
+use super::{BenchError, program_path, year_range};
+use crate::workspace;
+
+/// What the program is asked to do.
+#[derive(Debug)]
+pub(crate) struct Simulation {
+    /// Simulated years.
+    pub(crate) years: RangeInclusive<i16>,
+    /// The census file.
+    pub(crate) census: PathBuf,
+    /// Where the database and the reports go.
+    pub(crate) folder: PathBuf,
+    /// Threads of the engine.
+    pub(crate) threads: Option<u16>,
+}
+
+impl Simulation {
+    fn command(&self) -> Result<Command, BenchError> {
+        let mut command = Command::new(program_path()?);
+        command.arg("simulate").arg(year_range(&self.years)).args(["--progress", "json"]);
+        command.arg("--census").arg(&self.census);
+        command.arg("--database").arg(self.folder.join("bench.duckdb"));
+        command.arg("--reports").arg(self.folder.join("reports"));
+        command.args(self.threads.map(|threads| format!("--threads={threads}")));
+        command.current_dir(workspace::root()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        Ok(command)
+    }
+}
+
+/// Runs the program to its end and measures it.
+pub(crate) fn run(simulation: &Simulation) -> Result<Measurement, BenchError> {
+    let failed = |what: &'static str| move |cause| BenchError::System { what, cause };
+    let started = Instant::now();
+    let mut child = simulation.command()?.spawn().map_err(failed("start planalign"))?;
+    let mut measurement = Measurement::default();
+    let mut messages = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).lines() {
+            let line = line.map_err(failed("read the events of planalign"))?;
+            if !measurement.observe(&line) {
+                messages.push(line);
+            }
+            // The peak only rises, and the last events come after the last work.
+            measurement.peak_bytes = peak_memory(child.id()).or(measurement.peak_bytes);
+        }
+    }
+    let status = child.wait().map_err(failed("wait for planalign"))?;
+    measurement.wall = started.elapsed();
+    if status.success() { Ok(measurement) } else { Err(BenchError::Program { status, messages: messages.join("\n") }) }
+}
+
+/// The most memory that a running process has had, where the system tells it.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kilobytes.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kb| kb * 1024)
+}

@@ -1,0 +1,67 @@
+//! A measured run as a table of years and stages.
+
+use std::time::Duration;
+
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{Cell, CellAlignment, Table};
+
+use super::measurement::{Measurement, StageTime};
+
+/// Shows each stage as its time in milliseconds and, behind the slash, the part that is model SQL.
+pub(crate) fn render(employees: u32, run: &Measurement) -> String {
+    let mut table = Table::new();
+    table.load_preset(ASCII_MARKDOWN);
+    let stages = run.stages.iter().map(String::as_str);
+    table.set_header(["ms / SQL"].into_iter().chain(stages).chain(["YEAR"]));
+    for year in run.years() {
+        let stages = run.stages.iter().map(|stage| run.time(year, stage).map(cell).unwrap_or_default());
+        let numbers = stages.chain([cell(run.year_time(year))]);
+        let cells = numbers.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
+        table.add_row([Cell::new(year)].into_iter().chain(cells));
+    }
+    format!("{}\n{table}", summary(employees, run))
+}
+
+fn summary(employees: u32, run: &Measurement) -> String {
+    let (wall, database, rest) = (run.wall, run.database(), run.rest());
+    let memory =
+        run.peak_bytes.map_or("unknown memory".to_owned(), |bytes| format!("{} MB at most", bytes / 1_000_000));
+    format!(
+        "{employees} employees, {} years: {:.2} s, {memory}\nmodel SQL {:.2} s, all else {:.2} s: {:.0} % of the whole, {:.0} % of the SQL",
+        run.years().len(),
+        wall.as_secs_f64(),
+        database.as_secs_f64(),
+        rest.as_secs_f64(),
+        percent(rest, wall),
+        percent(rest, database),
+    )
+}
+
+fn cell(time: StageTime) -> String {
+    format!("{} / {}", time.elapsed.as_millis(), time.database.as_millis())
+}
+
+/// 0 where there is nothing to compare with.
+fn percent(part: Duration, whole: Duration) -> f64 {
+    if whole.is_zero() { 0.0 } else { 100.0 * part.as_secs_f64() / whole.as_secs_f64() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_a_table_of_years_and_stages() {
+        let mut run = Measurement::default();
+        run.wall = Duration::from_secs(2);
+        run.peak_bytes = Some(300_000_000);
+        run.observe(r#"{"event":"model_finished","year":2025,"stage":"FOUNDATION","database_us":1600000}"#);
+        run.observe(r#"{"event":"stage_finished","year":2025,"stage":"FOUNDATION","elapsed_ms":1700}"#);
+        let expected = "10000 employees, 1 years: 2.00 s, 300 MB at most\n\
+                        model SQL 1.60 s, all else 0.40 s: 20 % of the whole, 25 % of the SQL\n\
+                        | ms / SQL | FOUNDATION  | YEAR        |\n\
+                        |----------|-------------|-------------|\n\
+                        | 2025     | 1700 / 1600 | 1700 / 1600 |";
+        assert_eq!(render(10_000, &run), expected);
+    }
+}
