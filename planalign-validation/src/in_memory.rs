@@ -1,0 +1,99 @@
+//! A rule that finds what it is told to, for tests of those who call rules.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use planalign_config::Fault;
+
+use crate::rule::{Finding, Rule, RuleError, Severity};
+
+/// A scripted rule. Clones share the script and the log, so a test can keep one and give the other away.
+#[derive(Clone, Debug)]
+pub struct InMemoryRule {
+    name: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    findings: BTreeMap<i32, Vec<Finding>>,
+    failures: BTreeMap<i32, Vec<Fault>>,
+    calls: Vec<i32>,
+}
+
+impl InMemoryRule {
+    /// A rule of this name that finds nothing.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), inner: Arc::default() }
+    }
+
+    /// Adds something to find in `year`, every time the rule is checked.
+    #[must_use]
+    pub fn finding(self, year: i32, severity: Severity, message: &str) -> Self {
+        self.lock().findings.entry(year).or_default().push(Finding {
+            rule: self.name.clone(),
+            year,
+            severity,
+            message: message.to_owned(),
+            count: 1,
+            advice: "look at it".to_owned(),
+        });
+        self
+    }
+
+    /// Adds a failure: one check of `year` cannot run. Failures come before findings, in the order in which they were added.
+    #[must_use]
+    pub fn failure(self, year: i32, fault: Fault) -> Self {
+        self.lock().failures.entry(year).or_default().push(fault);
+        self
+    }
+
+    /// Forgets the findings of `year`, as after somebody repaired the data.
+    pub fn repair(&self, year: i32) {
+        self.lock().findings.remove(&year);
+    }
+
+    /// The years that were checked, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<i32> {
+        self.lock().calls.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rule for InMemoryRule {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        let mut inner = self.lock();
+        inner.calls.push(year);
+        if let Some(failures) = inner.failures.get_mut(&year).filter(|f| !f.is_empty()) {
+            let fault = failures.remove(0);
+            return Err(RuleError { rule: self.name.clone(), year, fault, cause: "as scripted".to_owned() });
+        }
+        Ok(inner.findings.get(&year).cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_and_fails_as_told() {
+        let given = InMemoryRule::new("r").finding(2025, Severity::Error, "wrong").failure(2025, Fault::Transient);
+        let rule = given.clone();
+        assert_eq!(rule.check(2025).expect_err("scripted").fault, Fault::Transient);
+        assert_eq!(rule.check(2025).expect("runs").len(), 1);
+        given.repair(2025);
+        assert!(rule.check(2025).expect("runs").is_empty());
+        assert!(rule.check(2026).expect("runs").is_empty());
+        assert_eq!(given.calls(), [2025, 2025, 2025, 2026]);
+    }
+}

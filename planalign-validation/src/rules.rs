@@ -1,0 +1,39 @@
+//! The built-in rules, one file each.
+
+mod census_acceptance;
+mod contribution_limits;
+mod event_sequence;
+mod row_count_drift;
+mod snapshot_consistency;
+mod state_consistency;
+mod workforce_feasibility;
+mod workforce_totals;
+
+use std::sync::Arc;
+
+use planalign_config::Database;
+
+use crate::counts::Probe;
+use crate::rule::Rule;
+use crate::settings::RuleSettings;
+
+/// All built-in rules, in the order of the stages that they belong to. They read on the connection of `db`, so within a
+/// unit of work they see what it has written.
+#[must_use]
+pub fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule>> {
+    let settings = Arc::new(settings.clone());
+    let probe = |rule| Probe::new(rule, db, &settings);
+    vec![
+        Box::new(census_acceptance::CensusAcceptance(probe("census_acceptance"))),
+        Box::new(row_count_drift::RowCountDrift(probe("row_count_drift"))),
+        Box::new(workforce_feasibility::WorkforceFeasibility(probe("workforce_feasibility"))),
+        Box::new(event_sequence::rule(probe("event_sequence"))),
+        Box::new(state_consistency::rule(probe("state_consistency"))),
+        Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),
+        Box::new(snapshot_consistency::rule(probe("snapshot_consistency"))),
+        Box::new(contribution_limits::rule(probe("contribution_limits"))),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

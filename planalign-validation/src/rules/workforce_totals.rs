@@ -1,0 +1,68 @@
+//! `workforce_totals`: the headcount of the year adds up, and is the one that was wanted.
+
+use crate::counts::Probe;
+use crate::rule::{Finding, Rule, RuleError, Severity};
+
+/// Compares the snapshot with the opening workforce, the events and the target.
+#[derive(Debug)]
+pub(super) struct WorkforceTotals(pub(super) Probe);
+
+const HEADCOUNTS: &str = "
+    with opening as (
+        select count(*) as people
+        from main.int_employee_compensation_by_year
+        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    ),
+    moves as (
+        select
+            count(*) filter (event_type = 'hire') as hires,
+            count(*) filter (event_category = 'termination') as leavers,
+            count(*) filter (event_category = 'new_hire_termination') as new_hire_leavers
+        from main.fct_yearly_events
+        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    ),
+    closing as (
+        select
+            count(*) as present,
+            count(*) filter (employment_status = 'active') as active,
+            count(*) filter (detailed_status_code in ('continuous_active', 'new_hire_active')) as active_by_detail
+        from main.fct_workforce_snapshot
+        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    )
+    select opening.people, leavers, moves.hires, new_hire_leavers, present, active, active_by_detail, needs.target_headcount
+    from main.int_workforce_needs as needs, opening, moves, closing
+    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+
+const ADVICE: &str = "this is a defect of the models: roll back to the year before and run the year again";
+
+impl Rule for WorkforceTotals {
+    fn name(&self) -> &str {
+        self.0.rule
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        let counts = self.0.counts(&self.0.row(HEADCOUNTS, year)?, year)?;
+        let [opening, leavers, hires, new_hire_leavers, present, active, active_by_detail, target] = counts[..] else {
+            return Err(self.0.cannot_run(year, "its query has other columns"));
+        };
+        let mut findings = Vec::new();
+        let mut compare = |is: u64, should: u64, message: String| {
+            if is != should {
+                findings.push(self.0.finding(year, Severity::Error, is.abs_diff(should), message, ADVICE));
+            }
+        };
+        compare(active, target, format!("the snapshot closes with {active} people; the target is {target}"));
+        let bridge = (opening + hires).saturating_sub(leavers + new_hire_leavers);
+        let sum =
+            format!("{opening} - {leavers} leavers + {hires} hires - {new_hire_leavers} new-hire leavers = {bridge}");
+        compare(active, bridge, format!("the snapshot closes with {active} people, but {sum}"));
+        compare(
+            present,
+            opening + hires,
+            format!("{present} people in the snapshot, but {opening} + {hires} hires were there"),
+        );
+        let detail = format!("{active} people are active in the snapshot, {active_by_detail} by their detailed status");
+        compare(active_by_detail, active, detail);
+        Ok(findings)
+    }
+}

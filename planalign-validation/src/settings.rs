@@ -1,0 +1,55 @@
+//! What the rules need to know of the configuration.
+
+use serde::{Deserialize, Serialize};
+
+/// Thresholds, and the settings of the plan that limits depend on. Rates are fractions, 0.06 is 6 %.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleSettings {
+    /// Scenario whose rows are checked.
+    pub scenario_id: String,
+    /// Plan design whose rows are checked.
+    pub plan_design_id: String,
+    /// First simulated year; it opens with the census.
+    pub start_year: i32,
+    /// `census.max_rejected_share`: share of rejected rows of the census that a run tolerates.
+    pub max_rejected_share: f64,
+    /// Hires above this share of the opening headcount are remarkable.
+    pub remarkable_hire_share: f64,
+    /// `deferrals.maximum_rate`: the plan's own cap on a deferral rate.
+    pub maximum_deferral_rate: f64,
+    /// `deferrals.catch_up`: whether the plan takes catch-up contributions.
+    pub catch_up: bool,
+    /// `deferrals.super_catch_up`: whether those of 60 to 63 have the higher limit.
+    pub super_catch_up: bool,
+    /// `deferral_auto_escalation.maximum_rate`: where automatic increases end.
+    pub maximum_escalated_rate: f64,
+    /// `employer_match.match_cap_percent`: cap on the match as a share of pay; `None`: no cap.
+    pub match_cap: Option<f64>,
+}
+
+impl RuleSettings {
+    /// The defaults of the configuration for a scenario and design that begin in `start_year`.
+    #[must_use]
+    pub fn new(scenario_id: &str, plan_design_id: &str, start_year: i32) -> Self {
+        Self {
+            scenario_id: scenario_id.to_owned(),
+            plan_design_id: plan_design_id.to_owned(),
+            start_year,
+            max_rejected_share: 0.0,
+            remarkable_hire_share: 0.5,
+            maximum_deferral_rate: 0.75,
+            catch_up: true,
+            super_catch_up: true,
+            maximum_escalated_rate: 0.10,
+            match_cap: Some(0.04),
+        }
+    }
+}
+
+/// A rate in whole millionths, rounded as the models do it, so that comparisons with it are exact.
+#[cfg(feature = "duckdb")]
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "rates are small fractions")]
+pub(crate) fn millionths(rate: f64) -> i64 {
+    (rate * 1_000_000.0).round() as i64
+}
