@@ -1,0 +1,41 @@
+//! What several settings must be together, checked on the effective values.
+
+mod lists;
+mod plan;
+mod years;
+
+use crate::layers::LoadedConfig;
+use crate::origins::Origin;
+use crate::problem::{Problem, ProblemKind};
+
+/// Adds what is wrong. A rule is silent if one of its settings has a problem already.
+pub(crate) fn check(loaded: &LoadedConfig, problems: &mut Vec<Problem>) {
+    let mut report = Report { loaded, known: problems.iter().map(|p| p.key.clone()).collect(), found: Vec::new() };
+    years::check(&mut report);
+    plan::check(&mut report);
+    lists::check(&mut report);
+    problems.extend(report.found);
+}
+
+struct Report<'c> {
+    loaded: &'c LoadedConfig,
+    known: Vec<String>,
+    found: Vec<Problem>,
+}
+
+impl Report<'_> {
+    /// Reports `key` unless what is expected of it holds; `involved` are the other settings of the rule.
+    fn expect(&mut self, holds: bool, key: &str, involved: &[&str], expected: impl FnOnce() -> String) {
+        let spoiled = |key: &&str| self.known.iter().any(|known| known.starts_with(*key));
+        if holds || involved.iter().chain([&key]).any(spoiled) {
+            return;
+        }
+        let origin = self.loaded.origins.get(key).cloned().unwrap_or(Origin::Default);
+        let given = self.loaded.origins.value(key).map(ToString::to_string).unwrap_or_default();
+        let kind = ProblemKind::Value { given, expected: expected() };
+        self.found.push(Problem { origin, key: key.to_owned(), kind });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! What the entries of a list or a map must be together.
+
+use std::collections::BTreeSet;
+
+use super::Report;
+
+pub(super) fn check(report: &mut Report<'_>) {
+    let settings = &report.loaded.settings;
+    let ages = &settings.new_hire.age_distribution;
+    let ranges = &settings.new_hire.job_level_compensation;
+    let headers: Vec<&String> = settings.census.columns.values().collect();
+
+    let key = "new_hire.age_distribution";
+    report.expect(!ages.is_empty(), key, &[], || "at least one age".to_owned());
+    report.expect(all_differ(ages.iter().map(|entry| entry.age)), key, &[], || "each age once".to_owned());
+
+    let key = "new_hire.job_level_compensation";
+    report.expect(all_differ(ranges.iter().map(|range| range.level)), key, &[], || "each level once".to_owned());
+    let is_range = ranges.iter().all(|range| range.min_compensation < range.max_compensation);
+    report.expect(is_range, key, &[], || "ranges whose min_compensation is below max_compensation".to_owned());
+
+    report.expect(all_differ(headers), "census.columns", &[], || "a header of its own for each column".to_owned());
+}
+
+fn all_differ<T: Ord>(items: impl IntoIterator<Item = T>) -> bool {
+    let mut seen = BTreeSet::new();
+    items.into_iter().all(|item| seen.insert(item))
+}

@@ -1,0 +1,50 @@
+//! Key paths: `simulation.start_year`, and which of them are settings of their own.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// Maps that the models take as one value: their keys are segments of people, or the user's own.
+const WHOLE: [&str; 7] = [
+    "age_multipliers",
+    "income_multipliers",
+    "base_rates_by_age",
+    "job_level_multipliers",
+    "deferral_rates",
+    "level_overrides",
+    "columns",
+];
+
+/// Whether the models take the map of this name as one value.
+pub(crate) fn is_whole(name: &str) -> bool {
+    WHOLE.contains(&name)
+}
+
+/// The path of a key within another; the root's path is empty.
+pub(crate) fn join(parent: &str, key: &str) -> String {
+    if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
+}
+
+/// The path of what a key is in; `None` for the root.
+pub(crate) fn parent(path: &str) -> Option<&str> {
+    if path.is_empty() { None } else { Some(path.rsplit_once('.').map_or("", |(parent, _)| parent)) }
+}
+
+/// The paths of all values that are no map, and of empty maps.
+pub(crate) fn leaves(tree: Map<String, Value>) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    collect("", tree, &mut found);
+    found
+}
+
+fn collect(path: &str, tree: Map<String, Value>, found: &mut BTreeMap<String, Value>) {
+    for (key, value) in tree {
+        let path = join(path, &key);
+        match value {
+            Value::Object(inner) if !inner.is_empty() => collect(&path, inner, found),
+            leaf => {
+                found.insert(path, leaf);
+            }
+        }
+    }
+}

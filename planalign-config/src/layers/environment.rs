@@ -1,0 +1,43 @@
+//! Settings in environment variables.
+
+use std::collections::BTreeMap;
+
+use super::tree::Known;
+use super::{Layer, Source, overrides};
+use crate::problem::ProblemKind;
+use crate::yaml::{Content, Flaw, Node, Position};
+
+const PREFIX: &str = "PLANALIGN_";
+
+/// The settings that stand in no section.
+const TOP: [&str; 2] = ["scenario_id", "plan_design_id"];
+
+/// One layer for each variable that is a setting, in order of their names.
+pub(super) fn layers(environment: &BTreeMap<String, String>) -> Vec<Layer> {
+    let known = Known::new();
+    let layer = |(name, value): (&String, &String)| {
+        let rest = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
+        let source = Source::Environment(name.clone());
+        if rest.contains("__") || TOP.contains(&rest.as_str()) {
+            return Some(overrides::layer(source, &rest.replace("__", "."), value));
+        }
+        known.setting_written(&rest).map(|key| not_separated(source, &rest, key))
+    };
+    environment.iter().filter_map(layer).collect()
+}
+
+/// A setting whose parts are joined by one `_` would be ignored, which nobody means.
+fn not_separated(source: Source, rest: &str, key: &str) -> Layer {
+    let at = Position::default();
+    let nearest = format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase());
+    let kind = ProblemKind::UnknownKey { nearest: Some(nearest), known: Vec::new() };
+    let flaws = vec![Flaw { at, key: rest.to_owned(), kind }];
+    Layer { source, root: Node { content: Content::Map(Vec::new()), at }, flaws }
+}
+
+impl Known {
+    /// The setting whose path reads like this if `.` is written `_`.
+    fn setting_written(&self, name: &str) -> Option<&str> {
+        self.settings().find(|key| key.contains('.') && key.replace('.', "_") == name)
+    }
+}

@@ -1,0 +1,172 @@
+//! The settings of a simulation, typed.
+//!
+//! One struct per section of `config/simulation_config.yaml`, whose keys are the names of the fields. [`load`] builds them
+//! from layers; a value of [`SimulationConfig`] that came from there obeys every rule of [`crate::rules`].
+
+mod compensation;
+mod employer;
+mod enrollment;
+mod identifier;
+mod month_day;
+mod plan;
+mod segments;
+mod workforce;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use compensation::{Compensation, PromotionCompensation, PromotionDistribution, RaiseMethod, RaiseTiming};
+pub use employer::{
+    CoreStatus, EmployerCoreContribution, EmployerEligibility, EmployerMatch, MatchCompensation, MatchFormula,
+    MatchTier,
+};
+pub use enrollment::{
+    AutoEnrollment, AutoEnrollmentScope, DeferralAutoEscalation, Enrollment, OptOutRates, VoluntaryEnrollment,
+};
+pub use identifier::{Identifier, InvalidIdentifier};
+pub use month_day::{InvalidMonthDay, MonthDay};
+pub use plan::{Deferrals, EntryDates, IrsLimits, PlanEligibility};
+pub use segments::{ByAge, ByIncome, ByJob, JobLevel};
+pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Workforce};
+
+pub use crate::layers::{LoadedConfig, Override, Sources, load};
+pub use crate::origins::{Origin, Origins};
+pub use crate::problem::{ConfigError, Problem, ProblemKind};
+
+/// The default file, commented, as `planalign init` writes it.
+pub const DEFAULT_CONFIG: &str = include_str!("../../config/simulation_config.yaml");
+
+/// Everything that a simulation can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulationConfig {
+    /// Names the scenario; every row of the results carries it.
+    pub scenario_id: Identifier,
+    /// Names the plan design; every row of the results carries it.
+    pub plan_design_id: Identifier,
+    /// Years, seed and growth.
+    pub simulation: Simulation,
+    /// The census file.
+    pub census: Census,
+    /// Who leaves, and who works part time.
+    pub workforce: Workforce,
+    /// When and on which levels people are hired.
+    pub hiring: Hiring,
+    /// Age and pay of new hires.
+    pub new_hire: NewHire,
+    /// Raises and promotions.
+    pub compensation: Compensation,
+    /// Who may take part in the plan, and from when.
+    pub plan_eligibility: PlanEligibility,
+    /// How people come to take part.
+    pub enrollment: Enrollment,
+    /// Automatic yearly increases of deferral rates.
+    pub deferral_auto_escalation: DeferralAutoEscalation,
+    /// The plan's limits on deferrals.
+    pub deferrals: Deferrals,
+    /// Limits of the tax code in years not yet published.
+    pub irs_limits: IrsLimits,
+    /// Matching contributions.
+    pub employer_match: EmployerMatch,
+    /// Contributions that do not depend on deferrals.
+    pub employer_core_contribution: EmployerCoreContribution,
+    /// The machine's resources; results do not depend on them.
+    pub optimization: Optimization,
+}
+
+/// Years, seed and growth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Simulation {
+    /// First simulated year; the census is as of Dec 31 before it.
+    pub start_year: i32,
+    /// Last simulated year.
+    pub end_year: i32,
+    /// Seed of every random draw.
+    pub random_seed: u32,
+    /// Closing headcount of a year = round(opening x (1 + rate)).
+    pub target_growth_rate: f64,
+}
+
+/// The census file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Census {
+    /// CSV or Parquet, by extension; a relative path starts at the working directory of the command.
+    pub path: PathBuf,
+    /// Headers of the file, by canonical column name, where they differ.
+    pub columns: BTreeMap<String, String>,
+    /// Share of rejected rows that a run tolerates.
+    pub max_rejected_share: f64,
+}
+
+/// The machine's resources.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Optimization {
+    /// Threads of the database engine; `None`: all cores.
+    pub threads: Option<u16>,
+    /// Memory limit of the database engine in GB (10^9 bytes); `None`: the engine's default.
+    pub memory_limit_gb: Option<f64>,
+}
+
+impl SimulationConfig {
+    /// The defaults, for a scenario and a plan design.
+    #[must_use]
+    pub fn new(scenario_id: Identifier, plan_design_id: Identifier) -> Self {
+        Self {
+            scenario_id,
+            plan_design_id,
+            simulation: Simulation::default(),
+            census: Census::default(),
+            workforce: Workforce::default(),
+            hiring: Hiring::default(),
+            new_hire: NewHire::default(),
+            compensation: Compensation::default(),
+            plan_eligibility: PlanEligibility::default(),
+            enrollment: Enrollment::default(),
+            deferral_auto_escalation: DeferralAutoEscalation::default(),
+            deferrals: Deferrals::default(),
+            irs_limits: IrsLimits::default(),
+            employer_match: EmployerMatch::default(),
+            employer_core_contribution: EmployerCoreContribution::default(),
+            optimization: Optimization::default(),
+        }
+    }
+
+    /// The settings as a tree, in the order of the file.
+    #[must_use]
+    pub fn to_tree(&self) -> serde_json::Map<String, serde_json::Value> {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(tree)) => tree,
+            // A struct of plain fields is always an object.
+            _ => serde_json::Map::new(),
+        }
+    }
+
+    /// Everything that the results of a run depend on, by key: all but `simulation.end_year` and `optimization.*`.
+    ///
+    /// Keys of segments and of the user's own maps are separate entries; lists are one value.
+    #[must_use]
+    pub fn flattened(&self) -> BTreeMap<String, serde_json::Value> {
+        let leaves = crate::keys::leaves(self.to_tree()).into_iter();
+        leaves.filter(|(key, _)| key != "simulation.end_year" && !key.starts_with("optimization.")).collect()
+    }
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Self { start_year: 2025, end_year: 2029, random_seed: 42, target_growth_rate: 0.03 }
+    }
+}
+
+impl Default for Census {
+    fn default() -> Self {
+        Self { path: PathBuf::from("data/census.csv"), columns: BTreeMap::new(), max_rejected_share: 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

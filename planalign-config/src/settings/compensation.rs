@@ -1,0 +1,119 @@
+//! Raises and promotions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::month_day::MonthDay;
+use super::segments::JobLevel;
+
+/// Raises and promotions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compensation {
+    /// Cost-of-living adjustment of a year, on top of merit.
+    pub cola_rate: f64,
+    /// Money for merit raises as a share of opening payroll; `None`: the merit rates of the seed as they are.
+    pub merit_budget: Option<f64>,
+    /// When raises take effect.
+    pub raise_timing: RaiseTiming,
+    /// When promotions take effect.
+    pub promotion_day: MonthDay,
+    /// Scales the promotion rates of the seed.
+    pub promotion_rate_multiplier: f64,
+    /// What a promotion does to pay.
+    pub promotion_compensation: PromotionCompensation,
+}
+
+/// When raises take effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RaiseTiming {
+    /// One day for all, or drawn.
+    pub method: RaiseMethod,
+    /// The day, with `fixed_day`.
+    pub day: MonthDay,
+    /// Share of the raises in each month, with `monthly_shares`.
+    pub monthly_shares: [f64; 12],
+}
+
+/// How the day of a raise is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RaiseMethod {
+    /// The same day for everyone.
+    #[default]
+    FixedDay,
+    /// A month by shares, a day of it evenly.
+    MonthlyShares,
+}
+
+/// What a promotion does to pay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PromotionCompensation {
+    /// Increase in the middle of the distribution.
+    pub base_increase_pct: f64,
+    /// How increases spread around it.
+    pub distribution_type: PromotionDistribution,
+    /// Half the width, with `uniform`.
+    pub distribution_range: f64,
+    /// Standard deviation, with `normal`.
+    pub normal_std_dev: f64,
+    /// Highest increase as a share of pay.
+    pub max_cap_pct: f64,
+    /// Highest increase in dollars.
+    pub max_cap_amount: u32,
+    /// Increase by present level, without spread.
+    pub level_overrides: BTreeMap<JobLevel, f64>,
+}
+
+/// How the increases of promotions spread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromotionDistribution {
+    /// Evenly over base +- range.
+    #[default]
+    Uniform,
+    /// Normally around the base.
+    Normal,
+    /// Everyone has the base.
+    Deterministic,
+}
+
+impl Default for Compensation {
+    fn default() -> Self {
+        Self {
+            cola_rate: 0.02,
+            merit_budget: Some(0.035),
+            raise_timing: RaiseTiming::default(),
+            promotion_day: MonthDay::new(2, 1).unwrap_or(MonthDay::NEW_YEAR),
+            promotion_rate_multiplier: 1.0,
+            promotion_compensation: PromotionCompensation::default(),
+        }
+    }
+}
+
+impl Default for RaiseTiming {
+    fn default() -> Self {
+        Self {
+            method: RaiseMethod::default(),
+            day: MonthDay::new(7, 15).unwrap_or(MonthDay::NEW_YEAR),
+            monthly_shares: [0.26, 0.03, 0.06, 0.17, 0.04, 0.05, 0.21, 0.03, 0.04, 0.07, 0.02, 0.02],
+        }
+    }
+}
+
+impl Default for PromotionCompensation {
+    fn default() -> Self {
+        Self {
+            base_increase_pct: 0.20,
+            distribution_type: PromotionDistribution::default(),
+            distribution_range: 0.05,
+            normal_std_dev: 0.02,
+            max_cap_pct: 0.30,
+            max_cap_amount: 500_000,
+            level_overrides: BTreeMap::new(),
+        }
+    }
+}

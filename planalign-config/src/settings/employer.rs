@@ -1,0 +1,127 @@
+//! The employer's money: match and core contribution.
+
+use serde::{Deserialize, Serialize};
+
+/// Matching contributions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmployerMatch {
+    /// How the match is computed.
+    pub active_formula: MatchFormula,
+    /// Tiers in ascending order.
+    pub tiers: Vec<MatchTier>,
+    /// Cap of the match as a share of pay; `None`: none.
+    pub match_cap_percent: Option<f64>,
+    /// Pay that counts.
+    pub compensation: MatchCompensation,
+    /// Whether catch-up contributions are matched.
+    pub match_catch_up: bool,
+    /// Who gets it.
+    pub eligibility: EmployerEligibility,
+}
+
+/// How the match is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchFormula {
+    /// There is no match.
+    None,
+    /// By tiers of the deferral rate.
+    #[default]
+    Tiered,
+}
+
+/// A tier of the match.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchTier {
+    /// Deferrals up to this share of pay belong to the tier, above those of the tier before.
+    pub up_to: f64,
+    /// Match per dollar deferred.
+    pub rate: f64,
+}
+
+/// Pay that counts for the match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchCompensation {
+    /// The whole year's.
+    #[default]
+    PlanYear,
+    /// Since the entry date.
+    FromEntry,
+}
+
+/// Contributions that do not depend on deferrals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmployerCoreContribution {
+    /// Whether there is any.
+    pub status: CoreStatus,
+    /// Share of pay.
+    pub contribution_rate: f64,
+    /// Who gets it.
+    pub eligibility: EmployerEligibility,
+}
+
+/// How the core contribution is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoreStatus {
+    /// There is none.
+    None,
+    /// The same share of pay for everyone.
+    #[default]
+    Flat,
+}
+
+/// Who gets an employer contribution for a year.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and any may be combined")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmployerEligibility {
+    /// Completed years of service; at most 2 (IRC 410(a)(1)(B)).
+    pub minimum_tenure_years: u8,
+    /// Hours of the year; at most 1,000 (29 CFR 2530.200b-1).
+    pub minimum_hours_annual: u16,
+    /// Whether one must be employed on Dec 31.
+    pub require_active_at_year_end: bool,
+    /// Whether people get it in the year of hire, whatever `minimum_tenure_years` says.
+    pub allow_new_hires: bool,
+    /// Whether those who leave in the year of hire are spared `require_active_at_year_end`.
+    pub allow_terminated_new_hires: bool,
+    /// Whether others who leave are spared `require_active_at_year_end`.
+    pub allow_experienced_terminations: bool,
+}
+
+impl EmployerEligibility {
+    fn after(minimum_tenure_years: u8) -> Self {
+        Self {
+            minimum_tenure_years,
+            minimum_hours_annual: 1000,
+            require_active_at_year_end: true,
+            allow_new_hires: minimum_tenure_years == 0,
+            allow_terminated_new_hires: false,
+            allow_experienced_terminations: false,
+        }
+    }
+}
+
+impl Default for EmployerMatch {
+    fn default() -> Self {
+        Self {
+            active_formula: MatchFormula::default(),
+            tiers: vec![MatchTier { up_to: 0.03, rate: 1.0 }, MatchTier { up_to: 0.05, rate: 0.5 }],
+            match_cap_percent: Some(0.04),
+            compensation: MatchCompensation::default(),
+            match_catch_up: true,
+            eligibility: EmployerEligibility::after(0),
+        }
+    }
+}
+
+impl Default for EmployerCoreContribution {
+    fn default() -> Self {
+        Self { status: CoreStatus::default(), contribution_rate: 0.02, eligibility: EmployerEligibility::after(1) }
+    }
+}

@@ -1,0 +1,69 @@
+//! Names that stand in every row of the results.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A name of letters, digits, `_` and `-`, of 1 to 64 characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Identifier(String);
+
+/// The text is no identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an identifier has 1 to 64 letters, digits, _ or -")]
+pub struct InvalidIdentifier;
+
+impl Identifier {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Identifier {
+    type Err = InvalidIdentifier;
+
+    fn from_str(text: &str) -> Result<Self, InvalidIdentifier> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
+        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidIdentifier) }
+    }
+}
+
+impl TryFrom<String> for Identifier {
+    type Error = InvalidIdentifier;
+
+    fn try_from(text: String) -> Result<Self, InvalidIdentifier> {
+        text.parse()
+    }
+}
+
+impl From<Identifier> for String {
+    fn from(identifier: Identifier) -> Self {
+        identifier.0
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_digits_underscores_and_hyphens_make_a_name() {
+        for good in ["baseline", "A-1_b", "2025", &"x".repeat(64)] {
+            assert_eq!(good.parse::<Identifier>().expect(good).as_str(), good);
+        }
+        for bad in ["", "two words", "a.b", "a'b", "größer", &"x".repeat(65)] {
+            assert_eq!(bad.parse::<Identifier>(), Err(InvalidIdentifier), "{bad}");
+        }
+    }
+}

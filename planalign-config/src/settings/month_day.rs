@@ -1,0 +1,106 @@
+//! Days that come every year.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A day of the year that every year has, written `MM-DD`; Feb 29 is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MonthDay {
+    month: i8,
+    day: i8,
+}
+
+/// The text is no day that every year has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a day is MM-DD, in every year")]
+pub struct InvalidMonthDay;
+
+impl MonthDay {
+    /// The first day of the year.
+    pub const NEW_YEAR: Self = Self { month: 1, day: 1 };
+
+    /// A day, if every year has it.
+    #[must_use]
+    pub const fn new(month: i8, day: i8) -> Option<Self> {
+        let last = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 => 28,
+            _ => 0,
+        };
+        if day >= 1 && day <= last { Some(Self { month, day }) } else { None }
+    }
+
+    /// Month, 1 to 12.
+    #[must_use]
+    pub const fn month(self) -> i8 {
+        self.month
+    }
+
+    /// Day of the month, from 1.
+    #[must_use]
+    pub const fn day(self) -> i8 {
+        self.day
+    }
+}
+
+impl FromStr for MonthDay {
+    type Err = InvalidMonthDay;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMonthDay> {
+        let number = |part: &str| {
+            let digits = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+            if digits { part.parse().ok() } else { None }
+        };
+        let (month, day) = text.split_once('-').ok_or(InvalidMonthDay)?;
+        number(month).zip(number(day)).and_then(|(month, day)| Self::new(month, day)).ok_or(InvalidMonthDay)
+    }
+}
+
+impl TryFrom<String> for MonthDay {
+    type Error = InvalidMonthDay;
+
+    fn try_from(text: String) -> Result<Self, InvalidMonthDay> {
+        text.parse()
+    }
+}
+
+impl From<MonthDay> for String {
+    fn from(day: MonthDay) -> Self {
+        day.to_string()
+    }
+}
+
+impl fmt::Display for MonthDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}-{:02}", self.month, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_days_of_every_year_are_taken() {
+        for good in ["01-01", "02-28", "07-15", "12-31"] {
+            assert_eq!(good.parse::<MonthDay>().expect(good).to_string(), good);
+        }
+        for bad in ["02-29", "13-01", "00-10", "04-31", "1-01", "07-1", "07/15", "+7-01", "0７-01", "", "07-15-01"] {
+            assert_eq!(bad.parse::<MonthDay>(), Err(InvalidMonthDay), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_is_taken_if_a_common_year_has_it(month in -2_i8..15, day in -2_i8..35) {
+            prop_assert_eq!(MonthDay::new(month, day).is_some(), Date::new(2025, month, day).is_ok());
+        }
+    }
+}

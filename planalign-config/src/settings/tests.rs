@@ -1,0 +1,52 @@
+//! The default file, and the settings as a record.
+
+use super::*;
+use crate::layers::load;
+
+fn default_settings() -> SimulationConfig {
+    SimulationConfig::new("baseline".parse().expect("id"), "standard".parse().expect("id"))
+}
+
+fn load_default_file() -> LoadedConfig {
+    let dir = tempfile::TempDir::new().expect("directory");
+    let file = dir.path().join("config.yaml");
+    std::fs::write(&file, DEFAULT_CONFIG).expect("file");
+    load(&Sources { file, ..Sources::default() }).expect("the default file is right")
+}
+
+#[test]
+fn the_default_file_holds_the_defaults() {
+    assert_eq!(load_default_file().settings, default_settings());
+}
+
+#[test]
+fn the_default_file_shows_every_setting() {
+    let loaded = load_default_file();
+    let hidden: Vec<&str> =
+        loaded.origins.iter().filter(|(_, _, origin)| **origin == Origin::Default).map(|(key, ..)| key).collect();
+    assert_eq!(hidden, [""; 0]);
+}
+
+#[test]
+fn what_a_run_depends_on_is_flat_and_leaves_out_what_it_may_change() {
+    let flat = default_settings().flattened();
+    assert_eq!(flat["compensation.cola_rate"], 0.02);
+    assert_eq!(flat["enrollment.voluntary_enrollment.deferral_rates.senior.high"], 0.12);
+    assert_eq!(flat["hiring.level_shares"], serde_json::Value::Null);
+    assert_eq!(flat["employer_match.tiers"][1]["up_to"], 0.05);
+    assert!(!flat.contains_key("simulation.end_year"));
+    assert!(!flat.keys().any(|key| key.starts_with("optimization.")));
+    let mut all = crate::keys::leaves(default_settings().to_tree());
+    all.retain(|key, _| key != "simulation.end_year" && !key.starts_with("optimization."));
+    assert_eq!(flat, all);
+}
+
+#[test]
+fn settings_survive_being_recorded() {
+    let mut settings = default_settings();
+    settings.enrollment.auto_enrollment.hire_date_cutoff = Some(jiff::civil::date(2024, 2, 29));
+    settings.compensation.promotion_compensation.level_overrides.insert("4".parse().expect("level"), 0.15);
+    settings.hiring.level_shares = Some([0.2; 5]);
+    let text = serde_json::to_string(&settings).expect("to JSON");
+    assert_eq!(serde_json::from_str::<SimulationConfig>(&text).expect("from JSON"), settings);
+}

@@ -1,0 +1,101 @@
+//! Leaving and hiring.
+
+use serde::{Deserialize, Serialize};
+
+/// Who leaves, and who works part time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workforce {
+    /// Share of those hired before Jan 1 of the previous year that leaves in a year.
+    pub total_termination_rate: f64,
+    /// Share of a year's hires that leaves in the hire year; below 1.
+    pub new_hire_termination_rate: f64,
+    /// Share of last year's hires that leaves in the year after; `None`: as `new_hire_termination_rate`.
+    pub first_full_year_rate: Option<f64>,
+    /// Share of new hires who work 20 hours a week.
+    pub part_time_new_hire_pct: f64,
+}
+
+/// When and on which levels people are hired.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hiring {
+    /// Share of hires by job level; `None`: as the present workforce.
+    pub level_shares: Option<[f64; 5]>,
+    /// Share of hires by month; `None`: evenly over the days of the year.
+    pub monthly_shares: Option<[f64; 12]>,
+}
+
+/// Age and pay of new hires.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewHire {
+    /// Ages at hire and how often each is drawn, relative to the others.
+    pub age_distribution: Vec<AgeWeight>,
+    /// Hiring ranges that replace those of the seed.
+    pub job_level_compensation: Vec<HiringRange>,
+    /// How pay compares with the market.
+    pub market_scenario: MarketScenario,
+    /// Standard deviation of the position in the hiring range.
+    pub range_position_std_dev: f64,
+}
+
+/// An age at hire.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgeWeight {
+    /// Age in completed years.
+    pub age: u8,
+    /// How often it is drawn, relative to the others.
+    pub weight: f64,
+}
+
+/// The hiring range of a job level, in dollars a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HiringRange {
+    /// Job level, 1 to 5.
+    pub level: u8,
+    /// Least pay.
+    pub min_compensation: u32,
+    /// Highest pay.
+    pub max_compensation: u32,
+}
+
+/// How the pay of new hires compares with the hiring range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketScenario {
+    /// 5 % below.
+    Conservative,
+    /// As the range says.
+    #[default]
+    Baseline,
+    /// 5 % above.
+    Competitive,
+    /// 10 % above.
+    Aggressive,
+}
+
+impl Default for Workforce {
+    fn default() -> Self {
+        Self {
+            total_termination_rate: 0.12,
+            new_hire_termination_rate: 0.25,
+            first_full_year_rate: None,
+            part_time_new_hire_pct: 0.0,
+        }
+    }
+}
+
+impl Default for NewHire {
+    fn default() -> Self {
+        let ages = [(22, 0.05), (25, 0.15), (28, 0.20), (32, 0.25), (35, 0.15), (40, 0.10), (45, 0.08), (50, 0.02)];
+        Self {
+            age_distribution: ages.map(|(age, weight)| AgeWeight { age, weight }).to_vec(),
+            job_level_compensation: Vec::new(),
+            market_scenario: MarketScenario::default(),
+            range_position_std_dev: 0.10,
+        }
+    }
+}
