@@ -14,7 +14,9 @@ pub struct RunEvent {
     pub run_id: String,
     /// Wall-clock time.
     pub timestamp: Timestamp,
-    /// Milliseconds since this process began to execute the plan.
+    /// Milliseconds since this process began to execute the plan. In JSON it has a name of its own, because several kinds
+    /// carry an `elapsed_ms` beside it.
+    #[serde(rename = "since_start_ms")]
     pub elapsed_ms: u64,
     /// What happened.
     #[serde(flatten)]

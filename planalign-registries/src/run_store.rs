@@ -36,6 +36,10 @@ pub trait RunStore {
     fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
     /// The checkpoints of a run, in the order in which they were saved.
     fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError>;
+    /// The checkpoint of a run that was saved last.
+    fn last_checkpoint(&self, run_id: &str) -> Result<Option<Checkpoint>, StoreError> {
+        Ok(self.checkpoints(run_id)?.pop())
+    }
     /// Removes what later years than `year` wrote (`None`: everything) in all relations of schema `main`, and the checkpoints
     /// of those years. Runs and journals stay.
     /// Takes part in the unit of work.
@@ -106,7 +110,7 @@ impl Fingerprints {
                 }
             }
         }
-        hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        to_hex(&hasher.finalize())
     }
 
     /// What differs in `other`, in order.
@@ -238,4 +242,12 @@ pub fn compare_state(checkpoint: &Checkpoint, now: &[RelationState]) -> Result<(
         }
     }
     Ok(())
+}
+
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
 }

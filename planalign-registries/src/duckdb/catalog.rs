@@ -1,0 +1,79 @@
+//! Names of tables, failures of statements, and lists as parameters: what all statements of this crate share.
+
+use planalign_config::{Database, DatabaseError, UnitOfWork};
+
+use crate::run_store::StoreError;
+
+/// A database with the name under which its own tables are reached.
+///
+/// Names have three parts: in a file `planalign.duckdb`, which is a likely name, `planalign.runs` would be ambiguous.
+#[derive(Clone, Debug)]
+pub(crate) struct Catalog {
+    pub(crate) db: Database,
+    name: String,
+}
+
+impl Catalog {
+    pub(crate) fn new(db: Database) -> Result<Self, DatabaseError> {
+        let name = db.query_row("select current_database()", &[])?.and_then(|row| row.text(0)).unwrap_or_default();
+        Ok(Self { db, name })
+    }
+
+    /// The name of the database, as a text.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A relation in full.
+    pub(crate) fn relation(&self, schema: &str, table: &str) -> String {
+        format!("{}.{}.{}", quoted(&self.name), quoted(schema), quoted(table))
+    }
+
+    /// A statement whose `{planalign}` and `{main}` stand for the schemas.
+    pub(crate) fn sql(&self, template: &str) -> String {
+        let schema = |name: &str| format!("{}.{name}", quoted(&self.name));
+        template.replace("{planalign}", &schema("planalign")).replace("{main}", &schema("main"))
+    }
+
+    /// Runs statements that take effect together.
+    pub(crate) fn atomically<T>(
+        &mut self,
+        write: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let unit = |e: planalign_config::UnitError| StoreError::Database {
+            action: "write to the run record".to_owned(),
+            fault: e.fault,
+            cause: e.message,
+        };
+        self.db.begin().map_err(unit)?;
+        let result = write(self);
+        match &result {
+            Ok(_) => self.db.commit().map_err(unit)?,
+            Err(_) => self.db.rollback().map_err(unit)?,
+        }
+        result
+    }
+}
+
+/// An identifier as SQL writes it.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL writes it.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A list as one parameter; `unnest(from_json(?, '["VARCHAR"]'))` makes rows of it. Several such lists in one statement
+/// are far cheaper than one parameter per value.
+pub(crate) fn list<T: serde::Serialize>(items: &[T]) -> Result<planalign_config::database::Value, StoreError> {
+    let text = serde_json::to_string(items)
+        .map_err(|e| StoreError::Damaged { what: "a list".to_owned(), cause: e.to_string() })?;
+    Ok(text.into())
+}
+
+/// Makes a store's error of a statement's.
+pub(crate) fn failed(action: &str) -> impl FnOnce(DatabaseError) -> StoreError {
+    move |e| StoreError::Database { action: action.to_owned(), fault: e.fault(), cause: e.to_string() }
+}

@@ -1,0 +1,187 @@
+//! At what rate each person defers and how often it was raised automatically, as the events tell it.
+
+use planalign_config::Database;
+use planalign_config::database::Value;
+
+use super::registry_table::{RegistryTable, unsigned};
+use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
+
+/// Follows deferral rates and their automatic increases. One row per person present in the year, leavers as they stood
+/// when they left, in `planalign.deferral_escalation_registry`, which
+/// [`DuckRunStore::open`](super::DuckRunStore::open) creates.
+#[derive(Debug)]
+pub struct DeferralEscalationRegistry {
+    table: RegistryTable,
+}
+
+/// Where a person stands at the end of a year. Rates are fractions of pay with six digits, for example `0.060000`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeferralState {
+    /// Refused automatic increases, according to the census.
+    pub opted_out: bool,
+    /// The first rate, of the census or of the first enrollment; `None`: never deferred.
+    pub original_rate: Option<String>,
+    /// The rate now; zero for those who do not defer.
+    pub current_rate: String,
+    /// Automatic increases so far.
+    pub escalations: u64,
+    /// What they add up to.
+    pub escalation_amount: String,
+    /// Date of the last of them.
+    pub last_escalation_date: Option<String>,
+}
+
+const NAME: &str = "deferral_escalation";
+
+const ROW_AS_TEXT: &str = "concat_ws('|', scenario_id, plan_design_id, employee_id, opted_out::integer,
+    coalesce(original_rate::varchar, '-'), opening_rate, current_rate, escalations, escalation_amount,
+    coalesce(last_escalation_date::varchar, '-'), coalesce(left_on::varchar, '-'))";
+
+/// Those whom the census knows.
+const OPENING_OF_START_YEAR: &str = "
+    select scenario_id, plan_design_id, employee_id, auto_escalation_opt_out as opted_out,
+        case when is_enrolled_at_census then census_deferral_rate end as original_rate, census_deferral_rate as current_rate,
+        0 as escalations, 0::decimal(9, 6) as escalation_amount, null::date as last_escalation_date
+    from {main}.int_baseline_workforce where simulation_year = {year}";
+
+/// Those who had not left.
+const OPENING_OF_LATER_YEARS: &str = "
+    select scenario_id, plan_design_id, employee_id, opted_out, original_rate, current_rate, escalations, escalation_amount,
+        last_escalation_date
+    from {planalign}.deferral_escalation_registry where simulation_year = {last_year} and left_on is null";
+
+/// Opening state, hires, and then the last word of each person's events.
+const UPDATE: &str = "
+with events as (
+    select * from {main}.fct_yearly_events
+    where simulation_year = {year} and event_type in ('hire', 'enrollment', 'enrollment_change', 'deferral_escalation', 'termination')
+), people as (
+    {opening}
+    union all
+    select scenario_id, plan_design_id, employee_id, false, null, 0, 0, 0, null from events where event_type = 'hire'
+), changes as (
+    select scenario_id, plan_design_id, employee_id,
+        arg_max(employee_deferral_rate, event_sequence) filter (event_type <> 'termination') as last_rate,
+        arg_min(employee_deferral_rate, event_sequence) filter (event_type = 'enrollment') as first_rate,
+        count(*) filter (event_type = 'deferral_escalation') as increases,
+        sum(employee_deferral_rate - prev_employee_deferral_rate) filter (event_type = 'deferral_escalation') as increase,
+        max(effective_date) filter (event_type = 'deferral_escalation') as increased_on,
+        max(effective_date) filter (event_type = 'termination') as left_on
+    from events where event_type <> 'hire' group by all
+)
+select scenario_id, plan_design_id, {year}, employee_id, opted_out, coalesce(original_rate, first_rate), current_rate,
+    coalesce(last_rate, current_rate), escalations + coalesce(increases, 0), escalation_amount + coalesce(increase, 0),
+    coalesce(increased_on, last_escalation_date), left_on
+from people left join changes using (scenario_id, plan_design_id, employee_id)";
+
+const CHECK: &str = "
+with ours as (from {planalign}.deferral_escalation_registry where simulation_year = {year}),
+rates as (from {main}.int_deferral_rate_state_accumulator where simulation_year = {year}),
+escalations as (from {main}.int_deferral_escalation_state_accumulator where simulation_year = {year}),
+compared_rates as (
+    select count(*) filter (rates.employee_id is null), count(*) filter (ours.employee_id is null),
+        count(*) filter (ours.current_rate <> rates.current_deferral_rate),
+        count(*) filter (ours.original_rate is distinct from rates.original_deferral_rate and rates.employee_id is not null and ours.employee_id is not null)
+    from ours full join rates using (scenario_id, plan_design_id, employee_id)
+), compared_escalations as (
+    select count(*) filter (theirs.employee_id is null), count(*) filter (ours.employee_id is null),
+        count(*) filter (ours.escalations <> theirs.total_deferral_escalations),
+        count(*) filter (ours.escalation_amount <> theirs.total_escalation_amount),
+        count(*) filter (ours.last_escalation_date is distinct from theirs.last_escalation_date and theirs.employee_id is not null and ours.employee_id is not null),
+        count(*) filter (ours.opted_out is distinct from theirs.auto_escalation_opt_out and theirs.employee_id is not null and ours.employee_id is not null)
+    from ours full join escalations as theirs using (scenario_id, plan_design_id, employee_id)
+), changes as (
+    select events.*, ours.employee_id is not null as is_known, opted_out,
+        coalesce(lag(events.employee_deferral_rate) over person, opening_rate) as before,
+        count(*) filter (event_type = 'deferral_escalation') over person as increases
+    from (from {main}.fct_yearly_events where simulation_year = {year}
+        and event_type in ('enrollment', 'enrollment_change', 'deferral_escalation')) as events
+    left join ours using (scenario_id, plan_design_id, employee_id)
+    window person as (partition by events.scenario_id, events.plan_design_id, events.employee_id order by event_sequence)
+), contradictory as (
+    select count(*) filter (not is_known), count(*) filter (before <> prev_employee_deferral_rate),
+        count(*) filter (event_type = 'deferral_escalation' and opted_out),
+        count(*) filter (event_type = 'deferral_escalation' and increases > 1),
+        count(*) filter (event_type = 'deferral_escalation' and employee_deferral_rate <= prev_employee_deferral_rate)
+    from changes
+)
+select * from compared_rates, compared_escalations, contradictory";
+
+const CHECKED: [&str; 15] = [
+    "people of the registry who are missing in int_deferral_rate_state_accumulator",
+    "people of int_deferral_rate_state_accumulator whom neither census nor hires explain",
+    "another deferral rate in int_deferral_rate_state_accumulator",
+    "another original deferral rate in int_deferral_rate_state_accumulator",
+    "people of the registry who are missing in int_deferral_escalation_state_accumulator",
+    "people of int_deferral_escalation_state_accumulator whom neither census nor hires explain",
+    "another number of increases in int_deferral_escalation_state_accumulator",
+    "another sum of increases in int_deferral_escalation_state_accumulator",
+    "another date of the last increase in int_deferral_escalation_state_accumulator",
+    "another refusal of increases in int_deferral_escalation_state_accumulator",
+    "changes of deferral rates of people who are not there",
+    "changes of deferral rates that do not start from the rate in force",
+    "automatic increases for people who refused them",
+    "second automatic increases of a person in the year",
+    "automatic increases that do not increase the rate",
+];
+
+impl DeferralEscalationRegistry {
+    /// The registry of a database that has its table.
+    pub fn new(db: Database) -> Result<Self, RegistryError> {
+        Ok(Self { table: RegistryTable::new(db, NAME, "deferral_escalation_registry", ROW_AS_TEXT)? })
+    }
+
+    /// How often a person's rate was raised automatically up to the end of the year; `None` if the person is not there.
+    pub fn escalations(&self, employee_id: &str, year: i32) -> Result<Option<u64>, RegistryError> {
+        Ok(self.state_of(employee_id, year)?.map(|s| s.escalations))
+    }
+
+    /// How many people had an increase in the year.
+    pub fn escalated_in(&self, year: i32) -> Result<u64, RegistryError> {
+        let sql = "select count(*) from {planalign}.deferral_escalation_registry
+            where simulation_year = {year} and year(last_escalation_date) = {year}";
+        let row = self.table.one(year, "count increases", sql, &[])?;
+        Ok(row.map(|r| unsigned(&r, 0)).unwrap_or_default())
+    }
+
+    /// Where a person stands at the end of the year; `None` if the person is not there.
+    pub fn state_of(&self, employee_id: &str, year: i32) -> Result<Option<DeferralState>, RegistryError> {
+        let sql = "select opted_out, original_rate, current_rate, escalations, escalation_amount, last_escalation_date
+            from {planalign}.deferral_escalation_registry where simulation_year = {year} and employee_id = ?";
+        let row = self.table.one(year, "look a person up", sql, &[Value::from(employee_id)])?;
+        Ok(row.map(|r| DeferralState {
+            opted_out: r.boolean(0) == Some(true),
+            original_rate: r.text(1),
+            current_rate: r.text(2).unwrap_or_default(),
+            escalations: unsigned(&r, 3),
+            escalation_amount: r.text(4).unwrap_or_default(),
+            last_escalation_date: r.text(5),
+        }))
+    }
+}
+
+impl Registry for DeferralEscalationRegistry {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn update(&mut self, year: i32, start_year: i32) -> Result<u64, RegistryError> {
+        let opening = if year == start_year { OPENING_OF_START_YEAR } else { OPENING_OF_LATER_YEARS };
+        self.table.replace(year, &UPDATE.replace("{opening}", opening))
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Disagreement>, RegistryError> {
+        self.table.disagreements(year, CHECK, &CHECKED)
+    }
+
+    fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {
+        self.table.snapshot(year)
+    }
+
+    fn restore(&mut self, year: Option<i32>) -> Result<(), RegistryError> {
+        self.table.restore(year)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! The deferral-escalation registry against hand-made events.
+
+use planalign_config::Database;
+
+use super::{CHECKED, DeferralEscalationRegistry};
+use crate::duckdb::DuckRunStore;
+use crate::duckdb::testing::{census, event, models, plain};
+use crate::registry::Registry;
+
+fn escalates(db: &Database, employee: &str, day: &str, from: &str, to: &str) {
+    event(db, employee, day, "deferral_escalation", "deferral_escalation", (from, to));
+}
+
+/// Anna escalates twice, Ben refuses, Cleo escalates and leaves, Dan is hired, enrolls, escalates and opts out.
+fn story() -> (Database, DeferralEscalationRegistry) {
+    let db = models();
+    DuckRunStore::open(db.clone()).expect("create");
+    census(&db, "anna", "0.06", false);
+    census(&db, "ben", "0.05", true);
+    census(&db, "cleo", "0.02", false);
+    census(&db, "fay", "0", false);
+    escalates(&db, "anna", "2025-01-01", "0.06", "0.07");
+    escalates(&db, "anna", "2026-01-01", "0.07", "0.075");
+    escalates(&db, "cleo", "2025-01-01", "0.02", "0.03");
+    plain(&db, "cleo", "2025-06-30", "termination");
+    plain(&db, "dan", "2025-05-01", "hire");
+    event(&db, "dan", "2025-06-15", "enrollment", "auto_enrollment", ("0", "0.03"));
+    escalates(&db, "dan", "2026-01-01", "0.03", "0.04");
+    event(&db, "dan", "2026-02-01", "enrollment_change", "enrollment_opt_out", ("0.04", "0"));
+    let registry = DeferralEscalationRegistry::new(db.clone()).expect("open");
+    (db, registry)
+}
+
+fn accumulate(db: &Database, year: i32) {
+    let of_year = format!("from planalign.deferral_escalation_registry where simulation_year = {year}");
+    let keys = "select scenario_id, plan_design_id, simulation_year, employee_id";
+    db.execute_batch(&format!(
+        "insert into int_deferral_rate_state_accumulator {keys}, current_rate, original_rate {of_year};
+        insert into int_deferral_escalation_state_accumulator
+            {keys}, opted_out, escalations, escalation_amount, last_escalation_date {of_year}"
+    ))
+    .expect("accumulate");
+}
+
+fn rows(db: &Database, year: i32) -> String {
+    let sql =
+        "select employee_id, opted_out, original_rate, opening_rate, current_rate, escalations, escalation_amount,
+            last_escalation_date, left_on
+        from planalign.deferral_escalation_registry where simulation_year = ? order by employee_id";
+    let table = db.query(sql, &[year.into()]).expect("query");
+    let line = |r: &planalign_config::database::Row| r.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    table.rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn rates_and_increases_follow_the_events_across_years() {
+    let (db, mut registry) = story();
+    assert_eq!(registry.update(2025, 2025).expect("2025"), 5);
+    assert_eq!(registry.update(2026, 2025).expect("2026"), 4);
+    insta::assert_snapshot!(rows(&db, 2025), @"
+    anna false 0.060000 0.060000 0.070000 1 0.010000 2025-01-01 null
+    ben true 0.050000 0.050000 0.050000 0 0.000000 null null
+    cleo false 0.020000 0.020000 0.030000 1 0.010000 2025-01-01 2025-06-30
+    dan false 0.030000 0.000000 0.030000 0 0.000000 null null
+    fay false null 0.000000 0.000000 0 0.000000 null null
+    ");
+    insta::assert_snapshot!(rows(&db, 2026), @"
+    anna false 0.060000 0.070000 0.075000 2 0.015000 2026-01-01 null
+    ben true 0.050000 0.050000 0.050000 0 0.000000 null null
+    dan false 0.030000 0.030000 0.000000 1 0.010000 2026-01-01 null
+    fay false null 0.000000 0.000000 0 0.000000 null null
+    ");
+}
+
+#[test]
+fn a_year_is_replaced_and_can_be_forgotten() {
+    let (_, mut registry) = story();
+    registry.update(2025, 2025).expect("2025");
+    registry.update(2026, 2025).expect("2026");
+    let (first, second) = (registry.snapshot(2025).expect("snapshot"), registry.snapshot(2026).expect("snapshot"));
+    registry.update(2026, 2025).expect("again");
+    assert_eq!(registry.snapshot(2026).expect("snapshot"), second);
+    registry.restore(Some(2025)).expect("restore");
+    assert_eq!(registry.snapshot(2025).expect("snapshot"), first);
+    assert_eq!(registry.snapshot(2026).expect("snapshot").rows, 0);
+}
+
+#[test]
+fn questions_about_people_and_years() {
+    let (_, mut registry) = story();
+    registry.update(2025, 2025).expect("2025");
+    registry.update(2026, 2025).expect("2026");
+    assert_eq!(registry.escalations("anna", 2025).expect("anna"), Some(1));
+    assert_eq!(registry.escalations("anna", 2026).expect("anna"), Some(2));
+    assert_eq!(registry.escalations("nobody", 2026).expect("nobody"), None);
+    assert_eq!(registry.escalated_in(2025).expect("count"), 2);
+    let dan = registry.state_of("dan", 2026).expect("dan").expect("there");
+    assert_eq!((dan.original_rate.as_deref(), dan.current_rate.as_str()), (Some("0.030000"), "0.000000"));
+    assert_eq!((dan.escalation_amount.as_str(), dan.last_escalation_date.as_deref()), ("0.010000", Some("2026-01-01")));
+    let ben = registry.state_of("ben", 2026).expect("ben").expect("there");
+    assert!(ben.opted_out && !dan.opted_out);
+    assert_eq!(registry.name(), "deferral_escalation");
+}
+
+/// Changes one thing after everything agreed and tells what the check finds.
+fn found_after(change: &str) -> Vec<(String, u64)> {
+    let (db, mut registry) = story();
+    registry.update(2025, 2025).expect("2025");
+    accumulate(&db, 2025);
+    assert!(registry.check(2025).expect("check").is_empty());
+    db.execute_batch(change).expect("change");
+    registry.check(2025).expect("check").into_iter().map(|d| (d.what, d.count)).collect()
+}
+
+#[test]
+fn every_kind_of_disagreement_is_counted_under_its_own_name() {
+    let (rate, escalation) = ("int_deferral_rate_state_accumulator", "int_deferral_escalation_state_accumulator");
+    let event = |employee: &str, from: &str, to: &str| {
+        format!(
+            "insert into fct_yearly_events values
+                ('s', 'd', 2025, '{employee}', 'deferral_escalation', 'x', '2025-12-01', {to}, {from}, 4000)"
+        )
+    };
+    let cases = [
+        (format!("delete from {rate} where employee_id = 'anna'"), vec![(0, 1)]),
+        (format!("insert into {rate} values ('s', 'd', 2025, 'zoe', 0, null)"), vec![(1, 1)]),
+        (format!("update {rate} set current_deferral_rate = 0.5 where employee_id <> 'ben'"), vec![(2, 4)]),
+        (format!("update {rate} set original_deferral_rate = null"), vec![(3, 4)]),
+        (format!("delete from {escalation} where employee_id = 'anna'"), vec![(4, 1)]),
+        (format!("insert into {escalation} values ('s', 'd', 2025, 'zoe', false, 0, 0, null)"), vec![(5, 1)]),
+        (format!("update {escalation} set total_deferral_escalations = 2 where employee_id = 'anna'"), vec![(6, 1)]),
+        (format!("update {escalation} set total_escalation_amount = 0 where employee_id = 'anna'"), vec![(7, 1)]),
+        (format!("update {escalation} set last_escalation_date = null where employee_id = 'anna'"), vec![(8, 1)]),
+        (format!("update {escalation} set auto_escalation_opt_out = false"), vec![(9, 1)]),
+        (event("zoe", "0.01", "0.02"), vec![(10, 1)]),
+        (event("dan", "0.02", "0.04"), vec![(11, 1)]),
+        (event("ben", "0.05", "0.06"), vec![(12, 1)]),
+        (event("anna", "0.07", "0.08"), vec![(13, 1)]),
+        (event("dan", "0.03", "0.03"), vec![(14, 1)]),
+    ];
+    for (change, expected) in cases {
+        let expected: Vec<_> = expected.into_iter().map(|(i, n): (usize, u64)| (CHECKED[i].to_owned(), n)).collect();
+        assert_eq!(found_after(&change), expected, "{change}");
+    }
+}

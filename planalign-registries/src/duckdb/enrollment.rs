@@ -1,0 +1,171 @@
+//! Who is in the plan, since when and how, as the events tell it.
+
+use planalign_config::Database;
+use planalign_config::database::Value;
+
+use super::registry_table::{RegistryTable, unsigned};
+use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
+
+/// Follows enrollments and opt-outs. One row per person present in the year, leavers as they stood when they left, in
+/// `planalign.enrollment_registry`, which [`DuckRunStore::open`](super::DuckRunStore::open) creates.
+#[derive(Debug)]
+pub struct EnrollmentRegistry {
+    table: RegistryTable,
+}
+
+/// Where a person stands at the end of a year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrollmentState {
+    /// In the plan and deferring.
+    pub is_enrolled: bool,
+    /// How the person came to enroll last: `census`, `auto_enrollment`, `voluntary_enrollment`; `None`: never.
+    pub source: Option<String>,
+    /// Date of the first enrollment that the simulation saw; the census does not tell dates.
+    pub first_enrollment_date: Option<String>,
+    /// Date of the latest of them.
+    pub enrollment_date: Option<String>,
+    /// Date of the last opt-out.
+    pub opt_out_date: Option<String>,
+    /// Last day, for leavers of the year.
+    pub left_on: Option<String>,
+}
+
+const NAME: &str = "enrollment";
+
+const ROW_AS_TEXT: &str =
+    "concat_ws('|', scenario_id, plan_design_id, employee_id, was_enrolled::integer, is_enrolled::integer,
+    coalesce(first_enrollment_date::varchar, '-'), coalesce(enrollment_date::varchar, '-'), coalesce(source, '-'),
+    coalesce(opt_out_date::varchar, '-'), coalesce(left_on::varchar, '-'))";
+
+/// Those whom the census knows.
+const OPENING_OF_START_YEAR: &str = "
+    select scenario_id, plan_design_id, employee_id, is_enrolled_at_census as is_enrolled, null::date as first_enrollment_date,
+        null::date as enrollment_date, case when is_enrolled_at_census then 'census' end as source, null::date as opt_out_date
+    from {main}.int_baseline_workforce where simulation_year = {year}";
+
+/// Those who had not left.
+const OPENING_OF_LATER_YEARS: &str = "
+    select scenario_id, plan_design_id, employee_id, is_enrolled, first_enrollment_date, enrollment_date, source, opt_out_date
+    from {planalign}.enrollment_registry where simulation_year = {last_year} and left_on is null";
+
+/// Opening state, hires, and then the last word of each person's events.
+const UPDATE: &str = "
+with events as (
+    select * from {main}.fct_yearly_events
+    where simulation_year = {year} and event_type in ('hire', 'enrollment', 'enrollment_change', 'termination')
+), people as (
+    {opening}
+    union all
+    select scenario_id, plan_design_id, employee_id, false, null, null, null, null from events where event_type = 'hire'
+), changes as (
+    select scenario_id, plan_design_id, employee_id,
+        arg_max(event_type, event_sequence) filter (event_type in ('enrollment', 'enrollment_change')) as last_change,
+        min(effective_date) filter (event_type = 'enrollment') as first_enrolled_on,
+        max(effective_date) filter (event_type = 'enrollment') as enrolled_on,
+        arg_max(event_category, event_sequence) filter (event_type = 'enrollment') as method,
+        max(effective_date) filter (event_type = 'enrollment_change') as opted_out_on,
+        max(effective_date) filter (event_type = 'termination') as left_on
+    from events where event_type <> 'hire' group by all
+)
+select scenario_id, plan_design_id, {year}, employee_id, is_enrolled, coalesce(last_change = 'enrollment', is_enrolled),
+    coalesce(first_enrollment_date, first_enrolled_on), coalesce(enrolled_on, enrollment_date), coalesce(method, source),
+    coalesce(opted_out_on, opt_out_date), left_on
+from people left join changes using (scenario_id, plan_design_id, employee_id)";
+
+const CHECK: &str = "
+with ours as (from {planalign}.enrollment_registry where simulation_year = {year}),
+theirs as (from {main}.int_enrollment_state_accumulator where simulation_year = {year}),
+compared as (
+    select count(*) filter (theirs.employee_id is null), count(*) filter (ours.employee_id is null),
+        count(*) filter (ours.is_enrolled and not theirs.is_enrolled), count(*) filter (not ours.is_enrolled and theirs.is_enrolled),
+        count(*) filter (ours.enrollment_date is distinct from theirs.enrollment_date
+            and theirs.employee_id is not null and ours.employee_id is not null and theirs.enrollment_method is distinct from 'census'),
+        count(*) filter (ours.source is distinct from theirs.enrollment_method and theirs.employee_id is not null and ours.employee_id is not null),
+        count(*) filter (ours.opt_out_date is distinct from theirs.opt_out_date and theirs.employee_id is not null and ours.employee_id is not null)
+    from ours full join theirs using (scenario_id, plan_design_id, employee_id)
+), changes as (
+    select events.event_type, ours.employee_id is not null as is_known,
+        coalesce(lag(event_type = 'enrollment') over (partition by events.scenario_id, events.plan_design_id, events.employee_id
+            order by event_sequence), was_enrolled) as before
+    from (from {main}.fct_yearly_events where simulation_year = {year} and event_type in ('enrollment', 'enrollment_change')) as events
+    left join ours using (scenario_id, plan_design_id, employee_id)
+), contradictory as (
+    select count(*) filter (not is_known), count(*) filter (event_type = 'enrollment' and before),
+        count(*) filter (event_type = 'enrollment_change' and not before)
+    from changes
+)
+select * from compared, contradictory";
+
+const CHECKED: [&str; 10] = [
+    "people of the registry who are missing in int_enrollment_state_accumulator",
+    "people of int_enrollment_state_accumulator whom neither census nor hires explain",
+    "enrolled according to the events but not to int_enrollment_state_accumulator",
+    "enrolled according to int_enrollment_state_accumulator but not to the events",
+    "another enrollment date in int_enrollment_state_accumulator",
+    "another enrollment method in int_enrollment_state_accumulator",
+    "another opt-out date in int_enrollment_state_accumulator",
+    "enrollments and opt-outs of people who are not there",
+    "enrollments of people who were enrolled",
+    "opt-outs of people who were not enrolled",
+];
+
+impl EnrollmentRegistry {
+    /// The registry of a database that has its table.
+    pub fn new(db: Database) -> Result<Self, RegistryError> {
+        Ok(Self { table: RegistryTable::new(db, NAME, "enrollment_registry", ROW_AS_TEXT)? })
+    }
+
+    /// How many people are in the plan at the end of the year, without those who left.
+    pub fn enrolled_in(&self, year: i32) -> Result<u64, RegistryError> {
+        let sql = "select count(*) from {planalign}.enrollment_registry
+            where simulation_year = {year} and is_enrolled and left_on is null";
+        let row = self.table.one(year, "count the enrolled", sql, &[])?;
+        Ok(row.map(|r| unsigned(&r, 0)).unwrap_or_default())
+    }
+
+    /// Whether a person is in the plan at the end of the year; `None` if the person is not there.
+    pub fn is_enrolled(&self, employee_id: &str, year: i32) -> Result<Option<bool>, RegistryError> {
+        Ok(self.state_of(employee_id, year)?.map(|s| s.is_enrolled))
+    }
+
+    /// Where a person stands at the end of the year; `None` if the person is not there.
+    pub fn state_of(&self, employee_id: &str, year: i32) -> Result<Option<EnrollmentState>, RegistryError> {
+        let sql = "select is_enrolled, source, first_enrollment_date, enrollment_date, opt_out_date, left_on
+            from {planalign}.enrollment_registry where simulation_year = {year} and employee_id = ?";
+        let row = self.table.one(year, "look a person up", sql, &[Value::from(employee_id)])?;
+        Ok(row.map(|r| EnrollmentState {
+            is_enrolled: r.boolean(0) == Some(true),
+            source: r.text(1),
+            first_enrollment_date: r.text(2),
+            enrollment_date: r.text(3),
+            opt_out_date: r.text(4),
+            left_on: r.text(5),
+        }))
+    }
+}
+
+impl Registry for EnrollmentRegistry {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn update(&mut self, year: i32, start_year: i32) -> Result<u64, RegistryError> {
+        let opening = if year == start_year { OPENING_OF_START_YEAR } else { OPENING_OF_LATER_YEARS };
+        self.table.replace(year, &UPDATE.replace("{opening}", opening))
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Disagreement>, RegistryError> {
+        self.table.disagreements(year, CHECK, &CHECKED)
+    }
+
+    fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {
+        self.table.snapshot(year)
+    }
+
+    fn restore(&mut self, year: Option<i32>) -> Result<(), RegistryError> {
+        self.table.restore(year)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The tables of schema `planalign` and the version of their layout.
+
+use planalign_config::DatabaseError;
+
+use super::catalog::{Catalog, failed, literal};
+use crate::run_store::StoreError;
+
+/// Layout that this program writes. It reads all up to it.
+pub(crate) const SUPPORTED: i64 = 1;
+
+/// No keys and no indexes: their replay from the log has open defects in the engine. Every writer replaces what it owns.
+const TABLES: &str = "
+create schema if not exists {planalign};
+create table {planalign}.format (version bigint not null);
+create table {planalign}.runs (
+    number bigint not null, run_id varchar not null, scenario_id varchar not null, plan_design_id varchar not null,
+    start_year integer not null, end_year integer not null, seed ubigint not null, started_at varchar not null,
+    status varchar not null, program_version varchar not null, engine_version varchar not null);
+create table {planalign}.run_events (
+    run_id varchar not null, sequence ubigint not null, timestamp varchar not null, event varchar not null,
+    payload varchar not null);
+create table {planalign}.checkpoints (
+    run_id varchar not null, sequence ubigint not null, simulation_year integer not null, stage varchar not null,
+    payload varchar not null);
+create table {planalign}.fingerprints (
+    run_id varchar not null, kind varchar not null, name varchar not null, sha256 varchar not null, content blob not null);
+create table {planalign}.enrollment_registry (
+    scenario_id varchar not null, plan_design_id varchar not null, simulation_year integer not null,
+    employee_id varchar not null, was_enrolled boolean not null, is_enrolled boolean not null,
+    first_enrollment_date date, enrollment_date date, source varchar, opt_out_date date, left_on date);
+create table {planalign}.deferral_escalation_registry (
+    scenario_id varchar not null, plan_design_id varchar not null, simulation_year integer not null,
+    employee_id varchar not null, opted_out boolean not null, original_rate decimal(9, 6),
+    opening_rate decimal(9, 6) not null, current_rate decimal(9, 6) not null, escalations integer not null,
+    escalation_amount decimal(9, 6) not null, last_escalation_date date, left_on date);
+";
+
+/// The version of the layout in the file; `None` if the file holds no record. Writes nothing.
+pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
+    let failed = || failed("read the format of the run record");
+    let is_there = format!(
+        "select 1 from information_schema.tables where table_catalog = {} and table_schema = 'planalign' and table_name = 'format'",
+        literal(catalog.name())
+    );
+    if catalog.db.query_row(&is_there, &[]).map_err(failed())?.is_none() {
+        return Ok(None);
+    }
+    let version = catalog.sql("select max(version) from {planalign}.format");
+    let row = catalog.db.query_row(&version, &[]).map_err(failed())?;
+    let version = row.and_then(|r| r.integer(0)).ok_or_else(|| StoreError::Damaged {
+        what: "the format of the run record".to_owned(),
+        cause: "it has no version".to_owned(),
+    })?;
+    if version > SUPPORTED {
+        return Err(StoreError::NewerFormat { found: version, supported: SUPPORTED });
+    }
+    Ok(Some(version))
+}
+
+/// Creates the tables in a file that has none.
+pub(crate) fn create(catalog: &mut Catalog) -> Result<(), StoreError> {
+    catalog.atomically(|c| {
+        let write = || -> Result<(), DatabaseError> {
+            c.db.execute_batch(&c.sql(TABLES))?;
+            c.db.execute(&c.sql("insert into {planalign}.format values (?)"), &[SUPPORTED.into()])?;
+            Ok(())
+        };
+        write().map_err(failed("create the run record"))
+    })
+}

@@ -1,0 +1,122 @@
+//! What the registries do alike: they replace, describe and forget rows of one table that has a year.
+
+use planalign_config::database::{Row, Value};
+use planalign_config::{Database, DatabaseError};
+
+use super::catalog::Catalog;
+use crate::registry::{Disagreement, RegistryError, RegistrySnapshot};
+
+/// The table of a registry.
+#[derive(Clone, Debug)]
+pub(crate) struct RegistryTable {
+    /// Name of the registry.
+    pub(crate) name: &'static str,
+    /// Table in schema `planalign`.
+    table: &'static str,
+    /// Its columns, as one text per row.
+    row_as_text: &'static str,
+    catalog: Catalog,
+}
+
+impl RegistryTable {
+    pub(crate) fn new(
+        db: Database,
+        name: &'static str,
+        table: &'static str,
+        row_as_text: &'static str,
+    ) -> Result<Self, RegistryError> {
+        let catalog = Catalog::new(db).map_err(|e| error(name, "open its table", "all years", &e))?;
+        Ok(Self { name, table, row_as_text, catalog })
+    }
+
+    /// Runs `select`, a query for the rows of the year in the order of the table's columns, and puts them in place of
+    /// those that are there. `{planalign}`, `{main}`, `{year}` and `{last_year}` are filled in.
+    pub(crate) fn replace(&self, year: i32, select: &str) -> Result<u64, RegistryError> {
+        let write = || -> Result<usize, DatabaseError> {
+            let delete = format!("delete from {{planalign}}.{} where simulation_year = {{year}}", self.table);
+            self.catalog.db.execute(&self.sql(&delete, year), &[])?;
+            let insert = format!("insert into {{planalign}}.{} {select}", self.table);
+            self.catalog.db.execute(&self.sql(&insert, year), &[])
+        };
+        let rows = write().map_err(|e| self.error("follow the events", year, &e))?;
+        Ok(rows as u64)
+    }
+
+    /// Runs a query for one row of counts and names those that are not zero.
+    pub(crate) fn disagreements(
+        &self,
+        year: i32,
+        counts: &str,
+        names: &[&str],
+    ) -> Result<Vec<Disagreement>, RegistryError> {
+        let table = self.catalog.db.query(&self.sql(counts, year), &[]);
+        let table = table.map_err(|e| self.error("compare its state", year, &e))?;
+        let mut found = Vec::new();
+        for row in &table.rows {
+            for (i, what) in names.iter().enumerate() {
+                let count = unsigned(row, i);
+                if count > 0 {
+                    found.push(Disagreement { what: (*what).to_owned(), count });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The hash holds in any version of the engine: a continued run may have been begun with an earlier one.
+    pub(crate) fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {
+        let row = self.one(
+            year,
+            "describe its state",
+            &format!(
+                "select count(*), coalesce(sum(md5_number_lower({})), 0)::varchar from {{planalign}}.{} where simulation_year = {{year}}",
+                self.row_as_text, self.table
+            ),
+            &[],
+        )?;
+        Ok(RegistrySnapshot {
+            registry: self.name.to_owned(),
+            year,
+            rows: row.as_ref().map(|r| unsigned(r, 0)).unwrap_or_default(),
+            hash: row.and_then(|r| r.text(1)).unwrap_or_default(),
+        })
+    }
+
+    /// Removes the rows of later years.
+    pub(crate) fn restore(&self, year: Option<i32>) -> Result<(), RegistryError> {
+        let filter = year.map(|y| format!(" where simulation_year > {y}")).unwrap_or_default();
+        let sql = self.catalog.sql(&format!("delete from {{planalign}}.{}{filter}", self.table));
+        let label = year.map_or_else(|| "all years".to_owned(), |y| y.to_string());
+        self.catalog.db.execute(&sql, &[]).map_err(|e| error(self.name, "go back to its state", &label, &e))?;
+        Ok(())
+    }
+
+    /// One row about a person or a count, for the typed queries.
+    pub(crate) fn one(
+        &self,
+        year: i32,
+        action: &'static str,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Option<Row>, RegistryError> {
+        self.catalog.db.query_row(&self.sql(sql, year), values).map_err(|e| self.error(action, year, &e))
+    }
+
+    fn sql(&self, template: &str, year: i32) -> String {
+        let filled = template.replace("{year}", &year.to_string()).replace("{last_year}", &(year - 1).to_string());
+        self.catalog.sql(&filled)
+    }
+
+    fn error(&self, action: &'static str, year: i32, cause: &DatabaseError) -> RegistryError {
+        error(self.name, action, &year.to_string(), cause)
+    }
+}
+
+/// A count in a row.
+pub(crate) fn unsigned(row: &Row, column: usize) -> u64 {
+    row.integer(column).and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
+}
+
+fn error(registry: &'static str, action: &'static str, year: &str, cause: &DatabaseError) -> RegistryError {
+    RegistryError { registry, action, year: year.to_owned(), fault: cause.fault(), cause: cause.to_string() }
+}

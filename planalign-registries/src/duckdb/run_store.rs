@@ -1,0 +1,122 @@
+//! The record of runs in schema `planalign` of the simulation's own file, so that it commits with what it describes.
+
+mod fingerprints;
+mod forget;
+mod journal;
+mod runs;
+mod state;
+
+use std::cell::RefCell;
+
+use planalign_config::Database;
+
+use super::catalog::{Catalog, failed};
+use super::format;
+use crate::checkpoint::{Checkpoint, RelationState};
+use crate::run_event::RunEvent;
+use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
+
+/// The record of runs in a database, on the caller's connection and in its transaction.
+#[derive(Debug)]
+pub struct DuckRunStore {
+    catalog: Catalog,
+    engine: String,
+    columns: RefCell<state::Columns>,
+}
+
+impl DuckRunStore {
+    /// Opens the record, and creates its tables in a file that has none. No unit of work may be open.
+    pub fn open(db: Database) -> Result<Self, StoreError> {
+        let mut store = Self::new(db)?;
+        if format::found(&store.catalog)?.is_none() {
+            format::create(&mut store.catalog)?;
+        }
+        Ok(store)
+    }
+
+    /// Opens the record of a file that may be read-only; `None` if it holds none. Writes nothing.
+    pub fn open_existing(db: Database) -> Result<Option<Self>, StoreError> {
+        let store = Self::new(db)?;
+        Ok(format::found(&store.catalog)?.map(|_| store))
+    }
+
+    fn new(db: Database) -> Result<Self, StoreError> {
+        let open = || failed("open the run record");
+        let engine = db.engine_version().map_err(open())?;
+        Ok(Self { catalog: Catalog::new(db).map_err(open())?, engine, columns: RefCell::default() })
+    }
+}
+
+impl RunStore for DuckRunStore {
+    fn current_run(&self) -> Result<Option<RunRecord>, StoreError> {
+        Ok(self.runs()?.pop())
+    }
+
+    fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+        runs::read(&self.catalog)
+    }
+
+    fn begin_run(&mut self, run: &RunRecord, fingerprints: &Fingerprints) -> Result<(), StoreError> {
+        self.columns.borrow_mut().clear();
+        self.catalog.atomically(|catalog| {
+            runs::write(catalog, run)?;
+            fingerprints::write(catalog, &run.run_id, fingerprints)
+        })
+    }
+
+    fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
+        runs::update(&self.catalog, run_id, status, end_year)
+    }
+
+    fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
+        fingerprints::read(&self.catalog, run_id)
+    }
+
+    fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
+        journal::write_events(&self.catalog, events)
+    }
+
+    fn record_outside(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let action = || failed("write to the journal");
+        let second = self.catalog.db.second_connection().map_err(action())?;
+        journal::write_events(&Catalog::new(second).map_err(action())?, events)
+    }
+
+    fn events(&self, run_id: &str) -> Result<Vec<RunEvent>, StoreError> {
+        journal::read_events(&self.catalog, run_id)
+    }
+
+    fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError> {
+        state::read(&self.catalog, &mut self.columns.borrow_mut(), &self.engine, relations, year)
+    }
+
+    fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        journal::write_checkpoint(&self.catalog, checkpoint)
+    }
+
+    fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        journal::read_checkpoints(&self.catalog, run_id, None)
+    }
+
+    fn last_checkpoint(&self, run_id: &str) -> Result<Option<Checkpoint>, StoreError> {
+        Ok(journal::read_checkpoints(&self.catalog, run_id, Some(1))?.pop())
+    }
+
+    fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError> {
+        self.columns.borrow_mut().clear();
+        match year {
+            Some(year) => forget::later_years(&self.catalog, year),
+            None => forget::everything(&self.catalog),
+        }
+    }
+
+    fn compact(&mut self) -> Result<(), StoreError> {
+        self.catalog.db.execute_batch("checkpoint").map_err(failed("compact the database"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! What a run depends on: contents compressed, with their hashes.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use planalign_config::database::Row;
+use sha2::{Digest, Sha256};
+
+use crate::duckdb::catalog::{Catalog, failed, list};
+use crate::run_store::{Fingerprints, StoreError, to_hex};
+
+/// Writes all of it in one statement.
+pub(super) fn write(catalog: &Catalog, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
+    let (mut kinds, mut names, mut hashes, mut contents) = (vec![], vec![], vec![], vec![]);
+    for (kind, entries) in &fingerprints.0 {
+        for (name, content) in entries {
+            kinds.push(kind);
+            names.push(name);
+            hashes.push(to_hex(&Sha256::digest(content.as_bytes())));
+            contents.push(to_hex(&compress(content)?));
+        }
+    }
+    let sql = catalog.sql(
+        "insert into {planalign}.fingerprints
+        select ?, kind, name, sha256, unhex(content)
+        from (select
+            unnest(from_json(?, '[\"VARCHAR\"]')) as kind, unnest(from_json(?, '[\"VARCHAR\"]')) as name,
+            unnest(from_json(?, '[\"VARCHAR\"]')) as sha256, unnest(from_json(?, '[\"VARCHAR\"]')) as content)",
+    );
+    let values = [run_id.into(), list(&kinds)?, list(&names)?, list(&hashes)?, list(&contents)?];
+    catalog.db.execute(&sql, &values).map_err(failed("record what the run depends on"))?;
+    Ok(())
+}
+
+/// Reads all of it and checks each content against its hash.
+pub(super) fn read(catalog: &Catalog, run_id: &str) -> Result<Fingerprints, StoreError> {
+    let sql = catalog.sql("select kind, name, sha256, content from {planalign}.fingerprints where run_id = ?");
+    let table = catalog.db.query(&sql, &[run_id.into()]).map_err(failed("read what the run depends on"))?;
+    let mut fingerprints = Fingerprints::default();
+    for row in &table.rows {
+        let (kind, name) = (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default());
+        let content = content_of(row).map_err(|cause| StoreError::Damaged { what: format!("{kind} {name}"), cause })?;
+        fingerprints.insert(&kind, [(name, content)]);
+    }
+    Ok(fingerprints)
+}
+
+fn content_of(row: &Row) -> Result<String, String> {
+    let mut content = String::new();
+    let mut decoder = ZlibDecoder::new(row.blob(3).unwrap_or_default());
+    decoder.read_to_string(&mut content).map_err(|e| e.to_string())?;
+    if row.text(2) == Some(to_hex(&Sha256::digest(content.as_bytes()))) {
+        Ok(content)
+    } else {
+        Err("its hash is another".to_owned())
+    }
+}
+
+fn compress(content: &str) -> Result<Vec<u8>, StoreError> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(content.as_bytes()).and_then(|()| encoder.finish());
+    written.map_err(|e| StoreError::Damaged { what: "a fingerprint".to_owned(), cause: e.to_string() })
+}

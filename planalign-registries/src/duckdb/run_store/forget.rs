@@ -1,0 +1,61 @@
+//! Removes what a run wrote, from a year on or altogether.
+
+use planalign_config::DatabaseError;
+
+use crate::duckdb::catalog::{Catalog, failed, literal};
+use crate::run_store::StoreError;
+
+/// Removes the rows of later years from the tables that have a year, and the checkpoints of those years.
+pub(super) fn later_years(catalog: &Catalog, year: i32) -> Result<(), StoreError> {
+    let forget = || -> Result<(), DatabaseError> {
+        for table in tables_with_a_year(catalog)? {
+            let table = catalog.relation("main", &table);
+            catalog.db.execute(&format!("delete from {table} where simulation_year > ?"), &[year.into()])?;
+        }
+        let checkpoints = catalog.sql("delete from {planalign}.checkpoints where simulation_year > ?");
+        catalog.db.execute(&checkpoints, &[year.into()])?;
+        Ok(())
+    };
+    forget().map_err(failed("remove the rows of later years"))
+}
+
+/// Drops the tables that checkpoints vouch for, so that changed models may give them other columns, empties all others
+/// that have a year, and removes all checkpoints.
+pub(super) fn everything(catalog: &Catalog) -> Result<(), StoreError> {
+    let forget = || -> Result<(), DatabaseError> {
+        for table in vouched_for(catalog)? {
+            catalog.db.execute_batch(&format!("drop table {}", catalog.relation("main", &table)))?;
+        }
+        for table in tables_with_a_year(catalog)? {
+            catalog.db.execute(&format!("delete from {}", catalog.relation("main", &table)), &[])?;
+        }
+        catalog.db.execute(&catalog.sql("delete from {planalign}.checkpoints"), &[])?;
+        Ok(())
+    };
+    forget().map_err(failed("remove what an earlier run wrote"))
+}
+
+fn tables_with_a_year(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
+    let sql = format!(
+        "select table_name from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
+        where database_name = {} and schema_name = 'main' and column_name = 'simulation_year' order by 1",
+        literal(catalog.name())
+    );
+    names(catalog, &sql)
+}
+
+fn vouched_for(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
+    let sql = format!(
+        "with vouched as (
+            select distinct unnest(from_json(payload::json->'state', '[{{\"relation\": \"VARCHAR\"}}]')).relation as relation
+            from {{planalign}}.checkpoints)
+        select table_name from duckdb_tables() inner join vouched on relation = schema_name || '.' || table_name
+        where database_name = {} and schema_name = 'main' order by 1",
+        literal(catalog.name())
+    );
+    names(catalog, &catalog.sql(&sql))
+}
+
+fn names(catalog: &Catalog, sql: &str) -> Result<Vec<String>, DatabaseError> {
+    Ok(catalog.db.query(sql, &[])?.rows.iter().filter_map(|row| row.text(0)).collect())
+}

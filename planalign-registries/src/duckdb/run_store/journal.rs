@@ -1,0 +1,76 @@
+//! Events and checkpoints: rows that carry their content as JSON.
+
+use planalign_config::database::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::checkpoint::Checkpoint;
+use crate::duckdb::catalog::{Catalog, failed, list};
+use crate::run_event::RunEvent;
+use crate::run_store::StoreError;
+
+/// Writes events in one statement.
+pub(super) fn write_events(catalog: &Catalog, events: &[RunEvent]) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let payloads = events.iter().map(|e| to_json(e, "an event")).collect::<Result<Vec<_>, _>>()?;
+    let sql = catalog.sql(
+        "insert into {planalign}.run_events
+        select
+            payload->>'run_id', (payload->>'sequence')::ubigint, payload->>'timestamp', payload->>'event', payload::varchar
+        from (select unnest(from_json(?, '[\"VARCHAR\"]'))::json as payload)",
+    );
+    catalog.db.execute(&sql, &[list(&payloads)?]).map_err(failed("write to the journal"))?;
+    Ok(())
+}
+
+/// The events of a run, in order.
+pub(super) fn read_events(catalog: &Catalog, run_id: &str) -> Result<Vec<RunEvent>, StoreError> {
+    let sql = catalog.sql("select payload from {planalign}.run_events where run_id = ? order by sequence");
+    read(catalog, &sql, &[run_id.into()], "an event")
+}
+
+/// Writes a checkpoint in place of the one of the same run, year and stage.
+pub(super) fn write_checkpoint(catalog: &Catalog, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    let key: [Value; 3] =
+        [checkpoint.run_id.as_str().into(), checkpoint.key.year.into(), checkpoint.key.stage.as_str().into()];
+    let delete = "delete from {planalign}.checkpoints where run_id = ? and simulation_year = ? and stage = ?";
+    let insert = "insert into {planalign}.checkpoints (run_id, simulation_year, stage, sequence, payload) values (?, ?, ?, ?, ?)";
+    let action = || failed("save the checkpoint");
+    catalog.db.execute(&catalog.sql(delete), &key).map_err(action())?;
+    let content = [checkpoint.sequence.into(), to_json(checkpoint, "a checkpoint")?.into()];
+    let values: Vec<Value> = key.into_iter().chain(content).collect();
+    catalog.db.execute(&catalog.sql(insert), &values).map_err(action())?;
+    Ok(())
+}
+
+/// The checkpoints of a run, in order; with `last`, only so many of the last.
+pub(super) fn read_checkpoints(
+    catalog: &Catalog,
+    run_id: &str,
+    last: Option<usize>,
+) -> Result<Vec<Checkpoint>, StoreError> {
+    let limit = last.map(|n| format!("limit {n}")).unwrap_or_default();
+    let sql = format!(
+        "select payload from (select sequence, payload from {{planalign}}.checkpoints where run_id = ? order by sequence desc {limit})
+        order by sequence"
+    );
+    read(catalog, &catalog.sql(&sql), &[run_id.into()], "a checkpoint")
+}
+
+fn read<T: DeserializeOwned>(catalog: &Catalog, sql: &str, values: &[Value], what: &str) -> Result<Vec<T>, StoreError> {
+    let table = catalog.db.query(sql, values).map_err(failed(&format!("read {what}")))?;
+    let parse = |payload: &str| {
+        // The parser's message may quote the text; its place is enough.
+        serde_json::from_str(payload).map_err(|e| StoreError::Damaged {
+            what: what.to_owned(),
+            cause: format!("not understood at character {}", e.column()),
+        })
+    };
+    table.rows.iter().map(|row| parse(&row.text(0).unwrap_or_default())).collect()
+}
+
+fn to_json<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::Damaged { what: what.to_owned(), cause: e.to_string() })
+}

@@ -1,0 +1,82 @@
+//! The rows of `planalign.runs`.
+
+use planalign_config::database::Row;
+
+use crate::duckdb::catalog::{Catalog, failed};
+use crate::run_store::{RunRecord, RunStatus, StoreError};
+
+/// All runs, in the order in which they were written.
+pub(super) fn read(catalog: &Catalog) -> Result<Vec<RunRecord>, StoreError> {
+    let sql = catalog.sql(
+        "select run_id, scenario_id, plan_design_id, start_year, end_year, seed::varchar, started_at, status, program_version,
+            engine_version
+        from {planalign}.runs order by number",
+    );
+    let table = catalog.db.query(&sql, &[]).map_err(failed("read the runs"))?;
+    table.rows.iter().map(from_row).collect()
+}
+
+/// Adds a run; of all, it is the latest.
+pub(super) fn write(catalog: &Catalog, run: &RunRecord) -> Result<(), StoreError> {
+    let sql = catalog.sql(
+        "insert into {planalign}.runs
+        select (select coalesce(max(number), 0) + 1 from {planalign}.runs), ?, ?, ?, ?, ?, ?::ubigint, ?, ?, ?, ?",
+    );
+    let values = [
+        run.run_id.clone().into(),
+        run.scenario_id.clone().into(),
+        run.plan_design_id.clone().into(),
+        run.start_year.into(),
+        run.end_year.into(),
+        run.seed.to_string().into(),
+        run.started_at.to_string().into(),
+        name_of(run.status).into(),
+        run.program_version.clone().into(),
+        run.engine_version.clone().into(),
+    ];
+    catalog.db.execute(&sql, &values).map_err(failed("record the run"))?;
+    Ok(())
+}
+
+/// Changes how a run stands.
+pub(super) fn update(catalog: &Catalog, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
+    let sql = catalog.sql("update {planalign}.runs set status = ?, end_year = ? where run_id = ?");
+    let values = [name_of(status).into(), end_year.into(), run_id.into()];
+    match catalog.db.execute(&sql, &values).map_err(failed("record how the run stands"))? {
+        0 => Err(damaged("it is not there")),
+        _ => Ok(()),
+    }
+}
+
+fn name_of(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Running => "running",
+        RunStatus::Finished => "finished",
+        RunStatus::Failed => "failed",
+        RunStatus::Interrupted => "interrupted",
+    }
+}
+
+fn from_row(row: &Row) -> Result<RunRecord, StoreError> {
+    let text = |i: usize| row.text(i).unwrap_or_default();
+    let year =
+        |i: usize| row.integer(i).and_then(|y| i32::try_from(y).ok()).ok_or_else(|| damaged("a year is missing"));
+    let statuses = [RunStatus::Running, RunStatus::Finished, RunStatus::Failed, RunStatus::Interrupted];
+    let status = text(7);
+    Ok(RunRecord {
+        run_id: text(0),
+        scenario_id: text(1),
+        plan_design_id: text(2),
+        start_year: year(3)?,
+        end_year: year(4)?,
+        seed: text(5).parse().map_err(|_| damaged("its seed is no number"))?,
+        started_at: text(6).parse().map_err(|_| damaged("its start is no time"))?,
+        status: statuses.into_iter().find(|s| name_of(*s) == status).ok_or_else(|| damaged("its status is unknown"))?,
+        program_version: text(8),
+        engine_version: text(9),
+    })
+}
+
+fn damaged(cause: &str) -> StoreError {
+    StoreError::Damaged { what: "a run".to_owned(), cause: cause.to_owned() }
+}

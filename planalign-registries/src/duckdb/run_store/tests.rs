@@ -1,0 +1,394 @@
+//! The run store on real databases.
+
+use planalign_config::{Database, UnitOfWork};
+
+use super::DuckRunStore;
+use crate::checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState};
+use crate::duckdb::testing::options;
+use crate::registry::RegistrySnapshot;
+use crate::run_event::{RunEvent, RunEventKind};
+use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};
+
+fn memory() -> (Database, DuckRunStore) {
+    let db = Database::in_memory(&options()).expect("open");
+    let store = DuckRunStore::open(db.clone()).expect("create");
+    (db, store)
+}
+
+fn run(run_id: &str) -> RunRecord {
+    RunRecord {
+        run_id: run_id.to_owned(),
+        scenario_id: "baseline".to_owned(),
+        plan_design_id: "it's".to_owned(),
+        start_year: 2025,
+        end_year: 2027,
+        seed: u64::MAX,
+        started_at: "2026-01-02T03:04:05.123456789Z".parse().expect("time"),
+        status: RunStatus::Running,
+        program_version: "0.1.0".to_owned(),
+        engine_version: "v1.5.6".to_owned(),
+    }
+}
+
+fn fingerprints() -> Fingerprints {
+    let mut all = Fingerprints::default();
+    all.insert("config", [("a.b".to_owned(), "1".to_owned()), ("empty".to_owned(), String::new())]);
+    all.insert("model", [("m\n'\"|".to_owned(), "select 'ä'\n".repeat(500))]);
+    all
+}
+
+fn event(sequence: u64, kind: RunEventKind) -> RunEvent {
+    let timestamp = "2026-01-02T03:04:05.5Z".parse().expect("time");
+    RunEvent { sequence, run_id: "r1".to_owned(), timestamp, elapsed_ms: 17, kind }
+}
+
+fn failed(sequence: u64) -> RunEvent {
+    event(sequence, RunEventKind::RunFailed { cause: "it's \"bad\"\nsecond line, [1], {x}".to_owned() })
+}
+
+fn checkpoint(sequence: u64, year: i32, stage: &str) -> Checkpoint {
+    Checkpoint {
+        run_id: "r1".to_owned(),
+        sequence,
+        key: CheckpointKey { year, stage: stage.to_owned() },
+        saved_at: "2026-01-02T03:04:05.5Z".parse().expect("time"),
+        status: CheckpointStatus::FailedValidation,
+        elapsed_ms: 12,
+        state: Vec::new(),
+        registries: vec![RegistrySnapshot { registry: "enrollment".into(), year, rows: 3, hash: "9".into() }],
+        fingerprint: "f".to_owned(),
+    }
+}
+
+#[test]
+fn runs_are_kept_in_their_order_and_the_last_is_the_current_one() {
+    let (_, mut store) = memory();
+    assert_eq!(store.current_run().expect("none"), None);
+    store.begin_run(&run("r2"), &fingerprints()).expect("begin");
+    store.begin_run(&run("r1"), &Fingerprints::default()).expect("begin");
+    store.update_run("r2", RunStatus::Interrupted, 2029).expect("update");
+    let changed = RunRecord { status: RunStatus::Interrupted, end_year: 2029, ..run("r2") };
+    assert_eq!(store.runs().expect("runs"), [changed, run("r1")]);
+    assert_eq!(store.current_run().expect("run"), Some(run("r1")));
+    for status in [RunStatus::Finished, RunStatus::Failed, RunStatus::Running] {
+        store.update_run("r1", status, 2027).expect("update");
+        assert_eq!(store.current_run().expect("run").map(|r| r.status), Some(status));
+    }
+    let error = store.update_run("r9", RunStatus::Failed, 2027).expect_err("unknown");
+    assert_eq!(error.to_string(), "the record of a run is damaged: it is not there");
+}
+
+#[test]
+fn fingerprints_come_back_and_a_changed_content_is_noticed() {
+    let (db, mut store) = memory();
+    store.begin_run(&run("r1"), &fingerprints()).expect("begin");
+    store.begin_run(&run("r2"), &Fingerprints::default()).expect("begin");
+    assert_eq!(store.fingerprints("r1").expect("read"), fingerprints());
+    assert_eq!(store.fingerprints("r2").expect("read"), Fingerprints::default());
+    let size = db.query_row("select sum(octet_length(content)) from planalign.fingerprints", &[]).expect("size");
+    assert!(size.and_then(|r| r.integer(0)).is_some_and(|n| n < 200), "contents are compressed");
+    db.execute_batch("update planalign.fingerprints set sha256 = 'x' where name = 'a.b'").expect("damage");
+    let error = store.fingerprints("r1").expect_err("damaged").to_string();
+    assert_eq!(error, "the record of config a.b is damaged: its hash is another");
+    db.execute_batch("update planalign.fingerprints set content = 'x'::blob where name = 'a.b'").expect("damage");
+    assert!(
+        store.fingerprints("r1").expect_err("damaged").to_string().starts_with("the record of config a.b is damaged")
+    );
+}
+
+#[test]
+fn the_beginning_of_a_run_is_all_or_nothing() {
+    let (db, mut store) = memory();
+    db.execute_batch("drop table planalign.fingerprints").expect("drop");
+    assert!(store.begin_run(&run("r1"), &fingerprints()).is_err());
+    assert_eq!(store.runs().expect("runs"), []);
+    assert!(!db.in_transaction());
+}
+
+#[test]
+fn events_within_the_unit_go_with_it_and_events_outside_stay() {
+    let (mut db, mut store) = memory();
+    db.begin().expect("begin");
+    store.record(&[failed(1)]).expect("record");
+    store.record_outside(&[failed(2), failed(3)]).expect("outside");
+    assert_eq!(store.events("r1").expect("own").first(), Some(&failed(1)));
+    db.rollback().expect("rollback");
+    assert_eq!(store.events("r1").expect("events"), [failed(2), failed(3)]);
+    db.begin().expect("begin");
+    store.record(&[failed(5), failed(4)]).expect("record");
+    store.record(&[]).expect("nothing");
+    store.record_outside(&[]).expect("nothing");
+    db.commit().expect("commit");
+    assert_eq!(store.events("r1").expect("events"), [failed(2), failed(3), failed(4), failed(5)]);
+    assert_eq!(store.events("other").expect("events"), []);
+}
+
+#[test]
+fn events_outside_can_be_written_while_the_unit_is_poisoned() {
+    let (mut db, mut store) = memory();
+    db.begin().expect("begin");
+    assert!(db.execute_batch("select nothing").is_err());
+    assert!(store.record(&[failed(1)]).is_err());
+    store.record_outside(&[failed(1)]).expect("outside");
+    db.rollback().expect("rollback");
+    assert_eq!(store.events("r1").expect("events"), [failed(1)]);
+}
+
+#[test]
+fn the_journal_can_be_read_by_sql() {
+    let (db, mut store) = memory();
+    store.record(&[event(1, RunEventKind::YearStarted { year: 2025 })]).expect("record");
+    let row = db.query_row("select event, sequence, payload->>'year' from planalign.run_events", &[]).expect("query");
+    let row = row.expect("row");
+    assert_eq!((row.text(0), row.integer(1), row.text(2)), (Some("year_started".into()), Some(1), Some("2025".into())));
+}
+
+#[test]
+fn checkpoints_are_replaced_by_year_and_stage_and_read_in_order() {
+    let (mut db, mut store) = memory();
+    for (sequence, year, stage) in [(1, 2025, "A"), (2, 2025, "B"), (3, 2026, "A"), (4, 2025, "A")] {
+        store.save_checkpoint(&checkpoint(sequence, year, stage)).expect("save");
+    }
+    let expected = [checkpoint(2, 2025, "B"), checkpoint(3, 2026, "A"), checkpoint(4, 2025, "A")];
+    assert_eq!(store.checkpoints("r1").expect("read"), expected);
+    assert_eq!(store.last_checkpoint("r1").expect("read"), Some(checkpoint(4, 2025, "A")));
+    assert_eq!(store.last_checkpoint("other").expect("read"), None);
+    db.begin().expect("begin");
+    store.save_checkpoint(&checkpoint(5, 2027, "A")).expect("save");
+    db.rollback().expect("rollback");
+    assert_eq!(store.checkpoints("r1").expect("read"), expected);
+}
+
+#[test]
+fn a_record_that_is_not_understood_is_damaged_and_not_quoted() {
+    let (db, mut store) = memory();
+    store.save_checkpoint(&checkpoint(1, 2025, "A")).expect("save");
+    db.execute_batch("update planalign.checkpoints set payload = '{\"run_id\": \"secret\"}'").expect("damage");
+    let error = store.checkpoints("r1").expect_err("damaged");
+    assert_eq!(error.to_string(), "the record of a checkpoint is damaged: not understood at character 20");
+    store.begin_run(&run("r1"), &Fingerprints::default()).expect("begin");
+    for change in ["status = 'lost'", "started_at = 'today'"] {
+        db.execute_batch(&format!("update planalign.runs set {change}")).expect("damage");
+        assert!(matches!(store.runs(), Err(StoreError::Damaged { .. })), "{change}");
+    }
+}
+
+fn table(db: &Database, sql: &str) {
+    db.execute_batch(sql).expect("table");
+}
+
+/// The state of `main.t` for 2025.
+fn state(store: &DuckRunStore) -> RelationState {
+    store.state(&["main.t".to_owned()], 2025).expect("state").remove(0)
+}
+
+const PEOPLE: &str = "create or replace table t as
+    select 2025 as simulation_year, i as id, i::varchar as name, (i * 1.5)::decimal(12, 2) as pay, i::double as x, i + 1 as other
+    from range(100) as r (i)";
+
+#[test]
+fn state_counts_hashes_and_sums_the_rows_of_the_year() {
+    let (db, store) = memory();
+    table(&db, PEOPLE);
+    table(&db, "insert into t select 2026, * exclude (simulation_year) from t");
+    let found = state(&store);
+    assert_eq!((found.rows, found.year), (100, Some(2025)));
+    assert_eq!(found.sums, ["id=4950", "other=5050", "pay=7425.00", "simulation_year=202500"]);
+    assert_eq!(found.engine, db.engine_version().expect("version"));
+    assert_eq!(store.state(&["main.t".into()], 2030).expect("state")[0].sums[0], "id=0");
+}
+
+#[test]
+fn state_leaves_views_and_missing_relations_out_and_notices_when_they_come() {
+    let (db, store) = memory();
+    table(&db, PEOPLE);
+    table(&db, "create view v as from t; create table \"odd \"\"name\" as select 1 as \"a \"\"b\"");
+    let relations = ["main.v", "main.later", "main.t", "main.odd \"name"].map(str::to_owned);
+    let names = |store: &DuckRunStore| -> Vec<_> {
+        store.state(&relations, 2025).expect("state").into_iter().map(|s| (s.relation, s.year)).collect()
+    };
+    let odd = ("main.odd \"name".to_owned(), None);
+    assert_eq!(names(&store), [("main.t".to_owned(), Some(2025)), odd.clone()]);
+    table(&db, "create table later as select 1 as x");
+    assert_eq!(names(&store), [("main.later".to_owned(), None), ("main.t".to_owned(), Some(2025)), odd]);
+}
+
+#[test]
+fn state_notices_every_change_of_rows() {
+    let changes = [
+        ("one row more", "insert into t from t where id = 5"),
+        ("a pair of equal rows more", "insert into t from t where id = 5; insert into t from t where id = 5 limit 1"),
+        ("one row less", "delete from t where id = 5"),
+        (
+            "an equal pair in place of another",
+            "delete from t where id in (5, 6); insert into t select 2025, 5, '5', 7.5, 5, 6 from range(2)",
+        ),
+        ("a text", "update t set name = 'x' where id = 5"),
+        ("a double", "update t set x = x + 1e-9 where id = 5"),
+        ("a null", "update t set name = null where id = 5"),
+        ("two rows exchange a value", "update t set name = case id when 5 then '6' else '5' end where id in (5, 6)"),
+        ("columns exchange their values", "update t set id = other, other = id where id = 5"),
+        (
+            "figures that add up to the same",
+            "update t set pay = pay + case id when 5 then 1 else -1 end where id in (5, 6)",
+        ),
+    ];
+    for (what, change) in changes {
+        let (db, store) = memory();
+        table(&db, PEOPLE);
+        let mut saved = checkpoint(1, 2025, "A");
+        saved.state = vec![state(&store)];
+        assert!(compare_state(&saved, &[state(&store)]).is_ok());
+        table(&db, change);
+        assert!(compare_state(&saved, &[state(&store)]).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn state_does_not_depend_on_the_order_of_rows() {
+    let (db, store) = memory();
+    table(&db, PEOPLE);
+    let before = state(&store);
+    table(&db, "create or replace table t as from t order by id desc");
+    assert_eq!(state(&store), before);
+}
+
+#[test]
+fn other_rows_with_equal_sums_differ_unless_the_engine_does() {
+    let (db, store) = memory();
+    table(&db, PEOPLE);
+    let mut saved = checkpoint(1, 2025, "A");
+    saved.state = vec![state(&store)];
+    table(&db, "update t set name = 'x' where id = 5");
+    let error = compare_state(&saved, &[state(&store)]).expect_err("differs").to_string();
+    assert_eq!(error, "checkpoint 2025/A does not match table main.t: its rows differ");
+    saved.state[0].engine = "v9".to_owned();
+    assert!(compare_state(&saved, &[state(&store)]).is_ok());
+    table(&db, "update t set pay = 0 where id = 5");
+    assert!(
+        compare_state(&saved, &[state(&store)])
+            .expect_err("sums")
+            .to_string()
+            .ends_with("the sums of its columns differ")
+    );
+    table(&db, "delete from t where id = 5");
+    assert!(compare_state(&saved, &[state(&store)]).expect_err("rows").to_string().ends_with("99 rows instead of 100"));
+    assert!(compare_state(&saved, &[]).expect_err("gone").to_string().ends_with("it is missing"));
+}
+
+#[test]
+fn forgetting_removes_later_years_and_their_checkpoints() {
+    let (mut db, mut store) = memory();
+    store.begin_run(&run("r1"), &fingerprints()).expect("begin");
+    store.record(&[failed(1)]).expect("record");
+    table(&db, PEOPLE);
+    table(&db, "insert into t select 2026, * exclude (simulation_year) from t; create table seed as select 1 as x");
+    table(&db, "create view v as from t; create schema other; create table other.t as from t");
+    store.save_checkpoint(&checkpoint(1, 2025, "A")).expect("save");
+    store.save_checkpoint(&checkpoint(2, 2026, "A")).expect("save");
+    db.begin().expect("begin");
+    store.forget_after(Some(2025)).expect("forget");
+    db.rollback().expect("rollback");
+    assert_eq!(count(&db, "t"), 200);
+    store.forget_after(Some(2025)).expect("forget");
+    assert_eq!((count(&db, "t"), count(&db, "seed"), count(&db, "other.t")), (100, 1, 200));
+    assert_eq!(store.checkpoints("r1").expect("read"), [checkpoint(1, 2025, "A")]);
+    assert_eq!(store.runs().expect("runs").len(), 1);
+    assert_eq!(store.events("r1").expect("events").len(), 1);
+}
+
+fn count(db: &Database, table: &str) -> i64 {
+    let row = db.query_row(&format!("select count(*) from {table}"), &[]).expect("count");
+    row.and_then(|r| r.integer(0)).expect("number")
+}
+
+#[test]
+fn forgetting_everything_drops_what_checkpoints_name_and_empties_the_rest() {
+    let (db, mut store) = memory();
+    store.begin_run(&run("r1"), &fingerprints()).expect("begin");
+    table(&db, PEOPLE);
+    table(&db, "create table left_over as from t; create table users_own as select 1 as x");
+    let mut saved = checkpoint(1, 2025, "A");
+    saved.state = vec![state(&store), RelationState { relation: "main.gone".to_owned(), ..state(&store) }];
+    store.save_checkpoint(&saved).expect("save");
+    store.forget_after(None).expect("forget");
+    assert_eq!((count(&db, "left_over"), count(&db, "users_own")), (0, 1));
+    assert_eq!(store.checkpoints("r1").expect("read"), []);
+    assert_eq!(store.runs().expect("runs").len(), 1);
+    table(&db, "create table t as select 2025 as simulation_year, 'other columns' as y");
+    assert_eq!(state(&store).sums, ["simulation_year=2025"]);
+}
+
+#[test]
+fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
+    let directory = tempfile::tempdir().expect("directory");
+    for name in ["planalign.duckdb", "main.duckdb"] {
+        let path = directory.path().join(name);
+        {
+            let mut db = Database::open(&path, &options()).expect("open");
+            let mut store = DuckRunStore::open(db.clone()).expect("create");
+            store.begin_run(&run("r1"), &fingerprints()).expect("begin");
+            db.execute_batch(PEOPLE).expect("table");
+            db.begin().expect("begin");
+            store.record(&[failed(1)]).expect("record");
+            let saved = Checkpoint { state: vec![state(&store)], ..checkpoint(1, 2025, "A") };
+            store.save_checkpoint(&saved).expect("save");
+            db.commit().expect("commit");
+            store.record_outside(&[failed(2)]).expect("outside");
+            store.compact().expect("compact");
+            store
+                .save_checkpoint(&Checkpoint { key: CheckpointKey { year: 2026, stage: "A".into() }, ..saved })
+                .expect("save");
+        }
+        let read_only = planalign_config::DatabaseOptions { read_only: true, ..options() };
+        let store = DuckRunStore::open_existing(Database::open(&path, &read_only).expect("open")).expect("read");
+        let store = store.expect("there");
+        assert_eq!(store.current_run().expect("run"), Some(run("r1")));
+        assert_eq!(store.fingerprints("r1").expect("read"), fingerprints());
+        assert_eq!(store.events("r1").expect("events"), [failed(1), failed(2)]);
+        let saved = store.checkpoints("r1").expect("read");
+        assert_eq!(saved.len(), 2);
+        assert!(compare_state(&saved[0], &[state(&store)]).is_ok());
+        drop(store);
+        let mut store = DuckRunStore::open(Database::open(&path, &options()).expect("open")).expect("again");
+        store.forget_after(None).expect("forget");
+        drop(store);
+        let store = DuckRunStore::open(Database::open(&path, &options()).expect("open")).expect("replayed");
+        assert_eq!(store.state(&["main.t".to_owned()], 2025).expect("state"), []);
+        assert_eq!(store.runs().expect("runs").len(), 1);
+    }
+}
+
+#[test]
+fn a_record_of_a_newer_format_is_refused_and_left_as_it_is() {
+    let (db, store) = memory();
+    drop(store);
+    db.execute_batch("update planalign.format set version = 9; drop table planalign.runs").expect("change");
+    let error = DuckRunStore::open(db.clone()).expect_err("newer");
+    assert_eq!(error.to_string(), "the run record has format 9; this program reads up to 1");
+    assert!(matches!(DuckRunStore::open_existing(db.clone()), Err(StoreError::NewerFormat { found: 9, supported: 1 })));
+    assert!(db.execute_batch("from planalign.runs").is_err(), "nothing was created");
+    db.execute_batch("delete from planalign.format").expect("change");
+    assert!(matches!(DuckRunStore::open(db), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn looking_for_a_record_writes_nothing() {
+    let db = Database::in_memory(&options()).expect("open");
+    assert!(DuckRunStore::open_existing(db.clone()).expect("look").is_none());
+    let schemas =
+        db.query("select 1 from information_schema.schemata where schema_name = 'planalign'", &[]).expect("query");
+    assert!(schemas.rows.is_empty());
+    DuckRunStore::open(db.clone()).expect("create");
+    DuckRunStore::open(db.clone()).expect("again");
+    assert!(DuckRunStore::open_existing(db).expect("look").is_some());
+}
+
+#[test]
+fn creating_within_a_unit_of_work_is_refused() {
+    let mut db = Database::in_memory(&options()).expect("open");
+    db.begin().expect("begin");
+    assert!(
+        DuckRunStore::open(db).expect_err("a unit is open").to_string().starts_with("cannot write to the run record")
+    );
+}
