@@ -9,8 +9,7 @@ const MOST_LINES: usize = 700;
 /// Crates that talk to the user.
 const TALKING: [&str; 2] = ["planalign-cli", "xtask"];
 
-const TERMINAL: [&str; 8] =
-    ["println!", "print!", "eprintln!", "eprint!", "env::var", "env::vars", "env::args", "process::exit"];
+const TERMINAL: [&str; 7] = ["println!", "print!", "eprintln!", "eprint!", "env::var", "env::vars", "process::exit"];
 
 const UNFINISHED: [&str; 5] = ["todo!", "unimplemented!", "dbg!", "#[ignore", "#[should_panic"];
 
