@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use planalign_config::UnitOfWork;
 use planalign_dbt::{ModelRunner, Vars};
 use planalign_registries::{
-    Checkpoint, CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore,
-    compare_state,
+    Checkpoint, CheckpointKey, Fingerprints, Registry, RelationState, RunEvent, RunEventKind, RunRecord, RunStatus,
+    RunStore, compare_state,
 };
 use planalign_reporting::Reports;
 use planalign_validation::Rule;
@@ -106,15 +106,17 @@ fn forget_everything(modules: &mut Modules<'_>) -> Result<(), PipelineError> {
         for registry in &mut modules.registries {
             registry.restore(None)?;
         }
-        Ok(modules.store.forget_after(None)?)
+        modules.store.forget_after(None)?;
+        Ok(modules.unit.commit()?)
     };
-    match forget() {
-        Ok(()) => Ok(modules.unit.commit()?),
-        Err(error) => {
-            modules.unit.rollback()?;
-            Err(error)
-        }
+    let forgotten = forget();
+    if forgotten.is_err()
+        && let Err(error) = modules.unit.rollback()
+    {
+        // The engine undoes an open transaction when its connection ends; the first failure is the one to report.
+        log::warn!("what was there could not be restored: {error}");
     }
+    forgotten
 }
 
 /// Takes up the run that the store holds, after its last committed stage, once it is sure that nothing has changed.
@@ -158,10 +160,11 @@ pub fn resume(
 /// Every table and registry must be what the checkpoints vouch for.
 fn verify(checkpoints: &[Checkpoint], modules: &Modules<'_>) -> Result<(), PipelineError> {
     let mut last_valid = None;
-    for checkpoint in checkpoints {
-        let relations: Vec<String> = checkpoint.state.iter().map(|s| s.relation.clone()).collect();
+    for (i, checkpoint) in checkpoints.iter().enumerate() {
+        let current = without_replaced(checkpoint, &checkpoints[i + 1..]);
+        let relations: Vec<String> = current.state.iter().map(|s| s.relation.clone()).collect();
         let now = modules.store.state(&relations, checkpoint.key.year)?;
-        if let Err(cause) = compare_state(checkpoint, &now) {
+        if let Err(cause) = compare_state(&current, &now) {
             let (checkpoint, cause) = (checkpoint.key.clone(), cause.to_string());
             return Err(PipelineError::CheckpointCorruption { checkpoint, cause, last_valid });
         }
@@ -179,6 +182,14 @@ fn verify(checkpoints: &[Checkpoint], modules: &Modules<'_>) -> Result<(), Pipel
         last_valid = Some(checkpoint.key.clone());
     }
     Ok(())
+}
+
+/// The checkpoint without relations that a later stage built anew, such as a table without a year.
+fn without_replaced(checkpoint: &Checkpoint, later: &[Checkpoint]) -> Checkpoint {
+    let mut current = checkpoint.clone();
+    let is_same = |a: &RelationState, b: &RelationState| a.relation == b.relation && a.year == b.year;
+    current.state.retain(|s| !later.iter().any(|c| c.state.iter().any(|l| is_same(l, s))));
+    current
 }
 
 /// An execution in progress.
@@ -199,9 +210,8 @@ pub(crate) struct Execution<'e, 'm> {
 impl Execution<'_, '_> {
     /// Executes what the plan still has to do and records how it ended.
     fn execute(mut self, plan: &RunPlan) -> Result<Outcome, PipelineError> {
-        let (result, status) = match self.run_stages(plan) {
-            Ok(()) => {
-                let outcome = self.count_findings()?;
+        let (result, status) = match self.run_stages(plan).and_then(|()| self.count_findings()) {
+            Ok(outcome) => {
                 let Outcome { errors, warnings } = outcome;
                 let elapsed_ms = self.journal.elapsed_ms();
                 self.journal.emit(RunEventKind::RunFinished { elapsed_ms, errors, warnings });
@@ -239,11 +249,19 @@ impl Execution<'_, '_> {
             }
             self.run_stage(plan, stage)?;
             if stage.closes_year {
+                self.compact(stage.year);
                 let elapsed_ms = self.journal.elapsed_ms() - year_began;
                 self.journal.emit(RunEventKind::YearFinished { year: stage.year, elapsed_ms });
             }
         }
         Ok(())
+    }
+
+    /// Folds the log of the year into the file. All of it is committed, so a failure costs time at the next opening only.
+    fn compact(&mut self, year: i32) {
+        if let Err(error) = self.modules.store.compact() {
+            log::warn!("the log of the database was not folded into its file after {year}: {error}");
+        }
     }
 
     /// The findings of the whole run, also of what earlier executions did, each rule and year at its last word.

@@ -125,7 +125,8 @@ impl RunPlan {
             if d.checkpoint {
                 notes.push("checkpoint");
             }
-            let _ = writeln!(out, "  {} ({})", d.name, notes.join(", "));
+            let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+            let _ = writeln!(out, "  {}{notes}", d.name);
             if !stage.models.is_empty() {
                 let _ = writeln!(out, "    models: {}", stage.models.join(", "));
             }

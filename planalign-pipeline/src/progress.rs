@@ -32,7 +32,7 @@ pub struct Progress {
 }
 
 impl ProgressTracker {
-    /// A tracker of what the plan still has to do.
+    /// A tracker of what the plan still has to do; for a resumed run, its first event says what that is.
     #[must_use]
     pub fn new(plan: &RunPlan) -> Self {
         let stages = plan.remaining().map(|(_, stage, models)| (stage.to_owned(), models + 1)).collect();
@@ -44,6 +44,10 @@ impl ProgressTracker {
     pub fn observe(&mut self, event: &RunEvent) -> Progress {
         self.elapsed = self.elapsed.max(Duration::from_millis(event.elapsed_ms));
         match &event.kind {
+            RunEventKind::RunResumed { stages, .. } => {
+                // The plan was made for the whole run; what is committed counts neither as done nor as to be done.
+                self.stages.drain(..self.stages.len().saturating_sub(*stages));
+            }
             RunEventKind::StageStarted { .. } => self.models = 0,
             RunEventKind::ModelFinished { .. } => self.models += 1,
             RunEventKind::StageFinished { stage, elapsed_ms, .. } => {

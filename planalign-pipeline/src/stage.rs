@@ -32,7 +32,7 @@ pub struct StageDefinition {
     /// Whether the audit of the year is written here.
     #[serde(default)]
     pub writes_reports: bool,
-    /// Whether the summary of all years is written and the store is tidied here.
+    /// Whether the summary of all years is written here.
     #[serde(default)]
     pub finishes: bool,
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use planalign_config::UnitError;
 use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
-use planalign_registries::{Checkpoint, CheckpointStatus, RegistrySnapshot, RunEvent, RunEventKind};
+use planalign_registries::{Checkpoint, CheckpointStatus, RegistrySnapshot, RunEvent, RunEventKind, StoreError};
 use planalign_validation::{Finding, RuleError, Severity};
 
 use crate::error::{PipelineError, StageFailure};
@@ -16,6 +16,8 @@ use crate::recovery::Recovery;
 /// Why an attempt was undone.
 enum Undone {
     Stopped,
+    /// Committed as far as the engine says, but the record cannot be read back. Nothing is undone and nobody told.
+    Unverified(StoreError),
     Refused(Vec<Finding>),
     Failed(StageFailure),
 }
@@ -45,26 +47,27 @@ impl Execution<'_, '_> {
                 return Err(PipelineError::Interrupted { after: self.after.clone() });
             }
             self.journal.emit(RunEventKind::StageStarted { year, stage: name.clone(), attempt });
-            match self.attempt(plan, stage) {
+            let undone = match self.attempt(plan, stage) {
                 Ok(findings) => return self.judge(stage, findings),
-                Err(undone) => {
-                    self.undo(stage);
-                    let failure = match undone {
-                        Undone::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
-                        Undone::Refused(findings) => {
-                            return Err(PipelineError::Refused { year, stage: name, findings });
-                        }
-                        Undone::Failed(failure) => failure,
-                    };
-                    match self.options.recovery.after(failure.fault(), attempt) {
-                        Recovery::Retry { pause, strategy } => {
-                            let (stage, cause) = (name.clone(), failure.to_string());
-                            self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
-                            (self.options.pause)(pause);
-                        }
-                        Recovery::GiveUp => return Err(self.give_up(stage, attempt, failure)),
-                    }
+                Err(undone) => undone,
+            };
+            // What cannot be verified may well be committed: there is nothing to undo.
+            if !matches!(undone, Undone::Unverified(_)) {
+                self.undo(stage);
+            }
+            let failure = match undone {
+                Undone::Failed(failure) => failure,
+                Undone::Refused(findings) => return Err(PipelineError::Refused { year, stage: name, findings }),
+                Undone::Unverified(error) => return Err(error.into()),
+                Undone::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
+            };
+            match self.options.recovery.after(failure.fault(), attempt) {
+                Recovery::Retry { pause, strategy } => {
+                    let (stage, cause) = (name.clone(), failure.to_string());
+                    self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
+                    (self.options.pause)(pause);
                 }
+                Recovery::GiveUp => return Err(self.give_up(stage, attempt, failure)),
             }
         }
         Ok(())
@@ -81,9 +84,13 @@ impl Execution<'_, '_> {
         let began = Instant::now();
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
         let written = self.write(plan, stage, began)?;
-        if let Err(error) = self.commit(written.checkpoint.as_ref()) {
+        if let Err(error) = self.modules.unit.commit() {
             self.journal.withdraw(&written.prepared);
-            return Err(error.into());
+            return Err(StageFailure::Unit(error).into());
+        }
+        if !self.is_there(written.checkpoint.as_ref())? {
+            self.journal.withdraw(&written.prepared);
+            return Err(StageFailure::CommitLost.into());
         }
         self.journal.written();
         if let Some(checkpoint) = written.checkpoint {
@@ -92,9 +99,6 @@ impl Execution<'_, '_> {
         }
         for event in &written.prepared {
             self.journal.tell(event);
-        }
-        if stage.definition.finishes {
-            self.modules.store.compact().map_err(StageFailure::Store)?;
         }
         Ok(written.findings)
     }
@@ -129,16 +133,25 @@ impl Execution<'_, '_> {
         Ok(Written { prepared, checkpoint, findings })
     }
 
-    /// Commits, and reads the checkpoint back before anyone is told.
-    fn commit(&mut self, checkpoint: Option<&Checkpoint>) -> Result<(), StageFailure> {
-        self.modules.unit.commit()?;
-        if let Some(saved) = checkpoint {
-            let there = self.modules.store.checkpoints(&saved.run_id)?;
-            if there.last().map(|c| (&c.key, c.sequence)) != Some((&saved.key, saved.sequence)) {
-                return Err(StageFailure::CommitLost);
+    /// Reads the checkpoint back after its commit, before anyone is told.
+    fn is_there(&mut self, checkpoint: Option<&Checkpoint>) -> Result<bool, Undone> {
+        let Some(saved) = checkpoint else { return Ok(true) };
+        for attempt in 1.. {
+            match self.modules.store.checkpoints(&saved.run_id) {
+                Ok(there) => {
+                    let last = there.last().map(|c| (&c.key, c.sequence));
+                    return Ok(last == Some((&saved.key, saved.sequence)));
+                }
+                Err(error) => match self.options.recovery.after(error.fault(), attempt) {
+                    Recovery::Retry { pause, .. } => (self.options.pause)(pause),
+                    Recovery::GiveUp => {
+                        self.journal.written();
+                        return Err(Undone::Unverified(error));
+                    }
+                },
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn build(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, Undone> {
@@ -239,7 +252,8 @@ impl Execution<'_, '_> {
     }
 
     fn stops_at(&self, findings: &[Finding]) -> bool {
-        self.options.fail_on_validation_error && findings.iter().any(|f| f.severity >= Severity::Error)
+        let bearable = if self.options.fail_on_validation_error { Severity::Warning } else { Severity::Error };
+        findings.iter().any(|f| f.severity > bearable)
     }
 
     /// A committed stage whose rules found errors ends the run if it was told so.

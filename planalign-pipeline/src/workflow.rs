@@ -61,9 +61,16 @@ impl Workflow {
         let mut problems = Vec::new();
         self.check_names(&mut problems);
         self.check_rules(rules, &mut problems);
-        let order = self.order(&mut problems);
-        let stages: Vec<_> = order.into_iter().map(|d| resolve(d, runner, &mut problems)).collect();
-        check_models(&stages, runner.graph(), &mut problems);
+        let (order, circle) = self.order();
+        if !circle.is_empty() {
+            let names: Vec<_> = circle.iter().map(|s| s.name.as_str()).collect();
+            problems.push(format!("stages {} depend on each other in a circle", names.join(", ")));
+        }
+        let ordered = order.len();
+        // Stages without a place in the order are looked at all the same, so that nothing is reported for their absence.
+        let all = order.into_iter().chain(circle);
+        let stages: Vec<_> = all.map(|d| resolve(d, runner, &mut problems)).collect();
+        check_models(&stages, ordered, runner.graph(), &mut problems);
         if problems.is_empty() {
             Ok(CheckedWorkflow { stages, graph: runner.graph().clone() })
         } else {
@@ -99,8 +106,8 @@ impl Workflow {
         }
     }
 
-    /// The stages such that each comes after those it depends on; otherwise as they are written.
-    fn order(&self, problems: &mut Vec<String>) -> Vec<&StageDefinition> {
+    /// The stages such that each comes after those it depends on, and those for which there is no such place.
+    fn order(&self) -> (Vec<&StageDefinition>, Vec<&StageDefinition>) {
         let known: BTreeSet<_> = self.stages.iter().map(|s| s.name.as_str()).collect();
         let mut done: BTreeSet<&str> = BTreeSet::new();
         let mut waiting: Vec<_> = self.stages.iter().collect();
@@ -114,19 +121,25 @@ impl Workflow {
             done.insert(&stage.name);
             ordered.push(stage);
         }
-        if !waiting.is_empty() {
-            let names: Vec<_> = waiting.iter().map(|s| s.name.as_str()).collect();
-            problems.push(format!("stages {} depend on each other in a circle", names.join(", ")));
-        }
-        ordered
+        (ordered, waiting)
     }
 }
 
 fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mut Vec<String>) -> CheckedStage {
+    let mut sound = Vec::new();
+    for selection in &definition.models {
+        match runner.select(selection) {
+            Ok(selected) if selected.is_empty() => {
+                problems.push(format!("stage {}: {selection} selects nothing", definition.name));
+            }
+            Ok(_) => sound.push(selection.as_str()),
+            Err(error) => problems.push(format!("stage {}: {error}", definition.name)),
+        }
+    }
     let mut models: Vec<String> = Vec::new();
-    if !definition.models.is_empty() {
+    if !sound.is_empty() {
         // One selection, so that the runner orders all of it together.
-        match runner.select(&definition.models.join(" ")) {
+        match runner.select(&sound.join(" ")) {
             Ok(selected) => models = selected,
             Err(error) => problems.push(format!("stage {}: {error}", definition.name)),
         }
@@ -134,8 +147,8 @@ fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mu
     CheckedStage { definition: definition.clone(), models }
 }
 
-/// Every model in exactly one stage, and no model before one that it refs.
-fn check_models(stages: &[CheckedStage], graph: &ModelGraph, problems: &mut Vec<String>) {
+/// Every model in exactly one stage, and no model before one that it refs. Only the first `ordered` stages have a place.
+fn check_models(stages: &[CheckedStage], ordered: usize, graph: &ModelGraph, problems: &mut Vec<String>) {
     let mut place: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (s, stage) in stages.iter().enumerate() {
         for (m, model) in stage.models.iter().enumerate() {
@@ -150,7 +163,7 @@ fn check_models(stages: &[CheckedStage], graph: &ModelGraph, problems: &mut Vec<
         for dependency in &node.depends_on {
             let stage = &stages[at.0].definition.name;
             match place.get(dependency.as_str()) {
-                Some(before) if before > at => {
+                Some(before) if before > at && before.0 < ordered => {
                     let later = &stages[before.0].definition.name;
                     problems.push(format!(
                         "model {model} of stage {stage} refs {dependency}, which is built later, in {later}"
@@ -170,7 +183,7 @@ fn nearest(wanted: &str, names: &[String]) -> String {
     names
         .iter()
         .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
-        .filter(|(distance, _)| *distance <= wanted.len().div_ceil(3))
+        .filter(|(distance, _)| distance * 3 <= wanted.len())
         .min()
         .map(|(_, name)| format!(" (did you mean {name}?)"))
         .unwrap_or_default()

@@ -1,0 +1,68 @@
+//! Runs that are finished and then continued to later years, or taken up with nothing left to do.
+
+use planalign_registries::{RunStatus, RunStore};
+
+use crate::harness::{World, committed_builds, render};
+
+#[test]
+fn a_finished_run_is_continued_to_later_years() {
+    let mut whole = World::new(2028);
+    whole.start().expect("it finishes");
+    let mut world = World::new(2026);
+    world.start().expect("it finishes");
+    world.end_year = 2028;
+    world.resume().expect("it goes on");
+    assert_eq!(committed_builds(&world.told), committed_builds(&whole.told));
+    assert_eq!(world.status(), RunStatus::Finished);
+    let summaries: Vec<_> = world.reports.written.iter().filter(|w| w.starts_with("summary")).collect();
+    assert_eq!(summaries, ["summary-2025-2026.csv", "summary-2025-2028.csv"]);
+    let text = render(world.last_told());
+    assert!(text.contains("after=2026/REPORTING start_year=2025 end_year=2028 stages=11"), "{text}");
+    assert!(!text.contains("year=2026 stage"), "nothing of 2026 is done again: {text}");
+}
+
+#[test]
+fn a_finished_run_that_is_resumed_writes_its_summary_again() {
+    let mut world = World::new(2025);
+    world.start().expect("it finishes");
+    world.resume().expect("it finishes again");
+    insta::assert_snapshot!(render(world.last_told()));
+}
+
+#[test]
+fn an_interrupted_run_may_be_ended_earlier_than_planned() {
+    let mut world = World::new(2029);
+    world.start_cut(crate::harness::Cut::StopAfterStages(8)).expect("not killed").expect_err("interrupted");
+    world.end_year = 2026;
+    world.resume().expect("it finishes");
+    let mut short = World::new(2026);
+    short.start().expect("it finishes");
+    assert_eq!(committed_builds(&world.told), committed_builds(&short.told));
+    assert_eq!(world.reports.written, short.reports.written);
+}
+
+#[test]
+fn a_new_run_forgets_the_one_before() {
+    let mut world = World::new(2026);
+    world.start().expect("it finishes");
+    world.told.clear();
+    // Another id, as every run has: the journal of the first one stays beside it.
+    world.run_id = "run-2";
+    world.start().expect("it finishes");
+    assert!(world.registries[0].calls().contains(&"restore all years".to_owned()));
+    assert!(world.store.calls().contains(&"forget_after all years".to_owned()));
+    assert_eq!(world.journal().len(), world.told.len());
+}
+
+#[test]
+fn a_new_run_that_cannot_forget_the_one_before_leaves_it_as_it_is() {
+    for method in ["forget_after", "commit"] {
+        let mut world = World::new(2025);
+        world.start().expect("it finishes");
+        let before = world.store.checkpoints("run-1").expect("readable");
+        world.store.fail_next(method, planalign_config::Fault::OutOfSpace);
+        world.start().expect_err("it cannot begin");
+        assert_eq!(world.store.checkpoints("run-1").expect("readable"), before, "{method}");
+        assert_eq!(world.store.runs().expect("readable").len(), 1);
+    }
+}

@@ -1,0 +1,270 @@
+//! A small project and all modules of a run in memory, to execute it, interrupt it and look at what it told.
+
+mod events;
+mod reports;
+mod unit;
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use planalign_config::UnitOfWork;
+use planalign_dbt::{InMemoryRunner, Materialization, Vars};
+use planalign_pipeline::{
+    ExecuteOptions, Modules, Outcome, PipelineError, RecoveryPolicy, RunPlan, StopSignal, Workflow, resume, start,
+};
+use planalign_registries::{
+    Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent, RunRecord, RunStatus, RunStore,
+};
+use planalign_validation::{InMemoryRule, Rule};
+
+pub(crate) use events::{committed_builds, from_stage, render, since};
+use reports::Reports;
+use unit::Unit;
+
+pub(crate) const FIRST_YEAR: i32 = 2025;
+pub(crate) const RULES: [&str; 4] = ["census_rule", "growth_rule", "state_rule", "totals_rule"];
+
+/// Where an execution is cut short.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cut {
+    Never,
+    /// Someone asks it to stop once that many stages are committed.
+    StopAfterStages(usize),
+    /// Someone asks it to stop when it looks at the clock for that many times, which each event does.
+    StopAtTick(usize),
+    /// Its process dies at that moment.
+    KillAtTick(usize),
+}
+
+/// Everything that one database and one project hold, across executions.
+pub(crate) struct World {
+    pub(crate) workflow: Workflow,
+    pub(crate) runner: InMemoryRunner,
+    pub(crate) store: InMemoryRunStore,
+    pub(crate) registries: Vec<InMemoryRegistry>,
+    pub(crate) rules: Vec<InMemoryRule>,
+    pub(crate) reports: Reports,
+    pub(crate) fingerprints: Fingerprints,
+    pub(crate) start_year: i32,
+    pub(crate) end_year: i32,
+    pub(crate) shuffle: Option<u64>,
+    pub(crate) fail_on_validation_error: bool,
+    pub(crate) cut: Cut,
+    /// Pauses that were asked for, in milliseconds.
+    pub(crate) pauses: RefCell<Vec<u128>>,
+    /// What listeners were told, over all executions.
+    pub(crate) told: Vec<RunEvent>,
+    pub(crate) run_id: &'static str,
+    /// Whether the journal may hold what nobody was told.
+    pub(crate) lets_journal_hold_more: bool,
+    /// Failures of models that were asked for.
+    pub(crate) asked_failures: usize,
+}
+
+impl World {
+    /// The small project: `levels` and `census` once, then each year `base`, three event models, `events`, `snapshot`.
+    pub(crate) fn new(end_year: i32) -> Self {
+        let runner = InMemoryRunner::new()
+            .with_node("seeds", "levels", Materialization::Seed, &[])
+            .with_node("models/initialization", "census", Materialization::Table, &["levels"])
+            .with_node("models/foundation", "base", Materialization::Incremental, &["census"])
+            .with_node("models/event_generation", "hires", Materialization::Incremental, &["base"])
+            .with_node("models/event_generation", "exits", Materialization::Incremental, &["base"])
+            .with_node("models/event_generation", "raises", Materialization::Incremental, &["base", "hires"])
+            .with_node("models/state_accumulation", "events", Materialization::Incremental, &["exits", "raises"])
+            .with_node("models/validation", "snapshot", Materialization::View, &["events"]);
+        let workflow = serde_json::from_str(include_str!("harness/workflow.json")).expect("the workflow reads");
+        let world = Self::of(workflow, runner, end_year);
+        world.holds("levels", None, 5);
+        world.holds("census", None, 100);
+        for year in FIRST_YEAR..=FIRST_YEAR + 9 {
+            for model in ["base", "hires", "exits", "raises", "events"] {
+                world.holds(model, Some(year), 10);
+            }
+            world.registries[0].holds(year, 40);
+        }
+        world
+    }
+
+    /// Another workflow over another project.
+    pub(crate) fn of(workflow: Workflow, runner: InMemoryRunner, end_year: i32) -> Self {
+        Self {
+            workflow,
+            runner,
+            store: InMemoryRunStore::default(),
+            registries: vec![InMemoryRegistry::new("enrollment"), InMemoryRegistry::new("escalation")],
+            rules: RULES.map(InMemoryRule::new).into(),
+            reports: Reports::default(),
+            fingerprints: fingerprints("0.02"),
+            start_year: FIRST_YEAR,
+            end_year,
+            shuffle: None,
+            fail_on_validation_error: false,
+            cut: Cut::Never,
+            pauses: RefCell::default(),
+            told: Vec::new(),
+            run_id: "run-1",
+            lets_journal_hold_more: false,
+            asked_failures: 0,
+        }
+    }
+
+    /// Says what a table holds for a year.
+    pub(crate) fn holds(&self, name: &str, year: Option<i32>, rows: u64) {
+        self.store.holds(relation_state(name, year, rows));
+    }
+
+    pub(crate) fn plan(&self) -> RunPlan {
+        let names: Vec<String> = self.rules.iter().map(|r| r.name().to_owned()).collect();
+        let workflow = self.workflow.check(&self.runner, &names).unwrap_or_else(|e| panic!("{e}"));
+        RunPlan::new(&workflow, self.start_year, self.end_year, self.shuffle)
+    }
+
+    /// Starts a run that is not killed.
+    pub(crate) fn start(&mut self) -> Result<Outcome, PipelineError> {
+        self.execute(true).expect("nobody kills it")
+    }
+
+    /// Resumes the run; it is not killed.
+    pub(crate) fn resume(&mut self) -> Result<Outcome, PipelineError> {
+        self.execute(false).expect("nobody kills it")
+    }
+
+    /// Starts and cuts it short there; the next execution is not cut. `None` if it was killed.
+    pub(crate) fn start_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
+        self.cut = cut;
+        let end = self.execute(true);
+        self.cut = Cut::Never;
+        end
+    }
+
+    /// Resumes and cuts it short there; the next execution is not cut. `None` if it was killed.
+    pub(crate) fn resume_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
+        self.cut = cut;
+        let end = self.execute(false);
+        self.cut = Cut::Never;
+        end
+    }
+
+    /// The journal as the store holds it.
+    pub(crate) fn journal(&self) -> Vec<RunEvent> {
+        self.store.events(self.run_id).expect("the journal reads")
+    }
+
+    /// The events of the last execution.
+    pub(crate) fn last_told(&self) -> &[RunEvent] {
+        since(&self.told, |e| matches!(e.as_str(), "run_started" | "run_resumed"))
+    }
+
+    pub(crate) fn status(&self) -> RunStatus {
+        self.store.current_run().expect("readable").expect("a run").status
+    }
+
+    /// What was built and in which year, in order, also what was undone later.
+    pub(crate) fn built(&self) -> Vec<(String, i64)> {
+        let year = |vars: &Vars| vars["simulation_year"].as_i64().expect("a year");
+        self.runner.log().iter().map(|run| (run.node.clone(), year(&run.vars))).collect()
+    }
+
+    fn execute(&mut self, anew: bool) -> Option<Result<Outcome, PipelineError>> {
+        let plan = self.plan();
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let (stop, ticks, cut) = (StopSignal::default(), Cell::new(0), self.cut);
+        let now = || {
+            ticks.set(ticks.get() + 1);
+            match cut {
+                Cut::StopAtTick(n) if ticks.get() == n => stop.request(),
+                Cut::KillAtTick(n) if ticks.get() == n => resume_unwind(Box::new("killed")),
+                _ => {}
+            }
+            Timestamp::UNIX_EPOCH
+        };
+        let mut unit = Unit::new(self.store.clone(), stop.clone(), cut);
+        let mut store = self.store.clone();
+        let modules = Modules {
+            unit: &mut unit,
+            runner: &mut self.runner,
+            registries: self.registries.iter().map(|r| Box::new(r.clone()) as Box<dyn Registry>).collect(),
+            rules: self.rules.iter().map(|r| Box::new(r.clone()) as Box<dyn Rule>).collect(),
+            store: &mut store,
+            reports: &mut self.reports,
+        };
+        let options = ExecuteOptions {
+            vars: Vars::from_iter([("cola_rate".to_owned(), 0.02.into())]),
+            fail_on_validation_error: self.fail_on_validation_error,
+            recovery: RecoveryPolicy::default(),
+            stop: stop.clone(),
+            pause: &|pause: Duration| self.pauses.borrow_mut().push(pause.as_millis()),
+            now: &now,
+            events: sender,
+        };
+        let record = record(self.run_id, self.start_year, self.end_year);
+        let fingerprints = &self.fingerprints;
+        let end = catch_unwind(AssertUnwindSafe(|| {
+            if anew {
+                start(&plan, &record, fingerprints, modules, &options)
+            } else {
+                resume(plan, fingerprints, modules, &options)
+            }
+        }));
+        self.told.extend(receiver.try_iter());
+        if end.is_err() {
+            self.lets_journal_hold_more = true;
+            // As the engine does when the file is opened again.
+            self.store.rollback().expect("undone");
+        }
+        self.check_journal();
+        end.ok()
+    }
+
+    /// The journal has no gaps, and holds what was told, unless a dead process could not write it down.
+    fn check_journal(&self) {
+        let journal = self.journal();
+        let sequences: Vec<u64> = journal.iter().map(|e| e.sequence).collect();
+        assert_eq!(sequences, (1..=journal.len() as u64).collect::<Vec<_>>(), "{}", render(&journal));
+        if !self.lets_journal_hold_more {
+            assert_eq!(render(&journal), render(&self.told));
+        }
+    }
+}
+
+/// What a table of that name holds.
+pub(crate) fn relation_state(name: &str, year: Option<i32>, rows: u64) -> RelationState {
+    let (relation, hash) = (format!("main.{name}"), rows.to_string());
+    RelationState { relation, year, rows, hash, engine: "1".to_owned(), sums: Vec::new() }
+}
+
+/// What the run depends on, with one setting that tests change.
+pub(crate) fn fingerprints(cola_rate: &str) -> Fingerprints {
+    let mut all = Fingerprints::default();
+    all.insert("config", [("compensation.cola_rate".to_owned(), cola_rate.to_owned())]);
+    all.insert("model", [("model.base".to_owned(), "select 1".to_owned())]);
+    all
+}
+
+fn record(run_id: &str, start_year: i32, end_year: i32) -> RunRecord {
+    RunRecord {
+        run_id: run_id.to_owned(),
+        scenario_id: "default".to_owned(),
+        plan_design_id: "default".to_owned(),
+        start_year,
+        end_year,
+        seed: 42,
+        started_at: Timestamp::UNIX_EPOCH,
+        status: RunStatus::Running,
+        program_version: "0.1.0".to_owned(),
+        engine_version: "1".to_owned(),
+    }
+}
+
+/// Stages of a workflow written as JSON.
+pub(crate) fn workflow(stages: &serde_json::Value) -> Workflow {
+    serde_json::from_value(serde_json::json!({ "stages": stages })).expect("a workflow")
+}
+
+/// The names of the rules that exist.
+pub(crate) fn rule_names() -> Vec<String> {
+    RULES.map(str::to_owned).into()
+}

@@ -1,0 +1,119 @@
+//! How far a run says it is, and how long it says it will take.
+
+use std::time::Duration;
+
+use planalign_pipeline::{Progress, ProgressTracker};
+use planalign_registries::{RunEvent, RunEventKind};
+
+use crate::harness::{Cut, World};
+
+/// The progress after each event of the last execution.
+fn follow(world: &World) -> Vec<Progress> {
+    let mut tracker = ProgressTracker::new(&world.plan());
+    world.last_told().iter().map(|e| tracker.observe(e)).collect()
+}
+
+fn check_rises_to_one(moments: &[Progress]) {
+    assert!(moments.is_sorted_by(|a, b| a.fraction <= b.fraction), "{moments:?}");
+    let (last, before) = moments.split_last().expect("some events");
+    assert!((last.fraction - 1.0).abs() < f64::EPSILON, "{last:?}");
+    assert_eq!(last.remaining, Some(Duration::ZERO));
+    assert!(before.iter().all(|p| (0.0..1.0).contains(&p.fraction)), "{before:?}");
+}
+
+#[test]
+fn progress_rises_to_one_at_the_end_and_not_before() {
+    let mut world = World::new(2027);
+    world.start().expect("it finishes");
+    check_rises_to_one(&follow(&world));
+}
+
+#[test]
+fn a_stage_that_is_tried_again_takes_nothing_back() {
+    let mut world = World::new(2027);
+    world.store.fail_next("save_checkpoint", planalign_config::Fault::Transient);
+    world.registries[0].fail_next("update", planalign_config::Fault::Busy);
+    world.start().expect("it finishes");
+    check_rises_to_one(&follow(&world));
+}
+
+#[test]
+fn a_run_that_does_not_finish_never_reaches_one() {
+    for stages in 0..12 {
+        let mut world = World::new(2026);
+        let _ = world.start_cut(Cut::StopAfterStages(stages));
+        if let Some(last) = follow(&world).last().filter(|_| stages < 12) {
+            assert!(last.fraction < 1.0, "{stages}: {last:?}");
+        }
+    }
+}
+
+#[test]
+fn a_resumed_run_counts_what_it_still_has_to_do() {
+    let mut world = World::new(2028);
+    world.start_cut(Cut::StopAfterStages(11)).expect("not killed").expect_err("interrupted");
+    world.resume().expect("it finishes");
+    let moments = follow(&world);
+    check_rises_to_one(&moments);
+    assert!(moments[0].fraction < 0.01, "{:?}", moments[0]);
+    let before_end = moments[moments.len() - 3].fraction;
+    assert!(before_end > 0.95, "almost done: {before_end}");
+    // Two of four years remain: at the end of the first of them, half is done.
+    let is_year_end = |e: &&RunEvent| matches!(e.kind, RunEventKind::YearFinished { year: 2027, .. });
+    let half = world.last_told().iter().position(|e| is_year_end(&e)).expect("told");
+    assert!((moments[half].fraction - 0.5).abs() < 0.05, "{:?}", moments[half]);
+}
+
+/// The events of the run with times as if each model took `model_ms` and each stage 10 ms more, years 2025 to `end_year`.
+fn timed(world: &World, model_ms: u64) -> Vec<RunEvent> {
+    let (mut clock, mut began) = (0, 0);
+    let mut events = world.last_told().to_vec();
+    for event in &mut events {
+        match &mut event.kind {
+            RunEventKind::StageStarted { .. } => began = clock,
+            RunEventKind::ModelFinished { .. } => clock += model_ms,
+            RunEventKind::StageFinished { elapsed_ms, .. } => {
+                clock += 10;
+                *elapsed_ms = clock - began;
+            }
+            _ => {}
+        }
+        event.elapsed_ms = clock;
+    }
+    events
+}
+
+#[test]
+fn at_half_time_of_equal_years_the_estimate_is_within_a_quarter() {
+    for model_ms in [0, 1, 20, 1_000] {
+        for cut in [None, Some(Cut::StopAfterStages(6))] {
+            let mut world = World::new(2032);
+            if let Some(cut) = cut {
+                world.start_cut(cut).expect("not killed").expect_err("interrupted");
+                world.resume().expect("it finishes");
+            } else {
+                world.start().expect("it finishes");
+            }
+            let events = timed(&world, model_ms);
+            let total = events.last().expect("events").elapsed_ms;
+            let mut tracker = ProgressTracker::new(&world.plan());
+            let at_half =
+                events.iter().map(|e| tracker.observe(e)).find(|p| p.elapsed.as_millis() * 2 >= u128::from(total));
+            let at_half = at_half.expect("half time is reached");
+            let left = Duration::from_millis(total) - at_half.elapsed;
+            let ratio = at_half.remaining.expect("estimated").as_secs_f64() / left.as_secs_f64();
+            assert!((0.75..=1.25).contains(&ratio), "models of {model_ms} ms: {ratio}");
+        }
+    }
+}
+
+#[test]
+fn before_a_stage_has_ended_there_is_no_estimate() {
+    let mut world = World::new(2025);
+    world.start().expect("it finishes");
+    let is_end = |e: &&RunEvent| matches!(e.kind, RunEventKind::StageFinished { .. });
+    let first_end = world.told.iter().position(|e| is_end(&e)).expect("a stage ends");
+    let moments = follow(&world);
+    assert!(moments[..first_end].iter().all(|p| p.remaining.is_none()));
+    assert!(moments[first_end..].iter().all(|p| p.remaining.is_some()));
+}

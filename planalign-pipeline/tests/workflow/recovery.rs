@@ -1,0 +1,203 @@
+//! What a run does after a fault in each part of a stage: undo, try again where that may help, report.
+
+use planalign_config::Fault;
+use planalign_dbt::RunnerError;
+use planalign_pipeline::PipelineError;
+use planalign_registries::RunStatus;
+use planalign_validation::InMemoryRule;
+
+use crate::harness::{World, committed_builds, from_stage, render};
+
+fn model_error(fault: Fault) -> RunnerError {
+    RunnerError::Database {
+        node: "base".to_owned(),
+        file: "models/foundation/base.sql".to_owned(),
+        excerpt: String::new(),
+        cause: "as the test asked".to_owned(),
+        fault,
+    }
+}
+
+/// A part of a stage that can fail, the stage where it does, and how to make it fail once.
+type Part = (&'static str, &'static str, fn(&mut World, Fault));
+
+const PARTS: [Part; 8] = [
+    ("begin", "INITIALIZATION", |w, fault| w.store.fail_next("begin", fault)),
+    ("model", "FOUNDATION", |w, fault| {
+        let failures = w.failures_of("base") + 1;
+        w.runner = std::mem::take(&mut w.runner).with_failure("base", failures, model_error(fault));
+    }),
+    ("registry", "STATE_ACCUMULATION", |w, fault| w.registries[1].fail_next("update", fault)),
+    ("snapshot", "STATE_ACCUMULATION", |w, fault| w.registries[0].fail_next("snapshot", fault)),
+    ("rule", "FOUNDATION", |w, fault| w.rules[1] = w.rules[1].clone().failure(2025, fault)),
+    ("report", "REPORTING", |w, fault| w.reports.failures.push(fault)),
+    ("record", "INITIALIZATION", |w, fault| w.store.fail_next("record", fault)),
+    ("save_checkpoint", "INITIALIZATION", |w, fault| w.store.fail_next("save_checkpoint", fault)),
+];
+
+impl World {
+    fn failures_of(&mut self, _node: &str) -> usize {
+        self.asked_failures += 1;
+        self.asked_failures - 1
+    }
+}
+
+/// The committed outcome of a run without any fault.
+fn sound_builds() -> Vec<(i32, String, String)> {
+    let mut world = World::new(2025);
+    world.start().expect("it finishes");
+    committed_builds(&world.told)
+}
+
+#[test]
+fn a_transient_fault_in_any_part_is_undone_and_tried_again_after_a_pause() {
+    for (part, stage, fail) in
+        PARTS.into_iter().chain([("commit", "INITIALIZATION", commit_fails as fn(&mut World, _))])
+    {
+        let mut world = World::new(2025);
+        fail(&mut world, Fault::Transient);
+        world.start().unwrap_or_else(|e| panic!("{part}: {e}"));
+        assert_eq!(*world.pauses.borrow(), [100], "{part}");
+        assert_eq!(committed_builds(&world.told), sound_builds(), "{part}");
+        let events = from_stage(&world.told, stage, 2025);
+        let end =
+            1 + events.iter().position(|e| render(std::slice::from_ref(e)).contains("stage_finished")).expect("ends");
+        insta::assert_snapshot!(format!("transient_{part}"), render(&events[..end]));
+    }
+}
+
+fn commit_fails(world: &mut World, fault: Fault) {
+    world.store.fail_next("commit", fault);
+}
+
+#[test]
+fn a_deterministic_fault_in_any_part_is_undone_and_not_tried_again() {
+    for (part, stage, fail) in
+        PARTS.into_iter().chain([("commit", "INITIALIZATION", commit_fails as fn(&mut World, _))])
+    {
+        let mut world = World::new(2025);
+        fail(&mut world, Fault::Deterministic);
+        let error = world.start().expect_err("it fails");
+        let PipelineError::Stage { year: 2025, stage: failed, attempts: 1, .. } = &error else {
+            panic!("{part}: {error}")
+        };
+        assert_eq!(failed, stage, "{part}");
+        assert_eq!(error.fault(), Fault::Deterministic);
+        assert!(world.pauses.borrow().is_empty(), "{part}");
+        assert_eq!(world.status(), RunStatus::Failed);
+        insta::assert_snapshot!(format!("deterministic_{part}"), render(from_stage(&world.told, stage, 2025)));
+        world.resume().unwrap_or_else(|e| panic!("{part}, once the cause is gone: {e}"));
+        assert_eq!(committed_builds(&world.told), sound_builds(), "{part}");
+    }
+}
+
+#[test]
+fn a_fault_that_lasts_is_tried_thrice_with_growing_pauses() {
+    for (part, stage, fail) in PARTS {
+        let mut world = World::new(2025);
+        for _ in 0..3 {
+            fail(&mut world, Fault::Transient);
+        }
+        let error = world.start().expect_err("it fails");
+        let PipelineError::Stage { stage: failed, attempts: 3, .. } = &error else { panic!("{part}: {error}") };
+        assert_eq!(failed, stage, "{part}");
+        assert_eq!(*world.pauses.borrow(), [100, 400], "{part}");
+    }
+}
+
+#[test]
+fn only_transient_and_busy_are_worth_another_try() {
+    let hopeless = [Fault::OutOfSpace, Fault::Permission, Fault::Corrupt, Fault::WrongVersion, Fault::Deterministic];
+    for fault in hopeless {
+        let mut world = World::new(2025);
+        world.store.fail_next("save_checkpoint", fault);
+        assert_eq!(world.start().expect_err("it fails").fault(), fault);
+        assert!(world.pauses.borrow().is_empty(), "{fault:?}");
+    }
+    let mut world = World::new(2025);
+    world.store.fail_next("save_checkpoint", Fault::Busy);
+    world.start().expect("it finishes");
+    assert_eq!(*world.pauses.borrow(), [100]);
+}
+
+#[test]
+fn a_lost_commit_is_noticed_before_anyone_is_told() {
+    let mut world = World::new(2025);
+    world.store.lose_next_commit();
+    let error = world.start().expect_err("it fails");
+    assert_eq!(error.to_string(), "stage INITIALIZATION of 2025 failed: the checkpoint is not there after its commit");
+    assert_eq!(error.fault(), Fault::Corrupt);
+    insta::assert_snapshot!(render(&world.told));
+    world.resume().expect("it finishes");
+    assert_eq!(committed_builds(&world.told), sound_builds());
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_read_back_at_once_is_read_again_and_not_built_again() {
+    let mut world = World::new(2025);
+    world.store.fail_next("checkpoints", Fault::Transient);
+    world.start().expect("it finishes");
+    assert_eq!(*world.pauses.borrow(), [100]);
+    assert_eq!(world.built().len(), sound_builds().len());
+    assert!(!render(&world.told).contains("rolled_back"));
+}
+
+#[test]
+fn a_checkpoint_that_can_never_be_read_back_ends_the_run_and_leaves_the_journal_whole() {
+    let mut world = World::new(2025);
+    world.lets_journal_hold_more = true;
+    world.store.fail_next("checkpoints", Fault::OutOfSpace);
+    let error = world.start().expect_err("it fails");
+    assert!(matches!(error, PipelineError::Store(_)), "{error}");
+    assert!(!render(&world.told).contains("checkpoint_saved"), "nobody was told what is not certain");
+    world.resume().expect("it goes on");
+    assert_eq!(committed_builds(&world.journal()), sound_builds());
+    assert_eq!(world.built().len(), sound_builds().len(), "it was committed after all");
+}
+
+#[test]
+fn a_failure_in_a_later_year_leaves_earlier_years_alone() {
+    let mut world = World::new(2026);
+    world.rules[3] = InMemoryRule::new("totals_rule").failure(2026, Fault::Deterministic);
+    let error = world.start().expect_err("it fails");
+    let PipelineError::Stage { year: 2026, resume_after: Some(after), .. } = &error else { panic!("{error}") };
+    assert_eq!(after.to_string(), "2026/STATE_ACCUMULATION");
+    insta::assert_snapshot!(render(from_stage(&world.told, "VALIDATION", 2026)));
+    let built = world.built().len();
+    world.resume().expect("it finishes");
+    assert_eq!(world.built()[built..], [("snapshot".to_owned(), 2026)]);
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_for_a_moment_is_written_later() {
+    let mut world = World::new(2025);
+    world.store.fail_next("save_checkpoint", Fault::Transient);
+    world.store.fail_next("record_outside", Fault::Transient);
+    world.start().expect("it finishes");
+    // The harness compares the journal with what was told.
+    assert!(render(&world.journal()).contains("stage_rolled_back"));
+}
+
+#[test]
+fn a_rollback_that_fails_does_not_hide_the_failure() {
+    let mut world = World::new(2025);
+    world.store.fail_next("save_checkpoint", Fault::Deterministic);
+    world.store.fail_next("rollback", Fault::Corrupt);
+    let error = world.start().expect_err("it fails");
+    assert_eq!(error.fault(), Fault::Deterministic);
+    assert!(!render(&world.told).contains("stage_rolled_back"), "nothing is claimed that did not happen");
+}
+
+#[test]
+fn a_run_that_cannot_be_recorded_as_finished_has_failed() {
+    for (method, status) in [("events", RunStatus::Failed), ("update_run", RunStatus::Running)] {
+        let mut world = World::new(2025);
+        world.lets_journal_hold_more = true;
+        world.store.fail_next(method, Fault::OutOfSpace);
+        let error = world.start().expect_err("it fails");
+        assert_eq!(error.fault(), Fault::OutOfSpace, "{method}");
+        assert_eq!(world.status(), status, "{method}");
+        world.resume().expect("it finishes");
+        assert_eq!(world.status(), RunStatus::Finished);
+    }
+}

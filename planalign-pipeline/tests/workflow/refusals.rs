@@ -1,0 +1,137 @@
+//! Runs that are not taken up, because something is not what was recorded.
+
+use planalign_dbt::Materialization;
+use planalign_pipeline::{PipelineError, refuse_present_data};
+use planalign_registries::{RunStatus, RunStore};
+
+use crate::harness::{Cut, World, fingerprints, relation_state};
+
+/// A run of two years that was stopped after its first year.
+fn interrupted() -> World {
+    let mut world = World::new(2026);
+    world.start_cut(Cut::StopAfterStages(6)).expect("not killed").expect_err("interrupted");
+    world
+}
+
+/// Resuming fails, tells nothing and changes nothing.
+fn check_refused(world: &mut World, message: &str) -> PipelineError {
+    let (told, calls, status) = (world.told.len(), world.store.calls().len(), world.status());
+    let error = world.resume().expect_err("refused");
+    assert_eq!(error.to_string(), message);
+    assert_eq!((world.told.len(), world.store.calls().len(), world.status()), (told, calls, status));
+    error
+}
+
+#[test]
+fn changed_fingerprints_are_named() {
+    let mut world = interrupted();
+    world.fingerprints = fingerprints("0.03");
+    world.fingerprints.insert("model", [("model.base".to_owned(), "select 2".to_owned())]);
+    world.fingerprints.insert("seed", [("seed.levels".to_owned(), "a,b".to_owned())]);
+    let error = check_refused(&mut world, "the run cannot be resumed, 3 thing(s) it depends on have changed");
+    let PipelineError::Changed { differences } = error else { panic!("{error}") };
+    let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    let expected =
+        ["compensation.cola_rate: 0.02 -> 0.03", "model model.base: select 1 -> select 2", "seed seed.levels is new"];
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn a_table_with_other_rows_names_its_checkpoint_and_the_last_valid_one() {
+    let mut world = interrupted();
+    world.holds("raises", Some(2025), 9);
+    let error = check_refused(
+        &mut world,
+        "checkpoint 2025/EVENT_GENERATION does not verify: \
+         checkpoint 2025/EVENT_GENERATION does not match table main.raises: 9 rows instead of 10",
+    );
+    let PipelineError::CheckpointCorruption { last_valid, .. } = &error else { panic!("{error}") };
+    assert_eq!(last_valid.as_ref().map(ToString::to_string).as_deref(), Some("2025/FOUNDATION"));
+    assert_eq!(error.fault(), planalign_config::Fault::Corrupt);
+}
+
+#[test]
+fn a_missing_table_of_the_first_checkpoint_leaves_no_valid_one() {
+    let mut world = interrupted();
+    // What answers now first is a table of one year, not the one that was saved.
+    world.holds("census", Some(2025), 0);
+    world.holds("census", None, 100);
+    let error = check_refused(
+        &mut world,
+        "checkpoint 2025/INITIALIZATION does not verify: \
+         checkpoint 2025/INITIALIZATION does not match table main.census: it is missing",
+    );
+    assert!(matches!(error, PipelineError::CheckpointCorruption { last_valid: None, .. }), "{error}");
+}
+
+#[test]
+fn a_table_that_a_later_stage_built_anew_is_what_the_later_stage_vouches_for() {
+    // A table without a year is built anew each year; the checkpoint of the first year cannot vouch for it any more.
+    let mut world = World::new(2027);
+    let runner = std::mem::take(&mut world.runner);
+    world.runner = runner.with_node("models/foundation", "parameters", Materialization::Table, &["census"]);
+    world.holds("parameters", None, 7);
+    let store = world.store.clone();
+    world.reports.after_year = Some(Box::new(move |_| store.holds(relation_state("parameters", None, 8))));
+    world.start_cut(Cut::StopAfterStages(7)).expect("not killed").expect_err("interrupted");
+    world.resume_cut(Cut::StopAfterStages(0)).expect("not killed").expect_err("both years verify");
+    world.holds("parameters", None, 7);
+    check_refused(
+        &mut world,
+        "checkpoint 2026/FOUNDATION does not verify: \
+         checkpoint 2026/FOUNDATION does not match table main.parameters: 7 rows instead of 8",
+    );
+}
+
+#[test]
+fn a_registry_with_another_state_is_named() {
+    let mut world = interrupted();
+    world.registries[0].holds(2025, 39);
+    planalign_registries::Registry::update(&mut world.registries[0].clone(), 2025, 2025).expect("updated");
+    let error = check_refused(
+        &mut world,
+        "the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION: \
+         39 rows, 40 when it was saved, or other values",
+    );
+    assert!(matches!(error, PipelineError::StateInconsistency { .. }), "{error}");
+}
+
+#[test]
+fn other_years_than_recorded_are_refused() {
+    let mut world = interrupted();
+    world.start_year = 2024;
+    check_refused(&mut world, "the run began in 2025; it cannot be resumed from 2024, nor end before 2025");
+    world.start_year = 2026;
+    check_refused(&mut world, "the run began in 2025; it cannot be resumed from 2026, nor end before 2025");
+    let mut world = World::new(2027);
+    world.start().expect("it finishes");
+    world.end_year = 2026;
+    let error = check_refused(&mut world, "the run began in 2025; it cannot be resumed from 2025, nor end before 2027");
+    assert!(matches!(error, PipelineError::OtherYears { recorded: 2025, asked: 2025, committed: 2027 }), "{error}");
+}
+
+#[test]
+fn a_database_without_a_run_has_nothing_to_resume() {
+    let error = World::new(2026).resume().expect_err("refused");
+    assert!(matches!(error, PipelineError::NothingToResume), "{error}");
+}
+
+#[test]
+fn a_database_with_a_run_is_not_written_over_unasked() {
+    refuse_present_data(&World::new(2026).store).expect("it is empty");
+    let world = interrupted();
+    let error = refuse_present_data(&world.store).expect_err("it holds a run");
+    assert_eq!(error.to_string(), "the database holds run run-1 of 2025-2026");
+    let PipelineError::DataPresent { status, after, .. } = error else { panic!("{error}") };
+    assert_eq!(status, RunStatus::Interrupted);
+    assert_eq!(after.map(|k| k.to_string()).as_deref(), Some("2025/REPORTING"));
+}
+
+#[test]
+fn a_run_that_had_committed_nothing_is_resumed_from_its_beginning() {
+    let mut world = World::new(2026);
+    assert!(world.start_cut(Cut::KillAtTick(4)).is_none(), "it is killed");
+    assert!(world.store.checkpoints("run-1").expect("readable").is_empty());
+    world.resume().expect("it finishes");
+    assert_eq!(world.status(), RunStatus::Finished);
+}

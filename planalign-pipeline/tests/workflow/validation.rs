@@ -1,0 +1,132 @@
+//! Findings of rules: which of them stop a run, what is kept, and how a run is taken up after a repair.
+
+use planalign_config::Fault;
+use planalign_pipeline::{Outcome, PipelineError};
+use planalign_registries::{CheckpointStatus, RunStatus, RunStore};
+use planalign_validation::{InMemoryRule, Severity};
+
+use crate::harness::{World, from_stage, render};
+
+fn world_with(severity: Severity) -> World {
+    let mut world = World::new(2026);
+    world.rules[1] = InMemoryRule::new("growth_rule").finding(2026, severity, "headcount doubled");
+    world
+}
+
+fn foundation_status(world: &World) -> Option<CheckpointStatus> {
+    let all = world.store.checkpoints("run-1").expect("readable");
+    all.iter().find(|c| c.key.to_string() == "2026/FOUNDATION").map(|c| c.status)
+}
+
+#[test]
+fn a_fatal_finding_undoes_the_stage_whatever_the_options_say() {
+    for fail_on_validation_error in [false, true] {
+        let mut world = world_with(Severity::Fatal);
+        world.fail_on_validation_error = fail_on_validation_error;
+        let error = world.start().expect_err("it stops");
+        assert!(matches!(&error, PipelineError::Refused { year: 2026, stage, .. } if stage == "FOUNDATION"), "{error}");
+        assert_eq!(error.to_string(), "stage FOUNDATION of 2026 stopped the run: headcount doubled");
+        assert_eq!(foundation_status(&world), None, "undone");
+        assert_eq!(world.status(), RunStatus::Failed);
+        insta::assert_snapshot!("fatal_finding", render(from_stage(&world.told, "FOUNDATION", 2026)));
+        world.rules[1].repair(2026);
+        assert_eq!(world.resume().expect("it finishes"), Outcome::default(), "what was found is repaired");
+    }
+}
+
+#[test]
+fn an_error_finding_is_counted_and_the_run_goes_on() {
+    let mut world = world_with(Severity::Error);
+    assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 0 });
+    assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete));
+    assert!(render(&world.told).contains("run_finished errors=1 warnings=0"));
+}
+
+#[test]
+fn with_the_option_an_error_finding_ends_the_run_and_the_stage_is_kept_as_evidence() {
+    let mut world = world_with(Severity::Error);
+    world.fail_on_validation_error = true;
+    let error = world.start().expect_err("it stops");
+    assert_eq!(error.to_string(), "stage FOUNDATION of 2026 did not pass validation: headcount doubled");
+    assert!(matches!(error, PipelineError::FailedValidation { year: 2026, .. }));
+    assert_eq!(foundation_status(&world), Some(CheckpointStatus::FailedValidation));
+    assert_eq!(world.status(), RunStatus::Failed);
+    insta::assert_snapshot!(render(from_stage(&world.told, "FOUNDATION", 2026)));
+}
+
+#[test]
+fn resume_begins_with_the_rules_of_the_stage_that_did_not_pass() {
+    let mut world = world_with(Severity::Error);
+    world.fail_on_validation_error = true;
+    world.start().expect_err("it stops");
+    let built = world.built();
+
+    let error = world.resume().expect_err("nothing was repaired");
+    assert!(matches!(error, PipelineError::FailedValidation { .. }), "{error}");
+    assert_eq!(world.built(), built, "nothing was built");
+    insta::assert_snapshot!("resume_without_repair", render(world.last_told()));
+
+    world.rules[1].repair(2026);
+    assert_eq!(world.resume().expect("it passes"), Outcome::default());
+    assert_eq!(world.rules[1].calls(), [2025, 2026, 2026, 2026]);
+    assert!(!world.built()[built.len()..].contains(&("base".to_owned(), 2026)), "the stage itself is not built again");
+    insta::assert_snapshot!("resume_after_repair", render(world.last_told()));
+}
+
+#[test]
+fn without_the_option_a_stage_that_did_not_pass_is_taken_up_with_its_errors_counted_once() {
+    let mut world = world_with(Severity::Error);
+    world.fail_on_validation_error = true;
+    world.start().expect_err("it stops");
+    world.fail_on_validation_error = false;
+    assert_eq!(world.resume().expect("it goes on"), Outcome { errors: 1, warnings: 0 });
+}
+
+#[test]
+fn a_stage_that_turns_out_fatal_when_it_is_checked_again_stops_the_run() {
+    let mut world = world_with(Severity::Error);
+    world.fail_on_validation_error = true;
+    world.start().expect_err("it stops");
+    world.fail_on_validation_error = false;
+    world.rules[1] = InMemoryRule::new("growth_rule").finding(2026, Severity::Fatal, "nobody is left");
+    let error = world.resume().expect_err("it stops again");
+    assert!(matches!(&error, PipelineError::FailedValidation { year: 2026, .. }), "{error}");
+}
+
+#[test]
+fn a_rule_that_cannot_run_when_a_stage_is_checked_again_is_a_failure_and_no_pass() {
+    let mut world = world_with(Severity::Error);
+    world.fail_on_validation_error = true;
+    world.start().expect_err("it stops");
+    world.rules[1] = InMemoryRule::new("growth_rule").failure(2026, Fault::Deterministic);
+    let error = world.resume().expect_err("it fails");
+    assert_eq!(error.to_string(), "stage FOUNDATION of 2026 failed: rule growth_rule cannot run for 2026: as scripted");
+    assert_eq!(world.status(), RunStatus::Failed);
+}
+
+#[test]
+fn findings_of_all_severities_and_years_are_counted_also_across_executions() {
+    let mut world = World::new(2026);
+    world.rules[0] =
+        InMemoryRule::new("census_rule").finding(2025, Severity::Info, "i").finding(2025, Severity::Warning, "w");
+    world.rules[1] =
+        InMemoryRule::new("growth_rule").finding(2025, Severity::Error, "a").finding(2025, Severity::Error, "b");
+    world.rules[3] = InMemoryRule::new("totals_rule").finding(2026, Severity::Warning, "c");
+    world.start_cut(crate::harness::Cut::StopAfterStages(4)).expect("not killed").expect_err("interrupted");
+    let outcome = world.resume().expect("it finishes");
+    assert_eq!(outcome, Outcome { errors: 2, warnings: 2 });
+    assert!(render(&world.told).contains("run_finished errors=2 warnings=2"));
+    // A finished run that is taken up again says the same.
+    assert_eq!(world.resume().expect("it finishes"), outcome);
+}
+
+#[test]
+fn a_stage_that_is_tried_again_counts_its_findings_once() {
+    let mut world = world_with(Severity::Error);
+    world.store.fail_next("save_checkpoint", Fault::Transient);
+    world.rules[1] = InMemoryRule::new("growth_rule").finding(2025, Severity::Error, "too many");
+    world.rules[2] = InMemoryRule::new("state_rule").finding(2025, Severity::Warning, "w");
+    world.registries[1].fail_next("check", Fault::Transient);
+    world.store.fail_next("save_checkpoint", Fault::Transient);
+    assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 1 });
+}

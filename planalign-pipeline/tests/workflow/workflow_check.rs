@@ -1,0 +1,122 @@
+//! Everything that can be wrong with a workflow is said before anything runs, all at once.
+
+use planalign_dbt::{InMemoryRunner, Materialization};
+use planalign_pipeline::{PipelineError, Workflow};
+use serde_json::{Value, json};
+
+use crate::harness::{World, rule_names, workflow};
+
+fn runner() -> InMemoryRunner {
+    InMemoryRunner::new()
+        .with_node("models/one", "a", Materialization::Table, &[])
+        .with_node("models/one", "b", Materialization::Table, &["a"])
+        .with_node("models/two", "c", Materialization::Table, &["b"])
+        .with_selection("tag:empty", &[])
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+fn check(stages: Value, problems: &[&str]) {
+    let found = workflow(&stages).check(&runner(), &rule_names());
+    let found = found.err().map_or_else(Vec::new, |e| e.problems);
+    assert_eq!(found, problems);
+}
+
+#[test]
+fn a_sound_workflow_has_no_problems() {
+    check(
+        json!([{"name": "A", "models": ["path:models/one"]}, {"name": "B", "depends_on": ["A"], "models": ["c"]}]),
+        &[],
+    );
+    World::new(2025).plan();
+}
+
+#[test]
+fn unknown_rules_and_stages_come_with_a_suggestion_if_one_is_near() {
+    check(
+        json!([{"name": "A", "rules": ["stat_rule", "completely_else"], "models": ["a"]}]),
+        &[
+            "stage A names rule stat_rule, which does not exist (did you mean state_rule?)",
+            "stage A names rule completely_else, which does not exist",
+        ],
+    );
+    check(
+        json!([{"name": "FOUNDATION"}, {"name": "B", "depends_on": ["FUNDATION", "X"]}]),
+        &[
+            "stage B depends on FUNDATION, which is no stage (did you mean FOUNDATION?)",
+            "stage B depends on X, which is no stage",
+        ],
+    );
+}
+
+#[test]
+fn circles_are_found_and_nothing_is_reported_for_their_sake() {
+    check(
+        json!([
+            {"name": "A", "depends_on": ["B"], "models": ["a"]},
+            {"name": "B", "depends_on": ["A"], "models": ["b"]},
+            {"name": "C", "models": ["c"]}
+        ]),
+        &["stages A, B depend on each other in a circle"],
+    );
+    check(json!([{"name": "A", "depends_on": ["A"]}]), &["stages A depend on each other in a circle"]);
+}
+
+#[test]
+fn a_model_belongs_to_one_stage() {
+    check(
+        json!([{"name": "A", "models": ["path:models/one"]}, {"name": "B", "depends_on": ["A"], "models": ["b", "c"]}]),
+        &["model b belongs to stages A and B"],
+    );
+}
+
+#[test]
+fn a_model_stands_after_what_it_refs() {
+    check(
+        json!([{"name": "A", "models": ["c"]}, {"name": "B", "depends_on": ["A"], "models": ["path:models/one"]}]),
+        &["model c of stage A refs b, which is built later, in B"],
+    );
+    check(json!([{"name": "A", "models": ["b"]}]), &["model b of stage A refs a, which no stage builds"]);
+}
+
+#[test]
+fn selections_that_match_nothing_are_all_named() {
+    check(
+        json!([{"name": "A", "models": ["path:models/three", "a", "tag:empty", "nobody"]}]),
+        &[
+            "stage A: path:models/three selects nothing",
+            "stage A: tag:empty selects nothing",
+            "stage A: nobody selects nothing",
+        ],
+    );
+}
+
+#[test]
+fn stages_have_names_of_their_own_and_there_are_some() {
+    check(json!([{"name": "A", "models": ["a"]}, {"name": "A", "models": ["b"]}]), &["stage A is defined twice"]);
+    check(json!([]), &["it has no stages"]);
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let stages = json!([
+        {"name": "A", "models": ["c", "nobody"], "rules": ["totals_rul"]},
+        {"name": "A", "depends_on": ["Z"], "models": ["b"]},
+        {"name": "X", "depends_on": ["Y"], "models": ["b"]},
+        {"name": "Y", "depends_on": ["X"], "rules": ["other"]}
+    ]);
+    let error = workflow(&stages).check(&runner(), &rule_names()).expect_err("it is bad");
+    let error = PipelineError::from(error);
+    insta::assert_snapshot!(error.to_string());
+}
+
+#[test]
+fn fields_that_do_not_exist_are_refused() {
+    let text = r#"{"stages": [{"name": "A", "modles": []}]}"#;
+    let error = serde_json::from_str::<Workflow>(text).expect_err("unknown field");
+    assert!(error.to_string().contains("modles"), "{error}");
+}
+
+#[test]
+fn the_default_workflow_reads() {
+    assert_eq!(Workflow::default().stages.len(), 7);
+}

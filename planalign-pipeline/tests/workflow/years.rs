@@ -1,0 +1,107 @@
+//! A whole run: the order of stages, which of them run in which year, and what the models are told.
+
+use planalign_registries::{RunEventKind, RunStatus, RunStore};
+
+use crate::harness::{World, committed_builds, render};
+
+#[test]
+fn a_run_of_two_years_tells_every_step() {
+    let mut world = World::new(2026);
+    let outcome = world.start().expect("it finishes");
+    assert_eq!((outcome.errors, outcome.warnings), (0, 0));
+    assert_eq!(world.status(), RunStatus::Finished);
+    insta::assert_snapshot!(render(&world.told));
+    insta::assert_snapshot!("a_run_of_two_years_writes_in_this_order", world.store.calls().join("\n"));
+}
+
+#[test]
+fn initialization_is_first_cleanup_last_and_years_follow_each_other() {
+    let mut world = World::new(2028);
+    world.start().expect("it finishes");
+    let stages: Vec<(i32, &str)> = world
+        .told
+        .iter()
+        .filter_map(|e| match &e.kind {
+            RunEventKind::StageFinished { year, stage, .. } => Some((*year, stage.as_str())),
+            _ => None,
+        })
+        .collect();
+    let yearly = ["FOUNDATION", "EVENT_GENERATION", "STATE_ACCUMULATION", "VALIDATION", "REPORTING"];
+    let mut expected = vec![(2025, "INITIALIZATION")];
+    expected.extend((2025..=2028).flat_map(|year| yearly.map(|stage| (year, stage))));
+    expected.push((2028, "CLEANUP"));
+    assert_eq!(stages, expected);
+    assert_eq!(world.reports.written.last().map(String::as_str), Some("summary-2025-2028.csv"));
+}
+
+#[test]
+fn a_run_of_one_year_has_both_its_first_and_its_last_stage() {
+    let mut world = World::new(2025);
+    world.start().expect("it finishes");
+    let text = render(&world.told);
+    assert!(text.contains("stage=INITIALIZATION") && text.contains("stage=CLEANUP"), "{text}");
+}
+
+#[test]
+fn stages_run_after_those_they_depend_on_however_they_are_written() {
+    let mut as_written = World::new(2026);
+    as_written.start().expect("it finishes");
+    let mut reversed = World::new(2026);
+    reversed.workflow.stages.reverse();
+    reversed.start().expect("it finishes");
+    assert_eq!(render(&reversed.told), render(&as_written.told));
+}
+
+#[test]
+fn models_get_the_run_s_variables_and_the_year() {
+    let mut world = World::new(2027);
+    world.start().expect("it finishes");
+    for run in world.runner.log() {
+        assert_eq!(run.vars.len(), 2, "{run:?}");
+        assert_eq!(run.vars["cola_rate"], 0.02);
+    }
+    let years = |model: &str| -> Vec<i64> {
+        world.built().into_iter().filter(|(name, _)| name == model).map(|(_, year)| year).collect()
+    };
+    assert_eq!(years("census"), [2025]);
+    assert_eq!(years("base"), [2025, 2026, 2027]);
+    assert_eq!(years("snapshot"), [2025, 2026, 2027]);
+}
+
+#[test]
+fn registries_follow_each_year_once_and_their_state_is_part_of_the_checkpoint() {
+    let mut world = World::new(2027);
+    world.start().expect("it finishes");
+    for registry in &world.registries {
+        assert_eq!(registry.calls(), ["update 2025", "update 2026", "update 2027"]);
+    }
+    let checkpoints = world.store.checkpoints("run-1").expect("readable");
+    for checkpoint in checkpoints {
+        let saved: Vec<_> = checkpoint.registries.iter().map(|r| (r.registry.as_str(), r.year, r.rows)).collect();
+        if checkpoint.key.stage == "STATE_ACCUMULATION" {
+            let year = checkpoint.key.year;
+            assert_eq!(saved, [("enrollment", year, 40), ("escalation", year, 0)]);
+        } else {
+            assert!(saved.is_empty(), "{}", checkpoint.key);
+        }
+    }
+}
+
+#[test]
+fn the_log_is_folded_into_the_file_after_each_year_and_a_failure_to_do_so_costs_nothing() {
+    let mut world = World::new(2027);
+    world.store.fail_next("compact", planalign_config::Fault::OutOfSpace);
+    world.start().expect("all is committed");
+    assert_eq!(world.store.calls().iter().filter(|c| *c == "compact").count(), 3);
+    assert!(!render(&world.told).contains("rolled_back"));
+}
+
+#[test]
+fn what_was_committed_is_each_model_once_per_year() {
+    let mut world = World::new(2026);
+    world.start().expect("it finishes");
+    let builds = committed_builds(&world.told);
+    let names: Vec<(String, i64)> = builds.into_iter().map(|(year, _, model)| (model, i64::from(year))).collect();
+    assert_eq!(names, world.built());
+    assert_eq!(names.len(), 2 + 2 * 6);
+}
