@@ -12,4 +12,6 @@ pub use enrollment::{EnrollmentRegistry, EnrollmentState};
 pub use run_store::DuckRunStore;
 
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 pub(crate) mod testing;

@@ -201,3 +201,6 @@ pub enum RunEventKind {
         after: Option<CheckpointKey>,
     },
 }
+
+#[cfg(test)]
+mod tests;

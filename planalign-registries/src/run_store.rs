@@ -251,3 +251,6 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! The JSON of events: what listeners parse and journals keep.
+
+use super::{RunEvent, RunEventKind};
+use crate::checkpoint::CheckpointKey;
+
+/// One of each kind.
+fn every_kind() -> Vec<RunEventKind> {
+    use RunEventKind as K;
+    let (year, stage, rule) = (2025, "FOUNDATION".to_owned(), "row_count_drift".to_owned());
+    let model = "int_baseline_workforce".to_owned();
+    let after = Some(CheckpointKey { year, stage: stage.clone() });
+    let cause = "disk \"full\"\n".to_owned();
+    vec![
+        K::RunStarted { start_year: 2025, end_year: 2029, stages: 31, seed: u64::MAX },
+        K::RunResumed { after: after.clone(), start_year: 2025, end_year: 2029, stages: 4 },
+        K::YearStarted { year },
+        K::StageStarted { year, stage: stage.clone(), attempt: 1 },
+        K::ModelStarted { year, stage: stage.clone(), model: model.clone() },
+        K::ModelFinished { year, stage: stage.clone(), model, rows: Some(3), elapsed_us: 9, database_us: 8 },
+        K::RegistryUpdated { year, registry: "enrollment".to_owned(), rows: 7 },
+        K::RuleChecked { year, stage: stage.clone(), rule: rule.clone(), findings: 1 },
+        K::FindingReported {
+            year,
+            stage: stage.clone(),
+            rule,
+            severity: "error".to_owned(),
+            message: "12 people".to_owned(),
+            count: 12,
+        },
+        K::StageRetried { year, stage: stage.clone(), attempt: 1, cause: cause.clone(), strategy: "wait".to_owned() },
+        K::StageRolledBack { year, stage: stage.clone() },
+        K::StageFailed { year, stage: stage.clone(), cause: cause.clone() },
+        K::CheckpointSaved { year, stage: stage.clone() },
+        K::ReportWritten { year: None, path: "out/summary.csv".to_owned() },
+        K::StageFinished { year, stage, elapsed_ms: 40 },
+        K::YearFinished { year, elapsed_ms: 400 },
+        K::RunFinished { elapsed_ms: 2000, errors: 1, warnings: 2 },
+        K::RunFailed { cause },
+        K::RunInterrupted { after },
+    ]
+}
+
+fn events() -> Vec<RunEvent> {
+    let timestamp = "2026-01-02T03:04:05.678Z".parse().expect("time");
+    let event = |(i, kind)| RunEvent { sequence: i, run_id: "r1".to_owned(), timestamp, elapsed_ms: 17, kind };
+    (1..).zip(every_kind()).map(event).collect()
+}
+
+#[test]
+fn every_event_survives_json() {
+    for event in events() {
+        let json = serde_json::to_string(&event).expect("write");
+        assert_eq!(serde_json::from_str::<RunEvent>(&json).expect(&json), event);
+        assert!(json.matches("elapsed_ms\"").count() <= 1, "a key appears twice: {json}");
+    }
+}
+
+#[test]
+fn json_of_events() {
+    let lines: Vec<String> = events().iter().map(|e| serde_json::to_string(e).expect("write")).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}

@@ -1,0 +1,80 @@
+//! Fingerprints and what is said about their differences.
+
+use planalign_config::Fault;
+
+use super::{Fingerprints, StoreError};
+
+fn fingerprints(entries: &[(&str, &str, &str)]) -> Fingerprints {
+    let mut all = Fingerprints::default();
+    for (kind, name, content) in entries {
+        all.insert(kind, [((*name).to_owned(), (*content).to_owned())]);
+    }
+    all
+}
+
+#[test]
+fn differences_say_exactly_what_has_changed() {
+    let long = "select 1\n".repeat(20);
+    let before = fingerprints(&[
+        ("census", "sha256", &"a".repeat(64)),
+        ("config", "compensation.cola_rate", "0.02"),
+        ("config", "enrollment.scope", "all"),
+        ("config", "same", "1"),
+        ("config", "text", "short"),
+        ("engine", "version", "v1.5.5"),
+        ("model", "int_gone", &long),
+        ("model", "int_changed", &long),
+        ("seed", "config_levels", "a"),
+    ]);
+    let now = fingerprints(&[
+        ("census", "sha256", &"b".repeat(64)),
+        ("config", "compensation.cola_rate", "0.03"),
+        ("config", "new_key", "true"),
+        ("config", "same", "1"),
+        ("config", "text", &long),
+        ("engine", "version", "v1.5.6"),
+        ("model", "int_changed", &long[1..]),
+        ("model", "int_new", "select 2"),
+        ("seed", "config_levels", "a"),
+    ]);
+    let lines: Vec<String> = before.differences(&now).iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    census sha256 has changed
+    compensation.cola_rate: 0.02 -> 0.03
+    enrollment.scope: all -> absent
+    new_key: absent -> true
+    text: short -> another text
+    engine version: v1.5.5 -> v1.5.6
+    model int_changed has changed
+    model int_gone is gone
+    model int_new is new
+    ");
+    assert_eq!(before.differences(&before), []);
+}
+
+#[test]
+fn the_digest_depends_on_every_part_and_on_where_it_ends() {
+    let all = [
+        fingerprints(&[("a", "b", "c")]),
+        fingerprints(&[("a", "bc", "")]),
+        fingerprints(&[("ab", "", "c")]),
+        fingerprints(&[("a", "b", "d")]),
+        fingerprints(&[("a", "b", "c"), ("a", "d", "")]),
+        Fingerprints::default(),
+    ];
+    let digests: std::collections::BTreeSet<String> = all.iter().map(Fingerprints::digest).collect();
+    assert_eq!(digests.len(), all.len());
+    assert_eq!(all[5].digest(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(all[0].digest(), fingerprints(&[("a", "b", "c")]).digest());
+}
+
+#[test]
+fn errors_know_what_can_be_done() {
+    let newer = StoreError::NewerFormat { found: 2, supported: 1 };
+    let damaged = StoreError::Damaged { what: "an event".to_owned(), cause: "cut".to_owned() };
+    let database =
+        StoreError::Database { action: "save".to_owned(), fault: Fault::OutOfSpace, cause: "disk full".to_owned() };
+    assert_eq!(newer.fault(), Fault::WrongVersion);
+    assert_eq!(damaged.fault(), Fault::Corrupt);
+    assert_eq!((database.fault(), database.to_string().as_str()), (Fault::OutOfSpace, "cannot save: disk full"));
+}
