@@ -24,7 +24,7 @@ pub enum PipelineError {
         /// Tries that were made.
         attempts: u32,
         /// What went wrong.
-        cause: StageFailure,
+        cause: Box<StageFailure>,
         /// The last committed stage, where the run can be taken up.
         resume_after: Option<CheckpointKey>,
     },

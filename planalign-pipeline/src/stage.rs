@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One stage of a year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property that users switch on its own")]
 pub struct StageDefinition {
     /// Name, for example `EVENT_GENERATION`.
     pub name: String,

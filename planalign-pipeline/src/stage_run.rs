@@ -76,7 +76,7 @@ impl Execution<'_, '_> {
     fn give_up(&mut self, stage: &PlannedStage, attempts: u32, cause: StageFailure) -> PipelineError {
         let (year, name) = (stage.year, stage.definition.name.clone());
         self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: cause.to_string() });
-        PipelineError::Stage { year, stage: name, attempts, cause, resume_after: self.after.clone() }
+        PipelineError::Stage { year, stage: name, attempts, cause: Box::new(cause), resume_after: self.after.clone() }
     }
 
     /// One attempt; on success everything is committed and told.
@@ -285,7 +285,7 @@ impl Execution<'_, '_> {
         let Some(last) = failed.cloned() else { return Ok(()) };
         let Some(stage) = plan.stages.iter().find(|s| s.key() == last.key) else { return Ok(()) };
         let findings = self.check_rules(stage).map_err(|e| {
-            let (year, stage, cause) = (last.key.year, last.key.stage.clone(), StageFailure::Rule(e));
+            let (year, stage, cause) = (last.key.year, last.key.stage.clone(), Box::new(StageFailure::Rule(e)));
             PipelineError::Stage { year, stage, attempts: 1, cause, resume_after: self.after.clone() }
         })?;
         self.judge(stage, findings)

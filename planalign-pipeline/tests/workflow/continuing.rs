@@ -14,8 +14,8 @@ fn a_finished_run_is_continued_to_later_years() {
     world.resume().expect("it goes on");
     assert_eq!(committed_builds(&world.told), committed_builds(&whole.told));
     assert_eq!(world.status(), RunStatus::Finished);
-    let summaries: Vec<_> = world.reports.written.iter().filter(|w| w.starts_with("summary")).collect();
-    assert_eq!(summaries, ["summary-2025-2026.csv", "summary-2025-2028.csv"]);
+    let summaries: Vec<_> = world.reports.calls().into_iter().filter(|c| c.starts_with("summary")).collect();
+    assert_eq!(summaries, ["summary 2025-2026", "summary 2025-2028"]);
     let text = render(world.last_told());
     assert!(text.contains("after=2026/REPORTING start_year=2025 end_year=2028 stages=11"), "{text}");
     assert!(!text.contains("year=2026 stage"), "nothing of 2026 is done again: {text}");
@@ -38,7 +38,7 @@ fn an_interrupted_run_may_be_ended_earlier_than_planned() {
     let mut short = World::new(2026);
     short.start().expect("it finishes");
     assert_eq!(committed_builds(&world.told), committed_builds(&short.told));
-    assert_eq!(world.reports.written, short.reports.written);
+    assert_eq!(world.reports.calls(), short.reports.calls());
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! A small project and all modules of a run in memory, to execute it, interrupt it and look at what it told.
 
 mod events;
-mod reports;
 mod unit;
 
 use std::cell::{Cell, RefCell};
@@ -17,10 +16,10 @@ use planalign_pipeline::{
 use planalign_registries::{
     Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent, RunRecord, RunStatus, RunStore,
 };
+use planalign_reporting::InMemoryReports;
 use planalign_validation::{InMemoryRule, Rule};
 
 pub(crate) use events::{committed_builds, from_stage, render, since};
-use reports::Reports;
 use unit::Unit;
 
 pub(crate) const FIRST_YEAR: i32 = 2025;
@@ -45,7 +44,9 @@ pub(crate) struct World {
     pub(crate) store: InMemoryRunStore,
     pub(crate) registries: Vec<InMemoryRegistry>,
     pub(crate) rules: Vec<InMemoryRule>,
-    pub(crate) reports: Reports,
+    pub(crate) reports: InMemoryReports,
+    /// What a table holds after that many commits of an execution.
+    pub(crate) later: Option<(usize, RelationState)>,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) start_year: i32,
     pub(crate) end_year: i32,
@@ -96,7 +97,8 @@ impl World {
             store: InMemoryRunStore::default(),
             registries: vec![InMemoryRegistry::new("enrollment"), InMemoryRegistry::new("escalation")],
             rules: RULES.map(InMemoryRule::new).into(),
-            reports: Reports::default(),
+            reports: InMemoryReports::default(),
+            later: None,
             fingerprints: fingerprints("0.02"),
             start_year: FIRST_YEAR,
             end_year,
@@ -181,7 +183,7 @@ impl World {
             }
             Timestamp::UNIX_EPOCH
         };
-        let mut unit = Unit::new(self.store.clone(), stop.clone(), cut);
+        let mut unit = Unit::new(self.store.clone(), stop.clone(), cut, self.later.clone());
         let mut store = self.store.clone();
         let modules = Modules {
             unit: &mut unit,

@@ -100,7 +100,7 @@ fn at_half_time_of_equal_years_the_estimate_is_within_a_quarter() {
             let at_half =
                 events.iter().map(|e| tracker.observe(e)).find(|p| p.elapsed.as_millis() * 2 >= u128::from(total));
             let at_half = at_half.expect("half time is reached");
-            let left = Duration::from_millis(total) - at_half.elapsed;
+            let left = Duration::from_millis(total).saturating_sub(at_half.elapsed);
             let ratio = at_half.remaining.expect("estimated").as_secs_f64() / left.as_secs_f64();
             assert!((0.75..=1.25).contains(&ratio), "models of {model_ms} ms: {ratio}");
         }

@@ -10,6 +10,7 @@ use crate::harness::{Cut, World, committed_builds};
 
 /// A stage as random choices: how many models, which earlier stages and models they need, and its flags.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are drawn one by one")]
 struct Choice {
     models: usize,
     depends: Vec<bool>,

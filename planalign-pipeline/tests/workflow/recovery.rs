@@ -30,7 +30,7 @@ const PARTS: [Part; 8] = [
     ("registry", "STATE_ACCUMULATION", |w, fault| w.registries[1].fail_next("update", fault)),
     ("snapshot", "STATE_ACCUMULATION", |w, fault| w.registries[0].fail_next("snapshot", fault)),
     ("rule", "FOUNDATION", |w, fault| w.rules[1] = w.rules[1].clone().failure(2025, fault)),
-    ("report", "REPORTING", |w, fault| w.reports.failures.push(fault)),
+    ("report", "REPORTING", |w, fault| w.reports = w.reports.clone().failure(Some(2025), fault)),
     ("record", "INITIALIZATION", |w, fault| w.store.fail_next("record", fault)),
     ("save_checkpoint", "INITIALIZATION", |w, fault| w.store.fail_next("save_checkpoint", fault)),
 ];

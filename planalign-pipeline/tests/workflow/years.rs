@@ -31,7 +31,7 @@ fn initialization_is_first_cleanup_last_and_years_follow_each_other() {
     expected.extend((2025..=2028).flat_map(|year| yearly.map(|stage| (year, stage))));
     expected.push((2028, "CLEANUP"));
     assert_eq!(stages, expected);
-    assert_eq!(world.reports.written.last().map(String::as_str), Some("summary-2025-2028.csv"));
+    assert_eq!(world.reports.calls().last().map(String::as_str), Some("summary 2025-2028"));
 }
 
 #[test]

@@ -13,8 +13,9 @@ fn line(event: &RunEvent) -> String {
     let is_told = |name: &str| !name.contains("elapsed") && !name.ends_with("_us") && !name.ends_with("_ms");
     let hidden = ["sequence", "run_id", "timestamp", "event"];
     let told = fields.iter().filter(|(name, _)| is_told(name) && !hidden.contains(&name.as_str()));
-    let rest: String = told.map(|(name, value)| format!(" {name}={}", short(value))).collect();
-    format!("{:>3} {}{rest}", event.sequence, name(event))
+    let mut words = vec![name(event)];
+    words.extend(told.map(|(name, value)| format!("{name}={}", short(value))));
+    format!("{:>3} {}", event.sequence, words.join(" "))
 }
 
 fn short(value: &Value) -> String {

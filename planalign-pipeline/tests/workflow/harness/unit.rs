@@ -1,8 +1,8 @@
-//! The store's unit of work, with someone who asks the run to stop after a number of commits.
+//! The store's unit of work, with what happens from outside after a number of commits.
 
 use planalign_config::{UnitError, UnitOfWork};
 use planalign_pipeline::StopSignal;
-use planalign_registries::InMemoryRunStore;
+use planalign_registries::{InMemoryRunStore, RelationState};
 
 use super::Cut;
 
@@ -12,15 +12,21 @@ pub(crate) struct Unit {
     stop: StopSignal,
     commits: usize,
     stop_after: Option<usize>,
+    later: Option<(usize, RelationState)>,
 }
 
 impl Unit {
-    pub(crate) fn new(inner: InMemoryRunStore, stop: StopSignal, cut: Cut) -> Self {
+    pub(crate) fn new(
+        inner: InMemoryRunStore,
+        stop: StopSignal,
+        cut: Cut,
+        later: Option<(usize, RelationState)>,
+    ) -> Self {
         let stop_after = if let Cut::StopAfterStages(n) = cut { Some(n) } else { None };
         if stop_after == Some(0) {
             stop.request();
         }
-        Self { inner, stop, commits: 0, stop_after }
+        Self { inner, stop, commits: 0, stop_after, later }
     }
 }
 
@@ -34,6 +40,9 @@ impl UnitOfWork for Unit {
         self.commits += 1;
         if self.stop_after == Some(self.commits) {
             self.stop.request();
+        }
+        if let Some((_, state)) = self.later.take_if(|(commits, _)| *commits == self.commits) {
+            self.inner.holds(state);
         }
         Ok(())
     }
