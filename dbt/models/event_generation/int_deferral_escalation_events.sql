@@ -1,7 +1,11 @@
 -- Whose deferral rate rises automatically this year?
 -- Grain: one row per increase, at most one per person and year. Input: the year's changes of participation.
+-- A view of all years: the rows of int_participation_changes, told as events.
+{{ config(materialized='view') }}
 select
-    {{ keys() }},
+    scenario_id,
+    plan_design_id,
+    simulation_year,
     employee_id,
     'deferral_escalation' as event_type,
     'deferral_escalation' as event_category,
@@ -12,4 +16,4 @@ select
     employee_birth_date,
     employee_hire_date
 from {{ ref('int_participation_changes') }}
-where {{ of_year() }} and escalation_date is not null
+where escalation_date is not null

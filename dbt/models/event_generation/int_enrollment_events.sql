@@ -1,7 +1,11 @@
 -- Who enrolls this year, and who opts out again?
 -- Grain: one row per enrollment (voluntary or automatic) and per opt-out. Input: the year's changes of participation.
+-- A view of all years: the rows of int_participation_changes, told as events.
+{{ config(materialized='view') }}
 select
-    {{ keys() }},
+    scenario_id,
+    plan_design_id,
+    simulation_year,
     employee_id,
     'enrollment' as event_type,
     enrollment_method as event_category,
@@ -13,12 +17,14 @@ select
     employee_birth_date,
     employee_hire_date
 from {{ ref('int_participation_changes') }}
-where {{ of_year() }} and enrollment_date is not null
+where enrollment_date is not null
 
 union all
 
 select
-    {{ keys() }},
+    scenario_id,
+    plan_design_id,
+    simulation_year,
     employee_id,
     'enrollment_change' as event_type,
     'enrollment_opt_out' as event_category,
@@ -30,4 +36,4 @@ select
     employee_birth_date,
     employee_hire_date
 from {{ ref('int_participation_changes') }}
-where {{ of_year() }} and opt_out_date is not null
+where opt_out_date is not null

@@ -1,7 +1,11 @@
 -- Who gets a raise this year?
 -- Grain: one row per raise: merit and the cost-of-living adjustment together. Input: the year's changes of pay.
+-- A view of all years: the rows of int_compensation_changes, told as events.
+{{ config(materialized='view') }}
 select
-    {{ keys() }},
+    scenario_id,
+    plan_design_id,
+    simulation_year,
     employee_id,
     'raise' as event_type,
     'raise' as event_category,
@@ -13,4 +17,4 @@ select
     employee_birth_date,
     employee_hire_date
 from {{ ref('int_compensation_changes') }}
-where {{ of_year() }} and raise_date is not null
+where raise_date is not null

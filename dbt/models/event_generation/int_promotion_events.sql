@@ -1,7 +1,11 @@
 -- Who is promoted this year?
 -- Grain: one row per promotion. Input: the year's changes of pay.
+-- A view of all years: the rows of int_compensation_changes, told as events.
+{{ config(materialized='view') }}
 select
-    {{ keys() }},
+    scenario_id,
+    plan_design_id,
+    simulation_year,
     employee_id,
     'promotion' as event_type,
     'promotion' as event_category,
@@ -14,4 +18,4 @@ select
     employee_birth_date,
     employee_hire_date
 from {{ ref('int_compensation_changes') }}
-where {{ of_year() }} and promotion_date is not null
+where promotion_date is not null
