@@ -46,6 +46,16 @@ date '{{ simulation_year() }}-{{ "02-28" if day == "02-29" and not is_leap_year(
 date_sub('year', {{ since }}, {{ until }})
 {%- endmacro %}
 
+{# The same on Dec 31 of a year: by then everybody has had the birthday of the year. #}
+{% macro completed_years_at_end_of(year, since) -%}
+({{ year }} - year({{ since }}))::integer
+{%- endmacro %}
+
+{# The same on Jan 1 of a year, on which a birthday counts: as if it were the day before. #}
+{% macro completed_years_at_start_of(year, since) -%}
+{{ completed_years_at_end_of(year - 1, since ~ ' - 1') }}
+{%- endmacro %}
+
 {# The month that a draw picks, by twelve shares. `bits` is a column of draw_bits. #}
 {% macro drawn_month(bits, shares) -%}
 {%- set total = shares | sum -%}

@@ -38,10 +38,10 @@ decided as (
     select
         *,
         promotion_day < coalesce(termination_date, date '9999-12-31')
-        and {{ completed_years('employee_hire_date', 'promotion_day') }} >= 1
+        and employee_hire_date + interval 1 year <= promotion_day
         and {{ draw_below('employee_key', 'promotion', 'promotion_probability') }} as is_promoted,
         raise_day < coalesce(termination_date, date '9999-12-31')
-        and {{ completed_years('employee_hire_date', 'raise_day') }} >= 1 as is_raised,
+        and employee_hire_date + interval 1 year <= raise_day as is_raised,
         raise_day < promotion_day as raise_comes_first
     from (
         select *, {{ plan_day(var('compensation_promotion_day')) }} as promotion_day
@@ -53,6 +53,7 @@ decided as (
 promotions as (
     select
         employee_id,
+        opening_pay,
         next_level.band_min_compensation as next_level_minimum,
         {% if overrides -%}
         case decided.level_id {% for level, increase in overrides | items %}when {{ level }} then {{ millionths(increase) }} {% endfor %}else
@@ -73,19 +74,24 @@ promotions as (
     where is_promoted
 ),
 
+promoted as (
+    select employee_id, increase_millionths, next_level_minimum, {{ promoted_pay('opening_pay') }} as pay_if_promoted_first
+    from promotions
+),
+
 -- The pay and the level in force on the day of the raise.
 before_raise as (
     select
         decided.* exclude (is_promoted),
-        promotions.employee_id is not null as is_promoted,
+        promoted.employee_id is not null as is_promoted,
         increase_millionths,
         next_level_minimum,
-        {{ promoted_pay('opening_pay') }} as pay_if_promoted_first,
-        case when promotions.employee_id is not null and not raise_comes_first then pay_if_promoted_first else opening_pay end as pay_before_raise,
-        case when promotions.employee_id is not null and not raise_comes_first then decided.level_id + 1 else decided.level_id end as level_at_raise
+        pay_if_promoted_first,
+        case when promoted.employee_id is not null and not raise_comes_first then pay_if_promoted_first else opening_pay end as pay_before_raise,
+        case when promoted.employee_id is not null and not raise_comes_first then decided.level_id + 1 else decided.level_id end as level_at_raise
     from decided
-    left join promotions using (employee_id)
-    where is_raised or promotions.employee_id is not null
+    left join promoted using (employee_id)
+    where is_raised or promoted.employee_id is not null
 ),
 
 -- The merit rate of each level in billionths. With a budget, the rates of the levels keep their proportions and are scaled

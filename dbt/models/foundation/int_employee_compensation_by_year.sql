@@ -58,8 +58,8 @@ with opening as (
 aged as (
     select
         *,
-        {{ completed_years('employee_birth_date', first_day()) }}::integer as current_age,
-        {{ completed_years('employee_hire_date', first_day()) }}::integer as current_tenure
+        {{ completed_years_at_start_of(simulation_year(), 'employee_birth_date') }} as current_age,
+        {{ completed_years_at_start_of(simulation_year(), 'employee_hire_date') }} as current_tenure
     from opening
 )
 

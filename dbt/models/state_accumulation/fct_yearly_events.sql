@@ -56,7 +56,7 @@ told as (
 )
 
 select
-    md5(concat_ws('|', {{ quoted(var('scenario_id')) }}, {{ quoted(var('plan_design_id')) }}, employee_id, event_type, effective_date)) as event_id,
+    md5(concat({{ quoted(var('scenario_id') ~ '|' ~ var('plan_design_id') ~ '|') }}, employee_id, '|', event_type, '|', effective_date)) as event_id,
     {{ keys() }},
     employee_id,
     event_type,

@@ -33,8 +33,11 @@ closing as (
         termination_date,
         coalesce(closing_pay, opening_pay) as current_compensation,
         coalesce(closing_level_id, opening_level_id) as level_id,
-        {{ completed_years('employee_birth_date', last_day()) }}::integer as current_age,
-        {{ completed_years('employee_hire_date', 'coalesce(termination_date, ' ~ last_day() ~ ')') }}::integer as current_tenure
+        {{ completed_years_at_end_of(simulation_year(), 'employee_birth_date') }} as current_age,
+        case when termination_date is null
+            then {{ completed_years_at_end_of(simulation_year(), 'employee_hire_date') }}
+            else {{ completed_years('employee_hire_date', 'termination_date') }}::integer
+        end as current_tenure
     from people
     left join changes on people.employee_id = changes.employee_id
 )

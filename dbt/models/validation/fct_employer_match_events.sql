@@ -71,7 +71,7 @@ rounded as (
 )
 
 select
-    md5(concat_ws('|', {{ quoted(var('scenario_id')) }}, {{ quoted(var('plan_design_id')) }}, employee_id, 'employer_match', {{ simulation_year() }})) as event_id,
+    md5(concat({{ quoted(var('scenario_id') ~ '|' ~ var('plan_design_id') ~ '|') }}, employee_id, '|employer_match|{{ simulation_year() }}')) as event_id,
     {{ keys() }},
     employee_id,
     'employer_match' as event_type,
