@@ -30,8 +30,13 @@ impl Report<'_> {
         if holds || involved.iter().chain([&key]).any(spoiled) {
             return;
         }
-        let origin = self.loaded.origins.get(key).cloned().unwrap_or(Origin::Default);
-        let given = self.loaded.origins.value(key).map(ToString::to_string).unwrap_or_default();
+        let within = |other: &str| other == key || other.starts_with(&format!("{key}."));
+        // A map has no origin of its own; its first entry's is as good as any.
+        let entry = self.loaded.origins.iter().find(|(other, ..)| within(other));
+        let origin = entry.map_or(Origin::Default, |(.., origin)| origin.clone());
+        let pointer = format!("/{}", key.replace('.', "/"));
+        let tree = serde_json::Value::Object(self.loaded.settings.to_tree());
+        let given = tree.pointer(&pointer).map(ToString::to_string).unwrap_or_default();
         let kind = ProblemKind::Value { given, expected: expected() };
         self.found.push(Problem { origin, key: key.to_owned(), kind });
     }

@@ -5,6 +5,7 @@
 //! be together is checked once, on the effective values.
 
 mod environment;
+mod known;
 mod merge;
 mod overrides;
 mod tree;
@@ -18,6 +19,7 @@ use crate::problem::{ConfigError, Problem};
 use crate::settings::SimulationConfig;
 use crate::yaml::{self, Flaw, Node, Position};
 
+use known::Known;
 pub use overrides::Override;
 
 /// What a configuration is made of, beside the defaults.
@@ -53,20 +55,21 @@ pub fn load(sources: &Sources) -> Result<LoadedConfig, ConfigError> {
         Some(path) => Some((path.clone(), read(path)?)),
         None => None,
     };
+    let known = Known::new();
     let mut layers = vec![Layer::parse(Source::File(file.0), &file.1)];
     layers.extend(scenario.map(|(path, text)| Layer::parse(Source::Scenario(path), &text)));
-    layers.extend(environment::layers(&sources.environment));
+    layers.extend(environment::layers(&sources.environment, &known));
     layers.extend(sources.overrides.iter().map(Override::layer));
-    combine(layers)
+    combine(layers, &known)
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })
 }
 
-fn combine(layers: Vec<Layer>) -> Result<LoadedConfig, ConfigError> {
+fn combine(layers: Vec<Layer>, known: &Known) -> Result<LoadedConfig, ConfigError> {
     let mut problems = Vec::new();
-    let checked: Vec<_> = layers.into_iter().map(|layer| tree::check(layer, &mut problems)).collect();
+    let checked: Vec<_> = layers.into_iter().map(|layer| tree::check(layer, known, &mut problems)).collect();
     let merged = merge::merge(&checked, &mut problems);
     if let Some(merged) = &merged {
         between::check(merged, &mut problems);
@@ -121,5 +124,7 @@ impl Source {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -1,29 +1,27 @@
-//! Which known key did someone mean?
+//! Which known name did someone mean?
 
-/// Keys less alike than this are not worth a question.
+/// Names less alike than this are not worth a question.
 const ALIKE: f64 = 0.6;
 
-/// The known key that is most like a given one; `None` if none is like it.
-///
-/// A path is compared as a whole and by its last part, so that a setting is also found if it was put in another section.
+/// A name that is part of another, such as `seed` of `random_seed`.
+const PART: f64 = 0.7;
+
+/// The known name that is most like a given one; `None` if none is like it.
 pub(crate) fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let scored = known.into_iter().map(|key| (likeness(given, key), key));
-    let best = scored.fold(None, |best: Option<(f64, &str)>, next| match best {
-        Some(best) if best.0 >= next.0 => Some(best),
-        _ => Some(next),
-    });
-    best.filter(|(score, _)| *score >= ALIKE).map(|(_, key)| key)
+    let scored = known.into_iter().map(|name| (likeness(given, name), name));
+    let alike = scored.filter(|(score, _)| *score >= ALIKE);
+    alike.max_by(|(a, first), (b, second)| a.total_cmp(b).then_with(|| second.cmp(first))).map(|(_, name)| name)
 }
 
 fn likeness(given: &str, known: &str) -> f64 {
-    let whole = strsim::normalized_damerau_levenshtein(given, known);
-    let last = strsim::normalized_damerau_levenshtein(last(given), last(known));
-    // The section decides between settings of one name.
-    whole.max(0.8 * last + 0.2 * whole)
+    let letters = strsim::normalized_damerau_levenshtein(given, known);
+    let is_part = has_words(known, given) || has_words(given, known);
+    if is_part { letters.max(PART) } else { letters }
 }
 
-fn last(path: &str) -> &str {
-    path.rsplit_once('.').map_or(path, |(_, last)| last)
+/// Whether the words of `part`, joined by `_`, stand in this order in `whole`.
+fn has_words(whole: &str, part: &str) -> bool {
+    !part.is_empty() && format!("_{whole}_").contains(&format!("_{part}_"))
 }
 
 #[cfg(test)]
@@ -36,15 +34,21 @@ mod tests {
     }
 
     #[test]
-    fn the_likest_key_is_found_across_sections() {
-        let known =
-            ["simulation.start_year", "simulation.end_year", "plan_eligibility.minimum_age", "a.enabled", "b.enabled"];
-        check("simulation.strat_year", &known, Some("simulation.start_year"));
-        check("simulation.last_year", &known, Some("simulation.start_year"));
-        check("eligibility.minimum_age", &known, Some("plan_eligibility.minimum_age"));
-        check("b.enabeld", &known, Some("b.enabled"));
-        check("storage.max_runs", &known, None);
+    fn the_likest_name_is_found() {
+        let known = ["start_year", "end_year", "random_seed", "plan_eligibility"];
+        check("strat_year", &known, Some("start_year"));
+        check("end_yaer", &known, Some("end_year"));
+        check("seed", &known, Some("random_seed"));
+        check("eligibility", &known, Some("plan_eligibility"));
+        check("the_end_year", &known, Some("end_year"));
+        check("max_runs", &known, None);
+        check("see", &known, None);
         check("", &known, None);
         check("anything", &[], None);
+    }
+
+    #[test]
+    fn of_names_equally_alike_the_first_by_alphabet_is_taken() {
+        check("axb", &["acb", "aab"], Some("aab"));
     }
 }

@@ -97,6 +97,9 @@ impl Rule {
                 }
             }
             (allowed, content) if allowed.accepts(content) => {}
+            (Allowed::Number(..), content) if allowed.has_in_bounds(content) => {
+                flaws.push(refused(path, node, "a number with at most six decimals".to_owned()));
+            }
             (allowed, _) => {
                 let own = std::ptr::eq(allowed, &raw const self.allowed);
                 let expected = if own { self.expected() } else { allowed.words() };
@@ -147,9 +150,7 @@ impl Allowed {
             (Self::Text, Content::Text(text)) => !text.trim().is_empty(),
             (Self::Flag, Content::Flag(_)) => true,
             (Self::Choice(words), Content::Text(text)) => words.contains(&text.as_str()),
-            (Self::Number(least, most), content) => {
-                number(content).is_some_and(|x| (*least..=*most).contains(&x) && in_millionths(x))
-            }
+            (Self::Number(..), content) => self.has_in_bounds(content) && number(content).is_some_and(in_millionths),
             (Self::Whole(least, most), Content::Integer(n)) => (*least..=*most).contains(n),
             (Self::MonthDay, Content::Text(text)) => text.parse::<MonthDay>().is_ok(),
             // The parser takes more forms than one.
@@ -165,13 +166,18 @@ impl Allowed {
         }
     }
 
+    fn has_in_bounds(&self, content: &Content) -> bool {
+        let Self::Number(least, most) = self else { return false };
+        number(content).is_some_and(|x| (*least..=*most).contains(&x))
+    }
+
     fn words(&self) -> String {
         match self {
             Self::Identifier => "1 to 64 letters, digits, _ or -".to_owned(),
             Self::Text => "text".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
-            Self::Number(least, most) => format!("a number from {least} to {most} with at most six decimals"),
+            Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Self::MonthDay => "a day MM-DD that every year has".to_owned(),
             Self::Date => "a date YYYY-MM-DD".to_owned(),

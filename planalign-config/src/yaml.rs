@@ -224,7 +224,7 @@ impl fmt::Display for Node {
             Content::Null => f.write_str("null"),
             Content::Flag(flag) => flag.fmt(f),
             Content::Integer(number) => number.fmt(f),
-            Content::Float(number) => number.fmt(f),
+            Content::Float(number) => write!(f, "{number:?}"),
             Content::Text(text) => write!(f, "{text:?}"),
             Content::List(nodes) => {
                 let inner: Vec<String> = nodes.iter().map(ToString::to_string).collect();

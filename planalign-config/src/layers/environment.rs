@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tree::Known;
+use super::known::Known;
 use super::{Layer, Source, overrides};
 use crate::problem::ProblemKind;
 use crate::yaml::{Content, Flaw, Node, Position};
@@ -13,8 +13,7 @@ const PREFIX: &str = "PLANALIGN_";
 const TOP: [&str; 2] = ["scenario_id", "plan_design_id"];
 
 /// One layer for each variable that is a setting, in order of their names.
-pub(super) fn layers(environment: &BTreeMap<String, String>) -> Vec<Layer> {
-    let known = Known::new();
+pub(super) fn layers(environment: &BTreeMap<String, String>, known: &Known) -> Vec<Layer> {
     let layer = |(name, value): (&String, &String)| {
         let rest = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
         let source = Source::Environment(name.clone());
@@ -33,11 +32,4 @@ fn not_separated(source: Source, rest: &str, key: &str) -> Layer {
     let kind = ProblemKind::UnknownKey { nearest: Some(nearest), known: Vec::new() };
     let flaws = vec![Flaw { at, key: rest.to_owned(), kind }];
     Layer { source, root: Node { content: Content::Map(Vec::new()), at }, flaws }
-}
-
-impl Known {
-    /// The setting whose path reads like this if `.` is written `_`.
-    fn setting_written(&self, name: &str) -> Option<&str> {
-        self.settings().find(|key| key.contains('.') && key.replace('.', "_") == name)
-    }
 }

@@ -57,8 +57,10 @@ pub(super) fn merge(layers: &[CheckedLayer], problems: &mut Vec<Problem>) -> Opt
         let number = figment.find_metadata(key).and_then(|metadata| metadata.name.parse::<usize>().ok());
         number.and_then(|number| layers.get(number))
     };
+    // What a broken text would have given can't be known.
+    let is_broken = problems.iter().any(|problem| problem.key.is_empty());
     for key in REQUIRED {
-        if layer_of(key).is_none() && !problems.iter().any(|problem| problem.key == key) {
+        if layer_of(key).is_none() && !is_broken && !problems.iter().any(|problem| problem.key == key) {
             problems.push(missing(key, layers));
         }
     }

@@ -41,12 +41,20 @@ impl Override {
 pub(super) fn layer(source: Source, key: &str, text: &str) -> Layer {
     let at = Position { line: 1, column: 1 };
     let (value, mut flaws) = value(key, text);
+    if key.split('.').any(str::is_empty) {
+        flaws = vec![no_path(at)];
+    }
     for flaw in &mut flaws {
         key.clone_into(&mut flaw.key);
     }
     let empty = Node { content: Content::Map(Vec::new()), at };
     let root = if flaws.is_empty() { nest(key, value, at) } else { empty };
     Layer { source, root, flaws }
+}
+
+fn no_path(at: Position) -> Flaw {
+    let message = "not a key; keys look like simulation.start_year".to_owned();
+    Flaw { at, key: String::new(), kind: ProblemKind::Syntax { message } }
 }
 
 fn value(key: &str, text: &str) -> (Node, Vec<Flaw>) {
