@@ -11,12 +11,23 @@ pub(crate) fn root() -> PathBuf {
     package.parent().map_or(package.clone(), Path::to_path_buf)
 }
 
-/// The cargo that runs this task, in the workspace's folder.
+/// The cargo that runs this task, in the workspace's folder and as if called from a shell.
+///
+/// What cargo tells a program that it runs (`CARGO_PKG_NAME` and others) must not reach a build: some build scripts ask to
+/// run again when it changes, and DuckDB is built after one of them.
 pub(crate) fn cargo() -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.current_dir(root());
+    for (name, _) in env::vars_os().filter(|(name, _)| is_about_this_task(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     command
+}
+
+/// Whether cargo sets the variable for the program that it runs.
+fn is_about_this_task(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Why a command gave no output.
@@ -48,5 +59,18 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, CommandError> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
         Err(CommandError::Failed { program, stderr: String::from_utf8_lossy(&output.stderr).trim_end().to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_does_not_see_which_task_asked_for_it() {
+        let seen =
+            ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_HOME", "CARGO_TARGET_DIR", "PATH"].map(is_about_this_task);
+        assert_eq!(seen, [true, true, false, false, false]);
+        assert!(cargo().get_envs().any(|(name, value)| name == "CARGO_PKG_NAME" && value.is_none()));
     }
 }
