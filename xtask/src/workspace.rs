@@ -14,7 +14,7 @@ pub(crate) fn root() -> PathBuf {
 /// The cargo that runs this task, in the workspace's folder and as if called from a shell.
 ///
 /// What cargo tells a program that it runs (`CARGO_PKG_NAME` and others) must not reach a build: some build scripts ask to
-/// run again when it changes, and DuckDB is built after one of them.
+/// run again when it changes, and `DuckDB` is built after one of them.
 pub(crate) fn cargo() -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
