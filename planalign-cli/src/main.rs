@@ -1,2 +1,58 @@
-//! placeholder
-fn main() {}
+//! The planalign command: arguments, wiring, presentation, exit codes.
+
+mod args;
+mod exit_code;
+mod failure;
+mod inputs;
+mod progress;
+mod signals;
+mod simulate;
+mod status;
+mod validate;
+
+use std::io::Write;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    set_up_logging(&cli);
+    let received = signals::Received::default();
+    let result = match &cli.command {
+        Command::Simulate(args) => simulate::run(args, cli.quiet, &received),
+        Command::Validate(args) => validate::run(args),
+        Command::Status(args) => status::run(args),
+    };
+    let code = match result {
+        Ok(code) => code,
+        Err(failure) => {
+            complain(&failure);
+            failure.exit_code(received.exit_code())
+        }
+    };
+    code.into()
+}
+
+/// `-v` and `-q` decide; `PLANALIGN_LOG` may name modules, as `RUST_LOG` does elsewhere.
+fn set_up_logging(cli: &Cli) {
+    let level = match (cli.quiet, cli.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    let filter = std::env::var("PLANALIGN_LOG").unwrap_or_else(|_| level.to_owned());
+    env_logger::Builder::new().parse_filters(&filter).format_timestamp(None).init();
+}
+
+fn complain(failure: &Failure) {
+    let _ = write!(std::io::stderr().lock(), "{}", failure.render());
+}
+
+/// Writes results to stdout; a closed pipe ends nothing.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+}

@@ -1,0 +1,201 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Simulates a workforce and its retirement plan, year by year.
+#[derive(Debug, Parser)]
+#[command(name = "planalign", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Say more: -v for what is done, -vv for details.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Print results and errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a simulation from the census to the reports.
+    #[command(after_help = SIMULATE_EXAMPLES)]
+    Simulate(SimulateArgs),
+    /// Check the configuration, the census file, the dbt project and the workflow, and run nothing.
+    #[command(
+        after_help = "Examples:\n  planalign validate\n  planalign validate --scenario scenarios/generous_match.yaml"
+    )]
+    Validate(InputArgs),
+    /// Tell what a database holds: its run, how far it is, and how it ended.
+    #[command(after_help = "Examples:\n  planalign status\n  planalign status --format json")]
+    Status(StatusArgs),
+}
+
+const SIMULATE_EXAMPLES: &str = "Examples:
+  planalign simulate                                 the years of the configuration
+  planalign simulate 2025-2027                       these years
+  planalign simulate --resume                        go on after an interruption
+  planalign simulate --dry-run                       print the plan, write nothing
+  planalign simulate --set simulation.target_growth_rate=0.05 --database growth.duckdb";
+
+/// What a simulation is made of.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", default_value = "config/simulation_config.yaml")]
+    pub(crate) config: PathBuf,
+    /// Overlay with the settings of a scenario.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// Census, CSV or Parquet; replaces census.path of the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) census: Option<PathBuf>,
+    /// Folder of the dbt project.
+    #[arg(long, value_name = "DIR", default_value = "dbt")]
+    pub(crate) project: PathBuf,
+    /// Replace one setting, for example simulation.random_seed=7; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Setting>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Years to simulate, both included, instead of the configuration's.
+    #[arg(value_name = "YEARS")]
+    pub(crate) years: Option<YearRange>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Database file of this scenario.
+    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    pub(crate) database: PathBuf,
+    /// Directory for the reports.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// Go on with the run that the database holds, after its last committed stage.
+    #[arg(long, conflicts_with = "restart")]
+    pub(crate) resume: bool,
+    /// Remove the run that the database holds and begin anew.
+    #[arg(long)]
+    pub(crate) restart: bool,
+    /// Print what would be done, and write nothing at all.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Stop at the first stage whose rules find an error.
+    #[arg(long)]
+    pub(crate) fail_on_validation_error: bool,
+    /// Threads of the database engine; by default all cores, or optimization.threads of the configuration.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Build models of parallel-safe stages in another order (results are the same; for tests).
+    #[arg(long, value_name = "SEED", hide = true)]
+    pub(crate) shuffle: Option<u64>,
+    /// How progress is shown, on stderr.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) progress: ProgressStyle,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Database file.
+    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    pub(crate) database: PathBuf,
+    /// How the status is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: StatusFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressStyle {
+    /// A bar on a terminal, plain lines otherwise.
+    #[default]
+    Auto,
+    /// A bar.
+    Bar,
+    /// A line for each stage.
+    Plain,
+    /// The run's events as JSON lines.
+    Json,
+    /// Nothing.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// `2025-2029`, or `2025` for one year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct YearRange {
+    pub(crate) start: i32,
+    pub(crate) end: i32,
+}
+
+impl FromStr for YearRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let year = |part: &str| {
+            let digits = part.len() == 4 && part.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| part.parse().ok()).flatten().ok_or_else(|| format!("`{text}` is not of the form 2025-2029"))
+        };
+        let (start, end) = text.split_once('-').unwrap_or((text, text));
+        Ok(Self { start: year(start)?, end: year(end)? })
+    }
+}
+
+/// `key=value` of `--set`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok(Self { key: key.trim().to_owned(), value: value.trim().to_owned() })
+            }
+            _ => Err("expected KEY=VALUE, for example simulation.random_seed=7".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn year_ranges_are_four_digits_each() {
+        assert_eq!("2025-2029".parse(), Ok(YearRange { start: 2025, end: 2029 }));
+        assert_eq!("2026".parse(), Ok(YearRange { start: 2026, end: 2026 }));
+        for bad in ["25-29", "2025-", "2025-2029-2031", "abcd", "+025"] {
+            assert!(bad.parse::<YearRange>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn settings_have_a_key_and_a_value() {
+        let set: Setting = "census.path=a=b.csv".parse().expect("setting");
+        assert_eq!((set.key.as_str(), set.value.as_str()), ("census.path", "a=b.csv"));
+        assert!("census.path".parse::<Setting>().is_err());
+        assert!("=1".parse::<Setting>().is_err());
+    }
+}

@@ -1,0 +1,204 @@
+//! What is said when a command fails: what happened, where, why, what to do next; and the exit code.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use planalign_config::census::CensusError;
+use planalign_config::lock::LockError;
+use planalign_config::settings::ConfigError;
+use planalign_config::{DatabaseError, Fault};
+use planalign_dbt::RunnerError;
+use planalign_pipeline::{PipelineError, StageFailure};
+use planalign_registries::StoreError;
+use planalign_reporting::ReportError;
+
+use crate::exit_code::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("the configuration cannot be used")]
+    Config(#[from] ConfigError),
+    #[error("the census cannot be used")]
+    Census(#[from] CensusError),
+    #[error("the database cannot be used")]
+    Database(#[from] DatabaseError),
+    #[error("the dbt project cannot be used")]
+    Project(#[from] RunnerError),
+    #[error("the database cannot be locked for this run")]
+    Lock(#[from] LockError),
+    #[error("the run did not finish")]
+    Run(#[from] PipelineError),
+    #[error("the record of runs cannot be read")]
+    Store(#[from] StoreError),
+    #[error("the summary cannot be made")]
+    Report(#[from] ReportError),
+    #[error("there is no database {}", .0.display())]
+    NoDatabase(PathBuf),
+    #[error("signals cannot be handled: {0}")]
+    Signals(#[source] std::io::Error),
+}
+
+impl Failure {
+    /// The exit code, one of those documented.
+    pub(crate) fn exit_code(&self, interrupted: ExitCode) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::Project(_) | Self::NoDatabase(_) => ExitCode::Usage,
+            Self::Census(_) => ExitCode::Census,
+            Self::Lock(LockError::Held { .. }) => ExitCode::Busy,
+            Self::Lock(_) | Self::Signals(_) => ExitCode::Environment,
+            Self::Database(e) => of_fault(e.fault()),
+            Self::Store(e) => of_fault(e.fault()),
+            Self::Report(e) => of_fault(e.fault()),
+            Self::Run(e) => of_pipeline(e, interrupted),
+        }
+    }
+
+    /// The whole message for stderr.
+    pub(crate) fn render(&self) -> String {
+        let mut out = format!("error: {}\n", heading(self));
+        for cause in causes(self) {
+            let _ = writeln!(out, "  {}", cause.replace('\n', "\n  "));
+        }
+        for hint in hints(self) {
+            let _ = writeln!(out, "hint: {hint}");
+        }
+        out
+    }
+}
+
+fn of_fault(fault: Fault) -> ExitCode {
+    match fault {
+        Fault::Busy => ExitCode::Busy,
+        Fault::Corrupt => ExitCode::Corrupt,
+        Fault::OutOfMemory | Fault::OutOfSpace | Fault::Permission | Fault::Transient => ExitCode::Environment,
+        Fault::WrongVersion => ExitCode::WrongVersion,
+        Fault::Deterministic => ExitCode::RunFailed,
+    }
+}
+
+fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
+    match error {
+        PipelineError::WorkflowValidation(_)
+        | PipelineError::DataPresent { .. }
+        | PipelineError::NothingToResume
+        | PipelineError::OtherYears { .. }
+        | PipelineError::Changed { .. } => ExitCode::Usage,
+        PipelineError::Refused { findings, .. } if findings.iter().any(|f| f.rule == "census_acceptance") => {
+            ExitCode::Census
+        }
+        PipelineError::Refused { .. } => ExitCode::Usage,
+        PipelineError::FailedValidation { .. } => ExitCode::Findings,
+        PipelineError::Interrupted { .. } => interrupted,
+        other => of_fault(other.fault()),
+    }
+}
+
+fn heading(failure: &Failure) -> String {
+    match failure {
+        Failure::Run(PipelineError::Stage { year, stage, attempts, .. }) => {
+            let tries = if *attempts > 1 { format!(" {attempts} times") } else { String::new() };
+            format!("stage {stage} of {year} failed{tries} and was rolled back")
+        }
+        Failure::Run(PipelineError::Refused { year, stage, .. }) => {
+            format!("the run cannot go on after {stage} of {year}; the stage was rolled back")
+        }
+        Failure::Run(PipelineError::FailedValidation { year, stage, .. }) => {
+            format!("stage {stage} of {year} did not pass validation")
+        }
+        Failure::Run(error @ (PipelineError::Interrupted { .. } | PipelineError::Changed { .. })) => error.to_string(),
+        Failure::Run(error) => first_line(&error.to_string()),
+        other => other.to_string(),
+    }
+}
+
+/// What stands under the heading, one entry each.
+fn causes(failure: &Failure) -> Vec<String> {
+    match failure {
+        Failure::Run(error) => pipeline_causes(error),
+        Failure::Signals(_) | Failure::NoDatabase(_) => Vec::new(),
+        other => {
+            std::iter::successors(std::error::Error::source(other), |e| e.source()).map(ToString::to_string).collect()
+        }
+    }
+}
+
+fn pipeline_causes(error: &PipelineError) -> Vec<String> {
+    match error {
+        PipelineError::Stage { cause, .. } => vec![cause.to_string()],
+        PipelineError::Refused { findings, .. } | PipelineError::FailedValidation { findings, .. } => {
+            findings.iter().map(|f| format!("{}: {}", f.severity, f.message)).collect()
+        }
+        PipelineError::Changed { differences } => differences.iter().map(ToString::to_string).collect(),
+        PipelineError::WorkflowValidation(e) => e.problems.clone(),
+        PipelineError::DataPresent { after: Some(after), .. } => vec![format!("it is committed up to {after}")],
+        PipelineError::DataPresent { after: None, .. } => vec!["nothing of it is committed".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+/// What the user can do about it.
+fn hints(failure: &Failure) -> Vec<String> {
+    match failure {
+        Failure::Census(CensusError::Missing { .. }) => {
+            vec!["name the file with --census FILE, or set census.path in the configuration".to_owned()]
+        }
+        Failure::Census(CensusError::MissingColumns { .. }) => {
+            vec!["map other header names with census.columns, for example `employee_id: \"Emp No\"`".to_owned()]
+        }
+        Failure::Lock(LockError::Held { .. }) => {
+            vec!["wait for it to end, or use another file with --database".to_owned()]
+        }
+        Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. }) => {
+            vec!["name another file with --database; this one was left as it is".to_owned()]
+        }
+        Failure::NoDatabase(_) => vec!["name the file with --database, or run `planalign simulate` first".to_owned()],
+        Failure::Run(error) => pipeline_hints(error),
+        _ => Vec::new(),
+    }
+}
+
+fn pipeline_hints(error: &PipelineError) -> Vec<String> {
+    let texts: &[&str] = match error {
+        PipelineError::DataPresent { .. } => {
+            &["--resume goes on with it, --restart removes it and begins anew, --database names another file"]
+        }
+        PipelineError::Changed { .. } => &[
+            "undo the changes to resume, or begin anew with --restart",
+            "another scenario belongs into another --database",
+        ],
+        PipelineError::Interrupted { .. } => &["the same command with --resume goes on from there"],
+        PipelineError::NothingToResume => &["leave --resume out to begin"],
+        PipelineError::OtherYears { .. } => &["name years that begin with the run's, or begin anew with --restart"],
+        PipelineError::Refused { findings, .. } => {
+            return findings.first().map(|f| f.advice.clone()).into_iter().collect();
+        }
+        PipelineError::FailedValidation { .. } => &[
+            "the stage was kept as evidence; --resume begins with its rules",
+            "leave --fail-on-validation-error out to go on",
+        ],
+        PipelineError::CheckpointCorruption { .. } | PipelineError::StateInconsistency { .. } => {
+            &["something else has written to the file; begin anew with --restart, or take a copy from before"]
+        }
+        PipelineError::Stage { cause, .. } => return vec![stage_hint(cause)],
+        _ => &[],
+    };
+    texts.iter().map(|t| (*t).to_owned()).collect()
+}
+
+fn stage_hint(cause: &StageFailure) -> String {
+    let text = match cause.fault() {
+        Fault::OutOfSpace => "free some disk space; then the same command with --resume goes on",
+        Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads; then --resume goes on",
+        Fault::Permission => "allow writing to the database and the reports; then --resume goes on",
+        Fault::Corrupt => "the file may be damaged; take a copy from before, or begin anew with --restart",
+        Fault::Transient | Fault::Busy => "the same command with --resume tries again",
+        Fault::WrongVersion => "use the version of the program that wrote the file",
+        Fault::Deterministic => "mend the model or the setting it depends on; begin anew with --restart",
+    };
+    text.to_owned()
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}

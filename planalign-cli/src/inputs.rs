@@ -1,0 +1,65 @@
+//! Gathers what a simulation is made of: configuration, census, project, and the fingerprints of all of it.
+
+use planalign_config::census::CensusFile;
+use planalign_config::settings::{LoadedConfig, Override, Sources, load};
+use planalign_config::vars::dbt_vars;
+use planalign_config::{Database, DatabaseOptions};
+use planalign_dbt::{ModelRunner, Vars};
+use planalign_registries::Fingerprints;
+
+use crate::args::{InputArgs, YearRange};
+use crate::failure::Failure;
+
+/// A configuration and a census that can be used.
+pub(crate) struct Inputs {
+    pub(crate) config: LoadedConfig,
+    pub(crate) census: CensusFile,
+    pub(crate) vars: Vars,
+}
+
+impl Inputs {
+    /// Loads the configuration in its layers and looks at the census file.
+    pub(crate) fn load(args: &InputArgs, years: Option<YearRange>) -> Result<Self, Failure> {
+        let sources = Sources {
+            file: args.config.clone(),
+            scenario: args.scenario.clone(),
+            environment: std::env::vars().collect(),
+            overrides: overrides(args, years),
+        };
+        let config = load(&sources)?;
+        let settings = &config.settings;
+        let database = Database::in_memory(&DatabaseOptions::default())?;
+        let census = CensusFile::inspect(&settings.census.path, &settings.census.columns, &database)?;
+        let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
+        Ok(Self { config, census, vars })
+    }
+
+    /// What the results depend on. `engine` is the version of the database engine.
+    pub(crate) fn fingerprints(&self, runner: &dyn ModelRunner, engine: &str) -> Fingerprints {
+        let mut all = Fingerprints::default();
+        let settings = self.config.settings.flattened();
+        // What the census says matters, not where it lies.
+        let config = settings.into_iter().filter(|(key, _)| key != "census.path");
+        all.insert("config", config.map(|(key, value)| (key, value.to_string())));
+        for (name, text) in runner.sources() {
+            let (kind, name) = name.split_once('.').unwrap_or(("model", &name));
+            all.insert(kind, [(name.to_owned(), text)]);
+        }
+        all.insert("census", [("sha256".to_owned(), self.census.sha256.clone())]);
+        all.insert("program", [("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]);
+        all.insert("engine", [("version".to_owned(), engine.to_owned())]);
+        all
+    }
+}
+
+/// The command line as the last layer of the configuration.
+fn overrides(args: &InputArgs, years: Option<YearRange>) -> Vec<Override> {
+    let mut all: Vec<Override> = args.set.iter().map(|s| Override::new(&s.key, &s.value, "--set")).collect();
+    if let Some(census) = &args.census {
+        all.push(Override::new("census.path", &census.to_string_lossy(), "--census"));
+    }
+    if let Some(YearRange { start, end }) = years {
+        all.extend(Override::years(start, end, "command line"));
+    }
+    all
+}

@@ -1,0 +1,80 @@
+//! Shows a run on stderr: each style is another consumer of the same events.
+
+mod bar;
+mod plain;
+
+use std::io::{IsTerminal, Write};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::Receiver;
+use planalign_pipeline::{Progress, ProgressTracker, RunPlan};
+use planalign_registries::RunEvent;
+
+use crate::args::ProgressStyle;
+
+/// Renders events as they come.
+trait Renderer: Send {
+    fn event(&mut self, event: &RunEvent, progress: Progress);
+}
+
+/// Follows a run on a thread of its own until the sender is gone.
+pub(crate) fn follow(style: ProgressStyle, quiet: bool, plan: &RunPlan, events: Receiver<RunEvent>) -> JoinHandle<()> {
+    let mut tracker = ProgressTracker::new(plan);
+    let mut renderer = renderer(style, quiet);
+    std::thread::spawn(move || {
+        for event in events {
+            let progress = tracker.observe(&event);
+            renderer.event(&event, progress);
+        }
+    })
+}
+
+fn renderer(style: ProgressStyle, quiet: bool) -> Box<dyn Renderer> {
+    match style {
+        ProgressStyle::Json => Box::new(JsonLines),
+        ProgressStyle::None => Box::new(Nothing),
+        _ if quiet => Box::new(Nothing),
+        ProgressStyle::Bar => Box::new(bar::Bar::new()),
+        ProgressStyle::Auto if std::io::stderr().is_terminal() => Box::new(bar::Bar::new()),
+        ProgressStyle::Auto | ProgressStyle::Plain => Box::new(plain::Plain),
+    }
+}
+
+struct Nothing;
+
+impl Renderer for Nothing {
+    fn event(&mut self, _event: &RunEvent, _progress: Progress) {}
+}
+
+/// The events themselves, one JSON object a line.
+struct JsonLines;
+
+impl Renderer for JsonLines {
+    fn event(&mut self, event: &RunEvent, _progress: Progress) {
+        if let Ok(line) = serde_json::to_string(event) {
+            write_line(&line);
+        }
+    }
+}
+
+/// Writes a line to stderr; a closed stderr is no reason to stop a run.
+fn write_line(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// What is worth a line of its own in every style for people.
+fn remark(event: &RunEvent) -> Option<String> {
+    use planalign_registries::RunEventKind as K;
+    match &event.kind {
+        K::RunResumed { after: Some(after), .. } => Some(format!("Resuming after {after}")),
+        K::RunResumed { after: None, .. } => Some("Resuming from the beginning".to_owned()),
+        K::FindingReported { year, rule, severity, message, .. } => {
+            Some(format!("{year}  {severity}: {message} ({rule})"))
+        }
+        K::StageRetried { year, stage, attempt, cause, strategy } => {
+            Some(format!("{year}  {stage} failed (try {attempt}): {cause}; trying {strategy}"))
+        }
+        K::StageRolledBack { year, stage } => Some(format!("{year}  {stage} rolled back")),
+        _ => None,
+    }
+}

@@ -1,0 +1,44 @@
+//! The first SIGINT or SIGTERM asks the run to stop at the next safe point, a second one ends the process.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use planalign_pipeline::StopSignal;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::exit_code::ExitCode;
+
+/// Remembers which signal came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Received(Arc<AtomicI32>);
+
+impl Received {
+    /// The exit code of a run that was asked to stop.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        if self.0.load(Ordering::SeqCst) == SIGTERM { ExitCode::Terminated } else { ExitCode::Interrupted }
+    }
+}
+
+/// Listens from now on until the process ends.
+pub(crate) fn listen(stop: StopSignal, received: &Received) -> std::io::Result<()> {
+    let seen = received.clone();
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if stop.is_requested() {
+                end_at_once(&seen);
+            }
+            seen.0.store(signal, Ordering::SeqCst);
+            stop.request();
+            let _ = writeln!(std::io::stderr(), "Stopping at the next safe point; once more to stop at once.");
+        }
+    });
+    Ok(())
+}
+
+#[expect(clippy::exit, reason = "the second signal must not wait for anything; what is committed is safe")]
+fn end_at_once(received: &Received) -> ! {
+    std::process::exit(received.exit_code() as i32)
+}

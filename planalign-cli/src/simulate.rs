@@ -1,0 +1,179 @@
+//! `planalign simulate`: wires the modules together and runs the plan.
+
+use crossbeam_channel::unbounded;
+use jiff::Timestamp;
+use planalign_config::clock::{Clock, SystemClock};
+use planalign_config::ids::{RandomRunIds, RunIds};
+use planalign_config::lock::{Holder, RunLock};
+use planalign_config::settings::SimulationConfig;
+use planalign_config::{Database, DatabaseOptions};
+use planalign_dbt::EmbeddedRunner;
+use planalign_pipeline::{
+    ExecuteOptions, Modules, Outcome, RecoveryPolicy, RunPlan, StopSignal, Workflow, refuse_present_data, resume, start,
+};
+use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, EnrollmentRegistry};
+use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunStore};
+
+use planalign_reporting::read::read_summary;
+use planalign_reporting::{FileReports, render_summary};
+use planalign_validation::{Rule, RuleSettings, builtin_rules};
+
+use crate::args::SimulateArgs;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::inputs::Inputs;
+use crate::signals::{Received, listen};
+use crate::{progress, say};
+
+/// Up to this many people one thread is faster than several: the tables are too small to share out.
+const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
+
+/// Columns of the summary: a terminal's usual width.
+const SUMMARY_WIDTH: u16 = 100;
+
+/// Runs the command; an error finding is no failure, but has an exit code.
+pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Result<ExitCode, Failure> {
+    let inputs = Inputs::load(&args.input, args.years)?;
+    if args.dry_run {
+        let database = Database::in_memory(&DatabaseOptions::default())?;
+        let runner = EmbeddedRunner::load(&args.input.project, database.clone(), &inputs.vars)?;
+        say(&plan(args.shuffle, &inputs, &runner, &database)?.to_string());
+        return Ok(ExitCode::Done);
+    }
+    let mut lock = RunLock::acquire(&args.database, &Holder::this_process(SystemClock.now()))?;
+    let database = Database::open(&args.database, &database_options(args, &inputs))?;
+    let outcome = simulate(args, &inputs, database, quiet, received, &mut lock)?;
+    Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
+}
+
+fn simulate(
+    args: &SimulateArgs,
+    inputs: &Inputs,
+    database: Database,
+    quiet: bool,
+    received: &Received,
+    lock: &mut RunLock,
+) -> Result<Outcome, Failure> {
+    let mut store = DuckRunStore::open(database.clone())?;
+    if !args.resume && !args.restart {
+        refuse_present_data(&store)?;
+    }
+    let mut runner = EmbeddedRunner::load(&args.input.project, database.clone(), &inputs.vars)?;
+    let plan = plan(args.shuffle, inputs, &runner, &database)?;
+    let fingerprints = inputs.fingerprints(&runner, &database.engine_version()?);
+    let run = match store.current_run()? {
+        Some(recorded) if args.resume => recorded,
+        _ => new_run(inputs, &plan, &database)?,
+    };
+    lock.update(&run.run_id)?;
+    let stop = StopSignal::default();
+    listen(stop.clone(), received).map_err(Failure::Signals)?;
+
+    let (sender, events) = unbounded();
+    let follower = progress::follow(args.progress, quiet, &plan, events);
+    let options = ExecuteOptions {
+        vars: inputs.vars.clone(),
+        fail_on_validation_error: args.fail_on_validation_error,
+        recovery: RecoveryPolicy::default(),
+        stop,
+        pause: &std::thread::sleep,
+        now: &Timestamp::now,
+        events: sender,
+    };
+    let mut reports =
+        FileReports::new(database.clone(), Box::new(DuckRunStore::open(database.clone())?), &args.reports);
+    let modules = Modules {
+        unit: &mut database.clone(),
+        runner: &mut runner,
+        registries: registries(&database).map_err(planalign_pipeline::PipelineError::from)?,
+        rules: rules(inputs, &plan, &database),
+        store: &mut store,
+        reports: &mut reports,
+    };
+    let result = if args.resume {
+        resume(plan.clone(), &fingerprints, modules, &options)
+    } else {
+        start(&plan, &run, &fingerprints, modules, &options)
+    };
+    // The follower ends when nobody can send any more.
+    drop(options);
+    if follower.join().is_err() {
+        log::warn!("the progress display failed; the run is not affected");
+    }
+    let outcome = result?;
+    if !quiet {
+        let summary = read_summary(&database, &store, &run.run_id, plan.start_year(), plan.end_year())?;
+        say(&render_summary(&summary, SUMMARY_WIDTH));
+    }
+    Ok(outcome)
+}
+
+/// Resolves and checks the workflow, and lays it over the years.
+pub(crate) fn plan(
+    shuffle: Option<u64>,
+    inputs: &Inputs,
+    runner: &EmbeddedRunner,
+    database: &Database,
+) -> Result<RunPlan, Failure> {
+    let settings = &inputs.config.settings;
+    let names: Vec<String> = builtin_rules(database, &rule_settings(settings, settings.simulation.start_year))
+        .iter()
+        .map(|r| r.name().to_owned())
+        .collect();
+    let workflow = Workflow::default().check(runner, &names).map_err(planalign_pipeline::PipelineError::from)?;
+    Ok(RunPlan::new(&workflow, settings.simulation.start_year, settings.simulation.end_year, shuffle))
+}
+
+fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, RegistryError> {
+    Ok(vec![
+        Box::new(EnrollmentRegistry::new(database.clone())?),
+        Box::new(DeferralEscalationRegistry::new(database.clone())?),
+    ])
+}
+
+fn rules(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Vec<Box<dyn Rule>> {
+    builtin_rules(database, &rule_settings(&inputs.config.settings, plan.start_year()))
+}
+
+fn rule_settings(settings: &SimulationConfig, start_year: i32) -> RuleSettings {
+    let base = RuleSettings::new(settings.scenario_id.as_str(), settings.plan_design_id.as_str(), start_year);
+    RuleSettings {
+        max_rejected_share: settings.census.max_rejected_share,
+        maximum_deferral_rate: settings.deferrals.maximum_rate,
+        catch_up: settings.deferrals.catch_up,
+        super_catch_up: settings.deferrals.super_catch_up,
+        maximum_escalated_rate: settings.deferral_auto_escalation.maximum_rate,
+        match_cap: settings.employer_match.match_cap_percent,
+        ..base
+    }
+}
+
+fn new_run(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Result<RunRecord, Failure> {
+    let settings = &inputs.config.settings;
+    let now = SystemClock.now();
+    Ok(RunRecord {
+        run_id: RandomRunIds.next(now),
+        scenario_id: settings.scenario_id.as_str().to_owned(),
+        plan_design_id: settings.plan_design_id.as_str().to_owned(),
+        start_year: plan.start_year(),
+        end_year: plan.end_year(),
+        seed: settings.simulation.random_seed.into(),
+        started_at: now,
+        status: RunStatus::Running,
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        engine_version: database.engine_version()?,
+    })
+}
+
+/// The command line decides, then the configuration, then the size of the census.
+fn database_options(args: &SimulateArgs, inputs: &Inputs) -> DatabaseOptions {
+    let optimization = &inputs.config.settings.optimization;
+    let by_size = (inputs.census.rows <= PEOPLE_FOR_ONE_THREAD).then_some(1);
+    let threads = args.threads.or(optimization.threads).or(by_size).map(usize::from);
+    DatabaseOptions { threads, memory_limit: optimization.memory_limit_gb.map(bytes), ..DatabaseOptions::default() }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a checked, positive number of gigabytes")]
+fn bytes(gigabytes: f64) -> u64 {
+    (gigabytes * 1e9) as u64
+}

@@ -1,0 +1,67 @@
+//! `planalign status`: what a database holds.
+
+use planalign_config::lock::RunLock;
+use planalign_config::{Database, DatabaseOptions};
+use planalign_registries::duckdb::DuckRunStore;
+use planalign_registries::{RunRecord, RunStatus, RunStore};
+use serde_json::json;
+
+use crate::args::{StatusArgs, StatusFormat};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::say;
+
+/// Prints the status of the latest run.
+pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
+    if let Some(holder) = RunLock::holder(&args.database) {
+        // The file cannot be opened while a run holds it; its lock tells who that is.
+        say(&match args.format {
+            StatusFormat::Json => json!({ "status": "running", "holder": holder }).to_string(),
+            StatusFormat::Table => {
+                format!("status     running\nprocess    {}\nstarted    {}", holder.pid, holder.started_at)
+            }
+        });
+        return Ok(ExitCode::Done);
+    }
+    if !args.database.exists() {
+        return Err(Failure::NoDatabase(args.database.clone()));
+    }
+    let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
+    let store = DuckRunStore::open_existing(Database::open(&args.database, &options)?)?;
+    let Some((store, run)) = store.and_then(|s| s.current_run().transpose().map(|run| (s, run))) else {
+        say("the database holds no run");
+        return Ok(ExitCode::Done);
+    };
+    let run = run?;
+    let checkpoints = store.checkpoints(&run.run_id)?;
+    let last = checkpoints.last().map(|c| c.key.to_string());
+    say(&match args.format {
+        StatusFormat::Json => json!({
+            "run_id": run.run_id, "status": status(&run), "scenario_id": run.scenario_id,
+            "plan_design_id": run.plan_design_id, "start_year": run.start_year, "end_year": run.end_year,
+            "started_at": run.started_at.to_string(), "checkpoints": checkpoints.len(), "last_checkpoint": last,
+        })
+        .to_string(),
+        StatusFormat::Table => format!(
+            "run        {}\nstatus     {}\nscenario   {} / {}\nyears      {} to {}\nstarted    {}\ncommitted  {}",
+            run.run_id,
+            status(&run),
+            run.scenario_id,
+            run.plan_design_id,
+            run.start_year,
+            run.end_year,
+            run.started_at,
+            last.unwrap_or_else(|| "nothing".to_owned()),
+        ),
+    });
+    Ok(ExitCode::Done)
+}
+
+/// Nobody holds the lock, so a run that is recorded as running has died.
+fn status(run: &RunRecord) -> &'static str {
+    match run.status {
+        RunStatus::Running | RunStatus::Interrupted => "interrupted",
+        RunStatus::Finished => "finished",
+        RunStatus::Failed => "failed",
+    }
+}

@@ -1,0 +1,63 @@
+//! The real binary is killed at seeded moments and resumed; in the end nothing tells.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+
+use crate::sandbox::{Sandbox, differences};
+
+const YEARS: &str = "2025-2027";
+const KILLS: u64 = 20;
+
+#[test]
+fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one() {
+    let sandbox = Sandbox::new(400);
+    let began = Instant::now();
+    sandbox.simulated(&[YEARS, "--database", "whole.duckdb", "--reports", "whole"]);
+    let duration = began.elapsed();
+    for seed in 0..KILLS {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let database = format!("killed_{seed}.duckdb");
+        let reports = format!("killed_{seed}");
+        kill_after(&sandbox, &["--database", &database, "--reports", &reports], moment(&mut rng, duration));
+        // Killed again while it resumes, then left alone.
+        if sandbox.path(&database).exists() {
+            kill_after(
+                &sandbox,
+                &["--database", &database, "--reports", &reports, "--resume"],
+                moment(&mut rng, duration),
+            );
+        }
+        let mut said = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports, "--resume"]);
+        if said.code == 2 {
+            // Killed before the run was recorded.
+            assert!(said.stderr.contains("no run to resume"), "seed {seed}: {}", said.stderr);
+            said = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports]);
+        }
+        assert_eq!(said.code, 0, "seed {seed}: {}", said.stderr);
+        let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path(&database));
+        assert_eq!(different, Vec::<String>::new(), "seed {seed}");
+        for report in ["year_2025.json", "year_2026.json", "year_2027.json", "multi_year_summary_2025_2027.csv"] {
+            assert!(sandbox.path(&reports).join(report).exists(), "seed {seed}: {report} is missing");
+        }
+    }
+}
+
+fn moment(rng: &mut ChaCha8Rng, whole: Duration) -> Duration {
+    whole.mul_f64(rng.random_range(0.02..0.98))
+}
+
+/// Starts the run and kills it; a run that ended before is as good.
+fn kill_after(sandbox: &Sandbox, arguments: &[&str], moment: Duration) {
+    let mut command = sandbox.simulate_command(&[YEARS]);
+    command.args(arguments).args(["--progress", "none"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let began = Instant::now();
+    let mut child = command.spawn().expect("spawn");
+    while began.elapsed() < moment && child.try_wait().expect("wait").is_none() {
+        std::thread::yield_now();
+    }
+    let _ = child.kill();
+    child.wait().expect("wait");
+}

@@ -1,0 +1,9 @@
+//! Tests of the real binary, on real files, as a user runs it.
+
+mod bad_input;
+mod comparisons;
+mod kills;
+mod privacy;
+mod replay;
+mod sandbox;
+mod simulate;

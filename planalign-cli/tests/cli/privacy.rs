@@ -1,0 +1,55 @@
+//! Census data is personal: a marker in every column is found in nothing that the program says or writes for people.
+
+use crate::sandbox::{HEADER, Sandbox, census};
+
+/// Text columns take the marker as it is; it also makes dates and numbers unreadable, which triggers their errors.
+const MARKER: &str = "XMARKERX";
+
+#[test]
+fn no_message_log_or_report_holds_what_the_census_says() {
+    for column in HEADER.split(',') {
+        let sandbox = Sandbox::new(1);
+        sandbox.write("census.csv", &marked(column));
+        for arguments in [&["2025-2026"][..], &["2025-2026", "--restart", "--set", "census.max_rejected_share=1"]] {
+            let mut command = sandbox.simulate_command(arguments);
+            command.args(["-vv", "--progress", "json"]);
+            let said = crate::sandbox::said(&command.output().expect("run planalign"));
+            assert!(!said.stdout.contains(MARKER), "{column} in stdout: {}", said.stdout);
+            assert!(!said.stderr.contains(MARKER), "{column} in stderr: {}", said.stderr);
+        }
+        for file in std::fs::read_dir(sandbox.path("reports")).into_iter().flatten() {
+            let path = file.expect("entry").path();
+            let text = std::fs::read_to_string(&path).expect("report");
+            assert!(!text.contains(MARKER), "{column} in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn failed_statements_do_not_quote_the_census() {
+    let sandbox = Sandbox::new(30);
+    let ids: String = census(30, 1).replace("E0000", MARKER);
+    sandbox.write("census.csv", &ids);
+    sandbox.write_project_with(
+        "select cast(employee_id as integer) as n, simulation_year from {{ ref('fct_workforce_snapshot') }}",
+    );
+    let said = sandbox.simulate(&["2025", "--project", "dbt_copy"]);
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(said.stderr.contains("broken_model"), "{}", said.stderr);
+    assert!(!said.stderr.contains(MARKER), "{}", said.stderr);
+}
+
+/// A census in which this column holds the marker in one row of twenty.
+fn marked(column: &str) -> String {
+    let text = census(20, 3);
+    let place = HEADER.split(',').position(|c| c == column).expect("column");
+    let lines = text.lines().enumerate().map(|(i, line)| {
+        if i != 7 {
+            return line.to_owned();
+        }
+        let mut cells: Vec<&str> = line.split(',').collect();
+        cells[place] = MARKER;
+        cells.join(",")
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}

@@ -1,0 +1,128 @@
+//! How many people leave and are hired in a year, solved anew.
+
+use std::collections::BTreeMap;
+
+use super::calendar::first_day;
+use super::findings::Findings;
+use super::money::rounded;
+use super::person::Person;
+use super::records::{Fact, Record};
+use super::settings::Settings;
+use super::year::Event;
+
+/// Head counts of a year.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Headcount {
+    opening: i128,
+    experienced: i128,
+    payroll: i128,
+    known: i128,
+    leavers: i128,
+    experienced_drawn: i128,
+    reduction: i128,
+    pub(super) hires: i128,
+    new_hire_leavers: i128,
+    pub(super) target: i128,
+}
+
+fn count(people: impl Iterator) -> i128 {
+    people.count().try_into().expect("a count")
+}
+
+pub(super) fn solve(year: i16, people: &BTreeMap<String, Person>, settings: &Settings) -> Headcount {
+    let rates = &settings.workforce;
+    let one = 1_000_000;
+    let of = |wanted: &dyn Fn(&Person) -> bool| count(people.values().filter(|p| wanted(p)));
+    let is_experienced = |p: &Person| p.hire < first_day(year - 1);
+    let leaves_now = |p: &Person| p.known_leaving.is_some_and(|day| day.year() == year);
+    let (opening, experienced, known) = (of(&|_| true), of(&is_experienced), of(&leaves_now));
+    let drawable = of(&|p| p.known_leaving.is_none());
+    let experienced_drawable = of(&|p| p.known_leaving.is_none() && is_experienced(p));
+    let new_hire_rate = rates.new_hire_termination_rate.0;
+    let quota = rounded(experienced * rates.total_termination_rate.0, one);
+    let first_year_quota =
+        rounded((opening - experienced) * rates.first_full_year_rate.map_or(new_hire_rate, |rate| rate.0), one);
+    let leavers = (quota + first_year_quota).max(known).min(known + drawable);
+    let still_to_draw = leavers - known;
+    let experienced_drawn = (quota - of(&|p| is_experienced(p) && leaves_now(p)))
+        .max(0)
+        .min(still_to_draw)
+        .min(experienced_drawable)
+        .max(still_to_draw - (drawable - experienced_drawable));
+    let target = rounded(opening * (one + settings.simulation.target_growth_rate.0), one).max(1);
+    let net = target - (opening - leavers);
+    let staying = one - new_hire_rate;
+    let hires = (net.max(0) * one + staying - 1) / staying;
+    Headcount {
+        opening,
+        experienced,
+        payroll: people.values().map(|p| p.pay).sum(),
+        known,
+        leavers,
+        experienced_drawn,
+        reduction: (-net).max(0).min(drawable - still_to_draw),
+        hires,
+        new_hire_leavers: hires - net.max(0),
+        target,
+    }
+}
+
+impl Headcount {
+    /// The plan of the year says the same.
+    pub(super) fn check_plan(&self, year: i16, needs: &Record, findings: &mut Findings) {
+        let closing = self.opening - self.leavers - self.reduction + self.hires - self.new_hire_leavers;
+        findings.require(closing == self.target, || format!("{year}: the target can't be met: {self:?}"));
+        let expected = [
+            ("opening_headcount", self.opening.into()),
+            ("experienced_headcount", self.experienced.into()),
+            ("first_year_headcount", (self.opening - self.experienced).into()),
+            ("opening_payroll_cents", self.payroll.into()),
+            ("target_headcount", self.target.into()),
+            ("known_leavers", self.known.into()),
+            ("experienced_terminations", self.leavers.into()),
+            ("experienced_drawn", self.experienced_drawn.into()),
+            ("first_year_drawn", (self.leavers - self.known - self.experienced_drawn).into()),
+            ("reduction_in_force", self.reduction.into()),
+            ("hires", self.hires.into()),
+            ("new_hire_terminations", self.new_hire_leavers.into()),
+            ("expected_closing_headcount", closing.into()),
+        ];
+        findings.whole_row(&format!("{year}, int_workforce_needs"), &expected, &[], needs);
+    }
+
+    /// So many events of each kind have happened.
+    pub(super) fn check_events(
+        &self,
+        year: i16,
+        people: &BTreeMap<String, Person>,
+        events: &[Event],
+        findings: &mut Findings,
+    ) {
+        let of = |wanted: &dyn Fn(&Event) -> bool| count(events.iter().filter(|e| wanted(e)));
+        let is_experienced = |e: &Event| people.get(&e.id).map(|p| p.hire < first_day(year - 1));
+        let drawn_of = |group: bool| {
+            of(&|e| e.details == "Left" && e.category == "termination" && is_experienced(e) == Some(group))
+        };
+        let happened = [
+            ("hires", self.hires, of(&|e| e.kind == "hire")),
+            ("new-hire leavers", self.new_hire_leavers, of(&|e| e.category == "new_hire_termination")),
+            ("leavers", self.leavers + self.reduction, of(&|e| e.category == "termination")),
+            ("reduced", self.reduction, of(&|e| e.details == "Reduction in force")),
+            ("drawn of the experienced", self.experienced_drawn, drawn_of(true)),
+            ("drawn of last year's hires", self.leavers - self.known - self.experienced_drawn, drawn_of(false)),
+        ];
+        for (what, expected, found) in happened {
+            findings.equal(&format!("{year}, {what}"), &expected.into(), &found.into());
+        }
+    }
+}
+
+/// Hires by level add up, and their numbers follow each other.
+pub(super) fn check_levels(year: i16, levels: &[Record], headcount: &Headcount, findings: &mut Findings) {
+    let mut last: i128 = 0;
+    for level in levels {
+        last += level.number("hires").expect("a count");
+        findings.equal(&format!("{year}, last number of a level"), &last.into(), level.fact("last_hire_number"));
+    }
+    findings.equal(&format!("{year}, hires of all levels"), &headcount.hires.into(), &Fact::Count(last));
+}

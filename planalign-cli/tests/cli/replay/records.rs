@@ -1,0 +1,147 @@
+//! Rows of the database as facts that can be compared, read table by table and year by year.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
+use planalign_config::database::Value;
+use planalign_config::{Database, database};
+
+use super::calendar::after;
+
+/// What a column says. Money and hours are hundredths, rates millionths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    Nothing,
+    Hundredths(i128),
+    Millionths(i128),
+    Count(i128),
+    Day(Date),
+    Word(String),
+    Truth(bool),
+}
+
+pub(super) fn money(cents: i128) -> Fact {
+    Fact::Hundredths(cents)
+}
+
+pub(super) fn rate(millionths: i128) -> Fact {
+    Fact::Millionths(millionths)
+}
+
+impl From<i128> for Fact {
+    fn from(count: i128) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<Date> for Fact {
+    fn from(day: Date) -> Self {
+        Self::Day(day)
+    }
+}
+
+impl From<&str> for Fact {
+    fn from(word: &str) -> Self {
+        Self::Word(word.to_owned())
+    }
+}
+
+impl From<bool> for Fact {
+    fn from(truth: bool) -> Self {
+        Self::Truth(truth)
+    }
+}
+
+impl<T: Into<Fact>> From<Option<T>> for Fact {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Nothing, Into::into)
+    }
+}
+
+impl From<&Value> for Fact {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Nothing,
+            Value::Boolean(truth) => Self::Truth(*truth),
+            Value::Integer(count) => Self::Count(*count),
+            Value::Decimal { units, scale: 2 } => Self::Hundredths(*units),
+            Value::Decimal { units, scale: 6 } => Self::Millionths(*units),
+            Value::Date(days) => Self::Day(after(date(1970, 1, 1), (*days).into())),
+            Value::Text(word) => Self::Word(word.clone()),
+            // Draw keys go beyond what a row's integers hold, and are no business of a replay.
+            other => Self::Word(other.to_string()),
+        }
+    }
+}
+
+/// One row by column name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record(BTreeMap<String, Fact>);
+
+impl Record {
+    pub(super) fn fact(&self, column: &str) -> &Fact {
+        self.0.get(column).unwrap_or_else(|| panic!("there is no column {column}"))
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Cents, millionths or a count.
+    pub(super) fn number(&self, column: &str) -> Option<i128> {
+        match self.fact(column) {
+            Fact::Hundredths(n) | Fact::Millionths(n) | Fact::Count(n) => Some(*n),
+            Fact::Nothing => None,
+            other => panic!("{column} is {other:?}, not a number"),
+        }
+    }
+
+    pub(super) fn day(&self, column: &str) -> Option<Date> {
+        match self.fact(column) {
+            Fact::Day(day) => Some(*day),
+            Fact::Nothing => None,
+            other => panic!("{column} is {other:?}, not a day"),
+        }
+    }
+
+    pub(super) fn word(&self, column: &str) -> Option<&str> {
+        match self.fact(column) {
+            Fact::Word(word) => Some(word),
+            Fact::Nothing => None,
+            other => panic!("{column} is {other:?}, not a word"),
+        }
+    }
+
+    pub(super) fn truth(&self, column: &str) -> bool {
+        self.fact(column) == &Fact::Truth(true)
+    }
+}
+
+fn records(table: database::Table) -> Vec<Record> {
+    let columns = table.columns;
+    let record = |row: &database::Row| Record(columns.iter().cloned().zip(row.0.iter().map(Fact::from)).collect());
+    table.rows.iter().map(record).collect()
+}
+
+/// The rows of a table that holds no years.
+pub(super) fn of_all_years(database: &Database, table: &str) -> Vec<Record> {
+    records(database.query(&format!("select * from {table}"), &[]).expect("read a table"))
+}
+
+/// The rows of a year.
+pub(super) fn of_year(database: &Database, table: &str, year: i16, order: &str) -> Vec<Record> {
+    let sql = format!("select * from {table} where simulation_year = ? order by {order}");
+    records(database.query(&sql, &[i32::from(year).into()]).expect("read a table"))
+}
+
+pub(super) type People = BTreeMap<String, Record>;
+
+/// The rows of a year by person; there may be one at most.
+pub(super) fn by_person(database: &Database, table: &str, year: i16) -> People {
+    let mut people = People::new();
+    for record in of_year(database, table, year, "employee_id") {
+        let id = record.word("employee_id").expect("an id").to_owned();
+        assert!(people.insert(id.clone(), record).is_none(), "{table} has two rows of {id} in {year}");
+    }
+    people
+}

@@ -1,0 +1,119 @@
+//! What an analyst sees of a simulation that goes well, and of one that is there already.
+
+use insta::assert_snapshot;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn closing_headcounts_equal_the_growth_targets() {
+    let sandbox = Sandbox::new(400);
+    sandbox.simulated(&["2025-2029"]);
+    let database = sandbox.open("simulation.duckdb");
+    let sql = "select simulation_year, count(*) from fct_workforce_snapshot where employment_status = 'active' \
+               group by 1 order by 1";
+    let rows = database.query(sql, &[]).expect("headcounts").rows;
+    let mut headcount = 400;
+    let mut expected = Vec::new();
+    for year in 2025..=2029 {
+        // round(n x 1.03), half up, in whole numbers
+        headcount = (headcount * 103 + 50) / 100;
+        expected.push((Some(year), Some(headcount)));
+    }
+    let found: Vec<_> = rows.iter().map(|r| (r.integer(0), r.integer(1))).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_summary_answers_the_first_questions() {
+    let sandbox = Sandbox::new(400);
+    let said = sandbox.simulated(&["2025-2027", "--progress", "none"]);
+    assert_snapshot!(said.stdout);
+    assert_eq!(said.stderr, "");
+}
+
+#[test]
+fn a_dry_run_prints_the_plan_and_writes_nothing() {
+    let sandbox = Sandbox::new(50);
+    let said = sandbox.simulated(&["2025-2029", "--dry-run"]);
+    assert_snapshot!(said.stdout);
+    let mut files: Vec<_> = std::fs::read_dir(sandbox.path("")).expect("directory").collect();
+    assert_eq!(files.len(), 1, "only the census may be there");
+    assert_eq!(files.remove(0).expect("entry").file_name(), "census.csv");
+}
+
+#[test]
+fn a_database_with_a_run_is_not_touched_without_being_told() {
+    let sandbox = Sandbox::new(50);
+    sandbox.simulated(&["2025"]);
+    let before = std::fs::read(sandbox.path("simulation.duckdb")).expect("database");
+    let said = sandbox.simulate(&["2025"]);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("--resume") && said.stderr.contains("--restart"), "{}", said.stderr);
+    assert_eq!(std::fs::read(sandbox.path("simulation.duckdb")).expect("database"), before);
+    sandbox.simulated(&["2025", "--resume"]);
+    sandbox.simulated(&["2025", "--restart"]);
+}
+
+#[test]
+fn a_changed_setting_is_named_and_the_run_not_resumed() {
+    let sandbox = Sandbox::new(50);
+    sandbox.simulated(&["2025"]);
+    let said = sandbox.simulate(&["2025-2026", "--resume", "--set", "compensation.cola_rate=0.03"]);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("compensation.cola_rate: 0.02 -> 0.03"), "{}", said.stderr);
+}
+
+#[test]
+fn a_missing_report_is_written_again_by_resume() {
+    let sandbox = Sandbox::new(50);
+    sandbox.simulated(&["2025-2026"]);
+    let report = sandbox.path("reports/year_2025.json");
+    let before = std::fs::read(&report).expect("report");
+    std::fs::remove_file(&report).expect("remove");
+    sandbox.simulated(&["2025-2026", "--resume"]);
+    assert_eq!(std::fs::read(&report).expect("report"), before);
+}
+
+#[test]
+fn damaged_rows_are_found_before_a_run_is_resumed() {
+    let sandbox = Sandbox::new(50);
+    sandbox.simulated(&["2025"]);
+    let options = planalign_config::DatabaseOptions::default();
+    let database = planalign_config::Database::open(&sandbox.path("simulation.duckdb"), &options).expect("open");
+    let damage = "update fct_workforce_snapshot set current_compensation = current_compensation + 1 \
+                  where employee_id = (select min(employee_id) from fct_workforce_snapshot)";
+    database.execute(damage, &[]).expect("damage");
+    drop(database);
+    let said = sandbox.simulate(&["2025-2026", "--resume"]);
+    assert_eq!(said.code, 6, "{}", said.stderr);
+    assert!(said.stderr.contains("fct_workforce_snapshot"), "{}", said.stderr);
+}
+
+#[test]
+fn progress_as_json_is_the_journal_of_the_run() {
+    let sandbox = Sandbox::new(50);
+    let said = sandbox.simulated(&["2025", "--progress", "json"]);
+    let told: Vec<serde_json::Value> =
+        said.stderr.lines().map(|l| serde_json::from_str(l).expect("a JSON object a line")).collect();
+    let sequences: Vec<u64> = told.iter().filter_map(|e| e["sequence"].as_u64()).collect();
+    assert_eq!(sequences, (1..=u64::try_from(told.len()).expect("count")).collect::<Vec<_>>());
+    let database = sandbox.open("simulation.duckdb");
+    let kept = database.query_row("select count(*) from planalign.run_events", &[]).expect("journal");
+    assert_eq!(kept.and_then(|r| r.integer(0)), i64::try_from(told.len()).ok());
+    assert_eq!(told.last().map(|e| e["event"].clone()), Some("run_finished".into()));
+}
+
+#[test]
+fn status_tells_what_a_database_holds() {
+    let sandbox = Sandbox::new(50);
+    let run = |arguments: &[&str]| crate::sandbox::said(&sandbox.command(arguments).output().expect("run planalign"));
+    let missing = run(&["status"]);
+    assert_eq!(missing.code, 2, "{}", missing.stderr);
+    sandbox.simulated(&["2025"]);
+    let table = run(&["status"]);
+    assert_eq!(table.code, 0, "{}", table.stderr);
+    assert!(table.stdout.contains("finished") && table.stdout.contains("2025"), "{}", table.stdout);
+    let json: serde_json::Value = serde_json::from_str(&run(&["status", "--format", "json"]).stdout).expect("JSON");
+    assert_eq!(json["status"], "finished");
+    assert_eq!(json["end_year"], 2025);
+}
