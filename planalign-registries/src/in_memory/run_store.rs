@@ -194,7 +194,7 @@ impl RunStore for InMemoryRunStore {
 
 impl UnitOfWork for InMemoryRunStore {
     fn begin(&mut self) -> Result<(), UnitError> {
-        let mut inner = self.enter("begin", "begin".to_owned()).map_err(unit_error)?;
+        let mut inner = self.enter("begin", "begin".to_owned()).map_err(|e| unit_error(&e))?;
         if inner.before.is_some() {
             return Err(refusal("a unit of work is already open"));
         }
@@ -203,7 +203,7 @@ impl UnitOfWork for InMemoryRunStore {
     }
 
     fn commit(&mut self) -> Result<(), UnitError> {
-        let mut inner = self.enter("commit", "commit".to_owned()).map_err(unit_error)?;
+        let mut inner = self.enter("commit", "commit".to_owned()).map_err(|e| unit_error(&e))?;
         let before = inner.before.take().ok_or_else(|| refusal("no unit of work is open"))?;
         if std::mem::take(&mut inner.loses_commit) {
             inner.data = before;
@@ -218,11 +218,11 @@ impl UnitOfWork for InMemoryRunStore {
         if let Some(before) = inner.before.take() {
             inner.data = before;
         }
-        inner.failure("rollback").map_err(unit_error)
+        inner.failure("rollback").map_err(|e| unit_error(&e))
     }
 }
 
-fn unit_error(error: StoreError) -> UnitError {
+fn unit_error(error: &StoreError) -> UnitError {
     UnitError { fault: error.fault(), message: error.to_string() }
 }
 

@@ -80,11 +80,12 @@ fn describe(
     let mut summed: Vec<&Column> = columns.iter().filter(|c| c.adds_up()).collect();
     summed.sort_by(|a, b| a.name.cmp(&b.name));
     let hashed: Vec<String> = columns.iter().map(|c| quoted(&c.name)).collect();
-    let sums: String = summed.iter().map(|c| format!(", coalesce(sum({}), 0)::varchar", quoted(&c.name))).collect();
+    let sums: Vec<String> =
+        summed.iter().map(|c| format!(", coalesce(sum({}), 0)::varchar", quoted(&c.name))).collect();
     let year = columns.iter().any(|c| c.name == "simulation_year").then_some(year);
     let filter = year.map(|y| format!(" where simulation_year = {y}")).unwrap_or_default();
     let table = catalog.relation(schema, name);
-    let hash = hashed.join(", ");
+    let (hash, sums) = (hashed.join(", "), sums.concat());
     // The hash of a row depends on the order of its columns, and a sum counts every row: equal rows do not cancel.
     let sql = format!("select count(*), coalesce(sum(hash({hash})), 0)::varchar{sums} from {table}{filter}");
     let action = || failed("compute what a table holds");
