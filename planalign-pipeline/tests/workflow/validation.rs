@@ -126,7 +126,6 @@ fn a_stage_that_is_tried_again_counts_its_findings_once() {
     world.store.fail_next("save_checkpoint", Fault::Transient);
     world.rules[1] = InMemoryRule::new("growth_rule").finding(2025, Severity::Error, "too many");
     world.rules[2] = InMemoryRule::new("state_rule").finding(2025, Severity::Warning, "w");
-    world.registries[1].fail_next("check", Fault::Transient);
     world.store.fail_next("save_checkpoint", Fault::Transient);
     assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 1 });
 }
