@@ -1,7 +1,7 @@
 //! The settings of a simulation, typed.
 //!
 //! One struct per section of `config/simulation_config.yaml`, whose keys are the names of the fields. [`load`] builds them
-//! from layers; a value of [`SimulationConfig`] that came from there obeys every rule of [`crate::rules`].
+//! from layers; a value of [`SimulationConfig`] that came from there obeys every rule that can be known before a run.
 
 mod compensation;
 mod employer;

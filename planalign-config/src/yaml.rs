@@ -60,6 +60,8 @@ pub(crate) struct Flaw {
 /// Reads a document. An empty one is a map without keys; of keys given twice the first counts.
 pub(crate) fn parse(text: &str) -> (Node, Vec<Flaw>) {
     let mut builder = Builder::default();
+    // Some editors put a byte order mark first.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => builder.take(event, position(span.start)),

@@ -364,7 +364,7 @@ fn files_hold_one_plain_document() {
 
 #[test]
 fn a_file_without_settings_lacks_only_the_ids() {
-    for file in ["", "# nothing\n", "---\n", "null\n", "{}\n"] {
+    for file in ["", "# nothing\n", "---\n", "null\n", "{}\n", "\u{feff}# nothing\r\n"] {
         let keys: Vec<_> = Given { file, ..Given::default() }.problems().into_iter().map(|p| p.key).collect();
         assert_eq!(keys, ["plan_design_id", "scenario_id"], "{file:?}");
     }
