@@ -23,6 +23,8 @@ pub(crate) struct Measurement {
     pub(crate) peak_bytes: Option<u64>,
     /// Stages in the order in which they first ended.
     pub(crate) stages: Vec<String>,
+    /// What went wrong: causes of failures, and findings of severity error or fatal.
+    pub(crate) problems: Vec<String>,
     times: BTreeMap<(i64, String), StageTime>,
 }
 
@@ -31,6 +33,7 @@ impl Measurement {
     pub(crate) fn observe(&mut self, line: &str) -> bool {
         let Ok(event) = serde_json::from_str::<Value>(line) else { return false };
         let Some(kind) = event["event"].as_str() else { return false };
+        self.problems.extend(problem_of(kind, &event));
         let (Some(year), Some(stage)) = (event["year"].as_i64(), event["stage"].as_str()) else { return true };
         match kind {
             "model_finished" => {
@@ -68,13 +71,30 @@ impl Measurement {
         sum(self.times.values()).database
     }
 
-    /// Everything else: start and end, rendering, registries, rules, checkpoints, reports.
-    pub(crate) fn rest(&self) -> Duration {
-        self.wall.saturating_sub(self.database())
+    /// What stages do beside that: rendering, registries, rules, checkpoints, reports.
+    pub(crate) fn rest_of_stages(&self) -> Duration {
+        let total = sum(self.times.values());
+        total.elapsed.saturating_sub(total.database)
+    }
+
+    /// Everything else: the program's start and end, and what lies between stages.
+    pub(crate) fn outside_stages(&self) -> Duration {
+        self.wall.saturating_sub(sum(self.times.values()).elapsed)
     }
 
     fn time_mut(&mut self, year: i64, stage: &str) -> &mut StageTime {
         self.times.entry((year, stage.to_owned())).or_default()
+    }
+}
+
+fn problem_of(kind: &str, event: &Value) -> Option<String> {
+    let text = |key: &str| event[key].as_str().unwrap_or_default();
+    match (kind, text("severity")) {
+        ("stage_failed" | "run_failed", _) => Some(text("cause").to_owned()),
+        ("finding_reported", "error" | "fatal") => {
+            Some(format!("{}: {}: {}", event["year"], text("rule"), text("message")))
+        }
+        _ => None,
     }
 }
 
@@ -98,6 +118,8 @@ mod tests {
             r#"{"event":"stage_finished","year":2025,"stage":"FOUNDATION","elapsed_ms":3}"#,
             r#"{"event":"stage_finished","year":2026,"stage":"FOUNDATION","elapsed_ms":4}"#,
             r#"{"event":"stage_finished","year":2026,"stage":"REPORTING","elapsed_ms":1}"#,
+            r#"{"event":"finding_reported","year":2026,"rule":"a","severity":"error","message":"3 rows"}"#,
+            r#"{"event":"finding_reported","year":2026,"rule":"b","severity":"warning","message":"1 row"}"#,
         ];
         let mut run = Measurement { wall: Duration::from_millis(10), ..Measurement::default() };
         assert!(lines.iter().all(|line| run.observe(line)));
@@ -108,6 +130,8 @@ mod tests {
         assert_eq!(run.time(2025, "FOUNDATION"), Some(expected));
         assert_eq!(run.time(2025, "REPORTING"), None);
         assert_eq!(run.year_time(2026).elapsed, Duration::from_millis(5));
-        assert_eq!(run.rest(), Duration::from_micros(8500));
+        assert_eq!(run.problems, ["2026: a: 3 rows"]);
+        assert_eq!(run.rest_of_stages(), Duration::from_micros(6500));
+        assert_eq!(run.outside_stages(), Duration::from_millis(2));
     }
 }

@@ -19,21 +19,23 @@ pub(crate) fn render(employees: u32, run: &Measurement) -> String {
         let cells = numbers.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
         table.add_row([Cell::new(year)].into_iter().chain(cells));
     }
-    format!("{}\n{table}", summary(employees, run))
+    let problems: Vec<String> = run.problems.iter().map(|problem| format!("\nerror: {problem}")).collect();
+    format!("{}\n{table}{}", summary(employees, run), problems.concat())
 }
 
 fn summary(employees: u32, run: &Measurement) -> String {
-    let (wall, database, rest) = (run.wall, run.database(), run.rest());
+    let (stages, outside) = (run.rest_of_stages(), run.outside_stages());
     let memory =
         run.peak_bytes.map_or("unknown memory".to_owned(), |bytes| format!("{} MB at most", bytes / 1_000_000));
     format!(
-        "{employees} employees, {} years: {:.2} s, {memory}\nmodel SQL {:.2} s, all else {:.2} s: {:.0} % of the whole, {:.0} % of the SQL",
+        "{employees} employees, {} years: {:.2} s, {memory}\n\
+         model SQL {:.2} s, other work of stages {:.2} s, outside of stages {:.2} s; not model SQL: {:.0} % of the whole",
         run.years().len(),
-        wall.as_secs_f64(),
-        database.as_secs_f64(),
-        rest.as_secs_f64(),
-        percent(rest, wall),
-        percent(rest, database),
+        run.wall.as_secs_f64(),
+        run.database().as_secs_f64(),
+        stages.as_secs_f64(),
+        outside.as_secs_f64(),
+        percent(stages + outside, run.wall),
     )
 }
 
@@ -58,7 +60,7 @@ mod tests {
         run.observe(r#"{"event":"model_finished","year":2025,"stage":"FOUNDATION","database_us":1600000}"#);
         run.observe(r#"{"event":"stage_finished","year":2025,"stage":"FOUNDATION","elapsed_ms":1700}"#);
         let expected = "10000 employees, 1 years: 2.00 s, 300 MB at most\n\
-                        model SQL 1.60 s, all else 0.40 s: 20 % of the whole, 25 % of the SQL\n\
+                        model SQL 1.60 s, other work of stages 0.10 s, outside of stages 0.30 s; not model SQL: 20 % of the whole\n\
                         | ms / SQL | FOUNDATION  | YEAR        |\n\
                         |----------|-------------|-------------|\n\
                         | 2025     | 1700 / 1600 | 1700 / 1600 |";
