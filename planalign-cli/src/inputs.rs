@@ -1,5 +1,7 @@
 //! Gathers what a simulation is made of: configuration, census, project, and the fingerprints of all of it.
 
+use std::collections::BTreeMap;
+
 use planalign_config::census::CensusFile;
 use planalign_config::settings::{LoadedConfig, Override, Sources, load};
 use planalign_config::vars::dbt_vars;
@@ -23,7 +25,7 @@ impl Inputs {
         let sources = Sources {
             file: args.config.clone(),
             scenario: args.scenario.clone(),
-            environment: std::env::vars().collect(),
+            environment: environment(),
             overrides: overrides(args, years),
         };
         let config = load(&sources)?;
@@ -50,6 +52,13 @@ impl Inputs {
         all.insert("engine", [("version".to_owned(), engine.to_owned())]);
         all
     }
+}
+
+/// The environment, as far as it is text: settings are.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// The command line as the last layer of the configuration.

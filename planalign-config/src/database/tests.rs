@@ -1,3 +1,5 @@
+//! The database handle on a real engine.
+
 use std::fs;
 use std::time::Duration;
 
