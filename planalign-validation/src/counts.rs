@@ -26,6 +26,9 @@ impl Probe {
     pub(crate) fn rows(&self, sql: &str, year: i32) -> Result<Table, RuleError> {
         let scope =
             [self.settings.scenario_id.as_str().into(), self.settings.plan_design_id.as_str().into(), year.into()];
+        if sql.contains("{planalign}") {
+            return self.query(&self.qualified(sql, year)?, &scope, year);
+        }
         self.query(sql, &scope, year)
     }
 
@@ -61,6 +64,14 @@ impl Probe {
 
     pub(crate) fn finding(&self, year: i32, severity: Severity, count: u64, message: String, advice: &str) -> Finding {
         Finding { rule: self.rule.to_owned(), year, severity, message, count, advice: advice.to_owned() }
+    }
+
+    /// `{planalign}` stands for the program's own schema. Its name has two parts, since in a file `planalign.duckdb` that of the
+    /// schema alone would be ambiguous.
+    fn qualified(&self, sql: &str, year: i32) -> Result<String, RuleError> {
+        let table = self.query("select current_database()", &[], year)?;
+        let name = self.only_row(table, year)?.text(0).unwrap_or_default();
+        Ok(sql.replace("{planalign}", &format!("\"{}\".planalign", name.replace('"', "\"\""))))
     }
 
     fn query(&self, sql: &str, parameters: &[Value], year: i32) -> Result<Table, RuleError> {
@@ -127,14 +138,19 @@ impl Rule for CountRule {
         if self.probe.count(&row, 0, year)? == 0 {
             return Err(self.probe.cannot_run(year, &format!("there are no {}", self.looked_at)));
         }
-        let mut findings = Vec::new();
-        for (check, column) in self.checks.iter().zip(1..) {
-            let count = self.probe.count(&row, column, year)?;
-            if count > 0 {
-                let message = format!("{}: {}", check.message, check.unit.of(count));
-                findings.push(self.probe.finding(year, Severity::Error, count, message, check.advice));
-            }
-        }
-        Ok(findings)
+        found(&self.probe, year, &row, self.checks)
     }
+}
+
+/// The findings of a row whose columns after the first are counts, one per check.
+pub(crate) fn found(probe: &Probe, year: i32, row: &Row, checks: &[Check]) -> Result<Vec<Finding>, RuleError> {
+    let mut findings = Vec::new();
+    for (check, column) in checks.iter().zip(1..) {
+        let count = probe.count(row, column, year)?;
+        if count > 0 {
+            let message = format!("{}: {}", check.message, check.unit.of(count));
+            findings.push(probe.finding(year, Severity::Error, count, message, check.advice));
+        }
+    }
+    Ok(findings)
 }

@@ -8,11 +8,11 @@ use crate::settings::millionths;
 #[derive(Debug)]
 pub(super) struct CensusAcceptance(pub(super) Probe);
 
-const SUMMARY: &str = "select file_rows, accepted_rows, rejected_rows from main.stg_census_summary";
+const SUMMARY: &str = "select file_rows, accepted_rows, rejected_rows from stg_census_summary";
 
 const CAUSES: &str = "
     select column_name, problem, count(*), min(row_number)
-    from main.stg_census_issues
+    from stg_census_issues
     where action = 'rejected'
     group by column_name, problem
     order by count(*) desc, column_name, problem";

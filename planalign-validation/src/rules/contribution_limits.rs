@@ -29,21 +29,22 @@ const SQL: &str = "
             coalesce(seed.catch_up_limit, used.catch_up_limit) as catch_up_limit,
             coalesce(seed.super_catch_up_limit, used.super_catch_up_limit) as super_catch_up_limit,
             coalesce(seed.compensation_limit, used.compensation_limit) as compensation_limit,
-            (seed.deferral_limit, seed.catch_up_limit, seed.super_catch_up_limit, seed.compensation_limit)
+            seed.limit_year is not null
+            and (seed.deferral_limit, seed.catch_up_limit, seed.super_catch_up_limit, seed.compensation_limit)
             != (used.deferral_limit, used.catch_up_limit, used.super_catch_up_limit, used.compensation_limit) as differs
-        from main.int_irs_limits as used
-        left join main.config_irs_limits as seed on seed.limit_year = used.simulation_year
+        from int_irs_limits as used
+        left join config_irs_limits as seed on seed.limit_year = used.simulation_year
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     deferred as (
         select
             employee_id, prorated_annual_compensation as pay, regular_deferrals, catch_up_deferrals, annual_contribution_amount as total
-        from main.int_employee_contributions
+        from int_employee_contributions
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     people as (
         select employee_id, $3 - year(employee_birth_date) as age_on_dec_31
-        from main.int_workforce_state
+        from int_workforce_state
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     deferrals as (
@@ -67,24 +68,24 @@ const SQL: &str = "
         select
             count(*) filter (eligible_compensation > compensation_limit) as above_pay,
             count(*) filter (2000000 * (amount * 100)::bigint > 2 * (eligible_compensation * 100)::bigint * {match_cap} + 1000000) as above_cap
-        from main.fct_employer_match_events, limits
+        from fct_employer_match_events, limits
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     core as (
         select count(*) filter (eligible_compensation > compensation_limit) as above_pay
-        from main.int_employer_core_contributions, limits
+        from int_employer_core_contributions, limits
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     rates as (
         select count(*) filter ((current_deferral_rate * 1000000)::bigint > {maximum_rate}) as above_plan_cap
-        from main.int_deferral_rate_state_accumulator
+        from int_deferral_rate_state_accumulator
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     increases as (
         select count(*) filter (
             (employee_deferral_rate * 1000000)::bigint > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate
         ) as beyond
-        from main.fct_yearly_events
+        from fct_yearly_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3 and event_type = 'deferral_escalation'
     )
     select

@@ -13,7 +13,7 @@ const SQL: &str = "
             employee_id, event_type, effective_date, event_sequence,
             compensation_amount as pay, previous_compensation as previous_pay,
             employee_deferral_rate as rate, prev_employee_deferral_rate as previous_rate
-        from main.fct_yearly_events
+        from fct_yearly_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     told as materialized (
@@ -35,7 +35,7 @@ const SQL: &str = "
     ),
     opening as (
         select employee_id, employee_hire_date, employee_compensation, deferral_rate
-        from main.int_employee_compensation_by_year
+        from int_employee_compensation_by_year
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     later_pay as (

@@ -10,33 +10,33 @@ pub(super) struct RowCountDrift(pub(super) Probe);
 const START_YEAR: &str = "
     with baseline as (
         select count(*) as people, count(distinct employee_id) as persons
-        from main.int_baseline_workforce
+        from int_baseline_workforce
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     opening as (
         select count(*) as people
-        from main.int_employee_compensation_by_year
+        from int_employee_compensation_by_year
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     )
     select
         file_rows,
         accepted_rows + rejected_rows + left_out_rows as accounted_rows,
         accepted_rows,
-        (select count(*) from main.stg_census_data) as staged,
+        (select count(*) from stg_census_data) as staged,
         baseline.people as baseline,
         baseline.persons,
         opening.people as opening
-    from main.stg_census_summary, baseline, opening";
+    from stg_census_summary, baseline, opening";
 
 const LATER_YEAR: &str = "
     with closing as (
         select count(*) filter (employment_status = 'active') as people, count(*) as rows_of_year
-        from main.int_workforce_state
+        from int_workforce_state
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3 - 1
     ),
     opening as (
         select count(*) as people, count(distinct employee_id) as persons
-        from main.int_employee_compensation_by_year
+        from int_employee_compensation_by_year
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     )
     select closing.people, opening.people, opening.persons, rows_of_year from closing, opening";

@@ -18,37 +18,37 @@ const SQL: &str = "
             sum(employer_match_amount) as matched,
             sum(employer_core_amount) as core,
             count(*) filter (total_employer_contributions != employer_match_amount + employer_core_amount) as wrong_totals
-        from main.fct_workforce_snapshot
+        from fct_workforce_snapshot
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     enrollment as (
         select count(*) as people, count(*) filter (is_enrolled) as enrolled
-        from main.int_enrollment_state_accumulator
+        from int_enrollment_state_accumulator
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     rates as (
         select sum(current_deferral_rate) as rates
-        from main.int_deferral_rate_state_accumulator
+        from int_deferral_rate_state_accumulator
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     escalation as (
         select sum(total_deferral_escalations) as escalations
-        from main.int_deferral_escalation_state_accumulator
+        from int_deferral_escalation_state_accumulator
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     contributed as (
         select sum(annual_contribution_amount) as contributions
-        from main.int_employee_contributions
+        from int_employee_contributions
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     matched as (
         select coalesce(sum(amount), 0) as matched
-        from main.fct_employer_match_events
+        from fct_employer_match_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     core as (
         select coalesce(sum(employer_core_amount), 0) as core
-        from main.int_employer_core_contributions
+        from int_employer_core_contributions
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     )
     select

@@ -202,46 +202,89 @@ fn event_sequence_reports_broken_chains() {
     );
 }
 
-#[test]
-fn state_consistency_reports_accumulators_that_do_not_follow() {
-    // The snapshot follows its accumulator, so that nothing but the accumulator is wrong.
-    let both = |accumulator: &str, what: &str, in_snapshot: &str, who: &str| {
-        let which = format!("employee_id = '{who}' and simulation_year = 2026 and {MINE}");
+/// Changes a value of A01 in 2026 wherever it is shown, so that nothing but its origin is wrong.
+fn everywhere(value: &str, places: [(&str, &str); 3]) -> String {
+    let update = |(table, column): (&str, &str)| {
         format!(
-            "update main.{accumulator} set {what} where {which}; update main.fct_workforce_snapshot set {in_snapshot} where {which}"
+            "update {table} set {column} = {value} where employee_id = 'A01' and simulation_year = 2026 and {MINE};"
         )
     };
+    places.map(update).concat()
+}
+
+#[test]
+fn state_consistency_reports_accumulators_that_do_not_follow() {
     let expected = |table: &str| {
         format!(
             "2026 error state_consistency (1): {table} does not follow from the opening state and the events: 1 person"
         )
     };
+    let enrolled = [
+        ("int_enrollment_state_accumulator", "is_enrolled"),
+        ("fct_workforce_snapshot", "is_enrolled_flag"),
+        ("planalign.enrollment_registry", "is_enrolled"),
+    ];
+    check(&everywhere("false", enrolled), &[&expected("int_enrollment_state_accumulator")]);
+    let rate = [
+        ("int_deferral_rate_state_accumulator", "current_deferral_rate"),
+        ("fct_workforce_snapshot", "current_deferral_rate"),
+        ("planalign.deferral_escalation_registry", "current_rate"),
+    ];
+    check(&everywhere("0.07123", rate), &[&expected("int_deferral_rate_state_accumulator")]);
+    let escalations = [
+        ("int_deferral_escalation_state_accumulator", "total_deferral_escalations"),
+        ("fct_workforce_snapshot", "total_deferral_escalations"),
+        ("planalign.deferral_escalation_registry", "escalations"),
+    ];
+    check(&everywhere("3", escalations), &[&expected("int_deferral_escalation_state_accumulator")]);
+}
+
+#[test]
+fn state_consistency_reports_people_too_few_and_too_many() {
+    let which = format!("employee_id = 'A02' and simulation_year = 2026 and {MINE}");
+    let expected = |what: &str| format!("2026 error state_consistency (1): {what}: 1 person");
     check(
-        &both("int_enrollment_state_accumulator", "is_enrolled = false", "is_enrolled_flag = false", "A01"),
-        &[&expected("int_enrollment_state_accumulator")],
+        &format!("delete from int_deferral_escalation_state_accumulator where {which}"),
+        &[
+            &expected(
+                "int_deferral_escalation_state_accumulator does not follow from the opening state and the events",
+            ),
+            &expected(
+                "the deferral escalation registry and int_deferral_escalation_state_accumulator differ in the increases",
+            ),
+        ],
     );
+    let registry = "planalign.enrollment_registry";
     check(
-        &both(
-            "int_deferral_rate_state_accumulator",
-            "current_deferral_rate = 0.07123",
-            "current_deferral_rate = 0.07123",
-            "A01",
+        &format!("insert into {registry} from {registry} where {which}"),
+        &[&expected("the enrollment registry and int_enrollment_state_accumulator differ in who is enrolled")],
+    );
+}
+
+#[test]
+fn state_consistency_reports_registries_that_differ() {
+    let update = |registry: &str, what: &str| {
+        format!(
+            "update planalign.{registry} set {what} where employee_id = 'A01' and simulation_year = 2026 and {MINE}"
+        )
+    };
+    let cases = [
+        (
+            update("enrollment_registry", "is_enrolled = false"),
+            "the enrollment registry and int_enrollment_state_accumulator differ in who is enrolled",
         ),
-        &[&expected("int_deferral_rate_state_accumulator")],
-    );
-    check(
-        &both(
-            "int_deferral_escalation_state_accumulator",
-            "total_deferral_escalations = 3",
-            "total_deferral_escalations = 3",
-            "A01",
+        (
+            update("deferral_escalation_registry", "current_rate = 0.01"),
+            "the deferral escalation registry and int_deferral_rate_state_accumulator differ in the rate",
         ),
-        &[&expected("int_deferral_escalation_state_accumulator")],
-    );
-    let lost = format!(
-        "delete from main.int_deferral_escalation_state_accumulator where employee_id = 'A02' and simulation_year = 2026 and {MINE}"
-    );
-    check(&lost, &[&expected("int_deferral_escalation_state_accumulator")]);
+        (
+            update("deferral_escalation_registry", "escalations = 1"),
+            "the deferral escalation registry and int_deferral_escalation_state_accumulator differ in the increases",
+        ),
+    ];
+    for (damage, expected) in cases {
+        check(&damage, &[&format!("2026 error state_consistency (1): {expected}: 1 person")]);
+    }
 }
 
 #[test]
@@ -356,7 +399,7 @@ fn contribution_limits_knows_the_plan() {
         [(2025, counts[0]), (2026, counts[1])]
             .map(|(y, n)| format!("{y} error contribution_limits ({n}): {what}: {n} {unit}"))
     };
-    assert_eq!(told_with(RuleSettings { catch_up: false, ..settings() }), expected([2, 2], age, "people"));
+    assert_eq!(told_with(RuleSettings { catch_up: false, ..settings() }), expected([2, 3], age, "people"));
     assert_eq!(told_with(RuleSettings { super_catch_up: false, ..settings() }), expected([1, 1], age, "person"));
     let increase = "an automatic increase beyond deferral_auto_escalation.maximum_rate, or none, in fct_yearly_events";
     let lower = RuleSettings { maximum_escalated_rate: 0.099_999, ..settings() };

@@ -16,7 +16,7 @@ const NEEDS: &str = "
         new_hire_terminations,
         expected_closing_headcount,
         target_headcount
-    from main.int_workforce_needs
+    from int_workforce_needs
     where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
 
 impl Rule for WorkforceFeasibility {

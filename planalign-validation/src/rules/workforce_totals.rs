@@ -10,7 +10,7 @@ pub(super) struct WorkforceTotals(pub(super) Probe);
 const HEADCOUNTS: &str = "
     with opening as (
         select count(*) as people
-        from main.int_employee_compensation_by_year
+        from int_employee_compensation_by_year
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     moves as (
@@ -18,7 +18,7 @@ const HEADCOUNTS: &str = "
             count(*) filter (event_type = 'hire') as hires,
             count(*) filter (event_category = 'termination') as leavers,
             count(*) filter (event_category = 'new_hire_termination') as new_hire_leavers
-        from main.fct_yearly_events
+        from fct_yearly_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
     closing as (
@@ -26,11 +26,11 @@ const HEADCOUNTS: &str = "
             count(*) as present,
             count(*) filter (employment_status = 'active') as active,
             count(*) filter (detailed_status_code in ('continuous_active', 'new_hire_active')) as active_by_detail
-        from main.fct_workforce_snapshot
+        from fct_workforce_snapshot
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     )
     select opening.people, leavers, moves.hires, new_hire_leavers, present, active, active_by_detail, needs.target_headcount
-    from main.int_workforce_needs as needs, opening, moves, closing
+    from int_workforce_needs as needs, opening, moves, closing
     where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
 
 const ADVICE: &str = "this is a defect of the models: roll back to the year before and run the year again";

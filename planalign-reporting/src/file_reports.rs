@@ -1,0 +1,110 @@
+//! Reports as files: written beside, synced, renamed.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use planalign_config::{Database, Fault};
+use planalign_registries::RunStore;
+
+use crate::read::{read_summary, read_year};
+use crate::reports::{ReportError, Reports};
+
+/// Writes `year_<YEAR>.json` and `multi_year_summary_<START>_<END>.csv` into a directory, which it creates when needed.
+///
+/// It reads on the connection of its database handle, so within a unit of work it sees what that has written; `store` should
+/// be on the same connection.
+pub struct FileReports<'a> {
+    db: Database,
+    store: Box<dyn RunStore + 'a>,
+    directory: PathBuf,
+}
+
+impl<'a> FileReports<'a> {
+    /// Reports of the runs of `store` over the tables of `db`.
+    #[must_use]
+    pub fn new(db: Database, store: Box<dyn RunStore + 'a>, directory: impl Into<PathBuf>) -> Self {
+        Self { db, store, directory: directory.into() }
+    }
+
+    /// Where the audit of a year is, or will be.
+    #[must_use]
+    pub fn year_path(&self, year: i32) -> PathBuf {
+        self.directory.join(format!("year_{year}.json"))
+    }
+
+    /// Where the summary of years is, or will be.
+    #[must_use]
+    pub fn summary_path(&self, start_year: i32, end_year: i32) -> PathBuf {
+        self.directory.join(format!("multi_year_summary_{start_year}_{end_year}.csv"))
+    }
+}
+
+impl Reports for FileReports<'_> {
+    fn write_year(&mut self, run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
+        let path = self.year_path(year);
+        let audit = read_year(&self.db, self.store.as_ref(), run_id, year)?;
+        let mut text = serde_json::to_vec_pretty(&audit).map_err(|e| unwritable(&path, &e.into()))?;
+        text.push(b'\n');
+        write(&path, &text)?;
+        Ok(path)
+    }
+
+    fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<PathBuf, ReportError> {
+        let path = self.summary_path(start_year, end_year);
+        let summary = read_summary(&self.db, self.store.as_ref(), run_id, start_year, end_year)?;
+        let text = summary.to_csv().map_err(|e| unwritable(&path, &e.into()))?;
+        write(&path, &text)?;
+        Ok(path)
+    }
+
+    fn has_year(&self, year: i32) -> bool {
+        self.year_path(year).is_file()
+    }
+}
+
+/// Replaces a file at once: its readers see the old content or the new one, also after a power cut.
+fn write(path: &Path, content: &[u8]) -> Result<(), ReportError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = PathBuf::from(beside);
+    write_beside(&beside, path, content).map_err(|e| {
+        // What is left of an attempt is of no use; that it cannot be removed is less important than why it failed.
+        if let Err(left) = fs::remove_file(&beside)
+            && left.kind() != io::ErrorKind::NotFound
+        {
+            log::debug!("{} is left behind: {left}", beside.display());
+        }
+        unwritable(path, &e)
+    })
+}
+
+fn write_beside(beside: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    let mut file = File::create(beside)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(beside, path)?;
+    // The new name itself is on disk when its directory is.
+    File::open(directory)?.sync_all()
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> ReportError {
+    ReportError::Write { path: path.to_owned(), fault: fault_of(error.kind()), cause: error.to_string() }
+}
+
+fn fault_of(kind: io::ErrorKind) -> Fault {
+    use io::ErrorKind;
+    match kind {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Fault::Permission,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Fault::OutOfSpace,
+        ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::WouldBlock => Fault::Transient,
+        ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => Fault::Busy,
+        ErrorKind::OutOfMemory => Fault::OutOfMemory,
+        _ => Fault::Deterministic,
+    }
+}
+
+#[cfg(test)]
+mod tests;

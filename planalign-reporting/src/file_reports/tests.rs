@@ -1,0 +1,383 @@
+//! Every figure against other SQL, the layouts of the files, and what happens when they cannot be written.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use planalign_config::{Database, DatabaseOptions, Fault};
+use planalign_registries::{Fingerprints, InMemoryRunStore, RunEvent, RunRecord, RunStore};
+use serde_json::json;
+
+use super::FileReports;
+use crate::read::{read_summary, read_year};
+use crate::reports::{ReportError, Reports};
+use crate::{MultiYearSummary, YearAudit, render_summary};
+
+const FIXTURE: &str = include_str!("../../../planalign-validation/fixtures/two_years.sql");
+
+fn database() -> Database {
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("a database in memory");
+    db.execute_batch(FIXTURE).expect("the fixture");
+    db
+}
+
+fn store(run_id: &str) -> InMemoryRunStore {
+    let mut store = InMemoryRunStore::default();
+    let run = json!({
+        "run_id": run_id, "scenario_id": "baseline", "plan_design_id": "standard", "start_year": 2025, "end_year": 2026,
+        "seed": 1, "started_at": "2026-01-01T00:00:00Z", "status": "running", "program_version": "0.1.0",
+        "engine_version": "v1.5.6",
+    });
+    let run: RunRecord = serde_json::from_value(run).expect("a run");
+    store.begin_run(&run, &Fingerprints::default()).expect("a new run");
+    let started = json!({ "event": "stage_started", "stage": "VALIDATION", "attempt": 1 });
+    let checked =
+        json!({ "event": "rule_checked", "stage": "EVENT_GENERATION", "rule": "workforce_feasibility", "findings": 1 });
+    let found = |stage: &str, rule: &str, severity: &str| {
+        let message = format!("what {rule} found");
+        json!({ "event": "finding_reported", "stage": stage, "rule": rule, "severity": severity, "message": message, "count": 2 })
+    };
+    let kinds = [
+        checked.clone(),
+        found("EVENT_GENERATION", "workforce_feasibility", "warning"),
+        started.clone(),
+        found("VALIDATION", "contribution_limits", "error"),
+        // The first attempt was undone; the second finds something else.
+        json!({ "event": "stage_rolled_back", "stage": "VALIDATION" }),
+        started,
+        found("VALIDATION", "workforce_totals", "error"),
+        // Checked once more, as when a run is taken up.
+        checked,
+        found("EVENT_GENERATION", "workforce_feasibility", "warning"),
+    ];
+    let event = |(mut event, sequence): (serde_json::Value, u64)| -> RunEvent {
+        event["sequence"] = sequence.into();
+        event["run_id"] = run_id.into();
+        event["timestamp"] = "2026-01-01T00:00:00Z".into();
+        event["since_start_ms"] = 0.into();
+        event["year"] = 2026.into();
+        serde_json::from_value(event).expect("an event")
+    };
+    let events: Vec<RunEvent> = kinds.into_iter().zip(1..).map(event).collect();
+    store.record_outside(&events).expect("events");
+    store
+}
+
+fn audit(year: i32) -> YearAudit {
+    read_year(&database(), &store("run-1"), "run-1", year).expect("an audit")
+}
+
+fn summary() -> MultiYearSummary {
+    read_summary(&database(), &store("run-1"), "run-1", 2025, 2026).expect("a summary")
+}
+
+/// Compares a figure with what another query says, both as text.
+#[track_caller]
+fn check(db: &Database, figure: &impl ToString, year: i32, sql: &str) {
+    let sql = sql.replace(
+        ":mine",
+        &format!("scenario_id = 'baseline' and plan_design_id = 'standard' and simulation_year = {year}"),
+    );
+    let row = db.query_row(&sql, &[]).expect("the query runs").expect("a row");
+    assert_eq!(Some(figure.to_string()), row.text(0), "{sql}");
+}
+
+#[test]
+fn people_are_those_of_other_tables() {
+    let db = database();
+    for year in [2025, 2026] {
+        let audit = audit(year);
+        let of_events = "fct_yearly_events where :mine";
+        let of_state = "int_workforce_state where :mine";
+        check(
+            &db,
+            &audit.headcount.opening,
+            year,
+            "select count(*) from int_employee_compensation_by_year where :mine",
+        );
+        check(&db, &audit.headcount.hires, year, &format!("select count(*) from {of_events} and event_type = 'hire'"));
+        check(
+            &db,
+            &audit.headcount.leavers,
+            year,
+            &format!("select count(*) from {of_events} and event_category = 'termination'"),
+        );
+        check(
+            &db,
+            &audit.headcount.new_hire_leavers,
+            year,
+            &format!("select count(*) from {of_events} and event_category = 'new_hire_termination'"),
+        );
+        check(
+            &db,
+            &audit.headcount.closing,
+            year,
+            &format!("select count(*) from {of_state} and termination_date is null"),
+        );
+        check(&db, &audit.headcount.target, year, "select target_headcount from int_workforce_needs where :mine");
+        for (status, people) in &audit.headcount.by_status {
+            check(&db, people, year, &format!("select count(*) from {of_state} and detailed_status_code = '{status}'"));
+        }
+        let bridge = audit.headcount.opening + audit.headcount.hires
+            - audit.headcount.leavers
+            - audit.headcount.new_hire_leavers;
+        assert_eq!(audit.headcount.closing, bridge);
+    }
+}
+
+#[test]
+fn ratios_are_those_of_decimal_arithmetic() {
+    let db = database();
+    let growth = audit(2026).headcount.growth.expect("somebody was there");
+    check(&db, &growth, 2026, "select (16 * 1000000 - 14 * 1000000 + 7) // 14 * 0.000001::decimal(9, 6)");
+    let ratio = audit(2026).headcount.hire_termination_ratio.expect("somebody left");
+    assert_eq!(ratio.to_string(), "1.400000");
+}
+
+#[test]
+fn events_are_counted_by_type_and_category() {
+    let db = database();
+    for year in [2025, 2026] {
+        let audit = audit(year);
+        for (name, events) in &audit.events {
+            check(
+                &db,
+                events,
+                year,
+                &format!("select count(*) from fct_yearly_events where :mine and event_type = '{name}'"),
+            );
+        }
+        for (name, events) in &audit.event_categories {
+            check(
+                &db,
+                events,
+                year,
+                &format!("select count(*) from fct_yearly_events where :mine and event_category = '{name}'"),
+            );
+        }
+        let all: u64 = audit.events.values().sum();
+        check(&db, &all, year, "select count(*) from fct_yearly_events where :mine");
+        assert_eq!(all, audit.event_categories.values().sum::<u64>());
+    }
+    assert_eq!(audit(2026).events["enrollment_change"], 0);
+}
+
+#[test]
+fn money_is_that_of_the_tables_it_comes_from() {
+    let db = database();
+    let active = "select employee_id from int_workforce_state where :mine and employment_status = 'active'";
+    for year in [2025, 2026] {
+        let audit = audit(year);
+        let state = "from int_workforce_state where :mine and employment_status = 'active'";
+        check(&db, &audit.pay.payroll, year, &format!("select sum(current_compensation) {state}"));
+        let cents = "sum((current_compensation * 100)::bigint)";
+        let average = format!("select ((2 * {cents} + count(*)) // (2 * count(*)) * 0.01)::decimal(12, 2) {state}");
+        check(&db, &audit.pay.average.expect("somebody is there"), year, &average);
+        let contributions = "from int_employee_contributions where :mine";
+        check(&db, &audit.pay.earned, year, &format!("select sum(prorated_annual_compensation) {contributions}"));
+        check(
+            &db,
+            &audit.contributions.total,
+            year,
+            &format!("select sum(annual_contribution_amount) {contributions}"),
+        );
+        check(&db, &audit.contributions.catch_up, year, &format!("select sum(catch_up_deferrals) {contributions}"));
+        check(
+            &db,
+            &audit.contributions.people,
+            year,
+            &format!("select count(*) {contributions} and annual_contribution_amount > 0"),
+        );
+        check(&db, &audit.employer.matched, year, "select sum(amount) from fct_employer_match_events where :mine");
+        check(&db, &audit.employer.match_people, year, "select count(*) from fct_employer_match_events where :mine");
+        check(
+            &db,
+            &audit.employer.core,
+            year,
+            "select sum(employer_core_amount) from int_employer_core_contributions where :mine",
+        );
+        check(
+            &db,
+            &audit.employer.core_people,
+            year,
+            "select count(*) from int_employer_core_contributions where :mine",
+        );
+        let rates = format!(
+            "from int_deferral_rate_state_accumulator where :mine and current_deferral_rate > 0 and employee_id in ({active})"
+        );
+        check(&db, &audit.participation.participating, year, &format!("select count(*) {rates}"));
+        let average = format!(
+            "select ((2 * sum((current_deferral_rate * 1000000)::bigint) + count(*)) // (2 * count(*)) * 0.000001)::decimal(9, 6) {rates}"
+        );
+        check(&db, &audit.participation.average_deferral_rate.expect("somebody defers"), year, &average);
+        let enrolled = format!(
+            "select count(*) from int_enrollment_state_accumulator where :mine and is_enrolled and employee_id in ({active})"
+        );
+        check(&db, &audit.participation.enrolled, year, &enrolled);
+        let entered = format!("select count(*) {state} and plan_entry_date <= '{year}-12-31'");
+        check(&db, &audit.participation.eligible, year, &entered);
+    }
+}
+
+#[test]
+fn limits_count_the_people_they_touched() {
+    let db = database();
+    for (year, pay_limit) in [(2025, 350_000), (2026, 360_000)] {
+        let limits = audit(year).limits;
+        let contributions = "select count(*) from int_employee_contributions where :mine";
+        check(
+            &db,
+            &limits.reached_402g,
+            year,
+            &format!("{contributions} and annual_contribution_amount = irs_402g_limit + catch_up_limit"),
+        );
+        check(
+            &db,
+            &limits.made_catch_up,
+            year,
+            &format!("{contributions} and annual_contribution_amount > irs_402g_limit"),
+        );
+        check(
+            &db,
+            &limits.above_401a17,
+            year,
+            &format!("{contributions} and prorated_annual_compensation > {pay_limit}"),
+        );
+        check(
+            &db,
+            &limits.match_capped,
+            year,
+            "select count(*) from fct_employer_match_events where :mine and uncapped_match > amount",
+        );
+    }
+}
+
+#[test]
+fn findings_are_those_of_what_stands() {
+    let audit = audit(2026);
+    let told: Vec<_> = audit.findings.iter().map(|f| format!("{} {} {}", f.stage, f.rule, f.severity)).collect();
+    assert_eq!(told, ["VALIDATION workforce_totals error", "EVENT_GENERATION workforce_feasibility warning"]);
+    assert_eq!((audit.finding_counts.error, audit.finding_counts.warning), (1, 1));
+    assert!(self::audit(2025).findings.is_empty());
+}
+
+#[test]
+fn the_layouts_of_the_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().join("reports");
+    let mut reports = FileReports::new(database(), Box::new(store("run-1")), &directory);
+    assert!(!reports.has_year(2026));
+    let year = reports.write_year("run-1", 2026).expect("written");
+    assert!(reports.has_year(2026));
+    assert_eq!(year, directory.join("year_2026.json"));
+    let text = fs::read_to_string(&year).expect("the audit");
+    insta::assert_snapshot!("year_audit", text);
+    assert_eq!(serde_json::from_str::<YearAudit>(&text).expect("reads back"), audit(2026));
+    let summary = reports.write_summary("run-1", 2025, 2026).expect("written");
+    assert_eq!(summary, directory.join("multi_year_summary_2025_2026.csv"));
+    insta::assert_snapshot!("multi_year_summary", fs::read_to_string(&summary).expect("the summary"));
+    assert_eq!(files(&directory), ["multi_year_summary_2025_2026.csv", "year_2026.json"]);
+}
+
+#[test]
+fn written_again_they_are_the_same_and_only_the_run_id_differs_between_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |run_id: &str| {
+        let mut reports = FileReports::new(database(), Box::new(store(run_id)), folder.path());
+        [reports.write_year(run_id, 2025), reports.write_summary(run_id, 2025, 2026)]
+            .map(|path| fs::read_to_string(path.expect("written")).expect("a file"))
+    };
+    let [audit, summary] = write("run-1");
+    assert_eq!(write("run-1"), [audit.clone(), summary.clone()]);
+    let [other_audit, other_summary] = write("run-2");
+    assert_eq!(other_audit, audit.replace("run-1", "run-2"));
+    assert_eq!(other_summary, summary);
+}
+
+#[test]
+fn the_summary_on_a_console() {
+    insta::assert_snapshot!("console_100", render_summary(&summary(), 100));
+    insta::assert_snapshot!("console_40", render_summary(&summary(), 40));
+}
+
+#[test]
+fn a_console_table_fits_its_width() {
+    let years = (0..6).flat_map(|_| summary().years).collect();
+    let text = render_summary(&MultiYearSummary::new(years), 100);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert_eq!(text.matches("Payroll").count(), 3);
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error() {
+    let db = database();
+    let store = store("run-1");
+    let error = read_year(&db, &store, "run-9", 2025).expect_err("no such run");
+    assert_eq!(error.to_string(), "cannot read the tables of the audit of 2025: the file holds no run run-9");
+    let error = read_year(&db, &store, "run-1", 2027).expect_err("no such year");
+    assert_eq!(
+        error.to_string(),
+        "cannot read the tables of the audit of 2027: int_workforce_needs has no row of 2027"
+    );
+    db.execute_batch("delete from fct_workforce_snapshot").expect("deleted");
+    let error = read_summary(&db, &store, "run-1", 2025, 2026).expect_err("nobody is there");
+    assert_eq!(
+        error.to_string(),
+        "cannot read the tables of the summary of 2025 to 2026: fct_workforce_snapshot has no rows of 2025"
+    );
+    db.execute_batch("drop table fct_yearly_events").expect("dropped");
+    db.execute_batch(FIXTURE).expect_err("the other tables are there");
+    assert_eq!(read_year(&db, &store, "run-1", 2025).expect_err("no table").fault(), Fault::Deterministic);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |directory: &Path| {
+        FileReports::new(database(), Box::new(store("run-1")), directory)
+            .write_year("run-1", 2025)
+            .expect_err("not writable")
+    };
+    // The directory is a file.
+    let file = folder.path().join("file");
+    fs::write(&file, "x").expect("a file");
+    let error = write(&file);
+    assert!(matches!(&error, ReportError::Write { path, .. } if *path == file.join("year_2025.json")), "{error}");
+    assert_eq!(error.fault(), Fault::Deterministic);
+    assert_eq!(fs::read_to_string(&file).expect("the file"), "x");
+    // A directory has the name of the report.
+    let taken = folder.path().join("taken");
+    fs::create_dir_all(taken.join("year_2025.json").join("inside")).expect("a directory");
+    write(&taken);
+    assert_eq!(files(&taken), ["year_2025.json"]);
+    // The directory is closed; not to the superuser.
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).expect("a directory");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).expect("permissions");
+    if fs::write(closed.join("probe"), "x").is_err() {
+        assert_eq!(write(&closed).fault(), Fault::Permission);
+        assert!(files(&closed).is_empty());
+    }
+}
+
+#[test]
+fn faults_of_the_system_are_sorted() {
+    use std::io::ErrorKind;
+    let cases = [
+        (ErrorKind::PermissionDenied, Fault::Permission),
+        (ErrorKind::ReadOnlyFilesystem, Fault::Permission),
+        (ErrorKind::StorageFull, Fault::OutOfSpace),
+        (ErrorKind::Interrupted, Fault::Transient),
+        (ErrorKind::NotADirectory, Fault::Deterministic),
+    ];
+    for (kind, fault) in cases {
+        assert_eq!(super::fault_of(kind), fault, "{kind}");
+    }
+}
+
+fn files(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("a directory");
+    let mut names: Vec<_> = entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,97 @@
+//! Reports that are remembered instead of written, for tests of those who ask for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use planalign_config::Fault;
+
+use crate::reports::{ReportError, Reports};
+
+/// Reports in memory. Clones share their state, so a test can keep one and give the other away.
+#[derive(Clone, Debug, Default)]
+pub struct InMemoryReports {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    calls: Vec<String>,
+    years: BTreeSet<i32>,
+    failures: BTreeMap<Option<i32>, Vec<Fault>>,
+}
+
+impl InMemoryReports {
+    /// Makes the next report fail: the audit of a year, or, for `None`, the summary. Several failures come one by one.
+    #[must_use]
+    pub fn failure(self, year: Option<i32>, fault: Fault) -> Self {
+        self.lock().failures.entry(year).or_default().push(fault);
+        self
+    }
+
+    /// Forgets the audit of a year, as if somebody had deleted the file.
+    pub fn lose(&self, year: i32) {
+        self.lock().years.remove(&year);
+    }
+
+    /// What was asked for, in order, whether it failed or not: `year 2025`, `summary 2025-2027`.
+    #[must_use]
+    pub fn calls(&self) -> Vec<String> {
+        self.lock().calls.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn write(&mut self, year: Option<i32>, path: PathBuf) -> Result<PathBuf, ReportError> {
+        match self.failures.get_mut(&year).filter(|f| !f.is_empty()) {
+            Some(failures) => {
+                let fault = failures.remove(0);
+                Err(ReportError::Write { path, fault, cause: "as scripted".to_owned() })
+            }
+            None => Ok(path),
+        }
+    }
+}
+
+impl Reports for InMemoryReports {
+    fn write_year(&mut self, _run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
+        let mut inner = self.lock();
+        inner.calls.push(format!("year {year}"));
+        let path = inner.write(Some(year), PathBuf::from(format!("reports/year_{year}.json")))?;
+        inner.years.insert(year);
+        Ok(path)
+    }
+
+    fn write_summary(&mut self, _run_id: &str, start_year: i32, end_year: i32) -> Result<PathBuf, ReportError> {
+        let mut inner = self.lock();
+        inner.calls.push(format!("summary {start_year}-{end_year}"));
+        inner.write(None, PathBuf::from(format!("reports/multi_year_summary_{start_year}_{end_year}.csv")))
+    }
+
+    fn has_year(&self, year: i32) -> bool {
+        self.lock().years.contains(&year)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembers_and_fails_as_told() {
+        let given = InMemoryReports::default().failure(Some(2025), Fault::OutOfSpace);
+        let mut reports = given.clone();
+        assert_eq!(reports.write_year("r", 2025).expect_err("scripted").fault(), Fault::OutOfSpace);
+        assert!(!reports.has_year(2025));
+        reports.write_year("r", 2025).expect("written");
+        reports.write_summary("r", 2025, 2026).expect("written");
+        assert!(reports.has_year(2025));
+        given.lose(2025);
+        assert!(!reports.has_year(2025));
+        assert_eq!(given.calls(), ["year 2025", "year 2025", "summary 2025-2026"]);
+    }
+}

@@ -1,0 +1,37 @@
+//! What the journal of a run says about a year that stands: findings of attempts that were undone do not count.
+
+use planalign_registries::{RunEvent, RunEventKind};
+
+use crate::year_audit::AuditFinding;
+
+/// The findings about `year`, in the order in which the rules ran.
+///
+/// A stage that is tried again, or run again after a rollback, makes its findings anew; a rule that is checked again
+/// replaces its own.
+#[must_use]
+pub fn findings_of(events: &[RunEvent], year: i32) -> Vec<AuditFinding> {
+    let mut findings: Vec<AuditFinding> = Vec::new();
+    for event in events {
+        match &event.kind {
+            RunEventKind::StageStarted { year: y, stage, .. } | RunEventKind::StageRolledBack { year: y, stage }
+                if *y == year =>
+            {
+                findings.retain(|f| f.stage != *stage);
+            }
+            RunEventKind::RuleChecked { year: y, stage, rule, .. } if *y == year => {
+                findings.retain(|f| f.stage != *stage || f.rule != *rule);
+            }
+            RunEventKind::FindingReported { year: y, stage, rule, severity, message, count } if *y == year => {
+                findings.push(AuditFinding {
+                    stage: stage.clone(),
+                    rule: rule.clone(),
+                    severity: severity.clone(),
+                    message: message.clone(),
+                    count: *count,
+                });
+            }
+            _ => {}
+        }
+    }
+    findings
+}

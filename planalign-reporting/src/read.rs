@@ -1,0 +1,340 @@
+//! Reads the figures of a year from the tables, in three queries.
+
+use std::collections::BTreeMap;
+
+use planalign_config::database::{Database, Row, Table, Value};
+use planalign_config::{DatabaseError, Fault};
+use planalign_registries::{RunEvent, RunRecord, RunStore, StoreError};
+
+use crate::fixed::{Fixed, Money, Rate};
+use crate::journal::findings_of;
+use crate::reports::ReportError;
+use crate::summary::{EVENT_TYPES, MultiYearSummary};
+use crate::year_audit::{
+    Contributions, Employer, FindingCounts, Headcount, LAYOUT_VERSION, Limits, Participation, Pay, Provenance,
+    YearAudit,
+};
+
+/// Reads the audit of a year of a run.
+pub fn read_year(db: &Database, store: &dyn RunStore, run_id: &str, year: i32) -> Result<YearAudit, ReportError> {
+    Source::new(db, store, run_id, &format!("the audit of {year}"))?.year(year)
+}
+
+/// Reads the summary of the years of a run.
+pub fn read_summary(
+    db: &Database,
+    store: &dyn RunStore,
+    run_id: &str,
+    start_year: i32,
+    end_year: i32,
+) -> Result<MultiYearSummary, ReportError> {
+    let source = Source::new(db, store, run_id, &format!("the summary of {start_year} to {end_year}"))?;
+    let years = (start_year..=end_year).map(|year| source.year(year));
+    Ok(MultiYearSummary::new(years.collect::<Result<_, _>>()?))
+}
+
+/// The run that a report is about, and where its figures are.
+struct Source<'a> {
+    db: &'a Database,
+    report: String,
+    run: RunRecord,
+    events: Vec<RunEvent>,
+}
+
+const HEADCOUNT: &str = "
+    select opening_headcount, target_headcount, compensation_limit
+    from int_workforce_needs
+    inner join int_irs_limits using (scenario_id, plan_design_id, simulation_year)
+    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+
+/// One row per detailed status and way of participating; the sums over all of them are the year's.
+const PEOPLE: &str = "
+    select
+        detailed_status_code,
+        participation_status_detail,
+        employment_status = 'active' as is_active,
+        count(*),
+        count(*) filter (current_eligibility_status = 'eligible'),
+        count(*) filter (is_enrolled_flag),
+        count(*) filter (current_deferral_rate > 0),
+        sum(current_deferral_rate),
+        sum(current_compensation),
+        sum(prorated_annual_compensation),
+        count(*) filter (prorated_annual_contributions > 0),
+        sum(prorated_annual_contributions),
+        sum(catch_up_deferrals),
+        count(*) filter (catch_up_deferrals > 0),
+        count(*) filter (employer_match_amount > 0),
+        sum(employer_match_amount),
+        count(*) filter (employer_core_amount > 0),
+        sum(employer_core_amount),
+        sum(total_employer_contributions),
+        count(*) filter (irs_limit_reached),
+        count(*) filter (prorated_annual_compensation > $4)
+    from fct_workforce_snapshot
+    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    group by all
+    order by all";
+
+const EVENTS: &str = "
+    select event_type, event_category, count(*)
+    from fct_yearly_events
+    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    group by all
+    union all
+    select null, null, count(*) filter (is_capped)
+    from fct_employer_match_events
+    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+
+impl<'a> Source<'a> {
+    fn new(db: &'a Database, store: &dyn RunStore, run_id: &str, report: &str) -> Result<Self, ReportError> {
+        let failed =
+            |e: StoreError| ReportError::Read { report: report.to_owned(), fault: e.fault(), cause: e.to_string() };
+        let run = store.runs().map_err(failed)?.into_iter().find(|r| r.run_id == run_id);
+        let run = run.ok_or_else(|| ReportError::Read {
+            report: report.to_owned(),
+            fault: Fault::Deterministic,
+            cause: format!("the file holds no run {run_id}"),
+        })?;
+        Ok(Self { db, report: report.to_owned(), run, events: store.events(run_id).map_err(failed)? })
+    }
+
+    fn year(&self, year: i32) -> Result<YearAudit, ReportError> {
+        let needs = self.query(HEADCOUNT, year, &[])?;
+        let needs =
+            needs.rows.first().ok_or_else(|| self.unreadable(&format!("int_workforce_needs has no row of {year}")))?;
+        let people = People::read(self, year, needs.value(2))?;
+        let (events, event_categories, match_capped) = self.events(year)?;
+        let findings = findings_of(&self.events, year);
+        Ok(YearAudit {
+            layout_version: LAYOUT_VERSION,
+            year,
+            provenance: self.provenance(),
+            headcount: people.headcount(self.count(needs, 0)?, self.count(needs, 1)?),
+            events,
+            event_categories,
+            pay: people.pay(),
+            participation: people.participation(),
+            contributions: people.contributions(),
+            employer: people.employer(),
+            limits: Limits {
+                reached_402g: people.all.reached_402g,
+                made_catch_up: people.all.made_catch_up,
+                above_401a17: people.all.above_401a17,
+                match_capped,
+            },
+            finding_counts: FindingCounts::of(&findings),
+            findings,
+        })
+    }
+
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            run_id: self.run.run_id.clone(),
+            scenario_id: self.run.scenario_id.clone(),
+            plan_design_id: self.run.plan_design_id.clone(),
+            start_year: self.run.start_year,
+            random_seed: self.run.seed,
+            program_version: self.run.program_version.clone(),
+            engine_version: self.run.engine_version.clone(),
+        }
+    }
+
+    /// Events by type and by category, and the number of matches that the cap lowered.
+    fn events(&self, year: i32) -> Result<(BTreeMap<String, u64>, BTreeMap<String, u64>, u64), ReportError> {
+        let mut types: BTreeMap<String, u64> = EVENT_TYPES.map(|name| (name.to_owned(), 0)).into();
+        let mut categories = BTreeMap::new();
+        let mut match_capped = 0;
+        for row in self.query(EVENTS, year, &[])?.rows {
+            let count = self.count(&row, 2)?;
+            match (row.text(0), row.text(1)) {
+                (Some(event_type), Some(category)) => {
+                    *types.entry(event_type).or_default() += count;
+                    *categories.entry(category).or_default() += count;
+                }
+                _ => match_capped = count,
+            }
+        }
+        Ok((types, categories, match_capped))
+    }
+
+    fn query(&self, sql: &str, year: i32, more: &[Value]) -> Result<Table, ReportError> {
+        let mut parameters =
+            vec![self.run.scenario_id.as_str().into(), self.run.plan_design_id.as_str().into(), year.into()];
+        parameters.extend_from_slice(more);
+        self.db.query(sql, &parameters).map_err(|e: DatabaseError| ReportError::Read {
+            report: self.report.clone(),
+            fault: e.fault(),
+            cause: e.to_string(),
+        })
+    }
+
+    fn count(&self, row: &Row, column: usize) -> Result<u64, ReportError> {
+        let count = row.integer(column).and_then(|i| u64::try_from(i).ok());
+        count.ok_or_else(|| self.unreadable(&format!("column {} of a query is no count", column + 1)))
+    }
+
+    /// An exact sum; the sum over nothing is 0.
+    fn sum<const DIGITS: u32>(&self, row: &Row, column: usize) -> Result<Fixed<DIGITS>, ReportError> {
+        match row.value(column) {
+            Value::Null => Some(Fixed::default()),
+            Value::Decimal { units, scale } => Fixed::from_scaled(*units, *scale),
+            Value::Integer(whole) => Fixed::from_scaled(*whole, 0),
+            _ => None,
+        }
+        .ok_or_else(|| self.unreadable(&format!("column {} of a query is no exact number", column + 1)))
+    }
+
+    fn unreadable(&self, cause: &str) -> ReportError {
+        ReportError::Read { report: self.report.clone(), fault: Fault::Deterministic, cause: cause.to_owned() }
+    }
+}
+
+/// Everything that is counted or added up over people.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    people: u64,
+    eligible: u64,
+    enrolled: u64,
+    participating: u64,
+    rates: Rate,
+    pay: Money,
+    earned: Money,
+    contributors: u64,
+    contributed: Money,
+    catch_up: Money,
+    made_catch_up: u64,
+    match_people: u64,
+    matched: Money,
+    core_people: u64,
+    core: Money,
+    employer: Money,
+    reached_402g: u64,
+    above_401a17: u64,
+}
+
+impl Sums {
+    fn read(source: &Source<'_>, row: &Row) -> Result<Self, ReportError> {
+        let count = |column| source.count(row, column);
+        let money = |column| source.sum::<2>(row, column);
+        Ok(Self {
+            people: count(3)?,
+            eligible: count(4)?,
+            enrolled: count(5)?,
+            participating: count(6)?,
+            rates: source.sum(row, 7)?,
+            pay: money(8)?,
+            earned: money(9)?,
+            contributors: count(10)?,
+            contributed: money(11)?,
+            catch_up: money(12)?,
+            made_catch_up: count(13)?,
+            match_people: count(14)?,
+            matched: money(15)?,
+            core_people: count(16)?,
+            core: money(17)?,
+            employer: money(18)?,
+            reached_402g: count(19)?,
+            above_401a17: count(20)?,
+        })
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.people += other.people;
+        self.eligible += other.eligible;
+        self.enrolled += other.enrolled;
+        self.participating += other.participating;
+        self.rates += other.rates;
+        self.pay += other.pay;
+        self.earned += other.earned;
+        self.contributors += other.contributors;
+        self.contributed += other.contributed;
+        self.catch_up += other.catch_up;
+        self.made_catch_up += other.made_catch_up;
+        self.match_people += other.match_people;
+        self.matched += other.matched;
+        self.core_people += other.core_people;
+        self.core += other.core;
+        self.employer += other.employer;
+        self.reached_402g += other.reached_402g;
+        self.above_401a17 += other.above_401a17;
+    }
+}
+
+/// The people of a year's snapshot.
+#[derive(Debug, Default)]
+struct People {
+    all: Sums,
+    active: Sums,
+    by_status: BTreeMap<String, u64>,
+    /// Active people by how they came to participate, or why not.
+    by_detail: BTreeMap<String, u64>,
+}
+
+impl People {
+    fn read(source: &Source<'_>, year: i32, pay_limit: &Value) -> Result<Self, ReportError> {
+        let mut people = Self::default();
+        for name in ["continuous_active", "experienced_termination", "new_hire_active", "new_hire_termination"] {
+            people.by_status.insert(name.to_owned(), 0);
+        }
+        for row in source.query(PEOPLE, year, std::slice::from_ref(pay_limit))?.rows {
+            let sums = Sums::read(source, &row)?;
+            people.all.add(&sums);
+            *people.by_status.entry(row.text(0).unwrap_or_default()).or_default() += sums.people;
+            if row.boolean(2) == Some(true) {
+                people.active.add(&sums);
+                *people.by_detail.entry(row.text(1).unwrap_or_default()).or_default() += sums.people;
+            }
+        }
+        if people.all.people == 0 {
+            return Err(source.unreadable(&format!("fct_workforce_snapshot has no rows of {year}")));
+        }
+        Ok(people)
+    }
+
+    fn headcount(&self, opening: u64, target: u64) -> Headcount {
+        let status = |name: &str| self.by_status.get(name).copied().unwrap_or_default();
+        let (leavers, new_hire_leavers) = (status("experienced_termination"), status("new_hire_termination"));
+        let hires = status("new_hire_active") + new_hire_leavers;
+        let closing = self.active.people;
+        Headcount {
+            opening,
+            leavers,
+            hires,
+            new_hire_leavers,
+            closing,
+            target,
+            growth: Rate::quotient(i128::from(closing) - i128::from(opening), opening.into()),
+            hire_termination_ratio: Rate::quotient(hires.into(), (leavers + new_hire_leavers).into()),
+            by_status: self.by_status.clone(),
+        }
+    }
+
+    fn pay(&self) -> Pay {
+        let payroll = self.active.pay;
+        Pay { payroll, average: payroll.divided_by(self.active.people), earned: self.all.earned }
+    }
+
+    fn participation(&self) -> Participation {
+        let Sums { eligible, enrolled, participating, rates, .. } = self.active;
+        Participation {
+            eligible,
+            enrolled,
+            participating,
+            participation_rate: Rate::quotient(participating.into(), eligible.into()),
+            average_deferral_rate: rates.divided_by(participating),
+            by_detail: self.by_detail.clone(),
+        }
+    }
+
+    fn contributions(&self) -> Contributions {
+        let Sums { contributors, contributed, catch_up, .. } = self.all;
+        Contributions { people: contributors, total: contributed, catch_up }
+    }
+
+    fn employer(&self) -> Employer {
+        let Sums { match_people, matched, core_people, core, employer, earned, .. } = self.all;
+        let share_of_earned = Rate::quotient(employer.units(), earned.units());
+        Employer { match_people, matched, core_people, core, total: employer, share_of_earned }
+    }
+}

@@ -1,0 +1,193 @@
+//! The audit of a year: every headline figure of it, what was found wrong, and where it all comes from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fixed::{Money, Rate};
+
+/// Version of the layout of [`YearAudit`] and of the summary. It rises when a field changes its meaning or goes away.
+pub const LAYOUT_VERSION: u32 = 1;
+
+/// `year_<YEAR>.json`. Its fields and their order are the layout of the file.
+///
+/// Two runs of the same inputs differ in `provenance.run_id` alone. Money and rates are JSON numbers, exact to the cent and to
+/// the millionth; amounts of ten trillion and more are strings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct YearAudit {
+    /// [`LAYOUT_VERSION`].
+    pub layout_version: u32,
+    /// Simulated year.
+    pub year: i32,
+    /// Where the figures come from.
+    pub provenance: Provenance,
+    /// People.
+    pub headcount: Headcount,
+    /// Simulation events by type; types without an event are there with 0.
+    pub events: BTreeMap<String, u64>,
+    /// Simulation events by category, for example how people enrolled.
+    pub event_categories: BTreeMap<String, u64>,
+    /// Pay.
+    pub pay: Pay,
+    /// The plan's participants, of those employed at the end of the year.
+    pub participation: Participation,
+    /// What people contributed, leavers among them.
+    pub contributions: Contributions,
+    /// What the plan cost the employer.
+    pub employer: Employer,
+    /// How many people the limits touched.
+    pub limits: Limits,
+    /// Number of findings by severity.
+    pub finding_counts: FindingCounts,
+    /// What the rules found, in the order in which they ran.
+    pub findings: Vec<AuditFinding>,
+}
+
+/// What the figures were made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Run.
+    pub run_id: String,
+    /// Scenario.
+    pub scenario_id: String,
+    /// Plan design.
+    pub plan_design_id: String,
+    /// First simulated year of the run.
+    pub start_year: i32,
+    /// Random seed.
+    pub random_seed: u64,
+    /// Version of this program.
+    pub program_version: String,
+    /// Version of the database engine.
+    pub engine_version: String,
+}
+
+/// The bridge from opening to closing headcount: `opening - leavers + hires - new_hire_leavers = closing`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headcount {
+    /// Employed when the year opens.
+    pub opening: u64,
+    /// Of them, left during the year.
+    pub leavers: u64,
+    /// Hired during the year.
+    pub hires: u64,
+    /// Of the hires, left during the year.
+    pub new_hire_leavers: u64,
+    /// Employed at the end of the year.
+    pub closing: u64,
+    /// What closing was to be.
+    pub target: u64,
+    /// `closing / opening - 1`; nothing if nobody was there.
+    pub growth: Option<Rate>,
+    /// Hires for each person who left, new hires among them; nothing if nobody left.
+    pub hire_termination_ratio: Option<Rate>,
+    /// Everybody present in the year, by detailed status.
+    pub by_status: BTreeMap<String, u64>,
+}
+
+/// Pay, in dollars.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pay {
+    /// Annual pay of those employed at the end of the year, added up.
+    pub payroll: Money,
+    /// Payroll per person.
+    pub average: Option<Money>,
+    /// What everybody present earned in the year.
+    pub earned: Money,
+}
+
+/// Of those employed at the end of the year.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participation {
+    /// Have entered the plan.
+    pub eligible: u64,
+    /// Are enrolled.
+    pub enrolled: u64,
+    /// Defer something of their pay.
+    pub participating: u64,
+    /// `participating / eligible`.
+    pub participation_rate: Option<Rate>,
+    /// Average deferral rate of the participating.
+    pub average_deferral_rate: Option<Rate>,
+    /// Participating people by how they came to, the others by why not.
+    pub by_detail: BTreeMap<String, u64>,
+}
+
+/// Employee contributions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contributions {
+    /// People who contributed.
+    pub people: u64,
+    /// All of it.
+    pub total: Money,
+    /// Of it, catch-up contributions.
+    pub catch_up: Money,
+}
+
+/// Employer contributions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Employer {
+    /// People with a match.
+    pub match_people: u64,
+    /// Match.
+    #[serde(rename = "match")]
+    pub matched: Money,
+    /// People with a core contribution.
+    pub core_people: u64,
+    /// Core contribution.
+    pub core: Money,
+    /// Both.
+    pub total: Money,
+    /// Both as a share of what everybody earned.
+    pub share_of_earned: Option<Rate>,
+}
+
+/// People whom limits touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Elected as much as 402(g) with catch-up allows, or more.
+    pub reached_402g: u64,
+    /// Made catch-up contributions.
+    pub made_catch_up: u64,
+    /// Earned more than 401(a)(17) counts.
+    pub above_401a17: u64,
+    /// Lost some match to the plan's cap.
+    pub match_capped: u64,
+}
+
+/// Number of findings by severity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingCounts {
+    /// Worth knowing.
+    pub info: u64,
+    /// Unusual; the results stand.
+    pub warning: u64,
+    /// The results are wrong, or not to be trusted.
+    pub error: u64,
+    /// The run could not mean anything.
+    pub fatal: u64,
+}
+
+/// Something that a rule found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditFinding {
+    /// Stage.
+    pub stage: String,
+    /// Rule.
+    pub rule: String,
+    /// `info`, `warning`, `error` or `fatal`.
+    pub severity: String,
+    /// What is wrong: counts, no persons.
+    pub message: String,
+    /// Rows or people concerned.
+    pub count: u64,
+}
+
+impl FindingCounts {
+    /// Counts findings.
+    #[must_use]
+    pub fn of(findings: &[AuditFinding]) -> Self {
+        let count = |severity: &str| findings.iter().filter(|f| f.severity == severity).count() as u64;
+        Self { info: count("info"), warning: count("warning"), error: count("error"), fatal: count("fatal") }
+    }
+}
