@@ -56,12 +56,13 @@ pub(crate) struct InputArgs {
     /// Folder of the dbt project.
     #[arg(long, value_name = "DIR", default_value = "dbt")]
     pub(crate) project: PathBuf,
-    /// Replace one setting, for example simulation.random_seed=7; may be repeated.
+    /// Replace one setting, for example `simulation.random_seed=7`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Setting>,
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct SimulateArgs {
     /// Years to simulate, both included, instead of the configuration's.
     #[arg(value_name = "YEARS")]

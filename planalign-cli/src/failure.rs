@@ -84,10 +84,11 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
         | PipelineError::NothingToResume
         | PipelineError::OtherYears { .. }
         | PipelineError::Changed { .. } => ExitCode::Usage,
-        PipelineError::Refused { findings, .. } if findings.iter().any(|f| f.rule == "census_acceptance") => {
-            ExitCode::Census
+        // What a fatal rule refuses is the census or the settings.
+        PipelineError::Refused { findings, .. } => {
+            let census = findings.iter().any(|f| f.rule == "census_acceptance");
+            if census { ExitCode::Census } else { ExitCode::Usage }
         }
-        PipelineError::Refused { .. } => ExitCode::Usage,
         PipelineError::FailedValidation { .. } => ExitCode::Findings,
         PipelineError::Interrupted { .. } => interrupted,
         other => of_fault(other.fault()),
@@ -117,10 +118,20 @@ fn causes(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Run(error) => pipeline_causes(error),
         Failure::Signals(_) | Failure::NoDatabase(_) => Vec::new(),
-        other => {
-            std::iter::successors(std::error::Error::source(other), |e| e.source()).map(ToString::to_string).collect()
+        other => cause_chain(other),
+    }
+}
+
+/// The sources of an error; one that its predecessor has already told is left out.
+fn cause_chain(error: &dyn std::error::Error) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
+    for cause in std::iter::successors(error.source(), |e| e.source()) {
+        let text = cause.to_string();
+        if !causes.last().is_some_and(|told| told.contains(&text)) {
+            causes.push(text);
         }
     }
+    causes
 }
 
 fn pipeline_causes(error: &PipelineError) -> Vec<String> {

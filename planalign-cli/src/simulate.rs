@@ -42,14 +42,14 @@ pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Resu
     }
     let mut lock = RunLock::acquire(&args.database, &Holder::this_process(SystemClock.now()))?;
     let database = Database::open(&args.database, &database_options(args, &inputs))?;
-    let outcome = simulate(args, &inputs, database, quiet, received, &mut lock)?;
+    let outcome = simulate(args, &inputs, &database, quiet, received, &mut lock)?;
     Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
 }
 
 fn simulate(
     args: &SimulateArgs,
     inputs: &Inputs,
-    database: Database,
+    database: &Database,
     quiet: bool,
     received: &Received,
     lock: &mut RunLock,
@@ -59,11 +59,11 @@ fn simulate(
         refuse_present_data(&store)?;
     }
     let mut runner = EmbeddedRunner::load(&args.input.project, database.clone(), &inputs.vars)?;
-    let plan = plan(args.shuffle, inputs, &runner, &database)?;
+    let plan = plan(args.shuffle, inputs, &runner, database)?;
     let fingerprints = inputs.fingerprints(&runner, &database.engine_version()?);
     let run = match store.current_run()? {
         Some(recorded) if args.resume => recorded,
-        _ => new_run(inputs, &plan, &database)?,
+        _ => new_run(inputs, &plan, database)?,
     };
     lock.update(&run.run_id)?;
     let stop = StopSignal::default();
@@ -85,8 +85,8 @@ fn simulate(
     let modules = Modules {
         unit: &mut database.clone(),
         runner: &mut runner,
-        registries: registries(&database).map_err(planalign_pipeline::PipelineError::from)?,
-        rules: rules(inputs, &plan, &database),
+        registries: registries(database).map_err(planalign_pipeline::PipelineError::from)?,
+        rules: rules(inputs, &plan, database),
         store: &mut store,
         reports: &mut reports,
     };
@@ -102,7 +102,7 @@ fn simulate(
     }
     let outcome = result?;
     if !quiet {
-        let summary = read_summary(&database, &store, &run.run_id, plan.start_year(), plan.end_year())?;
+        let summary = read_summary(database, &store, &run.run_id, plan.start_year(), plan.end_year())?;
         say(&render_summary(&summary, SUMMARY_WIDTH));
     }
     Ok(outcome)

@@ -19,29 +19,24 @@ pub(crate) fn run(args: &InputArgs) -> Result<ExitCode, Failure> {
     let nodes = runner.graph().nodes().count();
     let stages = plan.remaining().count();
     let settings = &inputs.config.settings;
-    let mut text = format!(
-        "configuration  fine: scenario {}, plan design {}, {} to {}\n",
-        settings.scenario_id.as_str(),
-        settings.plan_design_id.as_str(),
-        plan.start_year(),
-        plan.end_year()
-    );
-    text += &format!("census         fine: {} rows\n", inputs.census.rows);
-    text += &format!("dbt project    fine: {nodes} models and seeds\n");
-    text += &format!("workflow       fine: {stages} stages\n");
     let defaults = SimulationConfig::new(settings.scenario_id.clone(), settings.plan_design_id.clone()).flattened();
-    let mut changed = inputs
-        .config
-        .origins
-        .iter()
-        .filter(|(key, value, _)| defaults.get(*key).is_some_and(|d| d != *value))
-        .peekable();
-    if changed.peek().is_some() {
-        text += "\nsettings that are not the default\n";
+    let mut lines = vec![
+        format!(
+            "configuration  fine: scenario {}, plan design {}, {} to {}",
+            settings.scenario_id.as_str(),
+            settings.plan_design_id.as_str(),
+            plan.start_year(),
+            plan.end_year()
+        ),
+        format!("census         fine: {} rows", inputs.census.rows),
+        format!("dbt project    fine: {nodes} models and seeds"),
+        format!("workflow       fine: {stages} stages"),
+    ];
+    for (key, value, origin) in inputs.config.origins.iter() {
+        if defaults.get(key).is_some_and(|default| default != value) {
+            lines.push(format!("setting        {key} = {value}  ({origin})"));
+        }
     }
-    for (key, value, origin) in changed {
-        text += &format!("  {key} = {value}  ({origin})\n");
-    }
-    say(&text);
+    say(&lines.join("\n"));
     Ok(ExitCode::Done)
 }

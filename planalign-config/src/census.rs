@@ -122,9 +122,12 @@ fn missing_columns(columns: &BTreeMap<String, String>, headers: &[String]) -> Ve
         .collect()
 }
 
+/// The header that is most like the wanted one, among those that are no canonical column themselves.
 fn nearest<'a>(wanted: &str, headers: &'a [String]) -> Option<&'a String> {
-    let score = |h: &String| strsim::jaro_winkler(&wanted.to_lowercase(), &h.to_lowercase());
-    headers.iter().filter(|h| score(h) > 0.85).max_by(|a, b| score(a).total_cmp(&score(b)))
+    let core = |name: &str| name.to_lowercase().replace("employee_", "");
+    let score = |h: &String| strsim::jaro_winkler(&core(wanted), &core(h));
+    let unclaimed = headers.iter().filter(|h| !REQUIRED_COLUMNS.contains(&h.as_str()));
+    unclaimed.filter(|h| score(h) > 0.85).max_by(|a, b| score(a).total_cmp(&score(b)))
 }
 
 fn digest(path: &Path) -> Result<String, CensusError> {

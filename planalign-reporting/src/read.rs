@@ -86,6 +86,13 @@ const EVENTS: &str = "
     from fct_employer_match_events
     where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
 
+/// Events by type and by category, and the number of matches that the cap lowered.
+struct EventCounts {
+    types: BTreeMap<String, u64>,
+    categories: BTreeMap<String, u64>,
+    match_capped: u64,
+}
+
 impl<'a> Source<'a> {
     fn new(db: &'a Database, store: &dyn RunStore, run_id: &str, report: &str) -> Result<Self, ReportError> {
         let failed =
@@ -104,7 +111,7 @@ impl<'a> Source<'a> {
         let needs =
             needs.rows.first().ok_or_else(|| self.unreadable(&format!("int_workforce_needs has no row of {year}")))?;
         let people = People::read(self, year, needs.value(2))?;
-        let (events, event_categories, match_capped) = self.events(year)?;
+        let EventCounts { types: events, categories: event_categories, match_capped } = self.events(year)?;
         let findings = findings_of(&self.events, year);
         Ok(YearAudit {
             layout_version: LAYOUT_VERSION,
@@ -140,8 +147,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Events by type and by category, and the number of matches that the cap lowered.
-    fn events(&self, year: i32) -> Result<(BTreeMap<String, u64>, BTreeMap<String, u64>, u64), ReportError> {
+    fn events(&self, year: i32) -> Result<EventCounts, ReportError> {
         let mut types: BTreeMap<String, u64> = EVENT_TYPES.map(|name| (name.to_owned(), 0)).into();
         let mut categories = BTreeMap::new();
         let mut match_capped = 0;
@@ -155,7 +161,7 @@ impl<'a> Source<'a> {
                 _ => match_capped = count,
             }
         }
-        Ok((types, categories, match_capped))
+        Ok(EventCounts { types, categories, match_capped })
     }
 
     fn query(&self, sql: &str, year: i32, more: &[Value]) -> Result<Table, ReportError> {

@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
-use crate::fixed::{Rate, grouped};
+use crate::fixed::{Money, Rate, grouped};
 use crate::summary::MultiYearSummary;
 use crate::year_audit::{FindingCounts, YearAudit};
 
@@ -30,7 +30,7 @@ const LINES: [(&str, Option<Figure>); 23] = [
     ("  growth", Some(|y| percent(y.headcount.growth))),
     ("", None),
     ("Payroll", Some(|y| y.pay.payroll.grouped())),
-    ("  average pay", Some(|y| y.pay.average.map_or_else(dash, |m| m.grouped()))),
+    ("  average pay", Some(|y| y.pay.average.map_or_else(dash, Money::grouped))),
     ("  promotions, raises", Some(|y| format!("{}, {}", event(y, "promotion"), event(y, "raise")))),
     ("", None),
     ("Eligible", Some(|y| count(y.participation.eligible))),
@@ -67,10 +67,10 @@ fn table(years: &[YearAudit]) -> String {
 
 fn closing(year: &YearAudit) -> String {
     let headcount = &year.headcount;
-    match headcount.closing == headcount.target {
-        true => count(headcount.closing),
-        false => format!("{} of {}", count(headcount.closing), count(headcount.target)),
+    if headcount.closing == headcount.target {
+        return count(headcount.closing);
     }
+    format!("{} of {}", count(headcount.closing), count(headcount.target))
 }
 
 fn event(year: &YearAudit, name: &str) -> String {

@@ -42,10 +42,8 @@ impl Rule for CensusAcceptance {
 impl CensusAcceptance {
     fn causes(&self, year: i32, file: u64, rejected: u64) -> Result<Vec<Finding>, RuleError> {
         let allowed = i128::from(millionths(self.0.settings.max_rejected_share));
-        let severity = match i128::from(rejected) * 1_000_000 > i128::from(file) * allowed {
-            true => Severity::Fatal,
-            false => Severity::Warning,
-        };
+        let too_many = i128::from(rejected) * 1_000_000 > i128::from(file) * allowed;
+        let severity = if too_many { Severity::Fatal } else { Severity::Warning };
         let causes = self.0.rows_of_all(CAUSES, year)?;
         if causes.rows.is_empty() {
             return Err(self.0.cannot_run(year, "rows were rejected, but stg_census_issues does not say why"));
@@ -55,8 +53,8 @@ impl CensusAcceptance {
             let [column, problem, first] = [0, 1, 3].map(|c| row.text(c).unwrap_or_default());
             let rows = Unit::Rows.of(count);
             let message = format!("{column}: {problem}: {rows} of {file} rejected, the first is row {first}");
-            let advice =
-                "correct the rows of the census that stg_census_issues names, or raise census.max_rejected_share";
+            let advice = "correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists \
+                          all in stg_census_issues";
             Ok(self.0.finding(year, severity, count, message, advice))
         };
         causes.rows.iter().map(finding_of).collect()

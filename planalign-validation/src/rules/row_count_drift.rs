@@ -50,12 +50,12 @@ impl Rule for RowCountDrift {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        if year == self.0.settings.start_year { self.from_census(year) } else { self.from_last_year(year) }
+        if year == self.0.settings.start_year { self.against_census(year) } else { self.against_last_year(year) }
     }
 }
 
 impl RowCountDrift {
-    fn from_census(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+    fn against_census(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
         let counts = self.0.counts(&self.0.row(START_YEAR, year)?, year)?;
         let [file, accounted, accepted, staged, baseline, persons, opening] = counts[..] else {
             return Err(self.0.cannot_run(year, "its query has other columns"));
@@ -72,7 +72,7 @@ impl RowCountDrift {
         ))
     }
 
-    fn from_last_year(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+    fn against_last_year(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
         let counts = self.0.counts(&self.0.row(LATER_YEAR, year)?, year)?;
         let [closing, opening, persons, rows_of_last_year] = counts[..] else {
             return Err(self.0.cannot_run(year, "its query has other columns"));
