@@ -203,7 +203,10 @@ mod tests {
         let CensusError::MissingColumns { missing, .. } = error else { panic!("{error}") };
         assert_eq!(
             missing,
-            ["column Payy (mapped to employee_gross_compensation) (is it Pay?)", "column employee_birth_date"]
+            [
+                "column Payy (mapped to employee_gross_compensation) (is it Pay?)",
+                "column employee_birth_date (is it birth_date?)"
+            ]
         );
         let columns = [("employee_gross_compensation", "Pay"), ("employee_birth_date", "birth_date")];
         assert_eq!(inspect("c.csv", content, &columns).expect("mapped").rows, 1);

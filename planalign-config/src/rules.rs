@@ -203,7 +203,8 @@ fn number(content: &Content) -> Option<f64> {
 /// The models compute in millionths; what they would round away is refused.
 fn in_millionths(x: f64) -> bool {
     let millionths = x * 1e6;
-    (millionths - millionths.round()).abs() <= 1e-9 * millionths.abs().max(1.0)
+    // Relative to the number, so that what is too small to be a millionth is none.
+    (millionths - millionths.round()).abs() <= 1e-9 * millionths.abs()
 }
 
 #[cfg(test)]

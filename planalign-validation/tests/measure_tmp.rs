@@ -3,7 +3,11 @@ use planalign_validation::{RuleSettings, builtin_rules};
 use std::time::Instant;
 #[test]
 fn measure() {
-    let db = Database::open(std::path::Path::new("/tmp/vr/big.duckdb"), &DatabaseOptions { read_only: true, threads: Some(2), ..DatabaseOptions::default() }).unwrap();
+    let db = Database::open(
+        std::path::Path::new("/tmp/vr/big.duckdb"),
+        &DatabaseOptions { read_only: true, threads: Some(2), ..DatabaseOptions::default() },
+    )
+    .unwrap();
     let rules = builtin_rules(&db, &RuleSettings::new("baseline", "standard", 2025));
     let mut sum = 0.0;
     for rule in &rules {
