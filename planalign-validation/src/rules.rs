@@ -27,11 +27,11 @@ pub fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule
         Box::new(census_acceptance::CensusAcceptance(probe("census_acceptance"))),
         Box::new(row_count_drift::RowCountDrift(probe("row_count_drift"))),
         Box::new(workforce_feasibility::WorkforceFeasibility(probe("workforce_feasibility"))),
-        Box::new(event_sequence::rule(probe("event_sequence"))),
+        Box::new(event_sequence::EventSequence(probe("event_sequence"))),
         Box::new(state_consistency::StateConsistency(probe("state_consistency"))),
         Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),
         Box::new(snapshot_consistency::rule(probe("snapshot_consistency"))),
-        Box::new(contribution_limits::rule(probe("contribution_limits"))),
+        Box::new(contribution_limits::ContributionLimits(probe("contribution_limits"))),
     ]
 }
 

@@ -1,15 +1,40 @@
 //! `contribution_limits`: no limit of the tax code or of the plan is exceeded by a cent.
 
-use crate::counts::{Check, CountRule, Probe, Unit};
+use planalign_config::database::{Row, Value};
+
+use crate::counts::{Check, Probe, Unit, found};
+use crate::rule::{Finding, Rule, RuleError};
 use crate::settings::{RuleSettings, millionths};
 
 /// Recomputes the limits from the seed of published years (later years: from `int_irs_limits`) and from dates of birth.
 ///
 /// IRC 402(g) with catch-up of 414(v) by the age on Dec 31, 401(a)(17) for pay that counts for employer money, the plan's
 /// cap on deferrals, the cap on the match, and the end of automatic increases.
-pub(super) fn rule(probe: Probe) -> CountRule {
-    let sql = with_settings(SQL, &probe.settings);
-    CountRule { probe, sql, looked_at: "limits or contributions of the year", checks: CHECKS }
+#[derive(Debug)]
+pub(super) struct ContributionLimits(pub(super) Probe);
+
+impl Rule for ContributionLimits {
+    fn name(&self) -> &str {
+        self.0.rule
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        let limits = self.0.rows(LIMITS, year)?;
+        let [limits] = &limits.rows[..] else {
+            return Err(self.0.cannot_run(year, "int_irs_limits does not have one row of the year"));
+        };
+        if limits.0.contains(&Value::Null) {
+            return Err(self.0.cannot_run(year, "int_irs_limits lacks a limit"));
+        }
+        let mut findings = found(&self.0, year, limits, &[LIMITS_CHECK])?;
+        let sql = with_limits(&with_settings(COUNTS, &self.0.settings), limits);
+        let counts = self.0.row(&sql, year)?;
+        if self.0.count(&counts, 0, year)? == 0 {
+            return Err(self.0.cannot_run(year, "int_employee_contributions has no rows of the year"));
+        }
+        findings.extend(found(&self.0, year, &counts, CHECKS)?);
+        Ok(findings)
+    }
 }
 
 fn with_settings(sql: &str, settings: &RuleSettings) -> String {
@@ -22,91 +47,105 @@ fn with_settings(sql: &str, settings: &RuleSettings) -> String {
         .replace("{match_cap}", &match_cap)
 }
 
-const SQL: &str = "
-    with limits as (
-        select
-            coalesce(seed.deferral_limit, used.deferral_limit) as deferral_limit,
-            coalesce(seed.catch_up_limit, used.catch_up_limit) as catch_up_limit,
-            coalesce(seed.super_catch_up_limit, used.super_catch_up_limit) as super_catch_up_limit,
-            coalesce(seed.compensation_limit, used.compensation_limit) as compensation_limit,
+/// The limits as numbers in the text: a query that need not join them is planned in a fraction of the time.
+fn with_limits(sql: &str, limits: &Row) -> String {
+    let columns = ["{deferral_limit}", "{catch_up_limit}", "{super_catch_up_limit}", "{compensation_limit}"];
+    let number = |column| limits.value(column).to_string();
+    columns.iter().zip(2..).fold(sql.to_owned(), |sql, (name, column)| sql.replace(name, &number(column)))
+}
+
+const LIMITS: &str = "
+    select
+        1,
+        (
             seed.limit_year is not null
             and (seed.deferral_limit, seed.catch_up_limit, seed.super_catch_up_limit, seed.compensation_limit)
-            != (used.deferral_limit, used.catch_up_limit, used.super_catch_up_limit, used.compensation_limit) as differs
-        from int_irs_limits as used
-        left join config_irs_limits as seed on seed.limit_year = used.simulation_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    deferred as (
+            is distinct from (used.deferral_limit, used.catch_up_limit, used.super_catch_up_limit, used.compensation_limit)
+        )::integer,
+        coalesce(seed.deferral_limit, used.deferral_limit),
+        coalesce(seed.catch_up_limit, used.catch_up_limit),
+        coalesce(seed.super_catch_up_limit, used.super_catch_up_limit),
+        coalesce(seed.compensation_limit, used.compensation_limit)
+    from int_irs_limits as used
+    left join config_irs_limits as seed on seed.limit_year = used.simulation_year
+    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+
+/// One row per table, added up: a union needs no plan of joins.
+const COUNTS: &str = "
+    with counts (looked_at, above_402g, above_catch_up, not_added_up, above_plan_cap, match_pay, match_cap, core_pay, rate, increase) as (
         select
-            employee_id, prorated_annual_compensation as pay, regular_deferrals, catch_up_deferrals, annual_contribution_amount as total
+            count(*),
+            count(*) filter (regular_deferrals > {deferral_limit}),
+            0,
+            count(*) filter (annual_contribution_amount != regular_deferrals + catch_up_deferrals),
+            -- Pay and deferrals are rounded to the cent, so each may be off by half of one.
+            count(*) filter (
+                2000000 * (annual_contribution_amount * 100)::bigint
+                > (2 * (prorated_annual_compensation * 100)::bigint + 1) * {maximum_rate} + 1000000
+            ),
+            0, 0, 0, 0, 0
         from int_employee_contributions
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    people as (
-        select employee_id, $3 - year(employee_birth_date) as age_on_dec_31
-        from int_workforce_state
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    deferrals as (
+        union all
         select
-            count(*) as looked_at,
-            count(*) filter (regular_deferrals > deferral_limit) as above_402g,
-            count(*) filter (total > deferral_limit + case
-                when {catch_up} and {super_catch_up} and age_on_dec_31 >= 60 and age_on_dec_31 < 64 then super_catch_up_limit
-                when {catch_up} and age_on_dec_31 >= 50 then catch_up_limit
+            0, 0,
+            count(*) filter (annual_contribution_amount > {deferral_limit} + case
+                when {catch_up} and {super_catch_up} and $3 - year(employee_birth_date) between 60 and 63 then {super_catch_up_limit}
+                when {catch_up} and $3 - year(employee_birth_date) >= 50 then {catch_up_limit}
                 else 0
-            end) as above_catch_up,
-            count(*) filter (total != regular_deferrals + catch_up_deferrals) as not_added_up,
-            -- Pay and deferrals are rounded to the cent, so each may be off by half of one.
-            count(*) filter (2000000 * (total * 100)::bigint > (2 * (pay * 100)::bigint + 1) * {maximum_rate} + 1000000) as above_plan_cap
-        from deferred
-        left join people using (employee_id)
-        cross join limits
-        where total > 0
-    ),
-    matched as (
+            end),
+            0, 0, 0, 0, 0, 0, 0
+        from (
+            select employee_id, annual_contribution_amount
+            from int_employee_contributions
+            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+                and annual_contribution_amount > {deferral_limit}
+        ) as high
+        left join (
+            select employee_id, employee_birth_date
+            from int_workforce_state
+            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        ) as people on high.employee_id = people.employee_id
+        union all
         select
-            count(*) filter (eligible_compensation > compensation_limit) as above_pay,
-            count(*) filter (2000000 * (amount * 100)::bigint > 2 * (eligible_compensation * 100)::bigint * {match_cap} + 1000000) as above_cap
-        from fct_employer_match_events, limits
+            0, 0, 0, 0, 0,
+            count(*) filter (eligible_compensation > {compensation_limit}),
+            count(*) filter (2000000 * (amount * 100)::bigint > 2 * (eligible_compensation * 100)::bigint * {match_cap} + 1000000),
+            0, 0, 0
+        from fct_employer_match_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    core as (
-        select count(*) filter (eligible_compensation > compensation_limit) as above_pay
-        from int_employer_core_contributions, limits
+        union all
+        select 0, 0, 0, 0, 0, 0, 0, count(*) filter (eligible_compensation > {compensation_limit}), 0, 0
+        from int_employer_core_contributions
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    rates as (
-        select count(*) filter ((current_deferral_rate * 1000000)::bigint > {maximum_rate}) as above_plan_cap
+        union all
+        select 0, 0, 0, 0, 0, 0, 0, 0, count(*) filter ((current_deferral_rate * 1000000)::bigint > {maximum_rate}), 0
         from int_deferral_rate_state_accumulator
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    increases as (
-        select count(*) filter (
-            (employee_deferral_rate * 1000000)::bigint > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate
-        ) as beyond
+        union all
+        select
+            0, 0, 0, 0, 0, 0, 0, 0, 0,
+            count(*) filter (
+                (employee_deferral_rate * 1000000)::bigint > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate
+            )
         from fct_yearly_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3 and event_type = 'deferral_escalation'
     )
     select
-        least((select count(*) from limits), (select count(*) from deferred)),
-        (select count(*) from limits where differs),
-        above_402g, above_catch_up, not_added_up,
-        deferrals.above_plan_cap,
-        matched.above_pay, matched.above_cap, core.above_pay,
-        rates.above_plan_cap,
-        beyond
-    from deferrals, matched, core, rates, increases";
+        sum(looked_at), sum(above_402g), sum(above_catch_up), sum(not_added_up), sum(above_plan_cap), sum(match_pay), sum(match_cap),
+        sum(core_pay), sum(rate), sum(increase)
+    from counts";
 
 const ADVICE: &str =
     "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
 
+const LIMITS_CHECK: Check = Check {
+    unit: Unit::Rows,
+    message: "int_irs_limits differs from the published limits in config_irs_limits",
+    advice: "build the seeds and the model int_irs_limits again",
+};
+
 const CHECKS: &[Check] = &[
-    Check {
-        unit: Unit::Rows,
-        message: "int_irs_limits differs from the published limits in config_irs_limits",
-        advice: "build the seeds and the model int_irs_limits again",
-    },
     Check {
         unit: Unit::People,
         message: "regular deferrals above the limit of 402(g) in int_employee_contributions",

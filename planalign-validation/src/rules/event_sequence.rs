@@ -1,22 +1,46 @@
 //! `event_sequence`: events lie within the year and within employment, and each starts from the value in force.
 
-use crate::counts::{Check, CountRule, Probe, Unit};
+use crate::counts::{Check, Probe, Unit, found};
+use crate::rule::{Finding, Rule, RuleError};
 
-/// Looks at every event once, person by person. Only people with several changes of pay, or of the rate, need an order.
-pub(super) fn rule(probe: Probe) -> CountRule {
-    CountRule { probe, sql: SQL.to_owned(), looked_at: "people in int_employee_compensation_by_year", checks: CHECKS }
+/// Gathers every person's events once. A chain of up to three changes is checked from its first, its last and its sums, which
+/// needs no sorting; only where somebody has more, the changes are put in order.
+#[derive(Debug)]
+pub(super) struct EventSequence(pub(super) Probe);
+
+impl Rule for EventSequence {
+    fn name(&self) -> &str {
+        self.0.rule
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        let told = self.0.row(TOLD, year)?;
+        if self.0.count(&told, 0, year)? == 0 {
+            return Err(self.0.cannot_run(year, "there is nobody in int_employee_compensation_by_year"));
+        }
+        let mut findings = found(&self.0, year, &told, CHECKS)?;
+        if self.0.count(&told, CHECKS.len() + 1, year)? > 0 {
+            findings.extend(found(&self.0, year, &self.0.row(LONG_CHAINS, year)?, LONG_CHAIN_CHECKS)?);
+        }
+        Ok(findings)
+    }
 }
 
-const SQL: &str = "
-    with happened as materialized (
+/// With `b` and `a` the values before and after each of a person's changes: `b1` is the opening value, `a1 = b2`, `a2 = b3`.
+/// Of three changes the middle one is what the sum leaves.
+const TOLD: &str = "
+    with happened as (
         select
             employee_id, event_type, effective_date, event_sequence,
-            compensation_amount as pay, previous_compensation as previous_pay,
-            employee_deferral_rate as rate, prev_employee_deferral_rate as previous_rate
+            compensation_amount as pay,
+            -- A hire starts from no pay.
+            case when compensation_amount is not null then coalesce(previous_compensation, -1) end as previous_pay,
+            employee_deferral_rate as rate,
+            case when employee_deferral_rate is not null then coalesce(prev_employee_deferral_rate, -1) end as previous_rate
         from fct_yearly_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
-    told as materialized (
+    told as (
         select
             employee_id,
             min(effective_date) as first_day,
@@ -25,11 +49,20 @@ const SQL: &str = "
             max(effective_date) filter (event_type = 'termination') as left_on,
             count(*) filter (event_type = 'hire') as hires,
             count(*) filter (event_type = 'termination') as leavings,
-            count(pay) as pay_changes,
-            count(rate) as rate_changes,
-            -- A hire starts from no pay.
-            arg_min(coalesce(previous_pay, -1), event_sequence) filter (pay is not null) as first_pay,
-            arg_min(coalesce(previous_rate, -1), event_sequence) filter (rate is not null) as first_rate
+            count(pay) as pays,
+            arg_min(previous_pay, event_sequence) as pay_b1,
+            arg_min(pay, event_sequence) as pay_a1,
+            arg_max(previous_pay, event_sequence) as pay_bn,
+            arg_max(pay, event_sequence) as pay_an,
+            sum(previous_pay) as pay_b,
+            sum(pay) as pay_a,
+            count(rate) as rates,
+            arg_min(previous_rate, event_sequence) as rate_b1,
+            arg_min(rate, event_sequence) as rate_a1,
+            arg_max(previous_rate, event_sequence) as rate_bn,
+            arg_max(rate, event_sequence) as rate_an,
+            sum(previous_rate) as rate_b,
+            sum(rate) as rate_a
         from happened
         group by employee_id
     ),
@@ -37,32 +70,6 @@ const SQL: &str = "
         select employee_id, employee_hire_date, employee_compensation, deferral_rate
         from int_employee_compensation_by_year
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    later_pay as (
-        select count(distinct employee_id) as people
-        from (
-            select
-                employee_id, previous_pay,
-                lag(pay) over chain as pay_in_force,
-                row_number() over chain as position
-            from happened
-            where pay is not null and employee_id in (select employee_id from told where pay_changes > 1)
-            window chain as (partition by employee_id order by event_sequence)
-        )
-        where position > 1 and previous_pay is distinct from pay_in_force
-    ),
-    later_rate as (
-        select count(distinct employee_id) as people
-        from (
-            select
-                employee_id, previous_rate,
-                lag(rate) over chain as rate_in_force,
-                row_number() over chain as position
-            from happened
-            where rate is not null and employee_id in (select employee_id from told where rate_changes > 1)
-            window chain as (partition by employee_id order by event_sequence)
-        )
-        where position > 1 and previous_rate is distinct from rate_in_force
     )
     select
         (select count(*) from opening),
@@ -71,12 +78,58 @@ const SQL: &str = "
         count(*) filter (first_day < coalesce(hired_on, employee_hire_date)),
         count(*) filter (last_day > left_on),
         count(*) filter (hires > 1 or leavings > 1 or hires > 0 and opening.employee_id is not null),
-        (select people from later_pay)
-        + count(*) filter (pay_changes > 0 and first_pay != coalesce(employee_compensation, -1)),
-        (select people from later_rate)
-        + count(*) filter (rate_changes > 0 and first_rate != coalesce(deferral_rate, 0))
+        count(*) filter (
+            pays > 0 and pay_b1 != coalesce(employee_compensation, -1)
+            or pays = 2 and pay_a1 != pay_bn
+            or pays = 3 and (pay_a1 != pay_b - pay_b1 - pay_bn or pay_a - pay_a1 - pay_an != pay_bn)
+        ),
+        count(*) filter (
+            rates > 0 and rate_b1 != coalesce(deferral_rate, 0)
+            or rates = 2 and rate_a1 != rate_bn
+            or rates = 3 and (rate_a1 != rate_b - rate_b1 - rate_bn or rate_a - rate_a1 - rate_an != rate_bn)
+        ),
+        count(*) filter (pays > 3 or rates > 3)
     from told
     left join opening on told.employee_id = opening.employee_id";
+
+const LONG_CHAINS: &str = "
+    with happened as (
+        select
+            employee_id, event_sequence, compensation_amount as pay, previous_compensation as previous_pay,
+            employee_deferral_rate as rate, prev_employee_deferral_rate as previous_rate
+        from fct_yearly_events
+        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    ),
+    pay_steps as (
+        select
+            employee_id, previous_pay,
+            lag(pay) over chain as pay_in_force,
+            row_number() over chain as position,
+            count(*) over (partition by employee_id) as steps
+        from happened
+        where pay is not null
+        window chain as (partition by employee_id order by event_sequence)
+    ),
+    rate_steps as (
+        select
+            employee_id, previous_rate,
+            lag(rate) over chain as rate_in_force,
+            row_number() over chain as position,
+            count(*) over (partition by employee_id) as steps
+        from happened
+        where rate is not null
+        window chain as (partition by employee_id order by event_sequence)
+    )
+    select
+        1,
+        (
+            select count(distinct employee_id) from pay_steps
+            where steps > 3 and position > 1 and previous_pay is distinct from pay_in_force
+        ),
+        (
+            select count(distinct employee_id) from rate_steps
+            where steps > 3 and position > 1 and previous_rate is distinct from rate_in_force
+        )";
 
 const ADVICE: &str = "see fct_yearly_events: this is a defect of the event models, or of rows changed by hand";
 
@@ -88,4 +141,13 @@ const CHECKS: &[Check] = &[
     Check { unit: Unit::People, message: "more than one hire or termination", advice: ADVICE },
     Check { unit: Unit::People, message: "an event does not start from the pay in force", advice: ADVICE },
     Check { unit: Unit::People, message: "an event does not start from the deferral rate in force", advice: ADVICE },
+];
+
+const LONG_CHAIN_CHECKS: &[Check] = &[
+    Check { unit: Unit::People, message: "one of many events does not start from the pay in force", advice: ADVICE },
+    Check {
+        unit: Unit::People,
+        message: "one of many events does not start from the deferral rate in force",
+        advice: ADVICE,
+    },
 ];

@@ -198,8 +198,37 @@ fn event_sequence_reports_broken_chains() {
     // The right events in the wrong order.
     check(
         &update("event_sequence = 5 - event_sequence", "employee_id = 'A09'", 2025),
-        &[&format!("2025 error event_sequence (2): {}", pay.replace("1 person", "2 people"))],
+        &[&format!("2025 error event_sequence (1): {pay}")],
     );
+}
+
+#[test]
+fn event_sequence_follows_chains_of_any_length() {
+    let original = format!(
+        "from fct_yearly_events where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025 and {MINE}"
+    );
+    let insert = |replaced: &str| format!("insert into fct_yearly_events select * replace ({replaced}) {original};");
+    // A09 was promoted to 148,578.96 and raised to 156,743.67. Two more raises of nothing.
+    let third =
+        insert("'2025-08-01' as effective_date, 2137 as event_sequence, compensation_amount as previous_compensation");
+    let fourth =
+        insert("'2025-09-01' as effective_date, 2447 as event_sequence, compensation_amount as previous_compensation");
+    check(&third, &[]);
+    let broken = |sequence: i32| {
+        format!(
+            "update fct_yearly_events set previous_compensation = 156743.66 where event_sequence = {sequence} and {MINE};"
+        )
+    };
+    let expected = "an event does not start from the pay in force: 1 person";
+    check(&format!("{third}{}", broken(2137)), &[&format!("2025 error event_sequence (1): {expected}")]);
+    // The middle one of three.
+    let gap = format!(
+        "{third}update fct_yearly_events set previous_compensation = 148578.95 where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025 and {MINE};"
+    );
+    check(&gap, &[&format!("2025 error event_sequence (1): {expected}")]);
+    check(&format!("{third}{fourth}"), &[]);
+    let expected = "one of many events does not start from the pay in force: 1 person";
+    check(&format!("{third}{fourth}{}", broken(2447)), &[&format!("2025 error event_sequence (1): {expected}")]);
 }
 
 /// Changes a value of A01 in 2026 wherever it is shown, so that nothing but its origin is wrong.
