@@ -3,8 +3,8 @@
 use crate::counts::{Check, Probe, Unit, found};
 use crate::rule::{Finding, Rule, RuleError};
 
-/// Gathers every person's events once. A chain of up to three changes is checked from its first, its last and its sums, which
-/// needs no sorting; only where somebody has more, the changes are put in order.
+/// Gathers every person's events once. A chain of up to three changes is checked from its first and its last, which needs no
+/// sorting; only where somebody has more, the changes are put in order.
 #[derive(Debug)]
 pub(super) struct EventSequence(pub(super) Probe);
 
@@ -26,17 +26,17 @@ impl Rule for EventSequence {
     }
 }
 
-/// With `b` and `a` the values before and after each of a person's changes: `b1` is the opening value, `a1 = b2`, `a2 = b3`.
-/// Of three changes the middle one is what the sum leaves.
+/// In cents and millionths, which the engine compares faster. With `b` and `a` the values before and after each of a person's changes: `b1` is the opening value, `a1 = b2`, `a2 = b3`.
+/// Of three changes the middle one is what remains of all (`xor`, like a sum) without the first and the last.
 const TOLD: &str = "
     with happened as (
         select
             employee_id, event_type, effective_date, event_sequence,
-            compensation_amount as pay,
+            (compensation_amount * 100)::bigint as pay,
             -- A hire starts from no pay.
-            case when compensation_amount is not null then coalesce(previous_compensation, -1) end as previous_pay,
-            employee_deferral_rate as rate,
-            case when employee_deferral_rate is not null then coalesce(prev_employee_deferral_rate, -1) end as previous_rate
+            case when compensation_amount is not null then coalesce((previous_compensation * 100)::bigint, -1) end as previous_pay,
+            (employee_deferral_rate * 1000000)::bigint as rate,
+            case when employee_deferral_rate is not null then coalesce((prev_employee_deferral_rate * 1000000)::bigint, -1) end as previous_rate
         from fct_yearly_events
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     ),
@@ -54,43 +54,56 @@ const TOLD: &str = "
             arg_min(pay, event_sequence) as pay_a1,
             arg_max(previous_pay, event_sequence) as pay_bn,
             arg_max(pay, event_sequence) as pay_an,
-            sum(previous_pay) as pay_b,
-            sum(pay) as pay_a,
+            bit_xor(previous_pay) as pay_b,
+            bit_xor(pay) as pay_a,
             count(rate) as rates,
             arg_min(previous_rate, event_sequence) as rate_b1,
             arg_min(rate, event_sequence) as rate_a1,
             arg_max(previous_rate, event_sequence) as rate_bn,
             arg_max(rate, event_sequence) as rate_an,
-            sum(previous_rate) as rate_b,
-            sum(rate) as rate_a
+            bit_xor(previous_rate) as rate_b,
+            bit_xor(rate) as rate_a
         from happened
         group by employee_id
     ),
+    -- What a person's own events already show.
+    judged as (
+        select
+            employee_id, first_day, hired_on,
+            first_day < make_date($3, 1, 1) or last_day > make_date($3, 12, 31) as is_outside,
+            last_day > left_on as is_after,
+            hires > 1 or leavings > 1 as is_repeated,
+            pays = 2 and pay_a1 != pay_bn
+            or pays = 3 and (pay_a1 != xor(xor(pay_b, pay_b1), pay_bn) or xor(xor(pay_a, pay_a1), pay_an) != pay_bn) as pay_breaks,
+            rates = 2 and rate_a1 != rate_bn
+            or rates = 3 and (rate_a1 != xor(xor(rate_b, rate_b1), rate_bn) or xor(xor(rate_a, rate_a1), rate_an) != rate_bn) as rate_breaks,
+            pays > 3 or rates > 3 as is_long,
+            pay_b1, rate_b1
+        from told
+    ),
     opening as (
-        select employee_id, employee_hire_date, employee_compensation, deferral_rate
+        select
+            employee_id, employee_hire_date,
+            (employee_compensation * 100)::bigint as opening_pay, (deferral_rate * 1000000)::bigint as opening_rate
         from int_employee_compensation_by_year
         where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
     )
     select
-        (select count(*) from opening),
-        count(*) filter (first_day < make_date($3, 1, 1) or last_day > make_date($3, 12, 31)),
+        (
+            select count(*)
+            from int_employee_compensation_by_year
+            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        ),
+        count(*) filter (is_outside),
         count(*) filter (opening.employee_id is null and hired_on is null),
         count(*) filter (first_day < coalesce(hired_on, employee_hire_date)),
-        count(*) filter (last_day > left_on),
-        count(*) filter (hires > 1 or leavings > 1 or hires > 0 and opening.employee_id is not null),
-        count(*) filter (
-            pays > 0 and pay_b1 != coalesce(employee_compensation, -1)
-            or pays = 2 and pay_a1 != pay_bn
-            or pays = 3 and (pay_a1 != pay_b - pay_b1 - pay_bn or pay_a - pay_a1 - pay_an != pay_bn)
-        ),
-        count(*) filter (
-            rates > 0 and rate_b1 != coalesce(deferral_rate, 0)
-            or rates = 2 and rate_a1 != rate_bn
-            or rates = 3 and (rate_a1 != rate_b - rate_b1 - rate_bn or rate_a - rate_a1 - rate_an != rate_bn)
-        ),
-        count(*) filter (pays > 3 or rates > 3)
-    from told
-    left join opening on told.employee_id = opening.employee_id";
+        count(*) filter (is_after),
+        count(*) filter (is_repeated or hired_on is not null and opening.employee_id is not null),
+        count(*) filter (pay_breaks or pay_b1 != coalesce(opening_pay, -1)),
+        count(*) filter (rate_breaks or rate_b1 != coalesce(opening_rate, 0)),
+        count(*) filter (is_long)
+    from judged
+    left join opening on judged.employee_id = opening.employee_id";
 
 const LONG_CHAINS: &str = "
     with happened as (
