@@ -112,10 +112,13 @@ impl Execution<'_, '_> {
         if findings.iter().any(|f| f.severity == Severity::Fatal) {
             return Err(Undone::Refused(findings));
         }
-        // A report reads the findings of its year from the record.
-        self.modules.store.record(self.journal.unwritten()).map_err(StageFailure::Store)?;
-        let recorded = self.journal.unwritten().len();
-        self.write_reports(plan, stage)?;
+        let mut recorded = 0;
+        if stage.definition.writes_reports || stage.definition.finishes {
+            // A report reads the findings of its year from the record.
+            self.modules.store.record(self.journal.unwritten()).map_err(StageFailure::Store)?;
+            recorded = self.journal.unwritten().len();
+            self.write_reports(plan, stage)?;
+        }
         let elapsed_ms = millis(began);
         let mut checkpoint = None;
         let mut prepared = Vec::new();
@@ -137,11 +140,8 @@ impl Execution<'_, '_> {
     fn is_there(&mut self, checkpoint: Option<&Checkpoint>) -> Result<bool, Undone> {
         let Some(saved) = checkpoint else { return Ok(true) };
         for attempt in 1.. {
-            match self.modules.store.checkpoints(&saved.run_id) {
-                Ok(there) => {
-                    let last = there.last().map(|c| (&c.key, c.sequence));
-                    return Ok(last == Some((&saved.key, saved.sequence)));
-                }
+            match self.modules.store.last_checkpoint(&saved.run_id) {
+                Ok(last) => return Ok(last.is_some_and(|c| c.key == saved.key && c.sequence == saved.sequence)),
                 Err(error) => match self.options.recovery.after(error.fault(), attempt) {
                     Recovery::Retry { pause, .. } => (self.options.pause)(pause),
                     Recovery::GiveUp => {
