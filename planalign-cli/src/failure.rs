@@ -91,8 +91,14 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
         }
         PipelineError::FailedValidation { .. } => ExitCode::Findings,
         PipelineError::Interrupted { .. } => interrupted,
+        PipelineError::Stage { cause, .. } if is_unwritable(cause) => ExitCode::Environment,
         other => of_fault(other.fault()),
     }
+}
+
+/// A report that cannot be written is for the user to mend, whatever the system calls it.
+fn is_unwritable(cause: &StageFailure) -> bool {
+    matches!(cause, StageFailure::Report(ReportError::Write { .. }))
 }
 
 fn heading(failure: &Failure) -> String {
@@ -199,6 +205,9 @@ fn pipeline_hints(error: &PipelineError) -> Vec<String> {
 
 fn stage_hint(cause: &StageFailure) -> String {
     let text = match cause.fault() {
+        Fault::Deterministic if is_unwritable(cause) => {
+            "name another directory with --reports; then the same command with --resume goes on"
+        }
         Fault::OutOfSpace => "free some disk space; then the same command with --resume goes on",
         Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads; then --resume goes on",
         Fault::Permission => "allow writing to the database and the reports; then --resume goes on",

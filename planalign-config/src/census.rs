@@ -97,7 +97,9 @@ impl CensusFile {
 /// The table function that staging reads the file with.
 fn reader(path: &Path) -> Result<&'static str, CensusError> {
     match path.extension().map(|e| e.to_string_lossy().to_lowercase()).as_deref() {
-        Some("csv") => Ok("read_csv(?, all_varchar = true, header = true)"),
+        Some("csv") => {
+            Ok("read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', null_padding = true)")
+        }
         Some("parquet") => Ok("read_parquet(?)"),
         _ => Err(CensusError::UnknownFormat { path: path.to_owned() }),
     }
@@ -156,7 +158,14 @@ fn digest(path: &Path) -> Result<String, CensusError> {
 }
 
 fn unreadable(path: &Path, error: &DatabaseError) -> CensusError {
-    CensusError::Unreadable { path: path.to_owned(), cause: error.to_string() }
+    let message = error.to_string();
+    // The engine goes on to explain options of its own.
+    let cause = match message.split(" Possible ").next() {
+        _ if message.contains("sniffing file") => "it is no regular CSV, perhaps a quote is left open",
+        Some(first) => first.trim(),
+        None => &message,
+    };
+    CensusError::Unreadable { path: path.to_owned(), cause: cause.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 -- What does each row of the census file say, and can it be taken?
 -- Grain: one row per row of the file. Input: the census file, CSV or Parquet, read once and as text, so that one set of
--- checks serves both; optional columns that the file lacks are empty. Every problem of a row is listed with what is
+-- checks serves both; optional columns that the file lacks are empty, and so is what a short row lacks. Every problem of a row is listed with what is
 -- done about it; no problem repeats a value of the file.
 {% set names = ['employee_id', 'employee_ssn', 'employee_birth_date', 'employee_hire_date', 'employee_termination_date', 'employee_gross_compensation', 'employee_deferral_rate', 'scheduled_hours_per_week', 'auto_escalation_opt_out', 'eligibility_override'] %}
 {% set headers = var('census_columns') or {} %}
@@ -18,7 +18,7 @@ with file_rows as materialized (
         from read_parquet({{ quoted(path) }})
             {%- else -%}
             columns(c -> not list_contains([{% for name, header in headers | items %}{{ quoted(header) }}{% if not loop.last %}, {% endif %}{% endfor %}]::varchar[], c))
-        from read_csv({{ quoted(path) }}, all_varchar = true, header = true)
+        from read_csv({{ quoted(path) }}, all_varchar = true, header = true, quote = '"', escape = '"', null_padding = true)
             {%- endif %}
     )
 ),

@@ -26,6 +26,8 @@ fn censuses() {
     assert_snapshot!("census_header_only", with_census(&format!("{HEADER}\n"), &[]));
     let renamed = good.replace("employee_birth_date", "birth_date");
     assert_snapshot!("census_column_missing", with_census(&renamed, &[]));
+    assert_snapshot!("census_short_row", with_census(&format!("{good}E999999,1980-01-01\n"), &[]));
+    assert_snapshot!("census_open_quote", with_census(&format!("{good}\"E999999,1980-01-01,2020-01-01,,1,,,,\n"), &[]));
     let third = good.lines().nth(3).expect("a row").to_owned();
     let mut cells: Vec<&str> = third.split(',').collect();
     cells[4] = "a lot";
@@ -69,6 +71,14 @@ fn databases() {
     let notes = std::fs::read_to_string(sandbox.path("notes.duckdb")).expect("notes");
     assert_eq!(notes, "these are my notes, and no database at all\n");
     assert_snapshot!("database_directory_missing", refused(&sandbox, &["--database", "nowhere/x.duckdb"]));
+}
+
+#[test]
+fn reports() {
+    let sandbox = Sandbox::new(5);
+    sandbox.write("reports", "a file where the directory should be");
+    assert_snapshot!("reports_is_a_file", refused(&sandbox, &["2025", "--progress", "none"]));
+    sandbox.simulated(&["2025", "--resume", "--reports", "elsewhere"]);
 }
 
 #[test]
