@@ -2,14 +2,22 @@
 '{{ text | string | replace("'", "''") }}'
 {%- endmacro %}
 
+{% macro scenario_id() -%}
+{{ quoted(var('scenario_id')) }}::{{ label([var('scenario_id')]) }}
+{%- endmacro %}
+
+{% macro plan_design_id() -%}
+{{ quoted(var('plan_design_id')) }}::{{ label([var('plan_design_id')]) }}
+{%- endmacro %}
+
 {# The columns that say whose rows these are; first in every table outside initialization. #}
 {% macro keys() -%}
-{{ quoted(var('scenario_id')) }} as scenario_id, {{ quoted(var('plan_design_id')) }} as plan_design_id, {{ simulation_year() }} as simulation_year
+{{ scenario_id() }} as scenario_id, {{ plan_design_id() }} as plan_design_id, {{ simulation_year() }} as simulation_year
 {%- endmacro %}
 
 {# The rows of a year, this one if not told otherwise. #}
 {% macro of_year(year=none) -%}
-simulation_year = {{ simulation_year() if year is none else year }} and scenario_id = {{ quoted(var('scenario_id')) }} and plan_design_id = {{ quoted(var('plan_design_id')) }}
+simulation_year = {{ simulation_year() if year is none else year }} and scenario_id = {{ scenario_id() }} and plan_design_id = {{ plan_design_id() }}
 {%- endmacro %}
 
 {# Before a year is written: remove what the table holds of it. #}

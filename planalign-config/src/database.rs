@@ -98,6 +98,10 @@ impl Database {
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
+        // What is left as text are ids, hardly one of which repeats: looking for patterns in them costs more than writing them.
+        // Only as a statement does the setting take effect.
+        let plain_texts = "set disabled_compression_methods = 'dict_fsst,fsst,zstd,dictionary'";
+        connection.execute_batch(plain_texts).map_err(|e| DatabaseError::statement(&e))?;
         let inner = Inner { connection, path, transaction: Transaction::None };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
@@ -276,6 +280,8 @@ fn from_duckdb(value: ValueRef<'_>) -> Value {
         ValueRef::Date32(days) => Value::Date(days),
         ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        // An ENUM is text to everybody but the storage; only NULL has no text.
+        label @ ValueRef::Enum(..) => label.as_str().map_or(Value::Null, Value::from),
         other => Value::Text(format!("{:?}", other.to_owned())),
     }
 }

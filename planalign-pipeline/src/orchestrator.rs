@@ -170,13 +170,10 @@ fn verify(checkpoints: &[Checkpoint], modules: &Modules<'_>) -> Result<(), Pipel
         }
         for saved in &checkpoint.registries {
             let Some(registry) = modules.registries.iter().find(|r| r.name() == saved.registry) else { continue };
-            let now = registry.snapshot(saved.year)?;
-            if now != *saved {
-                return Err(PipelineError::StateInconsistency {
-                    registry: saved.registry.clone(),
-                    checkpoint: checkpoint.key.clone(),
-                    what: format!("{} rows, {} when it was saved, or other values", now.rows, saved.rows),
-                });
+            let now = registry.snapshot(checkpoint.key.year)?;
+            if let Some(what) = saved.state.difference(&now.state) {
+                let (registry, checkpoint) = (saved.registry.clone(), checkpoint.key.clone());
+                return Err(PipelineError::StateInconsistency { registry, checkpoint, what });
             }
         }
         last_valid = Some(checkpoint.key.clone());

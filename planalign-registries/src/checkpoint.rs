@@ -71,3 +71,17 @@ pub struct RelationState {
     /// Exact sums of the integer and decimal columns, valid in any version: `column=sum`, sorted.
     pub sums: Vec<String>,
 }
+
+impl RelationState {
+    /// What differs from what the relation holds now; `None` if nothing does. Hashes of different engines are not compared.
+    #[must_use]
+    pub fn difference(&self, now: &Self) -> Option<String> {
+        if now.rows != self.rows {
+            return Some(format!("{} rows instead of {}", now.rows, self.rows));
+        }
+        if now.sums != self.sums {
+            return Some("the sums of its columns differ".to_owned());
+        }
+        (now.engine == self.engine && now.hash != self.hash).then(|| "its rows differ".to_owned())
+    }
+}

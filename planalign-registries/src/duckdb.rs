@@ -6,6 +6,7 @@ mod enrollment;
 mod format;
 mod registry_table;
 mod run_store;
+mod state;
 
 pub use deferral_escalation::{DeferralEscalationRegistry, DeferralState};
 pub use enrollment::{EnrollmentRegistry, EnrollmentState};

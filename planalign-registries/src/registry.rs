@@ -3,6 +3,8 @@
 use planalign_config::Fault;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::RelationState;
+
 /// Follows the events of the simulation across years.
 ///
 /// A registry takes part in its caller's unit of work. Its state of a year derives from its state of the year before and
@@ -25,12 +27,8 @@ pub trait Registry {
 pub struct RegistrySnapshot {
     /// Registry.
     pub registry: String,
-    /// Year.
-    pub year: i32,
-    /// People in it.
-    pub rows: u64,
-    /// Sum over hashes of its rows.
-    pub hash: String,
+    /// What its table holds for the year.
+    pub state: RelationState,
 }
 
 /// A registry and a table say different things.

@@ -223,22 +223,10 @@ impl StoreError {
 /// Compares what a checkpoint vouches for with what is there now.
 pub fn compare_state(checkpoint: &Checkpoint, now: &[RelationState]) -> Result<(), StoreError> {
     for saved in &checkpoint.state {
-        let mismatch = |what: String| StoreError::Mismatch {
-            checkpoint: checkpoint.key.clone(),
-            relation: saved.relation.clone(),
-            what,
-        };
-        let Some(found) = now.iter().find(|s| s.relation == saved.relation && s.year == saved.year) else {
-            return Err(mismatch("it is missing".to_owned()));
-        };
-        if found.rows != saved.rows {
-            return Err(mismatch(format!("{} rows instead of {}", found.rows, saved.rows)));
-        }
-        if found.sums != saved.sums {
-            return Err(mismatch("the sums of its columns differ".to_owned()));
-        }
-        if found.engine == saved.engine && found.hash != saved.hash {
-            return Err(mismatch("its rows differ".to_owned()));
+        let found = now.iter().find(|s| s.relation == saved.relation && s.year == saved.year);
+        if let Some(what) = found.map_or_else(|| Some("it is missing".to_owned()), |found| saved.difference(found)) {
+            let (checkpoint, relation) = (checkpoint.key.clone(), saved.relation.clone());
+            return Err(StoreError::Mismatch { checkpoint, relation, what });
         }
     }
     Ok(())

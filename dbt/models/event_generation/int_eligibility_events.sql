@@ -20,8 +20,8 @@ entering as (
 select
     {{ keys() }},
     employee_id,
-    'eligibility' as event_type,
-    'eligibility' as event_category,
+    'eligibility'::{{ label('event_type') }} as event_type,
+    'eligibility'::{{ label('event_category') }} as event_category,
     plan_entry_date as effective_date,
     'Entered the plan' as event_details,
     employee_birth_date,

@@ -89,8 +89,8 @@ priced as (
 select
     {{ keys() }},
     employee_id,
-    'hire' as event_type,
-    'hire' as event_category,
+    'hire'::{{ label('event_type') }} as event_type,
+    'hire'::{{ label('event_category') }} as event_category,
     employee_hire_date as effective_date,
     'Hired at level ' || level_id as event_details,
     least(greatest({{ money('range_pay', rate_in_millionths('market_adjustment')) }}, hiring_min_compensation), hiring_max_compensation)::decimal(12, 2) as compensation_amount,

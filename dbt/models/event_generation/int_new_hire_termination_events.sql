@@ -4,8 +4,8 @@
 select
     {{ keys() }},
     employee_id,
-    'termination' as event_type,
-    'new_hire_termination' as event_category,
+    'termination'::{{ label('event_type') }} as event_type,
+    'new_hire_termination'::{{ label('event_category') }} as event_category,
     (employee_hire_date + 1 + {{ draw_integer('employee_key', 'new_hire_termination_date', last_day() ~ ' - employee_hire_date') }}::integer)::date as effective_date,
     'Left in the year of hire' as event_details,
     employee_birth_date,

@@ -105,7 +105,7 @@ enrolled as (
         employee_id,
         least(voluntary_date, auto_date) as enrollment_date,
         coalesce(voluntary_date <= auto_date, auto_date is null) as is_voluntary,
-        case when is_voluntary then 'voluntary_enrollment' else 'auto_enrollment' end as enrollment_method,
+        case when is_voluntary then 'voluntary_enrollment' else 'auto_enrollment' end::{{ label('enrollment_method') }} as enrollment_method,
         case when is_voluntary
             then least(greatest({{ rate_from_millionths('voluntary_rate') }}, 0.01), {{ var('enrollment_voluntary_enrollment_max_deferral_rate') }}, {{ plan_maximum }})
             else least({{ var('enrollment_auto_enrollment_default_deferral_rate') }}, {{ plan_maximum }})

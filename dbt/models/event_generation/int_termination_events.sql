@@ -50,8 +50,8 @@ leavers as (
 select
     {{ keys() }},
     employee_id,
-    'termination' as event_type,
-    'termination' as event_category,
+    'termination'::{{ label('event_type') }} as event_type,
+    'termination'::{{ label('event_category') }} as event_category,
     effective_date,
     event_details,
     employee_birth_date,

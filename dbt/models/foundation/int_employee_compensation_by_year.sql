@@ -14,18 +14,18 @@ with opening as (
         auto_escalation_opt_out, plan_entry_date, is_grandfathered,
         is_enrolled_at_census as is_enrolled,
         case when is_enrolled_at_census then {{ census_date() }} end as enrollment_date,
-        case when is_enrolled_at_census then 'census' end as enrollment_method,
+        case when is_enrolled_at_census then 'census' end::{{ label('enrollment_method') }} as enrollment_method,
         false as ever_opted_out,
         null::date as opt_out_date,
         null::date as pending_enrollment_date,
-        null::varchar as pending_enrollment_method,
+        null::{{ label('enrollment_method') }} as pending_enrollment_method,
         null::decimal(9, 6) as pending_deferral_rate,
         null::decimal(9, 6) as pending_enrollment_probability,
         null::date as pending_opt_out_date,
         null::decimal(9, 6) as pending_opt_out_probability,
         census_deferral_rate as deferral_rate,
         case when is_enrolled_at_census then census_deferral_rate end as original_deferral_rate,
-        case when is_enrolled_at_census then 'census' else 'none' end as rate_source,
+        case when is_enrolled_at_census then 'census' else 'none' end::{{ label('rate_source') }} as rate_source,
         0 as total_deferral_escalations,
         0::decimal(9, 6) as total_escalation_amount,
         null::date as last_escalation_date
@@ -37,19 +37,13 @@ with opening as (
         state.employee_id, employee_key, employee_birth_date, employee_hire_date, known_termination_date,
         current_compensation as employee_compensation, prorated_annual_compensation as prior_year_compensation,
         level_id, scheduled_hours_per_week,
-        state.auto_escalation_opt_out, plan_entry_date, is_grandfathered,
+        auto_escalation_opt_out, plan_entry_date, is_grandfathered,
         is_enrolled, enrollment_date, enrollment_method, ever_opted_out, opt_out_date,
         pending_enrollment_date, pending_enrollment_method, pending_deferral_rate, pending_enrollment_probability,
         pending_opt_out_date, pending_opt_out_probability,
         current_deferral_rate as deferral_rate, original_deferral_rate, rate_source,
         total_deferral_escalations, total_escalation_amount, last_escalation_date
     from (from {{ source('prior_year', 'int_workforce_state') }} where {{ of_year(last_year) }} and employment_status = 'active') as state
-    left join (from {{ source('prior_year', 'int_enrollment_state_accumulator') }} where {{ of_year(last_year) }}) as enrollment
-        on state.employee_id = enrollment.employee_id
-    left join (from {{ source('prior_year', 'int_deferral_rate_state_accumulator') }} where {{ of_year(last_year) }}) as deferral
-        on state.employee_id = deferral.employee_id
-    left join (from {{ source('prior_year', 'int_deferral_escalation_state_accumulator') }} where {{ of_year(last_year) }}) as escalation
-        on state.employee_id = escalation.employee_id
     left join (from {{ source('prior_year', 'int_employee_contributions') }} where {{ of_year(last_year) }}) as contributions
         on state.employee_id = contributions.employee_id
     {%- endif %}

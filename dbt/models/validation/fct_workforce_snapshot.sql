@@ -1,6 +1,5 @@
 -- How did the year end for everybody who was there?
--- Grain: one row per person present in the year. Inputs: the closing state, the accumulators, contributions and employer
--- money. For leavers the state is that on their last day; their age is that on Dec 31, which the limits go by.
+-- Grain: one row per person present in the year. Inputs: the closing state, contributions and employer money. For leavers the state is that on their last day; their age is that on Dec 31, which the limits go by.
 select
     {{ keys() }},
     state.employee_id,
@@ -19,17 +18,17 @@ select
     scheduled_hours_per_week,
     annual_hours_worked,
     plan_entry_date as employee_eligibility_date,
-    case when is_in_plan then 'eligible' when plan_entry_date is null then 'ineligible' else 'pending' end as current_eligibility_status,
+    case when is_in_plan then 'eligible' when plan_entry_date is null then 'ineligible' else 'pending' end::{{ label('eligibility_status') }} as current_eligibility_status,
     is_enrolled as is_enrolled_flag,
     enrollment_date as employee_enrollment_date,
     current_deferral_rate,
-    case when current_deferral_rate > 0 then 'participating' else 'not_participating' end as participation_status,
+    case when current_deferral_rate > 0 then 'participating' else 'not_participating' end::{{ label('participation_status') }} as participation_status,
     case
         when current_deferral_rate > 0 then enrollment_method
         when ever_opted_out then 'opted_out'
         when not is_in_plan then 'not_eligible'
         else 'not_enrolled'
-    end as participation_status_detail,
+    end::{{ label('participation_status_detail') }} as participation_status_detail,
     original_deferral_rate,
     total_deferral_escalations,
     total_escalation_amount,
@@ -41,9 +40,6 @@ select
     coalesce(employer_core_amount, 0)::decimal(12, 2) as employer_core_amount,
     (coalesce(matches.amount, 0) + coalesce(employer_core_amount, 0))::decimal(12, 2) as total_employer_contributions
 from (from {{ ref('int_workforce_state') }} where {{ of_year() }}) as state
-inner join (from {{ ref('int_enrollment_state_accumulator') }} where {{ of_year() }}) as enrollment on state.employee_id = enrollment.employee_id
-inner join (from {{ ref('int_deferral_rate_state_accumulator') }} where {{ of_year() }}) as deferral on state.employee_id = deferral.employee_id
-inner join (from {{ ref('int_deferral_escalation_state_accumulator') }} where {{ of_year() }}) as escalation on state.employee_id = escalation.employee_id
 inner join (from {{ ref('int_employee_contributions') }} where {{ of_year() }}) as contributions on state.employee_id = contributions.employee_id
 inner join (from {{ ref('int_employer_eligibility') }} where {{ of_year() }}) as eligibility on state.employee_id = eligibility.employee_id
 left join (from {{ ref('fct_employer_match_events') }} where {{ of_year() }}) as matches on state.employee_id = matches.employee_id

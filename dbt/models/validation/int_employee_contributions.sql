@@ -81,7 +81,7 @@ limited as (
             when {{ var('deferrals_super_catch_up') | string | lower }} and current_age between 60 and 63 then 'super_catch_up'
             when current_age >= 50 then 'catch_up'
             else 'base'
-        end as limit_type,
+        end::{{ label('limit_type') }} as limit_type,
         case limit_type when 'base' then 0 when 'catch_up' then limits.catch_up_limit else super_catch_up_limit end::decimal(12, 2) as catch_up_limit
     from (
         -- Days from Jan 1 to the last day of employment.

@@ -22,7 +22,7 @@ contributed as (
 select
     {{ keys() }},
     employee_id,
-    {{ quoted(var('employer_core_contribution_status')) }} as formula,
+    {{ quoted(var('employer_core_contribution_status')) }}::{{ label([var('employer_core_contribution_status')]) }} as formula,
     eligible_compensation,
     {{ rate_from_millionths(millionths(var('employer_core_contribution_contribution_rate'))) }} as core_rate,
     employer_core_amount

@@ -60,7 +60,7 @@ select
         {% endif -%}
         {% endif -%}
         else 'eligible'
-    end as {{ money }}_eligibility_reason,
+    end::{{ label('eligibility_reason') }} as {{ money }}_eligibility_reason,
     {{ money }}_eligibility_reason = 'eligible' as is_eligible_for_{{ money }}{{ "," if not loop.last }}
     {% endfor %}
 from worked

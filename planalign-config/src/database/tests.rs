@@ -120,3 +120,11 @@ fn a_directory_is_no_database() {
     let options = DatabaseOptions { busy_waits: vec![Duration::ZERO], ..DatabaseOptions::default() };
     assert!(matches!(Database::open(dir.path(), &options), Err(DatabaseError::NotADatabase { .. })));
 }
+
+#[test]
+fn labels_are_texts() {
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("open");
+    let table = db.query("select unnest(['b', null, 'a'])::enum('a', 'b') as label", &[]).expect("three labels");
+    let labels: Vec<_> = table.rows.iter().map(|row| row.text(0)).collect();
+    assert_eq!(labels, [Some("b".to_owned()), None, Some("a".to_owned())]);
+}

@@ -77,10 +77,11 @@ fn registries_follow_each_year_once_and_their_state_is_part_of_the_checkpoint() 
     }
     let checkpoints = world.store.checkpoints("run-1").expect("readable");
     for checkpoint in checkpoints {
-        let saved: Vec<_> = checkpoint.registries.iter().map(|r| (r.registry.as_str(), r.year, r.rows)).collect();
+        let saved: Vec<_> =
+            checkpoint.registries.iter().map(|r| (r.registry.as_str(), r.state.year, r.state.rows)).collect();
         if checkpoint.key.stage == "STATE_ACCUMULATION" {
             let year = checkpoint.key.year;
-            assert_eq!(saved, [("enrollment", year, 40), ("escalation", year, 0)]);
+            assert_eq!(saved, [("enrollment", Some(year), 40), ("escalation", Some(year), 0)]);
         } else {
             assert!(saved.is_empty(), "{}", checkpoint.key);
         }

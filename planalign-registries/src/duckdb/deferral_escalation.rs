@@ -33,20 +33,16 @@ pub struct DeferralState {
 
 const NAME: &str = "deferral_escalation";
 
-const ROW_AS_TEXT: &str = "concat_ws('|', scenario_id, plan_design_id, employee_id, opted_out::integer,
-    coalesce(original_rate::varchar, '-'), opening_rate, current_rate, escalations, escalation_amount,
-    coalesce(last_escalation_date::varchar, '-'), coalesce(left_on::varchar, '-'))";
-
 /// Those whom the census knows.
 const OPENING_OF_START_YEAR: &str = "
-    select scenario_id, plan_design_id, employee_id, auto_escalation_opt_out as opted_out,
+    select employee_id, auto_escalation_opt_out as opted_out,
         case when is_enrolled_at_census then census_deferral_rate end as original_rate, census_deferral_rate as current_rate,
         0 as escalations, 0::decimal(9, 6) as escalation_amount, null::date as last_escalation_date
     from {main}.int_baseline_workforce where simulation_year = {year}";
 
 /// Those who had not left.
 const OPENING_OF_LATER_YEARS: &str = "
-    select scenario_id, plan_design_id, employee_id, opted_out, original_rate, current_rate, escalations, escalation_amount,
+    select employee_id, opted_out, original_rate, current_rate, escalations, escalation_amount,
         last_escalation_date
     from {planalign}.deferral_escalation_registry where simulation_year = {last_year} and left_on is null";
 
@@ -58,21 +54,21 @@ with events as (
 ), people as (
     {opening}
     union all
-    select scenario_id, plan_design_id, employee_id, false, null, 0, 0, 0, null from events where event_type = 'hire'
+    select employee_id, false, null, 0, 0, 0, null from events where event_type = 'hire'
 ), changes as (
-    select scenario_id, plan_design_id, employee_id,
+    select employee_id,
         arg_max(employee_deferral_rate, event_sequence) filter (event_type <> 'termination') as last_rate,
         arg_min(employee_deferral_rate, event_sequence) filter (event_type = 'enrollment') as first_rate,
         count(*) filter (event_type = 'deferral_escalation') as increases,
         sum(employee_deferral_rate - prev_employee_deferral_rate) filter (event_type = 'deferral_escalation') as increase,
         max(effective_date) filter (event_type = 'deferral_escalation') as increased_on,
         max(effective_date) filter (event_type = 'termination') as left_on
-    from events where event_type <> 'hire' group by all
+    from events where event_type <> 'hire' group by employee_id
 )
-select scenario_id, plan_design_id, {year}, employee_id, opted_out, coalesce(original_rate, first_rate), current_rate,
+select {year}, employee_id, opted_out, coalesce(original_rate, first_rate), current_rate,
     coalesce(last_rate, current_rate), escalations + coalesce(increases, 0), escalation_amount + coalesce(increase, 0),
     coalesce(increased_on, last_escalation_date), left_on
-from people left join changes using (scenario_id, plan_design_id, employee_id)";
+from people left join changes using (employee_id)";
 
 const CHECK: &str = "
 with ours as (from {planalign}.deferral_escalation_registry where simulation_year = {year}),
@@ -82,22 +78,22 @@ compared_rates as (
     select count(*) filter (rates.employee_id is null), count(*) filter (ours.employee_id is null),
         count(*) filter (ours.current_rate <> rates.current_deferral_rate),
         count(*) filter (ours.original_rate is distinct from rates.original_deferral_rate and rates.employee_id is not null and ours.employee_id is not null)
-    from ours full join rates using (scenario_id, plan_design_id, employee_id)
+    from ours full join rates using (employee_id)
 ), compared_escalations as (
     select count(*) filter (theirs.employee_id is null), count(*) filter (ours.employee_id is null),
         count(*) filter (ours.escalations <> theirs.total_deferral_escalations),
         count(*) filter (ours.escalation_amount <> theirs.total_escalation_amount),
         count(*) filter (ours.last_escalation_date is distinct from theirs.last_escalation_date and theirs.employee_id is not null and ours.employee_id is not null),
         count(*) filter (ours.opted_out is distinct from theirs.auto_escalation_opt_out and theirs.employee_id is not null and ours.employee_id is not null)
-    from ours full join escalations as theirs using (scenario_id, plan_design_id, employee_id)
+    from ours full join escalations as theirs using (employee_id)
 ), changes as (
     select events.*, ours.employee_id is not null as is_known, opted_out,
         coalesce(lag(events.employee_deferral_rate) over person, opening_rate) as before,
         count(*) filter (event_type = 'deferral_escalation') over person as increases
     from (from {main}.fct_yearly_events where simulation_year = {year}
         and event_type in ('enrollment', 'enrollment_change', 'deferral_escalation')) as events
-    left join ours using (scenario_id, plan_design_id, employee_id)
-    window person as (partition by events.scenario_id, events.plan_design_id, events.employee_id order by event_sequence)
+    left join ours using (employee_id)
+    window person as (partition by events.employee_id order by event_sequence)
 ), contradictory as (
     select count(*) filter (not is_known), count(*) filter (before <> prev_employee_deferral_rate),
         count(*) filter (event_type = 'deferral_escalation' and opted_out),
@@ -128,7 +124,7 @@ const CHECKED: [&str; 15] = [
 impl DeferralEscalationRegistry {
     /// The registry of a database that has its table.
     pub fn new(db: Database) -> Result<Self, RegistryError> {
-        Ok(Self { table: RegistryTable::new(db, NAME, "deferral_escalation_registry", ROW_AS_TEXT)? })
+        Ok(Self { table: RegistryTable::new(db, NAME, "deferral_escalation_registry")? })
     }
 
     /// How often a person's rate was raised automatically up to the end of the year; `None` if the person is not there.

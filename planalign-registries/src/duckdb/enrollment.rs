@@ -32,20 +32,15 @@ pub struct EnrollmentState {
 
 const NAME: &str = "enrollment";
 
-const ROW_AS_TEXT: &str =
-    "concat_ws('|', scenario_id, plan_design_id, employee_id, was_enrolled::integer, is_enrolled::integer,
-    coalesce(first_enrollment_date::varchar, '-'), coalesce(enrollment_date::varchar, '-'), coalesce(source, '-'),
-    coalesce(opt_out_date::varchar, '-'), coalesce(left_on::varchar, '-'))";
-
 /// Those whom the census knows.
 const OPENING_OF_START_YEAR: &str = "
-    select scenario_id, plan_design_id, employee_id, is_enrolled_at_census as is_enrolled, null::date as first_enrollment_date,
+    select employee_id, is_enrolled_at_census as is_enrolled, null::date as first_enrollment_date,
         null::date as enrollment_date, case when is_enrolled_at_census then 'census' end as source, null::date as opt_out_date
     from {main}.int_baseline_workforce where simulation_year = {year}";
 
 /// Those who had not left.
 const OPENING_OF_LATER_YEARS: &str = "
-    select scenario_id, plan_design_id, employee_id, is_enrolled, first_enrollment_date, enrollment_date, source, opt_out_date
+    select employee_id, is_enrolled, first_enrollment_date, enrollment_date, source, opt_out_date
     from {planalign}.enrollment_registry where simulation_year = {last_year} and left_on is null";
 
 /// Opening state, hires, and then the last word of each person's events.
@@ -56,21 +51,21 @@ with events as (
 ), people as (
     {opening}
     union all
-    select scenario_id, plan_design_id, employee_id, false, null, null, null, null from events where event_type = 'hire'
+    select employee_id, false, null, null, null, null from events where event_type = 'hire'
 ), changes as (
-    select scenario_id, plan_design_id, employee_id,
+    select employee_id,
         arg_max(event_type, event_sequence) filter (event_type in ('enrollment', 'enrollment_change')) as last_change,
         min(effective_date) filter (event_type = 'enrollment') as first_enrolled_on,
         max(effective_date) filter (event_type = 'enrollment') as enrolled_on,
         arg_max(event_category, event_sequence) filter (event_type = 'enrollment') as method,
         max(effective_date) filter (event_type = 'enrollment_change') as opted_out_on,
         max(effective_date) filter (event_type = 'termination') as left_on
-    from events where event_type <> 'hire' group by all
+    from events where event_type <> 'hire' group by employee_id
 )
-select scenario_id, plan_design_id, {year}, employee_id, is_enrolled, coalesce(last_change = 'enrollment', is_enrolled),
+select {year}, employee_id, is_enrolled, coalesce(last_change = 'enrollment', is_enrolled),
     coalesce(first_enrollment_date, first_enrolled_on), coalesce(enrolled_on, enrollment_date), coalesce(method, source),
     coalesce(opted_out_on, opt_out_date), left_on
-from people left join changes using (scenario_id, plan_design_id, employee_id)";
+from people left join changes using (employee_id)";
 
 const CHECK: &str = "
 with ours as (from {planalign}.enrollment_registry where simulation_year = {year}),
@@ -82,13 +77,13 @@ compared as (
             and theirs.employee_id is not null and ours.employee_id is not null and theirs.enrollment_method is distinct from 'census'),
         count(*) filter (ours.source is distinct from theirs.enrollment_method and theirs.employee_id is not null and ours.employee_id is not null),
         count(*) filter (ours.opt_out_date is distinct from theirs.opt_out_date and theirs.employee_id is not null and ours.employee_id is not null)
-    from ours full join theirs using (scenario_id, plan_design_id, employee_id)
+    from ours full join theirs using (employee_id)
 ), changes as (
     select events.event_type, ours.employee_id is not null as is_known,
-        coalesce(lag(event_type = 'enrollment') over (partition by events.scenario_id, events.plan_design_id, events.employee_id
+        coalesce(lag(event_type = 'enrollment') over (partition by events.employee_id
             order by event_sequence), was_enrolled) as before
     from (from {main}.fct_yearly_events where simulation_year = {year} and event_type in ('enrollment', 'enrollment_change')) as events
-    left join ours using (scenario_id, plan_design_id, employee_id)
+    left join ours using (employee_id)
 ), contradictory as (
     select count(*) filter (not is_known), count(*) filter (event_type = 'enrollment' and before),
         count(*) filter (event_type = 'enrollment_change' and not before)
@@ -112,7 +107,7 @@ const CHECKED: [&str; 10] = [
 impl EnrollmentRegistry {
     /// The registry of a database that has its table.
     pub fn new(db: Database) -> Result<Self, RegistryError> {
-        Ok(Self { table: RegistryTable::new(db, NAME, "enrollment_registry", ROW_AS_TEXT)? })
+        Ok(Self { table: RegistryTable::new(db, NAME, "enrollment_registry")? })
     }
 
     /// How many people are in the plan at the end of the year, without those who left.

@@ -25,12 +25,10 @@ create table {planalign}.checkpoints (
 create table {planalign}.fingerprints (
     run_id varchar not null, kind varchar not null, name varchar not null, sha256 varchar not null, content blob not null);
 create table {planalign}.enrollment_registry (
-    scenario_id varchar not null, plan_design_id varchar not null, simulation_year integer not null,
-    employee_id varchar not null, was_enrolled boolean not null, is_enrolled boolean not null,
+    simulation_year integer not null, employee_id varchar not null, was_enrolled boolean not null, is_enrolled boolean not null,
     first_enrollment_date date, enrollment_date date, source varchar, opt_out_date date, left_on date);
 create table {planalign}.deferral_escalation_registry (
-    scenario_id varchar not null, plan_design_id varchar not null, simulation_year integer not null,
-    employee_id varchar not null, opted_out boolean not null, original_rate decimal(9, 6),
+    simulation_year integer not null, employee_id varchar not null, opted_out boolean not null, original_rate decimal(9, 6),
     opening_rate decimal(9, 6) not null, current_rate decimal(9, 6) not null, escalations integer not null,
     escalation_amount decimal(9, 6) not null, last_escalation_date date, left_on date);
 ";

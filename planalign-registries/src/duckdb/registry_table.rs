@@ -1,9 +1,12 @@
 //! What the registries do alike: they replace, describe and forget rows of one table that has a year.
 
+use std::cell::RefCell;
+
 use planalign_config::database::{Row, Value};
-use planalign_config::{Database, DatabaseError};
+use planalign_config::{Database, DatabaseError, Fault};
 
 use super::catalog::Catalog;
+use super::state;
 use crate::registry::{Disagreement, RegistryError, RegistrySnapshot};
 
 /// The table of a registry.
@@ -13,20 +16,14 @@ pub(crate) struct RegistryTable {
     pub(crate) name: &'static str,
     /// Table in schema `planalign`.
     table: &'static str,
-    /// Its columns, as one text per row.
-    row_as_text: &'static str,
     catalog: Catalog,
+    columns: RefCell<state::Columns>,
 }
 
 impl RegistryTable {
-    pub(crate) fn new(
-        db: Database,
-        name: &'static str,
-        table: &'static str,
-        row_as_text: &'static str,
-    ) -> Result<Self, RegistryError> {
+    pub(crate) fn new(db: Database, name: &'static str, table: &'static str) -> Result<Self, RegistryError> {
         let catalog = Catalog::new(db).map_err(|e| error(name, "open its table", "all years", &e))?;
-        Ok(Self { name, table, row_as_text, catalog })
+        Ok(Self { name, table, catalog, columns: RefCell::default() })
     }
 
     /// Runs `select`, a query for the rows of the year in the order of the table's columns, and puts them in place of
@@ -63,23 +60,17 @@ impl RegistryTable {
         Ok(found)
     }
 
-    /// The hash holds in any version of the engine: a continued run may have been begun with an earlier one.
     pub(crate) fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {
-        let row = self.one(
-            year,
-            "describe its state",
-            &format!(
-                "select count(*), coalesce(sum(md5_number_lower({})), 0)::varchar from {{planalign}}.{} where simulation_year = {{year}}",
-                self.row_as_text, self.table
-            ),
-            &[],
-        )?;
-        Ok(RegistrySnapshot {
-            registry: self.name.to_owned(),
-            year,
-            rows: row.as_ref().map(|r| unsigned(r, 0)).unwrap_or_default(),
-            hash: row.and_then(|r| r.text(1)).unwrap_or_default(),
-        })
+        const ACTION: &str = "describe its state";
+        let relation = format!("planalign.{}", self.table);
+        let engine = self.catalog.db.engine_version().map_err(|e| self.error(ACTION, year, &e))?;
+        let states = state::read(&self.catalog, &mut self.columns.borrow_mut(), &engine, &[relation], year);
+        let (fault, cause) = match states.map(|mut states| states.pop()) {
+            Ok(Some(state)) => return Ok(RegistrySnapshot { registry: self.name.to_owned(), state }),
+            Ok(None) => (Fault::Corrupt, "its table is missing".to_owned()),
+            Err(e) => (e.fault(), e.to_string()),
+        };
+        Err(RegistryError { registry: self.name, action: ACTION, year: year.to_string(), fault, cause })
     }
 
     /// Removes the rows of later years.

@@ -4,14 +4,13 @@ mod fingerprints;
 mod forget;
 mod journal;
 mod runs;
-mod state;
 
 use std::cell::RefCell;
 
 use planalign_config::Database;
 
 use super::catalog::{Catalog, failed};
-use super::format;
+use super::{format, state};
 use crate::checkpoint::{Checkpoint, RelationState};
 use crate::run_event::RunEvent;
 use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
@@ -101,11 +100,11 @@ impl RunStore for DuckRunStore {
     }
 
     fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError> {
-        journal::read_checkpoints(&self.catalog, run_id, None)
+        journal::read_checkpoints(&self.catalog, run_id)
     }
 
     fn last_checkpoint(&self, run_id: &str) -> Result<Option<Checkpoint>, StoreError> {
-        Ok(journal::read_checkpoints(&self.catalog, run_id, Some(1))?.pop())
+        journal::read_last_checkpoint(&self.catalog, run_id)
     }
 
     fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError> {

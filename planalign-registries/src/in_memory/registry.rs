@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use planalign_config::Fault;
 
+use crate::checkpoint::RelationState;
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 
 /// A registry whose years are numbers of people. Clones share their state, so that a test keeps one and gives one away.
@@ -85,7 +86,9 @@ impl Registry for InMemoryRegistry {
     fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {
         self.failure("snapshot", &year.to_string())?;
         let rows = self.inner.borrow().years.get(&year).copied().unwrap_or_default();
-        Ok(RegistrySnapshot { registry: self.name.to_owned(), year, rows, hash: rows.to_string() })
+        let (relation, hash, engine) = (self.name.to_owned(), rows.to_string(), "in memory".to_owned());
+        let state = RelationState { relation, year: Some(year), rows, hash, engine, sums: Vec::new() };
+        Ok(RegistrySnapshot { registry: self.name.to_owned(), state })
     }
 
     fn restore(&mut self, year: Option<i32>) -> Result<(), RegistryError> {
@@ -109,13 +112,13 @@ mod tests {
         test.disagrees(2025, vec![Disagreement { what: "dates".into(), count: 2 }]);
         assert_eq!(registry.update(2025, 2025).expect("update"), 7);
         assert_eq!(registry.update(2026, 2025).expect("update"), 0);
-        assert_eq!(registry.snapshot(2025).expect("snapshot").rows, 7);
+        assert_eq!(registry.snapshot(2025).expect("snapshot").state.rows, 7);
         assert_eq!(registry.check(2025).expect("check").len(), 1);
         assert!(registry.check(2026).expect("check").is_empty());
         registry.restore(Some(2025)).expect("restore");
-        assert_eq!(registry.snapshot(2025).expect("snapshot").rows, 7);
+        assert_eq!(registry.snapshot(2025).expect("snapshot").state.rows, 7);
         registry.restore(None).expect("restore");
-        assert_eq!(registry.snapshot(2025).expect("snapshot").rows, 0);
+        assert_eq!(registry.snapshot(2025).expect("snapshot").state.rows, 0);
         assert_eq!(test.calls(), ["update 2025", "update 2026", "restore 2025", "restore all years"]);
         assert_eq!(registry.name(), "enrollment");
     }

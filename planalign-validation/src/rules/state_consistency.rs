@@ -121,7 +121,7 @@ const SUMS: &str = "
     from (
         select (hash(employee_id) & 4294967295)::bigint as weight, is_enrolled
         from {planalign}.enrollment_registry
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $3
     )
     union all
     select 7, 0, sum(weight), null, sum(weight * rate), sum(weight * registered), sum(weight * amount)
@@ -132,7 +132,7 @@ const SUMS: &str = "
             escalations::bigint as registered,
             (escalation_amount * 1000000)::bigint as amount
         from {planalign}.deferral_escalation_registry
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $3
     )
     order by place";
 
@@ -195,7 +195,7 @@ const REGISTERED: &str = "
             count(*) filter (ours.is_enrolled is distinct from theirs.is_enrolled) + count(*) - count(distinct employee_id) as people
         from (
             from {planalign}.enrollment_registry
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+            where simulation_year = $3
         ) as ours
         full join (
             from int_enrollment_state_accumulator
@@ -211,7 +211,7 @@ const REGISTERED: &str = "
             ) as differing_increases
         from (
             from {planalign}.deferral_escalation_registry
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+            where simulation_year = $3
         ) as ours
         full join (
             from int_deferral_rate_state_accumulator

@@ -233,12 +233,16 @@ fn event_sequence_follows_chains_of_any_length() {
     check(&format!("{third}{fourth}{}", broken(2447)), &[&format!("2025 error event_sequence (1): {expected}")]);
 }
 
+/// The row of a person in 2026; the registries hold the scenario of the file alone.
+fn person(table: &str, employee: &str) -> String {
+    let mine = if table.starts_with("planalign.") { "true" } else { MINE };
+    format!("employee_id = '{employee}' and simulation_year = 2026 and {mine}")
+}
+
 /// Changes a value of A01 in 2026 wherever it is shown, so that nothing but its origin is wrong.
 fn everywhere(value: &str, places: [(&str, &str); 3]) -> String {
     let update = |(table, column): (&str, &str)| {
-        format!(
-            "update {table} set {column} = {value} where employee_id = 'A01' and simulation_year = 2026 and {MINE};"
-        )
+        format!("update {table} set {column} = {value} where {};", person(table, "A01"))
     };
     places.map(update).concat()
 }
@@ -272,10 +276,10 @@ fn state_consistency_reports_accumulators_that_do_not_follow() {
 
 #[test]
 fn state_consistency_reports_people_too_few_and_too_many() {
-    let which = format!("employee_id = 'A02' and simulation_year = 2026 and {MINE}");
     let expected = |what: &str| format!("2026 error state_consistency (1): {what}: 1 person");
+    let accumulator = "int_deferral_escalation_state_accumulator";
     check(
-        &format!("delete from int_deferral_escalation_state_accumulator where {which}"),
+        &format!("delete from {accumulator} where {}", person(accumulator, "A02")),
         &[
             &expected(
                 "int_deferral_escalation_state_accumulator does not follow from the opening state and the events",
@@ -287,7 +291,7 @@ fn state_consistency_reports_people_too_few_and_too_many() {
     );
     let registry = "planalign.enrollment_registry";
     check(
-        &format!("insert into {registry} from {registry} where {which}"),
+        &format!("insert into {registry} from {registry} where {}", person(registry, "A02")),
         &[&expected("the enrollment registry and int_enrollment_state_accumulator differ in who is enrolled")],
     );
 }
@@ -295,9 +299,8 @@ fn state_consistency_reports_people_too_few_and_too_many() {
 #[test]
 fn state_consistency_reports_registries_that_differ() {
     let update = |registry: &str, what: &str| {
-        format!(
-            "update planalign.{registry} set {what} where employee_id = 'A01' and simulation_year = 2026 and {MINE}"
-        )
+        let registry = format!("planalign.{registry}");
+        format!("update {registry} set {what} where {}", person(&registry, "A01"))
     };
     let cases = [
         (

@@ -70,8 +70,10 @@ pub(super) fn state(life: &PersonYear) -> Row {
         ("known_termination_date", life.opening.known_leaving.into()),
         ("plan_entry_date", life.opening.entry.into()),
         ("is_grandfathered", life.opening.is_grandfathered.into()),
-        ("auto_escalation_opt_out", life.opening.refuses_increases.into()),
     ]);
+    row.extend(enrollment(life));
+    row.extend(deferral(life));
+    row.extend(escalation(life));
     row
 }
 

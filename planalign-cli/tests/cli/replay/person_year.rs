@@ -59,8 +59,9 @@ fn check_state(life: &PersonYear, tables: &Tables, findings: &mut Findings) {
         "pending_opt_out_date",
         "pending_opt_out_probability",
     ];
+    let no_state = [&pending[..], &["employee_key"]].concat();
     let rows = [
-        ("int_workforce_state", closing::state(life), &tables.state, &["employee_key"][..]),
+        ("int_workforce_state", closing::state(life), &tables.state, &no_state[..]),
         ("int_enrollment_state_accumulator", closing::enrollment(life), &tables.enrollment, &pending),
         ("int_deferral_rate_state_accumulator", closing::deferral(life), &tables.deferral, &[]),
         ("int_deferral_escalation_state_accumulator", closing::escalation(life), &tables.escalation, &[]),

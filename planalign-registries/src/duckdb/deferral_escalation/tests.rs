@@ -33,7 +33,7 @@ fn story() -> (Database, DeferralEscalationRegistry) {
 
 fn accumulate(db: &Database, year: i32) {
     let of_year = format!("from planalign.deferral_escalation_registry where simulation_year = {year}");
-    let keys = "select scenario_id, plan_design_id, simulation_year, employee_id";
+    let keys = "select 's', 'd', simulation_year, employee_id";
     db.execute_batch(&format!(
         "insert into int_deferral_rate_state_accumulator {keys}, current_rate, original_rate {of_year};
         insert into int_deferral_escalation_state_accumulator
@@ -82,7 +82,7 @@ fn a_year_is_replaced_and_can_be_forgotten() {
     assert_eq!(registry.snapshot(2026).expect("snapshot"), second);
     registry.restore(Some(2025)).expect("restore");
     assert_eq!(registry.snapshot(2025).expect("snapshot"), first);
-    assert_eq!(registry.snapshot(2026).expect("snapshot").rows, 0);
+    assert_eq!(registry.snapshot(2026).expect("snapshot").state.rows, 0);
 }
 
 #[test]

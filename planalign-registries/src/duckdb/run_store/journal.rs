@@ -45,18 +45,16 @@ pub(super) fn write_checkpoint(catalog: &Catalog, checkpoint: &Checkpoint) -> Re
     Ok(())
 }
 
-/// The checkpoints of a run, in order; with `last`, only so many of the last.
-pub(super) fn read_checkpoints(
-    catalog: &Catalog,
-    run_id: &str,
-    last: Option<usize>,
-) -> Result<Vec<Checkpoint>, StoreError> {
-    let limit = last.map(|n| format!("limit {n}")).unwrap_or_default();
-    let sql = format!(
-        "select payload from (select sequence, payload from {{planalign}}.checkpoints where run_id = ? order by sequence desc {limit})
-        order by sequence"
-    );
-    read(catalog, &catalog.sql(&sql), &[run_id.into()], "a checkpoint")
+/// The checkpoints of a run, in order.
+pub(super) fn read_checkpoints(catalog: &Catalog, run_id: &str) -> Result<Vec<Checkpoint>, StoreError> {
+    let sql = catalog.sql("select payload from {planalign}.checkpoints where run_id = ? order by sequence");
+    read(catalog, &sql, &[run_id.into()], "a checkpoint")
+}
+
+/// The last checkpoint of a run.
+pub(super) fn read_last_checkpoint(catalog: &Catalog, run_id: &str) -> Result<Option<Checkpoint>, StoreError> {
+    let last = "select arg_max(payload, sequence) from {planalign}.checkpoints where run_id = ? having count(*) > 0";
+    Ok(read(catalog, &catalog.sql(last), &[run_id.into()], "a checkpoint")?.pop())
 }
 
 fn read<T: DeserializeOwned>(catalog: &Catalog, sql: &str, values: &[Value], what: &str) -> Result<Vec<T>, StoreError> {

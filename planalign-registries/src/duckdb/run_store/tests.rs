@@ -47,6 +47,14 @@ fn failed(sequence: u64) -> RunEvent {
 }
 
 fn checkpoint(sequence: u64, year: i32, stage: &str) -> Checkpoint {
+    let registered = RelationState {
+        relation: "planalign.enrollment_registry".to_owned(),
+        year: Some(year),
+        rows: 3,
+        hash: "9".to_owned(),
+        engine: "v1.5.6".to_owned(),
+        sums: vec!["simulation_year=6075".to_owned()],
+    };
     Checkpoint {
         run_id: "r1".to_owned(),
         sequence,
@@ -55,7 +63,7 @@ fn checkpoint(sequence: u64, year: i32, stage: &str) -> Checkpoint {
         status: CheckpointStatus::FailedValidation,
         elapsed_ms: 12,
         state: Vec::new(),
-        registries: vec![RegistrySnapshot { registry: "enrollment".into(), year, rows: 3, hash: "9".into() }],
+        registries: vec![RegistrySnapshot { registry: "enrollment".into(), state: registered }],
         fingerprint: "f".to_owned(),
     }
 }

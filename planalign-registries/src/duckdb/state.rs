@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::catalog::{Catalog, failed, list, literal, quoted};
 use crate::checkpoint::RelationState;
-use crate::duckdb::catalog::{Catalog, failed, list, literal, quoted};
 use crate::run_store::StoreError;
 
-/// The columns of the relations seen so far, by `schema.name`; `None` for what is no table.
-pub(super) type Columns = HashMap<String, Option<Vec<Column>>>;
+/// The columns of the relations seen so far, by `schema.name`; `None` for views.
+pub(crate) type Columns = HashMap<String, Option<Vec<Column>>>;
 
 /// A column of a table.
 #[derive(Clone, Debug)]
-pub(super) struct Column {
+pub(crate) struct Column {
     name: String,
     data_type: String,
 }
@@ -26,7 +26,7 @@ impl Column {
 }
 
 /// Describes the tables among `relations`; views, which hold no rows of their own, and what is not there are left out.
-pub(super) fn read(
+pub(crate) fn read(
     catalog: &Catalog,
     known: &mut Columns,
     engine: &str,
@@ -45,26 +45,25 @@ pub(super) fn read(
 
 /// Looks up the columns of relations that are not known, all at once.
 fn learn(catalog: &Catalog, known: &mut Columns, relations: &[String]) -> Result<(), StoreError> {
-    // What was not there may have been built since.
-    let new: Vec<&String> = relations.iter().filter(|r| !matches!(known.get(*r), Some(Some(_)))).collect();
+    let new: Vec<&String> = relations.iter().filter(|r| !known.contains_key(*r)).collect();
     if new.is_empty() {
         return Ok(());
     }
     let sql = format!(
-        "select schema_name || '.' || table_name, column_name, data_type
-        from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
-        where database_name = {} and schema_name || '.' || table_name in (select unnest(from_json(?, '[\"VARCHAR\"]')))
+        "select c.schema_name || '.' || table_name, column_name, data_type, view_name is not null
+        from duckdb_columns() as c
+        left join duckdb_views() as v on c.database_name = v.database_name and c.schema_name = v.schema_name and table_name = view_name
+        where c.database_name = {} and c.schema_name || '.' || table_name in (select unnest(from_json(?, '[\"VARCHAR\"]')))
         order by 1, column_index",
         literal(catalog.name())
     );
     let table = catalog.db.query(&sql, &[list(&new)?]).map_err(failed("read the columns of tables"))?;
-    for relation in new {
-        known.insert(relation.clone(), None);
-    }
     for row in &table.rows {
         let text = |i: usize| row.text(i).unwrap_or_default();
-        let columns = known.entry(text(0)).or_default().get_or_insert_with(Vec::new);
-        columns.push(Column { name: text(1), data_type: text(2) });
+        let columns = known.entry(text(0)).or_default();
+        if row.boolean(3) == Some(false) {
+            columns.get_or_insert_default().push(Column { name: text(1), data_type: text(2) });
+        }
     }
     Ok(())
 }
