@@ -14,7 +14,6 @@ use planalign_pipeline::{
 use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, EnrollmentRegistry};
 use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunStore};
 
-use planalign_reporting::read::read_summary;
 use planalign_reporting::{FileReports, render_summary};
 use planalign_validation::{Rule, RuleSettings, builtin_rules};
 
@@ -102,8 +101,7 @@ fn simulate(
     }
     let outcome = result?;
     if !quiet {
-        let summary = read_summary(database, &store, &run.run_id, plan.start_year(), plan.end_year())?;
-        say(&render_summary(&summary, SUMMARY_WIDTH));
+        say(&render_summary(&reports.summary(&run.run_id, plan.start_year(), plan.end_year())?, SUMMARY_WIDTH));
     }
     Ok(outcome)
 }

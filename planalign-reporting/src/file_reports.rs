@@ -1,5 +1,6 @@
 //! Reports as files: written beside, synced, renamed.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -7,8 +8,10 @@ use std::path::{Path, PathBuf};
 use planalign_config::{Database, Fault};
 use planalign_registries::RunStore;
 
-use crate::read::{read_summary, read_year};
+use crate::read::read_year;
 use crate::reports::{ReportError, Reports};
+use crate::summary::MultiYearSummary;
+use crate::year_audit::YearAudit;
 
 /// Writes `year_<YEAR>.json` and `multi_year_summary_<START>_<END>.csv` into a directory, which it creates when needed.
 ///
@@ -18,13 +21,34 @@ pub struct FileReports<'a> {
     db: Database,
     store: Box<dyn RunStore + 'a>,
     directory: PathBuf,
+    /// What has been read, by run and year.
+    audits: BTreeMap<(String, i32), YearAudit>,
 }
 
 impl<'a> FileReports<'a> {
     /// Reports of the runs of `store` over the tables of `db`.
     #[must_use]
     pub fn new(db: Database, store: Box<dyn RunStore + 'a>, directory: impl Into<PathBuf>) -> Self {
-        Self { db, store, directory: directory.into() }
+        Self { db, store, directory: directory.into(), audits: BTreeMap::new() }
+    }
+
+    /// The figures of the years of a run. Years whose audit was written by these reports are not read again.
+    pub fn summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<MultiYearSummary, ReportError> {
+        let mut years = Vec::new();
+        for year in start_year..=end_year {
+            let audit = match self.audits.get(&(run_id.to_owned(), year)) {
+                Some(audit) => audit.clone(),
+                None => self.read(run_id, year)?,
+            };
+            years.push(audit);
+        }
+        Ok(MultiYearSummary::new(years))
+    }
+
+    fn read(&mut self, run_id: &str, year: i32) -> Result<YearAudit, ReportError> {
+        let audit = read_year(&self.db, self.store.as_ref(), run_id, year)?;
+        self.audits.insert((run_id.to_owned(), year), audit.clone());
+        Ok(audit)
     }
 
     /// Where the audit of a year is, or will be.
@@ -43,7 +67,7 @@ impl<'a> FileReports<'a> {
 impl Reports for FileReports<'_> {
     fn write_year(&mut self, run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
         let path = self.year_path(year);
-        let audit = read_year(&self.db, self.store.as_ref(), run_id, year)?;
+        let audit = self.read(run_id, year)?;
         let mut text = serde_json::to_vec_pretty(&audit).map_err(|e| unwritable(&path, &e.into()))?;
         text.push(b'\n');
         write(&path, &text)?;
@@ -52,8 +76,7 @@ impl Reports for FileReports<'_> {
 
     fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<PathBuf, ReportError> {
         let path = self.summary_path(start_year, end_year);
-        let summary = read_summary(&self.db, self.store.as_ref(), run_id, start_year, end_year)?;
-        let text = summary.to_csv().map_err(|e| unwritable(&path, &e.into()))?;
+        let text = self.summary(run_id, start_year, end_year)?.to_csv().map_err(|e| unwritable(&path, &e.into()))?;
         write(&path, &text)?;
         Ok(path)
     }

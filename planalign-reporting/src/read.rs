@@ -9,7 +9,7 @@ use planalign_registries::{RunEvent, RunRecord, RunStore, StoreError};
 use crate::fixed::{Fixed, Money, Rate};
 use crate::journal::findings_of;
 use crate::reports::ReportError;
-use crate::summary::{EVENT_TYPES, MultiYearSummary};
+use crate::summary::EVENT_TYPES;
 use crate::year_audit::{
     Contributions, Employer, FindingCounts, Headcount, LAYOUT_VERSION, Limits, Participation, Pay, Provenance,
     YearAudit,
@@ -18,19 +18,6 @@ use crate::year_audit::{
 /// Reads the audit of a year of a run.
 pub fn read_year(db: &Database, store: &dyn RunStore, run_id: &str, year: i32) -> Result<YearAudit, ReportError> {
     Source::new(db, store, run_id, &format!("the audit of {year}"))?.year(year)
-}
-
-/// Reads the summary of the years of a run.
-pub fn read_summary(
-    db: &Database,
-    store: &dyn RunStore,
-    run_id: &str,
-    start_year: i32,
-    end_year: i32,
-) -> Result<MultiYearSummary, ReportError> {
-    let source = Source::new(db, store, run_id, &format!("the summary of {start_year} to {end_year}"))?;
-    let years = (start_year..=end_year).map(|year| source.year(year));
-    Ok(MultiYearSummary::new(years.collect::<Result<_, _>>()?))
 }
 
 /// The run that a report is about, and where its figures are.

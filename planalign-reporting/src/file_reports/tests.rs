@@ -9,7 +9,7 @@ use planalign_registries::{Fingerprints, InMemoryRunStore, RunEvent, RunRecord, 
 use serde_json::json;
 
 use super::FileReports;
-use crate::read::{read_summary, read_year};
+use crate::read::read_year;
 use crate::reports::{ReportError, Reports};
 use crate::{MultiYearSummary, YearAudit, render_summary};
 
@@ -68,7 +68,8 @@ fn audit(year: i32) -> YearAudit {
 }
 
 fn summary() -> MultiYearSummary {
-    read_summary(&database(), &store("run-1"), "run-1", 2025, 2026).expect("a summary")
+    let mut reports = FileReports::new(database(), Box::new(store("run-1")), "");
+    reports.summary("run-1", 2025, 2026).expect("a summary")
 }
 
 /// Compares a figure with what another query says, both as text.
@@ -320,10 +321,10 @@ fn what_cannot_be_read_is_an_error() {
         "cannot read the tables of the audit of 2027: int_workforce_needs has no row of 2027"
     );
     db.execute_batch("delete from fct_workforce_snapshot").expect("deleted");
-    let error = read_summary(&db, &store, "run-1", 2025, 2026).expect_err("nobody is there");
+    let error = read_year(&db, &store, "run-1", 2025).expect_err("nobody is there");
     assert_eq!(
         error.to_string(),
-        "cannot read the tables of the summary of 2025 to 2026: fct_workforce_snapshot has no rows of 2025"
+        "cannot read the tables of the audit of 2025: fct_workforce_snapshot has no rows of 2025"
     );
     db.execute_batch("drop table fct_yearly_events").expect("dropped");
     db.execute_batch(FIXTURE).expect_err("the other tables are there");
