@@ -27,6 +27,10 @@ use crate::{progress, say};
 /// Up to this many people one thread is faster than several: the tables are too small to share out.
 const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
 
+/// Measured: with this much, a run is as fast as with more.
+const MEMORY_AT_LEAST: u64 = 700_000_000;
+const MEMORY_PER_PERSON: u64 = 6_500;
+
 /// Columns of the summary: a terminal's usual width.
 const SUMMARY_WIDTH: u16 = 100;
 
@@ -167,8 +171,12 @@ fn new_run(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Result<RunRe
 fn database_options(args: &SimulateArgs, inputs: &Inputs) -> DatabaseOptions {
     let optimization = &inputs.config.settings.optimization;
     let by_size = (inputs.census.rows <= PEOPLE_FOR_ONE_THREAD).then_some(1);
-    let threads = args.threads.or(optimization.threads).or(by_size).map(usize::from);
-    DatabaseOptions { threads, memory_limit: optimization.memory_limit_gb.map(bytes), ..DatabaseOptions::default() }
+    DatabaseOptions {
+        threads: args.threads.or(optimization.threads).or(by_size).map(usize::from),
+        memory_limit: optimization.memory_limit_gb.map(bytes),
+        memory_need: Some(MEMORY_AT_LEAST.max(inputs.census.rows * MEMORY_PER_PERSON)),
+        ..DatabaseOptions::default()
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a checked, positive number of gigabytes")]

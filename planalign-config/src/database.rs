@@ -1,5 +1,6 @@
 //! The one way into `DuckDB`: opening a file, statements, and the transaction that stages share.
 
+mod connect;
 mod error;
 mod header;
 mod redact;
@@ -11,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
-use duckdb::{Config, Connection, params_from_iter};
+use duckdb::{Connection, params_from_iter};
 
 pub use error::DatabaseError;
 pub use redact::redact;
@@ -27,8 +28,10 @@ const OLDEST_ENGINE: (&str, [u32; 3]) = ("1.5.5", [1, 5, 5]);
 pub struct DatabaseOptions {
     /// Worker threads; `None`: all cores.
     pub threads: Option<usize>,
-    /// Memory limit in bytes; `None`: the engine's default, four fifths of the machine's.
+    /// Memory limit in bytes; `None`: four fifths of the machine's memory, or `memory_need` if that is less.
     pub memory_limit: Option<u64>,
+    /// Bytes that are enough for the work at hand; more would only keep what is in the file anyway.
+    pub memory_need: Option<u64>,
     /// Where the engine spills; `None`: beside the file.
     pub spill_directory: Option<PathBuf>,
     /// Whether the file is only read.
@@ -40,7 +43,14 @@ pub struct DatabaseOptions {
 impl Default for DatabaseOptions {
     fn default() -> Self {
         let busy_waits = [20, 40, 80, 160].map(Duration::from_millis).to_vec();
-        Self { threads: None, memory_limit: None, spill_directory: None, read_only: false, busy_waits }
+        Self {
+            threads: None,
+            memory_limit: None,
+            memory_need: None,
+            spill_directory: None,
+            read_only: false,
+            busy_waits,
+        }
     }
 }
 
@@ -71,9 +81,7 @@ impl Database {
         header::check(path)?;
         let mut waits = options.busy_waits.iter();
         loop {
-            let attempt = configuration(options)
-                .and_then(|config| Connection::open_with_flags(path, config))
-                .map_err(|e| DatabaseError::open(path.to_owned(), &e));
+            let attempt = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e));
             match (attempt, waits.next()) {
                 (Ok(connection), _) => return Self::from_connection(connection, Some(path.to_owned())),
                 (Err(DatabaseError::Busy { .. }), Some(wait)) => {
@@ -87,9 +95,7 @@ impl Database {
 
     /// Opens a database that lives in memory.
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let connection = configuration(options)
-            .and_then(Connection::open_in_memory_with_flags)
-            .map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
+        let connection = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
         Self::from_connection(connection, None)
     }
 
@@ -98,10 +104,6 @@ impl Database {
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
-        // What is left as text are ids, hardly one of which repeats: looking for patterns in them costs more than writing them.
-        // Only as a statement does the setting take effect.
-        let plain_texts = "set disabled_compression_methods = 'dict_fsst,fsst,zstd,dictionary'";
-        connection.execute_batch(plain_texts).map_err(|e| DatabaseError::statement(&e))?;
         let inner = Inner { connection, path, transaction: Transaction::None };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
@@ -110,6 +112,9 @@ impl Database {
     pub fn second_connection(&self) -> Result<Self, DatabaseError> {
         let inner = self.lock();
         let connection = inner.connection.try_clone().map_err(|e| DatabaseError::statement(&e))?;
+        if let Some(path) = &inner.path {
+            connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e))?;
+        }
         Self::from_connection(connection, inner.path.clone())
     }
 
@@ -217,28 +222,6 @@ impl UnitOfWork for Database {
             other => Ok(other?),
         }
     }
-}
-
-fn configuration(options: &DatabaseOptions) -> duckdb::Result<Config> {
-    // Extensions come from the network; a run must not depend on what happens to be reachable.
-    let mut config = Config::default()
-        .enable_autoload_extension(false)?
-        .with("autoinstall_known_extensions", "false")?
-        // A stage's commit must not pay for a checkpoint of the file; the run asks for one at the end of a year.
-        .with("checkpoint_threshold", "1TB")?;
-    if let Some(threads) = options.threads {
-        config = config.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
-    }
-    if let Some(bytes) = options.memory_limit {
-        config = config.max_memory(&format!("{bytes}B"))?;
-    }
-    if let Some(directory) = &options.spill_directory {
-        config = config.with("temp_directory", directory.to_string_lossy())?;
-    }
-    if options.read_only {
-        config = config.access_mode(duckdb::AccessMode::ReadOnly)?;
-    }
-    Ok(config)
 }
 
 fn parse_version(version: &str) -> [u32; 3] {

@@ -108,7 +108,7 @@ pub struct Census {
 pub struct Optimization {
     /// Threads of the database engine; `None`: all cores.
     pub threads: Option<u16>,
-    /// Memory limit of the database engine in GB (10^9 bytes); `None`: the engine's default.
+    /// Memory limit of the database engine in GB (10^9 bytes); `None`: as much as the census needs, and the machine has.
     pub memory_limit_gb: Option<f64>,
 }
 

@@ -107,6 +107,33 @@ fn limits_are_in_force_from_the_start() {
 }
 
 #[test]
+fn no_more_memory_than_needed_is_taken() {
+    let limit = |memory_limit, memory_need| {
+        let options = DatabaseOptions { memory_limit, memory_need, ..DatabaseOptions::default() };
+        let db = Database::in_memory(&options).expect("open");
+        let row = db.query_row("select current_setting('memory_limit')", &[]).expect("query").expect("row");
+        row.text(0).expect("a size")
+    };
+    assert_eq!(limit(None, Some(512 << 20)), "512.0 MiB");
+    assert_eq!(limit(Some(1 << 30), Some(512 << 20)), "1.0 GiB");
+    assert_eq!(limit(None, Some(1 << 50)), limit(None, None));
+}
+
+#[test]
+fn files_may_have_any_name() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for name in ["main", "memory", "temp", "system", "planalign", "a \"b\" 'c'.d", "Größe", "s3:"] {
+        let path = dir.path().join(format!("{name}.duckdb"));
+        let open = || Database::open(&path, &DatabaseOptions::default()).expect(name);
+        open().execute_batch("create table t as select 1 as i").expect(name);
+        let db = open();
+        let in_both = |db: &Database| db.query_row("select i from t", &[]).expect(name).and_then(|row| row.integer(0));
+        assert_eq!(in_both(&db), Some(1), "{name}");
+        assert_eq!(in_both(&db.second_connection().expect(name)), Some(1), "{name}");
+    }
+}
+
+#[test]
 fn versions_compare_by_number() {
     assert!(parse_version("v1.5.4") < OLDEST_ENGINE.1);
     assert!(parse_version("v1.5.6") >= OLDEST_ENGINE.1);

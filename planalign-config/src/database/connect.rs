@@ -1,0 +1,93 @@
+//! How the engine is set up, and how a file is attached to it.
+
+use std::path::{Path, PathBuf};
+
+use duckdb::{Config, Connection};
+
+use super::DatabaseOptions;
+
+/// Rows of a row group, four vectors of the engine. What a stage writes of a table for a year is then several whole groups,
+/// which the engine compresses and writes to the file once, instead of into the log and again at a checkpoint; and a query for a
+/// year skips the groups of the others. The default, 122,880, is made for larger tables than a year of ours.
+const ROWS_PER_GROUP: u32 = 8192;
+
+/// What is left as text are ids, hardly one of which repeats: looking for patterns in them costs more than writing them.
+/// In the configuration of a connection the setting has no effect.
+const PLAIN_TEXTS: &str = "set disabled_compression_methods = 'dict_fsst,fsst,zstd,dictionary'";
+
+/// Names that the engine keeps for itself.
+const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
+
+/// A connection to an engine of its own, with nothing but memory.
+pub(super) fn to_memory(options: &DatabaseOptions) -> duckdb::Result<Connection> {
+    connection(options, options.spill_directory.clone())
+}
+
+/// A connection to an engine of its own, in the file's database, which is created if it is not there.
+pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<Connection> {
+    let beside = || {
+        let mut spill = path.as_os_str().to_owned();
+        spill.push(".tmp");
+        PathBuf::from(spill)
+    };
+    let connection = connection(options, Some(options.spill_directory.clone().unwrap_or_else(beside)))?;
+    // An absolute path is never taken for the name of a service or of another format.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?.replace('\'', "''");
+    let read_only = if options.read_only { ", read_only" } else { "" };
+    connection.execute_batch(&format!(
+        "attach '{absolute}' as {} (type duckdb, row_group_size {ROWS_PER_GROUP}{read_only})",
+        name(path)
+    ))?;
+    enter(&connection, path)?;
+    Ok(connection)
+}
+
+/// Makes the file's database the one that names without a database stand for.
+pub(super) fn enter(connection: &Connection, path: &Path) -> duckdb::Result<()> {
+    connection.execute_batch(&format!("use {}", name(path)))
+}
+
+/// The database's name as SQL writes it: the file's, without the extension, as other programs that open it name it too.
+fn name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let reserved = RESERVED.iter().any(|name| stem.eq_ignore_ascii_case(name));
+    format!("\"{}{}\"", stem.replace('"', "\"\""), if reserved { "_file" } else { "" })
+}
+
+/// An engine whose limits are in force before it opens a file.
+fn connection(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<Connection> {
+    // Extensions come from the network; a run must not depend on what happens to be reachable.
+    let mut config = Config::default()
+        .enable_autoload_extension(false)?
+        .with("autoinstall_known_extensions", "false")?
+        // A stage's commit must not pay for a checkpoint of the file; the run asks for one at the end of a year.
+        .with("checkpoint_threshold", "1TB")?;
+    if let Some(threads) = options.threads {
+        config = config.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
+    }
+    if let Some(bytes) = options.memory_limit {
+        config = config.max_memory(&format!("{bytes}B"))?;
+    }
+    if let Some(directory) = spill {
+        config = config.with("temp_directory", directory.to_string_lossy())?;
+    }
+    let connection = Connection::open_in_memory_with_flags(config)?;
+    connection.execute_batch(PLAIN_TEXTS)?;
+    if let (None, Some(need)) = (options.memory_limit, options.memory_need) {
+        let limit: String = connection.query_row("select current_setting('memory_limit')", [], |row| row.get(0))?;
+        if bytes(&limit).is_none_or(|limit| need < limit) {
+            connection.execute_batch(&format!("set memory_limit = '{need}B'"))?;
+        }
+    }
+    Ok(connection)
+}
+
+/// A size as the engine writes it, for example `18.8 GiB`.
+fn bytes(size: &str) -> Option<u64> {
+    let (number, unit) = size.split_once(' ')?;
+    let power = ["bytes", "KiB", "MiB", "GiB", "TiB"].iter().position(|u| *u == unit)?;
+    let bytes = number.parse::<f64>().ok()? * 1024_f64.powi(i32::try_from(power).ok()?);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a memory size in bytes")]
+    Some(bytes as u64)
+}
