@@ -141,7 +141,7 @@ impl Execution<'_, '_> {
         let Some(saved) = checkpoint else { return Ok(true) };
         for attempt in 1.. {
             match self.modules.store.last_checkpoint(&saved.run_id) {
-                Ok(last) => return Ok(last.is_some_and(|c| c.key == saved.key && c.sequence == saved.sequence)),
+                Ok(last) => return Ok(last == Some(saved.sequence)),
                 Err(error) => match self.options.recovery.after(error.fault(), attempt) {
                     Recovery::Retry { pause, .. } => (self.options.pause)(pause),
                     Recovery::GiveUp => {

@@ -36,9 +36,9 @@ pub trait RunStore {
     fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
     /// The checkpoints of a run, in the order in which they were saved.
     fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError>;
-    /// The checkpoint of a run that was saved last.
-    fn last_checkpoint(&self, run_id: &str) -> Result<Option<Checkpoint>, StoreError> {
-        Ok(self.checkpoints(run_id)?.pop())
+    /// The number of the checkpoint of a run that was saved last.
+    fn last_checkpoint(&self, run_id: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.checkpoints(run_id)?.pop().map(|checkpoint| checkpoint.sequence))
     }
     /// Removes what later years than `year` wrote (`None`: everything) in all relations of schema `main`, and the checkpoints
     /// of those years. Runs and journals stay.

@@ -11,9 +11,10 @@ use super::DatabaseOptions;
 /// year skips the groups of the others. The default, 122,880, is made for larger tables than a year of ours.
 const ROWS_PER_GROUP: u32 = 8192;
 
-/// What is left as text are ids, hardly one of which repeats: looking for patterns in them costs more than writing them.
-/// In the configuration of a connection the setting has no effect.
-const PLAIN_TEXTS: &str = "set disabled_compression_methods = 'dict_fsst,fsst,zstd,dictionary'";
+/// Constants and packed bits do for labels, dates and money. What is left as text are ids, hardly one of which repeats:
+/// looking for patterns in them costs more than writing them. As part of the configuration the setting has no effect.
+const LIGHT_COMPRESSION: &str =
+    "set disabled_compression_methods = 'alp,alprd,dict_fsst,dictionary,fsst,rle,roaring,zstd'";
 
 /// Names that the engine keeps for itself.
 const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
@@ -73,7 +74,7 @@ fn connection(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Resu
         config = config.with("temp_directory", directory.to_string_lossy())?;
     }
     let connection = Connection::open_in_memory_with_flags(config)?;
-    connection.execute_batch(PLAIN_TEXTS)?;
+    connection.execute_batch(LIGHT_COMPRESSION)?;
     if let (None, Some(need)) = (options.memory_limit, options.memory_need) {
         let limit: String = connection.query_row("select current_setting('memory_limit')", [], |row| row.get(0))?;
         if bytes(&limit).is_none_or(|limit| need < limit) {

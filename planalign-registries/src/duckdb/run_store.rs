@@ -103,8 +103,8 @@ impl RunStore for DuckRunStore {
         journal::read_checkpoints(&self.catalog, run_id)
     }
 
-    fn last_checkpoint(&self, run_id: &str) -> Result<Option<Checkpoint>, StoreError> {
-        journal::read_last_checkpoint(&self.catalog, run_id)
+    fn last_checkpoint(&self, run_id: &str) -> Result<Option<u64>, StoreError> {
+        journal::last_checkpoint(&self.catalog, run_id)
     }
 
     fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError> {

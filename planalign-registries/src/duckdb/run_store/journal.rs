@@ -51,10 +51,11 @@ pub(super) fn read_checkpoints(catalog: &Catalog, run_id: &str) -> Result<Vec<Ch
     read(catalog, &sql, &[run_id.into()], "a checkpoint")
 }
 
-/// The last checkpoint of a run.
-pub(super) fn read_last_checkpoint(catalog: &Catalog, run_id: &str) -> Result<Option<Checkpoint>, StoreError> {
-    let last = "select arg_max(payload, sequence) from {planalign}.checkpoints where run_id = ? having count(*) > 0";
-    Ok(read(catalog, &catalog.sql(last), &[run_id.into()], "a checkpoint")?.pop())
+/// The number of the last checkpoint of a run.
+pub(super) fn last_checkpoint(catalog: &Catalog, run_id: &str) -> Result<Option<u64>, StoreError> {
+    let sql = catalog.sql("select max(sequence) from {planalign}.checkpoints where run_id = ?");
+    let row = catalog.db.query_row(&sql, &[run_id.into()]).map_err(failed("read the last checkpoint"))?;
+    Ok(row.and_then(|row| row.integer(0)).and_then(|sequence| u64::try_from(sequence).ok()))
 }
 
 fn read<T: DeserializeOwned>(catalog: &Catalog, sql: &str, values: &[Value], what: &str) -> Result<Vec<T>, StoreError> {
