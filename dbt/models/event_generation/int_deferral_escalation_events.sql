@@ -1,6 +1,7 @@
 -- Whose deferral rate rises automatically this year?
 -- Grain: one row per increase, at most one per person and year. Input: the year's changes of participation.
 -- A view of all years: the rows of int_participation_changes, told as events.
+-- It names no database, so that it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,
@@ -15,5 +16,5 @@ select
     escalation_previous_rate as prev_employee_deferral_rate,
     employee_birth_date,
     employee_hire_date
-from {{ ref('int_participation_changes') }}
+from {{ ref('int_participation_changes').include(database=false) }}
 where escalation_date is not null

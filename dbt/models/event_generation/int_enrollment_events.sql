@@ -1,6 +1,7 @@
 -- Who enrolls this year, and who opts out again?
 -- Grain: one row per enrollment (voluntary or automatic) and per opt-out. Input: the year's changes of participation.
 -- A view of all years: the rows of int_participation_changes, told as events.
+-- It names no database, so that it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,
@@ -16,7 +17,7 @@ select
     enrollment_probability as event_probability,
     employee_birth_date,
     employee_hire_date
-from {{ ref('int_participation_changes') }}
+from {{ ref('int_participation_changes').include(database=false) }}
 where enrollment_date is not null
 
 union all
@@ -35,5 +36,5 @@ select
     opt_out_probability as event_probability,
     employee_birth_date,
     employee_hire_date
-from {{ ref('int_participation_changes') }}
+from {{ ref('int_participation_changes').include(database=false) }}
 where opt_out_date is not null

@@ -1,6 +1,7 @@
 -- Who gets a raise this year?
 -- Grain: one row per raise: merit and the cost-of-living adjustment together. Input: the year's changes of pay.
 -- A view of all years: the rows of int_compensation_changes, told as events.
+-- It names no database, so that it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,
@@ -16,5 +17,5 @@ select
     raise_level_id as level_id,
     employee_birth_date,
     employee_hire_date
-from {{ ref('int_compensation_changes') }}
+from {{ ref('int_compensation_changes').include(database=false) }}
 where raise_date is not null

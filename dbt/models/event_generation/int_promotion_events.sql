@@ -1,6 +1,7 @@
 -- Who is promoted this year?
 -- Grain: one row per promotion. Input: the year's changes of pay.
 -- A view of all years: the rows of int_compensation_changes, told as events.
+-- It names no database, so that it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,
@@ -17,5 +18,5 @@ select
     promotion_probability as event_probability,
     employee_birth_date,
     employee_hire_date
-from {{ ref('int_compensation_changes') }}
+from {{ ref('int_compensation_changes').include(database=false) }}
 where promotion_date is not null

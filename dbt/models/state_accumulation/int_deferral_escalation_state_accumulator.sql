@@ -1,6 +1,7 @@
 -- How often, and by how much, has a person's deferral rate been raised automatically so far?
 -- Grain: one row per person present in the year.
 -- A view of all years: columns of int_workforce_state.
+-- It names no database, so that it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,
@@ -11,4 +12,4 @@ select
     total_deferral_escalations,
     total_escalation_amount,
     last_escalation_date
-from {{ ref('int_workforce_state') }}
+from {{ ref('int_workforce_state').include(database=false) }}

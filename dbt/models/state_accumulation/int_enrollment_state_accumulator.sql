@@ -1,6 +1,7 @@
 -- Who is in the plan at the end of the year, since when and how?
 -- Grain: one row per person present in the year (for leavers: when they left).
 -- A view of all years: columns of int_workforce_state.
+-- It names no database, so that it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,
@@ -18,4 +19,4 @@ select
     pending_enrollment_probability,
     pending_opt_out_date,
     pending_opt_out_probability
-from {{ ref('int_workforce_state') }}
+from {{ ref('int_workforce_state').include(database=false) }}

@@ -16,7 +16,8 @@ fn two_runs_give_the_same_tables() {
 
 #[test]
 fn neither_threads_nor_the_order_of_models_matter() {
-    let sandbox = Sandbox::new(400);
+    // More than a row group, so that there is something to share out among threads.
+    let sandbox = Sandbox::new(12_000);
     sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--threads", "1"]);
     for (name, options) in [("b.duckdb", ["--threads", "2"]), ("c.duckdb", ["--shuffle", "7"])] {
         sandbox.simulated(&[YEARS, "--database", name, options[0], options[1]]);
@@ -47,6 +48,22 @@ fn adding_years_changes_nothing_in_earlier_ones() {
     sandbox.simulated(&["2025-2028", "--database", "at_once.duckdb"]);
     let different = differences(&sandbox.path("continued.duckdb"), &sandbox.path("at_once.duckdb"));
     assert_eq!(different, Vec::<String>::new());
+}
+
+#[test]
+fn a_renamed_copy_of_the_file_goes_on_to_the_same_tables() {
+    let sandbox = Sandbox::new(400);
+    sandbox.simulated(&["2025-2026", "--database", "first.duckdb"]);
+    std::fs::copy(sandbox.path("first.duckdb"), sandbox.path("copy.duckdb")).expect("copied");
+    sandbox.simulated(&["2025-2027", "--database", "copy.duckdb", "--resume"]);
+    sandbox.simulated(&["2025-2027", "--database", "at_once.duckdb"]);
+    assert_eq!(differences(&sandbox.path("copy.duckdb"), &sandbox.path("at_once.duckdb")), Vec::<String>::new());
+    let enrolled = |name: &str| {
+        let sql = "select count(*) from int_enrollment_state_accumulator where is_enrolled and simulation_year <= 2026";
+        sandbox.open(name).query_row(sql, &[]).expect("a view").and_then(|row| row.integer(0))
+    };
+    assert!(enrolled("copy.duckdb") > Some(400));
+    assert_eq!(enrolled("copy.duckdb"), enrolled("first.duckdb"));
 }
 
 #[test]
