@@ -65,7 +65,16 @@ struct Inner {
     connection: Connection,
     path: Option<PathBuf>,
     transaction: Transaction,
+    /// What may be tried when memory runs out, the last one first.
+    eases: Vec<Ease>,
 }
+
+/// A way to get along with memory: what it is, and the statement.
+type Ease = (&'static str, &'static str);
+
+const MORE_MEMORY: Ease = ("with all the memory that the machine can spare", "reset memory_limit");
+const ONE_THREAD: Ease =
+    ("on one thread, with rows in any order", "set threads = 1; set preserve_insertion_order = false");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transaction {
@@ -83,7 +92,7 @@ impl Database {
         loop {
             let attempt = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e));
             match (attempt, waits.next()) {
-                (Ok(connection), _) => return Self::from_connection(connection, Some(path.to_owned())),
+                (Ok(connection), _) => return Self::from_connection(connection, Some(path.to_owned()), eases(options)),
                 (Err(DatabaseError::Busy { .. }), Some(wait)) => {
                     log::info!("{} is in use by another process, trying again in {wait:?}", path.display());
                     thread::sleep(*wait);
@@ -96,15 +105,15 @@ impl Database {
     /// Opens a database that lives in memory.
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let connection = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
-        Self::from_connection(connection, None)
+        Self::from_connection(connection, None, eases(options))
     }
 
-    fn from_connection(connection: Connection, path: Option<PathBuf>) -> Result<Self, DatabaseError> {
+    fn from_connection(connection: Connection, path: Option<PathBuf>, eases: Vec<Ease>) -> Result<Self, DatabaseError> {
         let version = connection.version().map_err(|e| DatabaseError::statement(&e))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
-        let inner = Inner { connection, path, transaction: Transaction::None };
+        let inner = Inner { connection, path, transaction: Transaction::None, eases };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -115,7 +124,7 @@ impl Database {
         if let Some(path) = &inner.path {
             connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e))?;
         }
-        Self::from_connection(connection, inner.path.clone())
+        Self::from_connection(connection, inner.path.clone(), Vec::new())
     }
 
     /// The file; `None` for a database in memory.
@@ -222,6 +231,19 @@ impl UnitOfWork for Database {
             other => Ok(other?),
         }
     }
+
+    fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
+        let mut inner = self.lock();
+        let Some((what, sql)) = inner.eases.pop() else { return Ok(None) };
+        inner.guarded(|c| c.execute_batch(sql))?;
+        Ok(Some(what.to_owned()))
+    }
+}
+
+/// A limit that the user gave is kept.
+fn eases(options: &DatabaseOptions) -> Vec<Ease> {
+    let own_limit = options.memory_limit.is_none() && options.memory_need.is_some();
+    [ONE_THREAD].into_iter().chain(own_limit.then_some(MORE_MEMORY)).collect()
 }
 
 fn parse_version(version: &str) -> [u32; 3] {

@@ -13,6 +13,11 @@ pub trait UnitOfWork {
     fn commit(&mut self) -> Result<(), UnitError>;
     /// Undoes everything since `begin`; does nothing if no unit is open.
     fn rollback(&mut self) -> Result<(), UnitError>;
+    /// After a unit ran out of memory: lets the next one have more, or makes it need less. Says how; `None` when nothing is
+    /// left to try.
+    fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
+        Ok(None)
+    }
 }
 
 /// A unit of work could not do what it was asked.

@@ -169,9 +169,12 @@ fn verify(checkpoints: &[Checkpoint], modules: &Modules<'_>) -> Result<(), Pipel
             return Err(PipelineError::CheckpointCorruption { checkpoint, cause, last_valid });
         }
         for saved in &checkpoint.registries {
-            let Some(registry) = modules.registries.iter().find(|r| r.name() == saved.registry) else { continue };
-            let now = registry.snapshot(checkpoint.key.year)?;
-            if let Some(what) = saved.state.difference(&now.state) {
+            let registry = modules.registries.iter().find(|r| r.name() == saved.registry);
+            let difference = match registry {
+                Some(registry) => saved.state.difference(&registry.snapshot(checkpoint.key.year)?.state),
+                None => Some("nobody follows it any more".to_owned()),
+            };
+            if let Some(what) = difference {
                 let (registry, checkpoint) = (saved.registry.clone(), checkpoint.key.clone());
                 return Err(PipelineError::StateInconsistency { registry, checkpoint, what });
             }

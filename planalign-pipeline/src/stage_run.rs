@@ -1,8 +1,8 @@
 //! One stage: begin, models, registries, rules, reports, checkpoint, commit; or undone and perhaps tried again.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use planalign_config::UnitError;
+use planalign_config::{Fault, UnitError};
 use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
 use planalign_registries::{Checkpoint, CheckpointStatus, RegistrySnapshot, RunEvent, RunEventKind, StoreError};
 use planalign_validation::{Finding, RuleError, Severity};
@@ -61,7 +61,7 @@ impl Execution<'_, '_> {
                 Undone::Unverified(error) => return Err(error.into()),
                 Undone::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
             };
-            match self.options.recovery.after(failure.fault(), attempt) {
+            match self.recovery(&failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
                     let (stage, cause) = (name.clone(), failure.to_string());
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
@@ -71,6 +71,21 @@ impl Execution<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// What may help after a failure of try number `attempt`.
+    fn recovery(&mut self, failure: &StageFailure, attempt: u32) -> Recovery {
+        if failure.fault() != Fault::OutOfMemory {
+            return self.options.recovery.after(failure.fault(), attempt);
+        }
+        match self.modules.unit.ease_memory() {
+            Ok(Some(strategy)) => Recovery::Retry { pause: Duration::ZERO, strategy: format!("again {strategy}") },
+            Ok(None) => Recovery::GiveUp,
+            Err(error) => {
+                log::warn!("cannot get along with less memory: {error}");
+                Recovery::GiveUp
+            }
+        }
     }
 
     fn give_up(&mut self, stage: &PlannedStage, attempts: u32, cause: StageFailure) -> PipelineError {
@@ -279,16 +294,37 @@ impl Execution<'_, '_> {
         }
     }
 
-    /// A run that ended at failed validation is taken up with the rules of that stage.
+    /// A run that ended at failed validation is taken up with the rules of that stage. When they pass, its checkpoint says so.
     pub(crate) fn recheck_failed_validation(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
         let failed = self.taken_up.last().filter(|c| c.status == CheckpointStatus::FailedValidation);
         let Some(last) = failed.cloned() else { return Ok(()) };
         let Some(stage) = plan.stages.iter().find(|s| s.key() == last.key) else { return Ok(()) };
-        let findings = self.check_rules(stage).map_err(|e| {
-            let (year, stage, cause) = (last.key.year, last.key.stage.clone(), Box::new(StageFailure::Rule(e)));
-            PipelineError::Stage { year, stage, attempts: 1, cause, resume_after: self.after.clone() }
-        })?;
-        self.judge(stage, findings)
+        let after = self.after.clone();
+        let failed = |cause: StageFailure| {
+            let (year, stage) = (stage.year, stage.definition.name.clone());
+            PipelineError::Stage { year, stage, attempts: 1, cause: Box::new(cause), resume_after: after }
+        };
+        let findings = match self.check_rules(stage) {
+            Ok(findings) => findings,
+            Err(error) => return Err(failed(StageFailure::Rule(error))),
+        };
+        self.judge(stage, findings)?;
+        let passed = Checkpoint { status: CheckpointStatus::Complete, ..last };
+        self.replace_checkpoint(&passed).map_err(failed)
+    }
+
+    fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StageFailure> {
+        self.modules.unit.begin().map_err(StageFailure::Unit)?;
+        let saved = self.modules.store.save_checkpoint(checkpoint).map_err(StageFailure::Store);
+        match saved.and_then(|()| self.modules.unit.commit().map_err(StageFailure::Unit)) {
+            Ok(()) => Ok(()),
+            Err(failure) => {
+                if let Err(UnitError { message, .. }) = self.modules.unit.rollback() {
+                    log::warn!("the checkpoint {} could not be left as it was: {message}", checkpoint.key);
+                }
+                Err(failure)
+            }
+        }
     }
 }
 

@@ -120,6 +120,30 @@ fn no_more_memory_than_needed_is_taken() {
 }
 
 #[test]
+fn what_ran_out_of_memory_can_be_tried_with_more_and_then_on_one_thread() {
+    let options = DatabaseOptions { threads: Some(2), memory_need: Some(20 << 20), ..DatabaseOptions::default() };
+    let mut db = Database::in_memory(&options).expect("open");
+    let heavy = "select count(distinct i::varchar || 'x') from range(2000000) as r (i)";
+    db.begin().expect("begin");
+    assert_eq!(db.query(heavy, &[]).expect_err("too little").fault(), Fault::OutOfMemory);
+    db.rollback().expect("rollback");
+    let way = db.ease_memory().expect("eased");
+    assert_eq!(way.as_deref(), Some("with all the memory that the machine can spare"));
+    db.query(heavy, &[]).expect("enough");
+    let way = db.ease_memory().expect("eased");
+    assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"));
+    let threads = db.query_row("select current_setting('threads')", &[]).expect("query");
+    assert_eq!(threads.and_then(|row| row.integer(0)), Some(1));
+    assert_eq!(db.ease_memory().expect("nothing left"), None);
+
+    let limited = DatabaseOptions { memory_limit: Some(20 << 20), ..options };
+    let mut db = Database::in_memory(&limited).expect("open");
+    let way = db.ease_memory().expect("eased");
+    assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"), "a limit that was given is kept");
+    assert_eq!(db.ease_memory().expect("nothing left"), None);
+}
+
+#[test]
 fn files_may_have_any_name() {
     let dir = tempfile::tempdir().expect("a folder");
     for name in ["main", "memory", "temp", "system", "planalign", "a \"b\" 'c'.d", "Größe", "s3:"] {

@@ -107,7 +107,14 @@ fn a_fault_that_lasts_is_tried_thrice_with_growing_pauses() {
 
 #[test]
 fn only_transient_and_busy_are_worth_another_try() {
-    let hopeless = [Fault::OutOfSpace, Fault::Permission, Fault::Corrupt, Fault::WrongVersion, Fault::Deterministic];
+    let hopeless = [
+        Fault::OutOfSpace,
+        Fault::OutOfMemory,
+        Fault::Permission,
+        Fault::Corrupt,
+        Fault::WrongVersion,
+        Fault::Deterministic,
+    ];
     for fault in hopeless {
         let mut world = World::new(2025);
         world.store.fail_next("save_checkpoint", fault);
@@ -118,6 +125,31 @@ fn only_transient_and_busy_are_worth_another_try() {
     world.store.fail_next("save_checkpoint", Fault::Busy);
     world.start().expect("it finishes");
     assert_eq!(*world.pauses.borrow(), [100]);
+}
+
+#[test]
+fn out_of_memory_is_tried_again_as_long_as_there_is_a_way_to_ease_it() {
+    let ways = ["with more memory", "on one thread"];
+    let fail = |world: &mut World, times| {
+        for _ in 0..times {
+            world.store.fail_next("save_checkpoint", Fault::OutOfMemory);
+        }
+    };
+    let mut world = World::new(2025);
+    world.store.can_ease_memory(&ways);
+    fail(&mut world, 2);
+    world.start().expect("it finishes");
+    assert_eq!(committed_builds(&world.told), sound_builds());
+    let told = render(&world.told);
+    for way in ways {
+        assert!(told.contains(&format!("again {way}")), "{told}");
+    }
+    let mut world = World::new(2025);
+    world.store.can_ease_memory(&ways);
+    fail(&mut world, 3);
+    let error = world.start().expect_err("it fails");
+    assert!(matches!(error, PipelineError::Stage { attempts: 3, .. }), "{error}");
+    assert_eq!(error.fault(), Fault::OutOfMemory);
 }
 
 #[test]

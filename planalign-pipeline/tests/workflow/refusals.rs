@@ -97,6 +97,16 @@ fn a_registry_with_another_state_is_named() {
 }
 
 #[test]
+fn a_registry_that_is_gone_is_named() {
+    let mut world = interrupted();
+    world.registries.remove(0);
+    check_refused(
+        &mut world,
+        "the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION: nobody follows it any more",
+    );
+}
+
+#[test]
 fn other_years_than_recorded_are_refused() {
     let mut world = interrupted();
     world.start_year = 2024;

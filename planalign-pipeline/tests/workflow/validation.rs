@@ -70,6 +70,7 @@ fn resume_begins_with_the_rules_of_the_stage_that_did_not_pass() {
     assert_eq!(world.resume().expect("it passes"), Outcome::default());
     assert_eq!(world.rules[1].calls(), [2025, 2026, 2026, 2026]);
     assert!(!world.built()[built.len()..].contains(&("base".to_owned(), 2026)), "the stage itself is not built again");
+    assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete), "it has passed by now");
     insta::assert_snapshot!("resume_after_repair", render(world.last_told()));
 }
 
@@ -91,6 +92,22 @@ fn a_stage_that_turns_out_fatal_when_it_is_checked_again_stops_the_run() {
     world.rules[1] = InMemoryRule::new("growth_rule").finding(2026, Severity::Fatal, "nobody is left");
     let error = world.resume().expect_err("it stops again");
     assert!(matches!(&error, PipelineError::FailedValidation { year: 2026, .. }), "{error}");
+}
+
+#[test]
+fn a_pass_that_cannot_be_saved_leaves_the_stage_to_be_checked_again() {
+    for method in ["begin", "save_checkpoint", "commit"] {
+        let mut world = world_with(Severity::Error);
+        world.fail_on_validation_error = true;
+        world.start().expect_err("it stops");
+        world.rules[1].repair(2026);
+        world.store.fail_next(method, Fault::OutOfSpace);
+        let error = world.resume().expect_err("it cannot be saved");
+        assert_eq!(error.fault(), Fault::OutOfSpace, "{method}");
+        assert_eq!(foundation_status(&world), Some(CheckpointStatus::FailedValidation), "{method}");
+        assert_eq!(world.resume().expect("it passes"), Outcome::default(), "{method}");
+        assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete), "{method}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A run store of plain structs that is its own unit of work.
 
 use std::cell::{RefCell, RefMut};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use planalign_config::{Fault, UnitError, UnitOfWork};
@@ -26,6 +26,7 @@ struct Inner {
     before: Option<Data>,
     poisoned: bool,
     loses_commit: bool,
+    eases: VecDeque<String>,
     states: Vec<RelationState>,
     failures: Vec<(&'static str, Fault)>,
     calls: Vec<String>,
@@ -57,6 +58,11 @@ impl InMemoryRunStore {
     /// Makes the next commit answer success and keep nothing, as a damaged disk might.
     pub fn lose_next_commit(&self) {
         self.inner.borrow_mut().loses_commit = true;
+    }
+
+    /// Sets what can be tried when memory runs out, in this order.
+    pub fn can_ease_memory(&self, ways: &[&str]) {
+        self.inner.borrow_mut().eases = ways.iter().map(|way| (*way).to_owned()).collect();
     }
 
     /// The calls that write, in order, for example `begin`, `record 3`, `save_checkpoint 2025/FOUNDATION`, `commit`.
@@ -219,6 +225,10 @@ impl UnitOfWork for InMemoryRunStore {
             inner.data = before;
         }
         inner.failure("rollback").map_err(|e| unit_error(&e))
+    }
+
+    fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
+        Ok(self.inner.borrow_mut().eases.pop_front())
     }
 }
 

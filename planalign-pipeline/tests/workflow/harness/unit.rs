@@ -50,4 +50,8 @@ impl UnitOfWork for Unit {
     fn rollback(&mut self) -> Result<(), UnitError> {
         self.inner.rollback()
     }
+
+    fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
+        self.inner.ease_memory()
+    }
 }
