@@ -19,6 +19,7 @@ pub use redact::redact;
 pub use value::{Row, Table, Value};
 
 use crate::unit_of_work::{UnitError, UnitOfWork};
+use connect::{Ease, Engine};
 
 /// Engines before this can lose acknowledged rows on a full disk.
 const OLDEST_ENGINE: (&str, [u32; 3]) = ("1.5.5", [1, 5, 5]);
@@ -69,13 +70,6 @@ struct Inner {
     eases: Vec<Ease>,
 }
 
-/// A way to get along with memory: what it is, and the statement.
-type Ease = (&'static str, &'static str);
-
-const MORE_MEMORY: Ease = ("with all the memory that the machine can spare", "reset memory_limit");
-const ONE_THREAD: Ease =
-    ("on one thread, with rows in any order", "set threads = 1; set preserve_insertion_order = false");
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Transaction {
     None,
@@ -92,7 +86,7 @@ impl Database {
         loop {
             let attempt = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e));
             match (attempt, waits.next()) {
-                (Ok(connection), _) => return Self::from_connection(connection, Some(path.to_owned()), eases(options)),
+                (Ok(engine), _) => return Self::from_engine(engine, Some(path.to_owned())),
                 (Err(DatabaseError::Busy { .. }), Some(wait)) => {
                     log::info!("{} is in use by another process, trying again in {wait:?}", path.display());
                     thread::sleep(*wait);
@@ -104,11 +98,12 @@ impl Database {
 
     /// Opens a database that lives in memory.
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let connection = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
-        Self::from_connection(connection, None, eases(options))
+        let engine = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
+        Self::from_engine(engine, None)
     }
 
-    fn from_connection(connection: Connection, path: Option<PathBuf>, eases: Vec<Ease>) -> Result<Self, DatabaseError> {
+    fn from_engine(engine: Engine, path: Option<PathBuf>) -> Result<Self, DatabaseError> {
+        let Engine { connection, eases } = engine;
         let version = connection.version().map_err(|e| DatabaseError::statement(&e))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
@@ -124,7 +119,7 @@ impl Database {
         if let Some(path) = &inner.path {
             connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e))?;
         }
-        Self::from_connection(connection, inner.path.clone(), Vec::new())
+        Self::from_engine(Engine { connection, eases: Vec::new() }, inner.path.clone())
     }
 
     /// The file; `None` for a database in memory.
@@ -234,16 +229,10 @@ impl UnitOfWork for Database {
 
     fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
         let mut inner = self.lock();
-        let Some((what, sql)) = inner.eases.pop() else { return Ok(None) };
-        inner.guarded(|c| c.execute_batch(sql))?;
-        Ok(Some(what.to_owned()))
+        let Some(ease) = inner.eases.pop() else { return Ok(None) };
+        inner.guarded(|c| c.execute_batch(&ease.sql))?;
+        Ok(Some(ease.what.to_owned()))
     }
-}
-
-/// A limit that the user gave is kept.
-fn eases(options: &DatabaseOptions) -> Vec<Ease> {
-    let own_limit = options.memory_limit.is_none() && options.memory_need.is_some();
-    [ONE_THREAD].into_iter().chain(own_limit.then_some(MORE_MEMORY)).collect()
 }
 
 fn parse_version(version: &str) -> [u32; 3] {

@@ -19,29 +19,42 @@ const LIGHT_COMPRESSION: &str =
 /// Names that the engine keeps for itself.
 const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
 
-/// A connection to an engine of its own, with nothing but memory.
-pub(super) fn to_memory(options: &DatabaseOptions) -> duckdb::Result<Connection> {
-    connection(options, options.spill_directory.clone())
+/// A connection to an engine of its own, and what may be tried when its memory runs out, the last one first.
+pub(super) struct Engine {
+    pub(super) connection: Connection,
+    pub(super) eases: Vec<Ease>,
 }
 
-/// A connection to an engine of its own, in the file's database, which is created if it is not there.
-pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<Connection> {
+/// A way to get along with memory.
+#[derive(Debug)]
+pub(super) struct Ease {
+    pub(super) what: &'static str,
+    pub(super) sql: String,
+}
+
+/// An engine with nothing but memory.
+pub(super) fn to_memory(options: &DatabaseOptions) -> duckdb::Result<Engine> {
+    engine(options, options.spill_directory.clone())
+}
+
+/// An engine with the file's database, which is created if it is not there.
+pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<Engine> {
     let beside = || {
         let mut spill = path.as_os_str().to_owned();
         spill.push(".tmp");
         PathBuf::from(spill)
     };
-    let connection = connection(options, Some(options.spill_directory.clone().unwrap_or_else(beside)))?;
+    let engine = engine(options, Some(options.spill_directory.clone().unwrap_or_else(beside)))?;
     // An absolute path is never taken for the name of a service or of another format.
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?.replace('\'', "''");
     let read_only = if options.read_only { ", read_only" } else { "" };
-    connection.execute_batch(&format!(
+    engine.connection.execute_batch(&format!(
         "attach '{absolute}' as {} (type duckdb, row_group_size {ROWS_PER_GROUP}{read_only})",
         name(path)
     ))?;
-    enter(&connection, path)?;
-    Ok(connection)
+    enter(&engine.connection, path)?;
+    Ok(engine)
 }
 
 /// Makes the file's database the one that names without a database stand for.
@@ -57,7 +70,7 @@ fn name(path: &Path) -> String {
 }
 
 /// An engine whose limits are in force before it opens a file.
-fn connection(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<Connection> {
+fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<Engine> {
     // Extensions come from the network; a run must not depend on what happens to be reachable.
     let mut config = Config::default()
         .enable_autoload_extension(false)?
@@ -75,13 +88,21 @@ fn connection(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Resu
     }
     let connection = Connection::open_in_memory_with_flags(config)?;
     connection.execute_batch(LIGHT_COMPRESSION)?;
+    let mut eases = vec![Ease {
+        what: "on one thread, with rows in any order",
+        sql: "set threads = 1; set preserve_insertion_order = false".to_owned(),
+    }];
+    // A limit that the user gave is kept.
     if let (None, Some(need)) = (options.memory_limit, options.memory_need) {
-        let limit: String = connection.query_row("select current_setting('memory_limit')", [], |row| row.get(0))?;
-        if bytes(&limit).is_none_or(|limit| need < limit) {
+        let spare: String = connection.query_row("select current_setting('memory_limit')", [], |row| row.get(0))?;
+        if bytes(&spare).is_none_or(|spare| need < spare) {
             connection.execute_batch(&format!("set memory_limit = '{need}B'"))?;
+            // Not `reset`, which changes the setting and not the limit.
+            let sql = format!("set memory_limit = '{spare}'");
+            eases.push(Ease { what: "with all the memory that the machine can spare", sql });
         }
     }
-    Ok(connection)
+    Ok(Engine { connection, eases })
 }
 
 /// A size as the engine writes it, for example `18.8 GiB`.
