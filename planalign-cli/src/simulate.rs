@@ -2,6 +2,7 @@
 
 use crossbeam_channel::unbounded;
 use jiff::Timestamp;
+use planalign_config::census::CensusFile;
 use planalign_config::clock::{Clock, SystemClock};
 use planalign_config::ids::{RandomRunIds, RunIds};
 use planalign_config::lock::{Holder, RunLock};
@@ -15,7 +16,7 @@ use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, Enr
 use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunStore};
 
 use planalign_reporting::{FileReports, render_summary};
-use planalign_validation::{Rule, RuleSettings, builtin_rules};
+use planalign_validation::{CensusOrigin, Rule, RuleSettings, builtin_rules};
 
 use crate::args::SimulateArgs;
 use crate::exit_code::ExitCode;
@@ -134,13 +135,20 @@ fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, RegistryErr
 }
 
 fn rules(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Vec<Box<dyn Rule>> {
-    builtin_rules(database, &rule_settings(&inputs.config.settings, plan.start_year()))
+    let CensusFile { path, sha256, .. } = inputs.census.clone();
+    let settings = RuleSettings {
+        census: Some(CensusOrigin { path, sha256 }),
+        ..rule_settings(&inputs.config.settings, plan.start_year())
+    };
+    builtin_rules(database, &settings)
 }
 
 fn rule_settings(settings: &SimulationConfig, start_year: i32) -> RuleSettings {
     let base = RuleSettings::new(settings.scenario_id.as_str(), settings.plan_design_id.as_str(), start_year);
     RuleSettings {
         max_rejected_share: settings.census.max_rejected_share,
+        compensation: settings.validation.compensation_reasonableness.clone(),
+        hire_termination: settings.validation.hire_termination_ratio.clone(),
         maximum_deferral_rate: settings.deferrals.maximum_rate,
         catch_up: settings.deferrals.catch_up,
         super_catch_up: settings.deferrals.super_catch_up,

@@ -2,6 +2,7 @@
 
 mod lists;
 mod plan;
+mod validation;
 mod years;
 
 use crate::layers::LoadedConfig;
@@ -14,6 +15,7 @@ pub(crate) fn check(loaded: &LoadedConfig, problems: &mut Vec<Problem>) {
     years::check(&mut report);
     plan::check(&mut report);
     lists::check(&mut report);
+    validation::check(&mut report);
     problems.extend(report.found);
 }
 

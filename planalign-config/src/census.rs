@@ -132,7 +132,8 @@ fn nearest<'a>(wanted: &str, headers: &'a [String]) -> Option<&'a String> {
     unclaimed.filter(|h| score(h) > 0.85).max_by(|a, b| score(a).total_cmp(&score(b)))
 }
 
-fn digest(path: &Path) -> Result<String, CensusError> {
+/// SHA-256 of a census file's bytes, in hexadecimal.
+pub fn digest(path: &Path) -> Result<String, CensusError> {
     let fail = |e: &std::io::Error| match e.kind() {
         ErrorKind::NotFound => CensusError::Missing { path: path.to_owned() },
         _ => CensusError::Unreadable { path: path.to_owned(), cause: e.to_string() },

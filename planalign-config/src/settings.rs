@@ -10,6 +10,7 @@ mod identifier;
 mod month_day;
 mod plan;
 mod segments;
+mod validation;
 mod workforce;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use identifier::{Identifier, InvalidIdentifier};
 pub use month_day::{InvalidMonthDay, MonthDay};
 pub use plan::{Deferrals, EntryDates, IrsLimits, PlanEligibility};
 pub use segments::{ByAge, ByIncome, ByJob, JobLevel};
+pub use validation::{CompensationReasonableness, HireTerminationRatio, Validation};
 pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Workforce};
 
 pub use crate::layers::{LoadedConfig, Override, Sources, load};
@@ -72,6 +74,8 @@ pub struct SimulationConfig {
     pub employer_match: EmployerMatch,
     /// Contributions that do not depend on deferrals.
     pub employer_core_contribution: EmployerCoreContribution,
+    /// When the rules that check a run speak up; results do not depend on it.
+    pub validation: Validation,
     /// The machine's resources; results do not depend on them.
     pub optimization: Optimization,
 }
@@ -132,6 +136,7 @@ impl SimulationConfig {
             irs_limits: IrsLimits::default(),
             employer_match: EmployerMatch::default(),
             employer_core_contribution: EmployerCoreContribution::default(),
+            validation: Validation::default(),
             optimization: Optimization::default(),
         }
     }
@@ -146,13 +151,17 @@ impl SimulationConfig {
         }
     }
 
-    /// Everything that the results of a run depend on, by key: all but `simulation.end_year` and `optimization.*`.
+    /// Everything that the results of a run depend on, by key: all but `simulation.end_year`, `validation.*` and
+    /// `optimization.*`.
     ///
     /// Keys of segments and of the user's own maps are separate entries; lists are one value.
     #[must_use]
     pub fn flattened(&self) -> BTreeMap<String, serde_json::Value> {
         let leaves = crate::keys::leaves(self.to_tree()).into_iter();
-        leaves.filter(|(key, _)| key != "simulation.end_year" && !key.starts_with("optimization.")).collect()
+        let matters = |key: &str| {
+            key != "simulation.end_year" && !key.starts_with("validation.") && !key.starts_with("optimization.")
+        };
+        leaves.filter(|(key, _)| matters(key)).collect()
     }
 }
 

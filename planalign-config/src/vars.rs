@@ -7,9 +7,8 @@ use serde_json::{Map, Value};
 use crate::keys::{is_whole, join};
 use crate::settings::SimulationConfig;
 
-/// Settings that no model may depend on.
-const NOT_PASSED: [&str; 4] =
-    ["simulation.end_year", "census.max_rejected_share", "optimization.threads", "optimization.memory_limit_gb"];
+/// Settings and sections that no model may depend on.
+const NOT_PASSED: [&str; 4] = ["simulation.end_year", "census.max_rejected_share", "validation", "optimization"];
 
 /// The variables of a year.
 ///
@@ -29,11 +28,11 @@ fn add(path: &str, tree: Map<String, Value>, vars: &mut Map<String, Value>) {
     for (key, value) in tree {
         let path = join(path, &key);
         match value {
+            _ if NOT_PASSED.contains(&path.as_str()) => {}
             Value::Object(inner) if !is_whole(&key) => add(&path, inner, vars),
-            value if !NOT_PASSED.contains(&path.as_str()) => {
+            value => {
                 vars.insert(name(&path), value);
             }
-            _ => {}
         }
     }
 }

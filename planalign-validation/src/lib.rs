@@ -15,4 +15,4 @@ pub use in_memory::InMemoryRule;
 pub use rule::{Finding, Rule, RuleError, Severity};
 #[cfg(feature = "duckdb")]
 pub use rules::builtin_rules;
-pub use settings::RuleSettings;
+pub use settings::{CensusOrigin, RuleSettings};

@@ -1,8 +1,11 @@
 //! The built-in rules, one file each.
 
 mod census_acceptance;
+mod compensation_reasonableness;
 mod contribution_limits;
+mod data_freshness_check;
 mod event_sequence;
+mod hire_termination_ratio;
 mod row_count_drift;
 mod snapshot_consistency;
 mod state_consistency;
@@ -25,8 +28,11 @@ pub fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule
     let probe = |rule| Probe::new(rule, db, &settings);
     vec![
         Box::new(census_acceptance::CensusAcceptance(probe("census_acceptance"))),
+        Box::new(data_freshness_check::DataFreshness(probe("data_freshness_check"))),
         Box::new(row_count_drift::RowCountDrift(probe("row_count_drift"))),
+        Box::new(compensation_reasonableness::CompensationReasonableness(probe("compensation_reasonableness"))),
         Box::new(workforce_feasibility::WorkforceFeasibility(probe("workforce_feasibility"))),
+        Box::new(hire_termination_ratio::HireTerminationRatio(probe("hire_termination_ratio"))),
         Box::new(event_sequence::EventSequence(probe("event_sequence"))),
         Box::new(state_consistency::StateConsistency(probe("state_consistency"))),
         Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),

@@ -1,6 +1,18 @@
 //! What the rules need to know of the configuration.
 
+use std::path::PathBuf;
+
+use planalign_config::settings::{CompensationReasonableness, HireTerminationRatio};
 use serde::{Deserialize, Serialize};
+
+/// A census file, and how to tell that it is still the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CensusOrigin {
+    /// Where it is.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
 
 /// Thresholds, and the settings of the plan that limits depend on. Rates are fractions, 0.06 is 6 %.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +25,12 @@ pub struct RuleSettings {
     pub start_year: i32,
     /// `census.max_rejected_share`: share of rejected rows of the census that a run tolerates.
     pub max_rejected_share: f64,
+    /// The census file as it was when the run began; `None`: not known, and not checked.
+    pub census: Option<CensusOrigin>,
+    /// `validation.compensation_reasonableness`.
+    pub compensation: CompensationReasonableness,
+    /// `validation.hire_termination_ratio`.
+    pub hire_termination: HireTerminationRatio,
     /// Hires above this share of the opening headcount are remarkable.
     pub remarkable_hire_share: f64,
     /// `deferrals.maximum_rate`: the plan's own cap on a deferral rate.
@@ -36,6 +54,9 @@ impl RuleSettings {
             plan_design_id: plan_design_id.to_owned(),
             start_year,
             max_rejected_share: 0.0,
+            census: None,
+            compensation: CompensationReasonableness::default(),
+            hire_termination: HireTerminationRatio::default(),
             remarkable_hire_share: 0.5,
             maximum_deferral_rate: 0.75,
             catch_up: true,

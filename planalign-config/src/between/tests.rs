@@ -111,6 +111,12 @@ fn entries_of_lists_differ() {
 }
 
 #[test]
+fn thresholds_leave_room_between_them() {
+    insta::assert_snapshot!(refused(&[("validation.compensation_reasonableness.maximum_compensation", "10000")]), @"validation.compensation_reasonableness.maximum_compensation: 10000 is not allowed, expected more than 10000 (validation.compensation_reasonableness.minimum_compensation)");
+    insta::assert_snapshot!(refused(&[("validation.hire_termination_ratio.minimum_ratio", "3")]), @"validation.hire_termination_ratio.maximum_ratio: 3.0 is not allowed, expected more than 3 (validation.hire_termination_ratio.minimum_ratio)");
+}
+
+#[test]
 fn a_rule_is_silent_about_settings_that_are_wrong_by_themselves() {
     assert!(refused(&[("simulation.start_year", "3000")]).starts_with("simulation.start_year: 3000"));
     assert!(refused(&[("deferrals.maximum_rate", "-1")]).starts_with("deferrals.maximum_rate: -1"));

@@ -122,6 +122,12 @@ pub(crate) const TABLE: &[Rule] = &[
     required("employer_core_contribution.eligibility.allow_new_hires", Flag),
     required("employer_core_contribution.eligibility.allow_terminated_new_hires", Flag),
     required("employer_core_contribution.eligibility.allow_experienced_terminations", Flag),
+    required("validation.compensation_reasonableness.minimum_compensation", Whole(0, HIGHEST_PAY)),
+    required("validation.compensation_reasonableness.maximum_compensation", Whole(1, HIGHEST_PAY)),
+    required("validation.compensation_reasonableness.maximum_average_change", Number(0.0, 10.0)),
+    required("validation.hire_termination_ratio.minimum_ratio", Number(0.0, 1000.0)),
+    required("validation.hire_termination_ratio.maximum_ratio", Number(0.0, 1000.0)),
+    required("validation.hire_termination_ratio.steady_growth", SHARE),
     nullable("optimization.threads", Whole(1, 1024)),
     nullable("optimization.memory_limit_gb", Number(0.1, 1_000_000.0)),
 ];

@@ -6,7 +6,8 @@ use planalign_config::{Database, DatabaseOptions};
 
 use super::builtin_rules;
 use crate::rule::{Finding, Rule, Severity};
-use crate::settings::RuleSettings;
+use crate::settings::{CensusOrigin, RuleSettings};
+use planalign_config::settings::HireTerminationRatio;
 
 const FIXTURE: &str = include_str!("../../fixtures/two_years.sql");
 
@@ -82,6 +83,68 @@ fn census_acceptance_reports_that_nobody_is_left() {
         told(&found),
         ["2025 fatal census_acceptance (13): nobody of the census is left to simulate: 13 rows in the file"]
     );
+}
+
+#[test]
+fn data_freshness_reports_another_file_and_another_date() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("census.csv");
+    std::fs::write(&path, "employee_id\n1\n").expect("written");
+    let sha256 = planalign_config::census::digest(&path).expect("readable");
+    let settings = RuleSettings { census: Some(CensusOrigin { path: path.clone(), sha256 }), ..settings() };
+    let found = |damage: &str| {
+        let rules = builtin_rules(&damaged(damage), &settings);
+        let rule = rules.iter().find(|rule| rule.name() == "data_freshness_check").expect("built in");
+        told(&rule.check(2025).expect("it runs")).join("\n").replace(&folder.path().display().to_string(), "[folder]")
+    };
+    assert_eq!(found(""), "");
+    insta::assert_snapshot!(found("update stg_census_data set employee_hire_date = '2025-01-01' where employee_id = 'A01'"), @"2025 error data_freshness_check (1): stg_census_data is not as of 2024-12-31: 1 person hired after it");
+    std::fs::write(&path, "employee_id\n2\n").expect("written");
+    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): [folder]/census.csv has changed since the run began");
+    std::fs::remove_file(&path).expect("removed");
+    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): it cannot be told whether [folder]/census.csv has changed: there is no census file [folder]/census.csv");
+}
+
+#[test]
+fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
+    let pay = |amount: &str| {
+        let opening = format!("employee_id = 'A01' and simulation_year = 2026 and {MINE}");
+        let db = damaged(&format!(
+            "update int_employee_compensation_by_year set employee_compensation = {amount} where {opening}"
+        ));
+        let rules = builtin_rules(&db, &settings());
+        let rule = rules.iter().find(|rule| rule.name() == "compensation_reasonableness").expect("built in");
+        told(&rule.check(2026).expect("it runs")).join("\n")
+    };
+    insta::assert_snapshot!(pay("0"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
+    insta::assert_snapshot!(pay("null"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
+    insta::assert_snapshot!(pay("9999.99"), @"2026 error compensation_reasonableness (1): pay below 10000: 1 person");
+    insta::assert_snapshot!(pay("5000000.01"), @"
+    2026 error compensation_reasonableness (1): pay above 5000000: 1 person
+    2026 warning compensation_reasonableness (14): the average pay rises by 255.9 % within a year
+    ");
+}
+
+#[test]
+fn hire_termination_ratio_reports_what_is_out_of_proportion() {
+    let steady = RuleSettings {
+        hire_termination: HireTerminationRatio { minimum_ratio: 0.3, maximum_ratio: 3.0, steady_growth: 1.0 },
+        ..settings()
+    };
+    let found = |damage: &str, settings: &RuleSettings| {
+        let rules = builtin_rules(&damaged(damage), settings);
+        let rule = rules.iter().find(|rule| rule.name() == "hire_termination_ratio").expect("built in");
+        told(&rule.check(2025).expect("it runs")).join("\n")
+    };
+    insta::assert_snapshot!(found("delete from int_hiring_events", &settings()), @"2025 warning hire_termination_ratio (7): 7 hires are planned, and there are none");
+    insta::assert_snapshot!(found("delete from int_termination_events; delete from int_new_hire_termination_events", &settings()), @"2025 warning hire_termination_ratio (5): 5 leavers are planned, and there are none");
+    let times = |table: &str, n: u32| {
+        format!("insert into {table} select copied.* from {table} as copied, range({n}) as copies (i)")
+    };
+    let many = times("int_hiring_events", 20);
+    insta::assert_snapshot!(found(&many, &steady), @"2025 warning hire_termination_ratio (142): 147 hires to 5 leavers, though the headcount hardly changes");
+    assert_eq!(found(&many, &settings()), "", "a year of growth");
+    insta::assert_snapshot!(found(&times("int_termination_events", 20), &steady), @"2025 warning hire_termination_ratio (58): 7 hires to 65 leavers, though the headcount hardly changes");
 }
 
 #[test]
@@ -400,8 +463,11 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
 fn a_rule_that_cannot_run_is_no_pass() {
     let needs = [
         ("census_acceptance", "stg_census_summary"),
+        ("data_freshness_check", "stg_census_data"),
         ("row_count_drift", "int_employee_compensation_by_year"),
+        ("compensation_reasonableness", "int_employee_compensation_by_year"),
         ("workforce_feasibility", "int_workforce_needs"),
+        ("hire_termination_ratio", "int_hiring_events"),
         ("event_sequence", "fct_yearly_events"),
         ("state_consistency", "int_enrollment_state_accumulator"),
         ("workforce_totals", "fct_workforce_snapshot"),
@@ -424,7 +490,8 @@ fn a_rule_that_cannot_run_is_no_pass() {
 #[test]
 fn a_year_without_rows_is_no_pass() {
     let db = damaged("");
-    for rule in builtin_rules(&db, &settings()).iter().filter(|r| r.name() != "census_acceptance") {
+    let of_the_census = ["census_acceptance", "data_freshness_check"];
+    for rule in builtin_rules(&db, &settings()).iter().filter(|r| !of_the_census.contains(&r.name())) {
         if rule.name() == "row_count_drift" {
             // It has last year's closing, so it can tell that the opening is missing.
             assert!(!rule.check(2027).expect("it runs").is_empty());

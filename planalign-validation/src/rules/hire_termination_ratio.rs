@@ -1,0 +1,65 @@
+//! `hire_termination_ratio`: hires and leavers are in proportion, and there are some where some were planned.
+
+use crate::counts::Probe;
+use crate::rule::{Finding, Rule, RuleError, Severity};
+use crate::settings::millionths;
+
+/// The events of the year against its plan; their ratio, if the headcount hardly changes.
+#[derive(Debug)]
+pub(super) struct HireTerminationRatio(pub(super) Probe);
+
+const MOVES: &str = "
+    with hired as (
+        select count(*) as people from int_hiring_events
+        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    ),
+    leaving as (
+        select count(*) as people from int_termination_events
+        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    ),
+    leaving_again as (
+        select count(*) as people from int_new_hire_termination_events
+        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    )
+    select
+        opening_headcount,
+        target_headcount,
+        hires,
+        experienced_terminations + reduction_in_force + new_hire_terminations,
+        hired.people,
+        leaving.people + leaving_again.people
+    from int_workforce_needs, hired, leaving, leaving_again
+    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+
+impl Rule for HireTerminationRatio {
+    fn name(&self) -> &str {
+        self.0.rule
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        let counts = self.0.counts(&self.0.row(MOVES, year)?, year)?;
+        let [opening, target, planned_hires, planned_leavers, hires, leavers] = counts[..] else {
+            return Err(self.0.cannot_run(year, "its query has other columns"));
+        };
+        let warning = |count, message, advice| self.0.finding(year, Severity::Warning, count, message, advice);
+        let mut findings = Vec::new();
+        for (what, planned, happening) in [("hires", planned_hires, hires), ("leavers", planned_leavers, leavers)] {
+            if planned > 0 && happening == 0 {
+                let message = format!("{planned} {what} are planned, and there are none");
+                findings.push(warning(planned, message, "this is a defect of the event models"));
+            }
+        }
+        let limits = &self.0.settings.hire_termination;
+        let share = |number: u64, millionths: i64| i128::from(number) * i128::from(millionths);
+        let is_steady = share(opening.abs_diff(target), 1_000_000) <= share(opening, millionths(limits.steady_growth));
+        let is_out = share(hires, 1_000_000) < share(leavers, millionths(limits.minimum_ratio))
+            || share(hires, 1_000_000) > share(leavers, millionths(limits.maximum_ratio));
+        if is_steady && hires > 0 && leavers > 0 && is_out {
+            let message = format!("{hires} hires to {leavers} leavers, though the headcount hardly changes");
+            let advice =
+                "look at the termination rates under workforce; validation.hire_termination_ratio has the thresholds";
+            findings.push(warning(hires.abs_diff(leavers), message, advice));
+        }
+        Ok(findings)
+    }
+}
