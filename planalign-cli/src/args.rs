@@ -29,6 +29,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  planalign validate\n  planalign validate --scenario scenarios/generous_match.yaml"
     )]
     Validate(InputArgs),
+    /// Make the reports of a finished run again, or of the years that an unfinished one has committed.
+    #[command(after_help = "Examples:\n  planalign report\n  planalign report --year 2027 --reports elsewhere")]
+    Report(ReportArgs),
     /// Tell what a database holds: its run, how far it is, and how it ended.
     #[command(after_help = "Examples:\n  planalign status\n  planalign status --format json")]
     Status(StatusArgs),
@@ -96,6 +99,19 @@ pub(crate) struct SimulateArgs {
     /// How progress is shown, on stderr.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) progress: ProgressStyle,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Only the audit of this year.
+    #[arg(long, value_name = "YEAR")]
+    pub(crate) year: Option<i32>,
+    /// Database file.
+    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    pub(crate) database: PathBuf,
+    /// Directory for the reports.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -35,6 +35,13 @@ pub(crate) enum Failure {
     Report(#[from] ReportError),
     #[error("there is no database {}", .0.display())]
     NoDatabase(PathBuf),
+    #[error("{}", nothing_to_report(*year, years))]
+    NothingToReport {
+        /// The year that was asked for.
+        year: Option<i32>,
+        /// The years that can be reported.
+        years: Vec<i32>,
+    },
     #[error("signals cannot be handled: {0}")]
     Signals(#[source] std::io::Error),
 }
@@ -43,7 +50,7 @@ impl Failure {
     /// The exit code, one of those documented.
     pub(crate) fn exit_code(&self, interrupted: ExitCode) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Project(_) | Self::NoDatabase(_) => ExitCode::Usage,
+            Self::Config(_) | Self::Project(_) | Self::NoDatabase(_) | Self::NothingToReport { .. } => ExitCode::Usage,
             Self::Census(_) => ExitCode::Census,
             Self::Lock(LockError::Held { .. }) => ExitCode::Busy,
             Self::Lock(_) | Self::Signals(_) => ExitCode::Environment,
@@ -64,6 +71,14 @@ impl Failure {
             let _ = writeln!(out, "hint: {hint}");
         }
         out
+    }
+}
+
+fn nothing_to_report(year: Option<i32>, years: &[i32]) -> String {
+    match (year, years) {
+        (Some(year), [first, .., last]) => format!("{year} has not been simulated; {first} to {last} have"),
+        (Some(year), [only]) => format!("{year} has not been simulated; {only} has"),
+        _ => "the database holds no simulated year".to_owned(),
     }
 }
 
@@ -123,7 +138,7 @@ fn heading(failure: &Failure) -> String {
 fn causes(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Run(error) => pipeline_causes(error),
-        Failure::Signals(_) | Failure::NoDatabase(_) => Vec::new(),
+        Failure::Signals(_) | Failure::NoDatabase(_) | Failure::NothingToReport { .. } => Vec::new(),
         other => cause_chain(other),
     }
 }
@@ -170,6 +185,9 @@ fn hints(failure: &Failure) -> Vec<String> {
             vec!["name another file with --database; this one was left as it is".to_owned()]
         }
         Failure::NoDatabase(_) => vec!["name the file with --database, or run `planalign simulate` first".to_owned()],
+        Failure::NothingToReport { .. } => {
+            vec!["`planalign status` tells how far a run is; `planalign simulate` runs one".to_owned()]
+        }
         Failure::Run(error) => pipeline_hints(error),
         _ => Vec::new(),
     }

@@ -5,6 +5,7 @@ mod exit_code;
 mod failure;
 mod inputs;
 mod progress;
+mod report;
 mod signals;
 mod simulate;
 mod status;
@@ -21,6 +22,9 @@ use crate::failure::Failure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Columns of the summary: a terminal's usual width.
+const SUMMARY_WIDTH: u16 = 100;
+
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     set_up_logging(&cli);
@@ -28,6 +32,7 @@ fn main() -> std::process::ExitCode {
     let result = match &cli.command {
         Command::Simulate(args) => simulate::run(args, cli.quiet, &received),
         Command::Validate(args) => validate::run(args),
+        Command::Report(args) => report::run(args, cli.quiet),
         Command::Status(args) => status::run(args),
     };
     let code = match result {

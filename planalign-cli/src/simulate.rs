@@ -23,7 +23,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
 use crate::signals::{Received, listen};
-use crate::{progress, say};
+use crate::{SUMMARY_WIDTH, progress, say};
 
 /// Up to this many people one thread is faster than several: the tables are too small to share out.
 const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
@@ -31,9 +31,6 @@ const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
 /// Measured: with this much, a run is as fast as with more.
 const MEMORY_AT_LEAST: u64 = 700_000_000;
 const MEMORY_PER_PERSON: u64 = 6_500;
-
-/// Columns of the summary: a terminal's usual width.
-const SUMMARY_WIDTH: u16 = 100;
 
 /// Runs the command; an error finding is no failure, but has an exit code.
 pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Result<ExitCode, Failure> {

@@ -5,5 +5,6 @@ mod comparisons;
 mod kills;
 mod privacy;
 mod replay;
+mod report;
 mod sandbox;
 mod simulate;
