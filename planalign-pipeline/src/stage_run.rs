@@ -235,8 +235,9 @@ impl Execution<'_, '_> {
             self.journal.emit(RunEventKind::ReportWritten { year: Some(year), path });
         }
         if stage.definition.finishes {
-            let path = self.modules.reports.write_summary(&self.run.run_id, plan.start_year, plan.end_year)?;
-            self.journal.emit(RunEventKind::ReportWritten { year: None, path: path.display().to_string() });
+            for path in self.modules.reports.write_summary(&self.run.run_id, plan.start_year, plan.end_year)? {
+                self.journal.emit(RunEventKind::ReportWritten { year: None, path: path.display().to_string() });
+            }
         }
         Ok(())
     }

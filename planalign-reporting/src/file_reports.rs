@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 use planalign_config::{Database, Fault};
 use planalign_registries::RunStore;
+use serde::Serialize;
 
 use crate::read::read_year;
 use crate::reports::{ReportError, Reports};
 use crate::summary::MultiYearSummary;
 use crate::year_audit::YearAudit;
 
-/// Writes `year_<YEAR>.json` and `multi_year_summary_<START>_<END>.csv` into a directory, which it creates when needed.
+/// Writes `year_<YEAR>.json`, and `multi_year_summary_<START>_<END>.csv` and `.json`, into a directory, which it creates when
+/// needed.
 ///
 /// It reads on the connection of its database handle, so within a unit of work it sees what that has written; `store` should
 /// be on the same connection.
@@ -57,7 +59,7 @@ impl<'a> FileReports<'a> {
         self.directory.join(format!("year_{year}.json"))
     }
 
-    /// Where the summary of years is, or will be.
+    /// Where the summary of years is, or will be, as CSV; the JSON lies beside it.
     #[must_use]
     pub fn summary_path(&self, start_year: i32, end_year: i32) -> PathBuf {
         self.directory.join(format!("multi_year_summary_{start_year}_{end_year}.csv"))
@@ -68,22 +70,28 @@ impl Reports for FileReports<'_> {
     fn write_year(&mut self, run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
         let path = self.year_path(year);
         let audit = self.read(run_id, year)?;
-        let mut text = serde_json::to_vec_pretty(&audit).map_err(|e| unwritable(&path, &e.into()))?;
-        text.push(b'\n');
-        write(&path, &text)?;
+        write(&path, &pretty(&audit, &path)?)?;
         Ok(path)
     }
 
-    fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<PathBuf, ReportError> {
-        let path = self.summary_path(start_year, end_year);
-        let text = self.summary(run_id, start_year, end_year)?.to_csv().map_err(|e| unwritable(&path, &e.into()))?;
-        write(&path, &text)?;
-        Ok(path)
+    fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<Vec<PathBuf>, ReportError> {
+        let summary = self.summary(run_id, start_year, end_year)?;
+        let csv = self.summary_path(start_year, end_year);
+        write(&csv, &summary.to_csv().map_err(|e| unwritable(&csv, &e.into()))?)?;
+        let json = csv.with_extension("json");
+        write(&json, &pretty(&summary, &json)?)?;
+        Ok(vec![csv, json])
     }
 
     fn has_year(&self, year: i32) -> bool {
         self.year_path(year).is_file()
     }
+}
+
+fn pretty(report: &impl Serialize, path: &Path) -> Result<Vec<u8>, ReportError> {
+    let mut text = serde_json::to_vec_pretty(report).map_err(|e| unwritable(path, &e.into()))?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// Replaces a file at once: its readers see the old content or the new one, also after a power cut.

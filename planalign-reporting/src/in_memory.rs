@@ -66,10 +66,11 @@ impl Reports for InMemoryReports {
         Ok(path)
     }
 
-    fn write_summary(&mut self, _run_id: &str, start_year: i32, end_year: i32) -> Result<PathBuf, ReportError> {
+    fn write_summary(&mut self, _run_id: &str, start_year: i32, end_year: i32) -> Result<Vec<PathBuf>, ReportError> {
         let mut inner = self.lock();
         inner.calls.push(format!("summary {start_year}-{end_year}"));
-        inner.write(None, PathBuf::from(format!("reports/multi_year_summary_{start_year}_{end_year}.csv")))
+        let path = PathBuf::from(format!("reports/multi_year_summary_{start_year}_{end_year}.csv"));
+        Ok(vec![inner.write(None, path)?])
     }
 
     fn has_year(&self, year: i32) -> bool {

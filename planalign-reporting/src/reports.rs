@@ -8,8 +8,8 @@ use planalign_config::Fault;
 pub trait Reports {
     /// Writes the audit of a year. A file of that name is replaced at once, never half.
     fn write_year(&mut self, run_id: &str, year: i32) -> Result<PathBuf, ReportError>;
-    /// Writes the summary of the years, in the same way.
-    fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<PathBuf, ReportError>;
+    /// Writes the summary of the years, in the same way. Returns its files.
+    fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<Vec<PathBuf>, ReportError>;
     /// Whether the audit of a year is there; a resumed run writes those that are not.
     fn has_year(&self, year: i32) -> bool;
 }

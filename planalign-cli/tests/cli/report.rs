@@ -24,7 +24,13 @@ fn reports_made_again_are_the_same_to_the_byte() {
     let again = files(&sandbox.path("again"));
     assert_eq!(
         again.keys().collect::<Vec<_>>(),
-        ["multi_year_summary_2025_2027.csv", "year_2025.json", "year_2026.json", "year_2027.json"]
+        [
+            "multi_year_summary_2025_2027.csv",
+            "multi_year_summary_2025_2027.json",
+            "year_2025.json",
+            "year_2026.json",
+            "year_2027.json"
+        ]
     );
     assert_eq!(again, files(&sandbox.path("reports")));
     let one =

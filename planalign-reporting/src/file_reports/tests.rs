@@ -274,10 +274,16 @@ fn the_layouts_of_the_files() {
     let text = fs::read_to_string(&year).expect("the audit");
     insta::assert_snapshot!("year_audit", text);
     assert_eq!(serde_json::from_str::<YearAudit>(&text).expect("reads back"), audit(2026));
-    let summary = reports.write_summary("run-1", 2025, 2026).expect("written");
-    assert_eq!(summary, directory.join("multi_year_summary_2025_2026.csv"));
-    insta::assert_snapshot!("multi_year_summary", fs::read_to_string(&summary).expect("the summary"));
-    assert_eq!(files(&directory), ["multi_year_summary_2025_2026.csv", "year_2026.json"]);
+    let written = reports.write_summary("run-1", 2025, 2026).expect("written");
+    let [csv, json] = ["csv", "json"].map(|format| directory.join(format!("multi_year_summary_2025_2026.{format}")));
+    assert_eq!(written, [csv.clone(), json.clone()]);
+    insta::assert_snapshot!("multi_year_summary", fs::read_to_string(&csv).expect("the summary"));
+    let read: MultiYearSummary = serde_json::from_slice(&fs::read(&json).expect("the summary")).expect("JSON");
+    assert_eq!(read, summary(), "the JSON says what the summary does");
+    assert_eq!(
+        files(&directory),
+        ["multi_year_summary_2025_2026.csv", "multi_year_summary_2025_2026.json", "year_2026.json"]
+    );
 }
 
 #[test]
@@ -285,8 +291,9 @@ fn written_again_they_are_the_same_and_only_the_run_id_differs_between_runs() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |run_id: &str| {
         let mut reports = FileReports::new(database(), Box::new(store(run_id)), folder.path());
-        [reports.write_year(run_id, 2025), reports.write_summary(run_id, 2025, 2026)]
-            .map(|path| fs::read_to_string(path.expect("written")).expect("a file"))
+        let audit = reports.write_year(run_id, 2025).expect("written");
+        let summary = reports.write_summary(run_id, 2025, 2026).expect("written");
+        [audit, summary[0].clone()].map(|path| fs::read_to_string(path).expect("a file"))
     };
     let [audit, summary] = write("run-1");
     assert_eq!(write("run-1"), [audit.clone(), summary.clone()]);
