@@ -48,7 +48,7 @@ const OPENING_OF_LATER_YEARS: &str = "
 
 /// Opening state, hires, and then the last word of each person's events.
 const UPDATE: &str = "
-with events as (
+with events as not materialized (
     select * from {main}.fct_yearly_events
     where simulation_year = {year} and event_type in ('hire', 'enrollment', 'enrollment_change', 'deferral_escalation', 'termination')
 ), people as (
