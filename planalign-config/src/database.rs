@@ -7,6 +7,7 @@ mod redact;
 mod value;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -68,6 +69,8 @@ struct Inner {
     transaction: Transaction,
     /// What may be tried when memory runs out, the last one first.
     eases: Vec<Ease>,
+    /// Counts what may have changed the layout, on all connections to the database.
+    layout: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,12 +106,12 @@ impl Database {
     }
 
     fn from_engine(engine: Engine, path: Option<PathBuf>) -> Result<Self, DatabaseError> {
-        let Engine { connection, eases } = engine;
+        let Engine { connection, eases, layout } = engine;
         let version = connection.version().map_err(|e| DatabaseError::statement(&e))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
-        let inner = Inner { connection, path, transaction: Transaction::None, eases };
+        let inner = Inner { connection, path, transaction: Transaction::None, eases, layout };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -119,7 +122,8 @@ impl Database {
         if let Some(path) = &inner.path {
             connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e))?;
         }
-        Self::from_engine(Engine { connection, eases: Vec::new() }, inner.path.clone())
+        let layout = inner.layout.clone();
+        Self::from_engine(Engine { connection, eases: Vec::new(), layout }, inner.path.clone())
     }
 
     /// The file; `None` for a database in memory.
@@ -135,7 +139,7 @@ impl Database {
 
     /// Runs one statement and returns the number of rows that it changed.
     pub fn execute(&self, sql: &str, parameters: &[Value]) -> Result<usize, DatabaseError> {
-        self.lock().guarded(|connection| {
+        self.lock().running(sql, |connection| {
             let mut statement = connection.prepare(sql)?;
             statement.execute(params_from_iter(parameters.iter().map(to_duckdb)))
         })
@@ -143,12 +147,12 @@ impl Database {
 
     /// Runs several statements separated by semicolons.
     pub fn execute_batch(&self, sql: &str) -> Result<(), DatabaseError> {
-        self.lock().guarded(|connection| connection.execute_batch(sql))
+        self.lock().running(sql, |connection| connection.execute_batch(sql))
     }
 
     /// Runs a query and returns all of its rows.
     pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Table, DatabaseError> {
-        self.lock().guarded(|connection| {
+        self.lock().running(sql, |connection| {
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query(params_from_iter(parameters.iter().map(to_duckdb)))?;
             let columns = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
@@ -166,6 +170,13 @@ impl Database {
         Ok(self.query(sql, parameters)?.rows.into_iter().next())
     }
 
+    /// A number that grows by one with every call that may have created, altered or dropped a table or a view, and with
+    /// every rollback. What was known of the layout at a number still holds while the number is the same.
+    #[must_use]
+    pub fn layout(&self) -> u64 {
+        self.lock().layout.load(Ordering::Relaxed)
+    }
+
     /// Whether a transaction is open.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
@@ -179,6 +190,19 @@ impl Database {
 }
 
 impl Inner {
+    /// Runs the statements of a text on the connection.
+    fn running<T>(
+        &mut self,
+        sql: &str,
+        run: impl FnOnce(&Connection) -> duckdb::Result<T>,
+    ) -> Result<T, DatabaseError> {
+        let result = self.guarded(run);
+        if !keeps_layout(sql) {
+            self.layout.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
     /// Runs something on the connection; a failure within a transaction poisons it.
     fn guarded<T>(&mut self, run: impl FnOnce(&Connection) -> duckdb::Result<T>) -> Result<T, DatabaseError> {
         if self.transaction == Transaction::Poisoned {
@@ -220,6 +244,7 @@ impl UnitOfWork for Database {
             return Ok(());
         }
         inner.transaction = Transaction::None;
+        inner.layout.fetch_add(1, Ordering::Relaxed);
         match inner.guarded(|c| c.execute_batch("ROLLBACK")) {
             // A failed COMMIT has already rolled back; then there is nothing left to undo.
             Err(DatabaseError::Statement { cause, .. }) if cause.contains("no transaction is active") => Ok(()),
@@ -233,6 +258,31 @@ impl UnitOfWork for Database {
         inner.guarded(|c| c.execute_batch(&ease.sql))?;
         Ok(Some(ease.what.to_owned()))
     }
+}
+
+/// Whether a text is one statement that begins like those that read or change rows.
+fn keeps_layout(sql: &str) -> bool {
+    const WORDS: [&str; 9] = ["select", "with", "from", "describe", "show", "insert", "delete", "update", "checkpoint"];
+    let first = sql.split_whitespace().next().unwrap_or_default();
+    WORDS.iter().any(|word| first.eq_ignore_ascii_case(word)) && is_one_statement(sql)
+}
+
+/// Whether no semicolon but a last one stands outside of texts, names and comments.
+fn is_one_statement(sql: &str) -> bool {
+    let mut rest = sql;
+    while let Some(at) = rest.find([';', '\'', '"', '-', '/']) {
+        let (mark, after) = (rest.as_bytes()[at], &rest[at + 1..]);
+        let closing = match (mark, after.as_bytes().first()) {
+            (b';', _) => return after.trim().is_empty(),
+            (b'\'', _) => "'",
+            (b'"', _) => "\"",
+            (b'-', Some(b'-')) => "\n",
+            (b'/', Some(b'*')) => "*/",
+            _ => "",
+        };
+        rest = after.find(closing).map_or("", |end| &after[end + closing.len()..]);
+    }
+    true
 }
 
 fn parse_version(version: &str) -> [u32; 3] {

@@ -1,6 +1,8 @@
 //! How the engine is set up, and how a file is attached to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use duckdb::{Config, Connection};
 
@@ -23,6 +25,7 @@ const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
 pub(super) struct Engine {
     pub(super) connection: Connection,
     pub(super) eases: Vec<Ease>,
+    pub(super) layout: Arc<AtomicU64>,
 }
 
 /// A way to get along with memory.
@@ -102,7 +105,7 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
             eases.push(Ease { what: "with all the memory that the machine can spare", sql });
         }
     }
-    Ok(Engine { connection, eases })
+    Ok(Engine { connection, eases, layout: Arc::default() })
 }
 
 /// A size as the engine writes it, for example `18.8 GiB`.

@@ -159,6 +159,44 @@ fn files_may_have_any_name() {
 }
 
 #[test]
+fn whatever_may_change_the_layout_is_counted() {
+    let mut db = Database::in_memory(&DatabaseOptions::default()).expect("open");
+    let mut before = db.layout();
+    let mut grown = |db: &Database| {
+        let now = db.layout();
+        let grown = now - before;
+        before = now;
+        grown
+    };
+    for (sql, expected) in [
+        ("create table t (i integer)", 1),
+        ("insert into t values (1)", 0),
+        (" Delete from t; ", 0),
+        ("delete from t; create table u (i integer)", 1),
+        ("-- a comment\nselect 1", 1),
+        ("select 'a; b' as \"c; d\" -- e; f\nfrom t /* g; h */ where i - 1 / 2 < 3;", 0),
+        ("select 1 -- a comment; \n; create table w (i integer)", 1),
+    ] {
+        db.execute_batch(sql).expect(sql);
+        assert_eq!(grown(&db), expected, "{sql}");
+    }
+    db.query("from t", &[]).expect("query");
+    db.execute("drop table u", &[]).expect("execute");
+    assert_eq!(grown(&db), 1);
+    db.execute("drop table u", &[]).expect_err("it is gone");
+    assert_eq!(grown(&db), 1, "nobody knows how far a failed statement came");
+    let other = db.second_connection().expect("another");
+    other.execute_batch("create table v (i integer)").expect("create");
+    assert_eq!(grown(&db), 1);
+    db.begin().expect("begin");
+    db.commit().expect("commit");
+    assert_eq!(grown(&db), 0);
+    db.begin().expect("begin");
+    db.rollback().expect("rollback");
+    assert_eq!(grown(&db), 1);
+}
+
+#[test]
 fn versions_compare_by_number() {
     assert!(parse_version("v1.5.4") < OLDEST_ENGINE.1);
     assert!(parse_version("v1.5.6") >= OLDEST_ENGINE.1);

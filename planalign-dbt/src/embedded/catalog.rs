@@ -1,4 +1,4 @@
-//! What the database holds, asked once per run and kept up to date by the statements of the runner.
+//! What the database holds, asked once and kept up to date by the statements of the runner.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,57 +17,33 @@ pub(crate) struct Column {
 
 type Key = (String, String);
 
-/// A table's number, which changes when it is created anew, and its definition, which changes when it is altered.
-type Version = Arc<str>;
-
-#[derive(Debug)]
-struct Entry {
-    kind: RelationKind,
-    /// Unknown for what was made since the catalog was asked.
-    version: Option<Version>,
-}
-
-/// Tables and views of the database by schema and name, in lower case.
+/// Tables and views of the database by schema and name, in lower case, as of a layout of the database.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    relations: Option<HashMap<Key, Entry>>,
+    layout: Option<u64>,
+    relations: HashMap<Key, RelationKind>,
     schemas: Vec<String>,
-    columns: HashMap<Key, (Version, Arc<Vec<Column>>)>,
+    columns: HashMap<Key, Arc<Vec<Column>>>,
 }
 
-const RELATIONS: &str = "select schema_name, table_name, 'table', table_oid || ' ' || sql from duckdb_tables() where database_name = current_database() and not temporary
-union all select schema_name, view_name, 'view', null from duckdb_views() where database_name = current_database() and not internal
-union all select schema_name, null, 'schema', null from duckdb_schemas() where database_name = current_database()";
+const RELATIONS: &str = "select schema_name, table_name, 'table' from duckdb_tables() where database_name = current_database() and not temporary
+union all select schema_name, view_name, 'view' from duckdb_views() where database_name = current_database() and not internal
+union all select schema_name, null, 'schema' from duckdb_schemas() where database_name = current_database()";
 
 impl Catalog {
-    /// Drops what is known, because statements that nobody followed may have changed it.
-    pub(crate) fn forget(&mut self) {
-        self.relations = None;
-        self.columns.clear();
-    }
-
-    /// Starts a run: others may have written since the last one, but columns of tables that are still the same stay known.
-    pub(crate) fn start(&mut self) {
-        self.relations = None;
-    }
-
     /// The columns of a table in order.
     pub(crate) fn columns(
         &mut self,
         database: &Database,
         relation: &Relation,
     ) -> Result<Arc<Vec<Column>>, DatabaseError> {
+        self.load(database)?;
         let key = key(relation);
-        let version = self.load(database)?.get(&key).and_then(|entry| entry.version.clone());
-        if let (Some(version), Some((known, columns))) = (&version, self.columns.get(&key))
-            && version == known
-        {
+        if let Some(columns) = self.columns.get(&key) {
             return Ok(columns.clone());
         }
         let columns = Arc::new(columns_of(database, relation)?);
-        if let Some(version) = version {
-            self.columns.insert(key, (version, columns.clone()));
-        }
+        self.columns.insert(key, columns.clone());
         Ok(columns)
     }
 
@@ -77,51 +53,48 @@ impl Catalog {
         database: &Database,
         relation: &Relation,
     ) -> Result<Option<RelationKind>, DatabaseError> {
-        Ok(self.load(database)?.get(&key(relation)).map(|entry| entry.kind))
+        self.load(database)?;
+        Ok(self.relations.get(&key(relation)).copied())
     }
 
-    /// Remembers what a statement made of a relation.
-    pub(crate) fn set(&mut self, relation: &Relation, kind: Option<RelationKind>) {
-        if let Some(relations) = &mut self.relations {
-            match kind {
-                Some(kind) => relations.insert(key(relation), Entry { kind, version: None }),
-                None => relations.remove(&key(relation)),
-            };
+    /// Follows a statement of ours that has just made something of a relation. Anything else is found out by asking anew.
+    pub(crate) fn set(&mut self, database: &Database, relation: &Relation, kind: Option<RelationKind>) {
+        let layout = database.layout();
+        if self.layout.is_none_or(|known| known + 1 != layout) {
+            return;
         }
+        self.layout = Some(layout);
+        let key = key(relation);
+        self.columns.remove(&key);
+        match kind {
+            Some(kind) => self.relations.insert(key, kind),
+            None => self.relations.remove(&key),
+        };
     }
 
-    /// Whether a schema has to be created first; it counts as created from then on.
+    /// Whether a schema has to be created first.
     pub(crate) fn lacks_schema(&mut self, database: &Database, schema: &str) -> Result<bool, DatabaseError> {
         self.load(database)?;
-        let schema = schema.to_lowercase();
-        if self.schemas.contains(&schema) {
-            return Ok(false);
-        }
-        self.schemas.push(schema);
-        Ok(true)
+        Ok(!self.schemas.contains(&schema.to_lowercase()))
     }
 
-    fn load(&mut self, database: &Database) -> Result<&mut HashMap<Key, Entry>, DatabaseError> {
-        if self.relations.is_none() {
-            let mut relations = HashMap::new();
-            self.schemas.clear();
-            for row in database.query(RELATIONS, &[])?.rows {
-                let schema = row.text(0).unwrap_or_default().to_lowercase();
-                let name = row.text(1).unwrap_or_default().to_lowercase();
-                let version = row.text(3).map(Version::from);
-                let kind = match row.text(2).as_deref() {
-                    Some("table") => RelationKind::Table,
-                    Some("view") => RelationKind::View,
-                    _ => {
-                        self.schemas.push(schema);
-                        continue;
-                    }
-                };
-                relations.insert((schema, name), Entry { kind, version });
-            }
-            self.relations = Some(relations);
+    fn load(&mut self, database: &Database) -> Result<(), DatabaseError> {
+        let layout = database.layout();
+        if self.layout == Some(layout) {
+            return Ok(());
         }
-        Ok(self.relations.get_or_insert_default())
+        let mut found = Self { layout: Some(layout), ..Self::default() };
+        for row in database.query(RELATIONS, &[])?.rows {
+            let schema = row.text(0).unwrap_or_default().to_lowercase();
+            let key = (schema, row.text(1).unwrap_or_default().to_lowercase());
+            match row.text(2).as_deref() {
+                Some("table") => _ = found.relations.insert(key, RelationKind::Table),
+                Some("view") => _ = found.relations.insert(key, RelationKind::View),
+                _ => found.schemas.push(key.0),
+            }
+        }
+        *self = found;
+        Ok(())
     }
 }
 

@@ -86,21 +86,21 @@ impl Work<'_> {
             }
             _ => return Ok(()),
         };
-        lock(self.catalog).set(self.relation, None);
+        lock(self.catalog).set(self.database, self.relation, None);
         Ok(())
     }
 
     fn view(&self, sql: &str) -> Result<(), RunnerError> {
         self.make_room(RelationKind::View)?;
         self.execute_around(&format!("create or replace view {} as (\n{sql}\n)", self.relation), sql, 1)?;
-        lock(self.catalog).set(self.relation, Some(RelationKind::View));
+        lock(self.catalog).set(self.database, self.relation, Some(RelationKind::View));
         Ok(())
     }
 
     fn table(&self, sql: &str) -> Result<u64, RunnerError> {
         self.make_room(RelationKind::Table)?;
         let row = self.row(&format!("create or replace table {} as (\n{sql}\n)", self.relation), sql, 1)?;
-        lock(self.catalog).set(self.relation, Some(RelationKind::Table));
+        lock(self.catalog).set(self.database, self.relation, Some(RelationKind::Table));
         // The engine answers a query for the table with the number of its rows.
         Ok(match row.first() {
             Some(Value::Integer(count)) => u64::try_from(*count).unwrap_or(0),
@@ -140,7 +140,7 @@ impl Work<'_> {
         self.make_room(RelationKind::Table)?;
         let columns: Vec<_> = columns.iter().map(|(name, data_type)| format!("{} {data_type}", quoted(name))).collect();
         self.execute(&format!("create or replace table {} ({})", self.relation, columns.join(", ")))?;
-        lock(self.catalog).set(self.relation, Some(RelationKind::Table));
+        lock(self.catalog).set(self.database, self.relation, Some(RelationKind::Table));
         self.execute(copy).map(|rows| rows as u64)
     }
 
@@ -149,11 +149,7 @@ impl Work<'_> {
         if sql.trim().trim_matches(';').trim().is_empty() {
             return Ok(());
         }
-        let ran = self.timed(|database| database.execute_batch(sql));
-        if !only_changes_rows(sql) {
-            lock(self.catalog).forget();
-        }
-        ran.map_err(|e| self.place.statement(&e, sql, 0))
+        self.timed(|database| database.execute_batch(sql)).map_err(|e| self.place.statement(&e, sql, 0))
     }
 
     /// One row of a query.
@@ -162,10 +158,4 @@ impl Work<'_> {
             self.timed(|database| database.query_row(sql, &[])).map_err(|e| self.place.statement(&e, shown, before))?;
         Ok(row.map(|r| r.0).unwrap_or_default())
     }
-}
-
-/// Whether a hook is one statement that leaves the catalog as it is.
-fn only_changes_rows(sql: &str) -> bool {
-    let first = sql.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-    ["delete", "insert", "update"].contains(&first.as_str()) && !sql.trim_end().trim_end_matches(';').contains(';')
 }

@@ -125,7 +125,6 @@ impl EmbeddedRunner {
                 });
             }
         }
-        lock(&self.catalog).start();
         Ok(Session { vars: Arc::new(var_values(&self.project.vars, vars)), catalog: self.catalog.clone() })
     }
 
