@@ -31,7 +31,7 @@ pub(crate) enum Failure {
     Run(#[from] PipelineError),
     #[error("the record of runs cannot be read")]
     Store(#[from] StoreError),
-    #[error("the summary cannot be made")]
+    #[error("the reports cannot be made")]
     Report(#[from] ReportError),
     #[error("there is no database {}", .0.display())]
     NoDatabase(PathBuf),
@@ -53,7 +53,7 @@ impl Failure {
             Self::Config(_) | Self::Project(_) | Self::NoDatabase(_) | Self::NothingToReport { .. } => ExitCode::Usage,
             Self::Census(_) => ExitCode::Census,
             Self::Lock(LockError::Held { .. }) => ExitCode::Busy,
-            Self::Lock(_) | Self::Signals(_) => ExitCode::Environment,
+            Self::Lock(_) | Self::Signals(_) | Self::Report(ReportError::Write { .. }) => ExitCode::Environment,
             Self::Database(e) => of_fault(e.fault()),
             Self::Store(e) => of_fault(e.fault()),
             Self::Report(e) => of_fault(e.fault()),
@@ -188,6 +188,7 @@ fn hints(failure: &Failure) -> Vec<String> {
         Failure::NothingToReport { .. } => {
             vec!["`planalign status` tells how far a run is; `planalign simulate` runs one".to_owned()]
         }
+        Failure::Report(ReportError::Write { .. }) => vec!["name another directory with --reports".to_owned()],
         Failure::Run(error) => pipeline_hints(error),
         _ => Vec::new(),
     }

@@ -267,13 +267,18 @@ fn keeps_layout(sql: &str) -> bool {
     WORDS.iter().any(|word| first.eq_ignore_ascii_case(word)) && is_one_statement(sql)
 }
 
-/// Whether no semicolon but a last one stands outside of texts, names and comments.
+/// Whether no semicolon but a last one stands outside of texts, names and comments. Where it takes more to tell, it answers no.
 fn is_one_statement(sql: &str) -> bool {
+    if sql.contains("\\'") {
+        return false;
+    }
     let mut rest = sql;
-    while let Some(at) = rest.find([';', '\'', '"', '-', '/']) {
+    while let Some(at) = rest.find([';', '\'', '"', '-', '/', '$']) {
         let (mark, after) = (rest.as_bytes()[at], &rest[at + 1..]);
         let closing = match (mark, after.as_bytes().first()) {
             (b';', _) => return after.trim().is_empty(),
+            // A text between dollars.
+            (b'$', Some(b'$' | b'_' | b'a'..=b'z' | b'A'..=b'Z')) => return false,
             (b'\'', _) => "'",
             (b'"', _) => "\"",
             (b'-', Some(b'-')) => "\n",

@@ -57,6 +57,14 @@ fn what_cannot_be_reported_is_told() {
     error: 2031 has not been simulated; 2025 to 2026 have
     hint: `planalign status` tells how far a run is; `planalign simulate` runs one
     ");
+    sandbox.write("file", "");
+    let told = said(&sandbox.command(&["report", "--reports", "file"]).output().expect("run planalign"));
+    assert_eq!(told.code, 7);
+    insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
+    error: the reports cannot be made
+      cannot write file/year_2025.json: File exists (os error 17)
+    hint: name another directory with --reports
+    ");
     drop(planalign_config::Database::open(
         &sandbox.path("empty.duckdb"),
         &planalign_config::DatabaseOptions::default(),

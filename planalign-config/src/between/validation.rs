@@ -4,7 +4,7 @@ use super::Report;
 
 pub(super) fn check(report: &mut Report<'_>) {
     let settings = &report.loaded.settings.validation;
-    let (pay, ratio) = (settings.compensation_reasonableness.clone(), settings.hire_termination_ratio.clone());
+    let (pay, ratio) = (&settings.compensation_reasonableness, &settings.hire_termination_ratio);
     let (minimum, maximum) = (f64::from(pay.minimum_compensation), f64::from(pay.maximum_compensation));
     above(report, "compensation_reasonableness", "compensation", minimum, maximum);
     above(report, "hire_termination_ratio", "ratio", ratio.minimum_ratio, ratio.maximum_ratio);

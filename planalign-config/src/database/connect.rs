@@ -1,5 +1,6 @@
 //! How the engine is set up, and how a file is attached to it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -47,7 +48,9 @@ pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<
         spill.push(".tmp");
         PathBuf::from(spill)
     };
-    let engine = engine(options, Some(options.spill_directory.clone().unwrap_or_else(beside)))?;
+    let spill = options.spill_directory.clone().unwrap_or_else(beside);
+    let left_behind = if options.read_only { Vec::new() } else { spilled(&spill) };
+    let engine = engine(options, Some(spill.clone()))?;
     // An absolute path is never taken for the name of a service or of another format.
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?.replace('\'', "''");
@@ -57,7 +60,23 @@ pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<
         name(path)
     ))?;
     enter(&engine.connection, path)?;
+    // Now that the file is ours, nobody needs what a process that was killed had spilled; it holds data of people.
+    if !left_behind.is_empty() {
+        for file in left_behind {
+            if let Err(e) = fs::remove_file(&file) {
+                log::warn!("{} of an earlier process cannot be removed: {e}", file.display());
+            }
+        }
+        // It stays if there is anything else in it.
+        let _ = fs::remove_dir(&spill);
+    }
     Ok(engine)
+}
+
+/// The engine's files in a spill directory.
+fn spilled(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter(|e| e.file_name().to_string_lossy().starts_with("duckdb_temp_")).map(|e| e.path()).collect()
 }
 
 /// Makes the file's database the one that names without a database stand for.

@@ -145,6 +145,31 @@ fn what_ran_out_of_memory_can_be_tried_with_more_and_then_on_one_thread() {
 }
 
 #[test]
+fn what_a_killed_process_spilled_is_removed_once_the_file_is_ours() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (path, spill) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.tmp"));
+    fs::create_dir(&spill).expect("create");
+    let (ours, other) = (spill.join("duckdb_temp_storage_S32K-0.tmp"), spill.join("notes.txt"));
+    fs::write(&ours, "people").expect("write");
+    fs::write(&other, "not of the engine").expect("write");
+    let open = |read_only| {
+        let options = DatabaseOptions { read_only, ..DatabaseOptions::default() };
+        Database::open(&path, &options)
+    };
+    drop(open(true).expect_err("there is no file to read"));
+    assert!(ours.exists());
+    drop(open(false).expect("open"));
+    assert!(!ours.exists());
+    assert!(other.exists());
+    fs::remove_file(&other).expect("remove");
+    fs::write(&ours, "people").expect("write");
+    drop(open(true).expect("open"));
+    assert!(ours.exists(), "a reader may not be alone");
+    drop(open(false).expect("open"));
+    assert!(!spill.exists());
+}
+
+#[test]
 fn files_may_have_any_name() {
     let dir = tempfile::tempdir().expect("a folder");
     for name in ["main", "memory", "temp", "system", "planalign", "a \"b\" 'c'.d", "Größe", "s3:"] {
@@ -175,6 +200,8 @@ fn whatever_may_change_the_layout_is_counted() {
         ("delete from t; create table u (i integer)", 1),
         ("-- a comment\nselect 1", 1),
         ("select 'a; b' as \"c; d\" -- e; f\nfrom t /* g; h */ where i - 1 / 2 < 3;", 0),
+        ("select $$ it's one $$; create table x as select 'a'", 1),
+        ("select e'\\''; create table y as select 'a'", 1),
         ("select 1 -- a comment; \n; create table w (i integer)", 1),
     ] {
         db.execute_batch(sql).expect(sql);
