@@ -19,6 +19,10 @@ const ROWS_PER_GROUP: u32 = 8192;
 const LIGHT_COMPRESSION: &str =
     "set disabled_compression_methods = 'alp,alprd,dict_fsst,dictionary,fsst,rle,roaring,zstd'";
 
+/// Folding the log must not merge the row groups of several years into fewer: it would write most tables anew to save a few
+/// kilobytes. Groups that are empty are given back all the same.
+const NO_MERGING: &str = "set max_vacuum_tasks = 0";
+
 /// Names that the engine keeps for itself.
 const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
 
@@ -110,6 +114,7 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
     }
     let connection = Connection::open_in_memory_with_flags(config)?;
     connection.execute_batch(LIGHT_COMPRESSION)?;
+    connection.execute_batch(NO_MERGING)?;
     let mut eases = vec![Ease {
         what: "on one thread, with rows in any order",
         sql: "set threads = 1; set preserve_insertion_order = false".to_owned(),
