@@ -32,15 +32,21 @@ impl Report<'_> {
         if holds || involved.iter().chain([&key]).any(spoiled) {
             return;
         }
-        let within = |other: &str| other == key || other.starts_with(&format!("{key}."));
-        // A map has no origin of its own; its first entry's is as good as any.
-        let entry = self.loaded.origins.iter().find(|(other, ..)| within(other));
-        let origin = entry.map_or(Origin::Default, |(.., origin)| origin.clone());
+        // Where the key itself is a default, what was given is one of the others.
+        let mut origins = [key].into_iter().chain(involved.iter().copied()).map(|key| self.origin(key));
+        let origin = origins.find(|origin| *origin != Origin::Default).unwrap_or(Origin::Default);
         let pointer = format!("/{}", key.replace('.', "/"));
         let tree = serde_json::Value::Object(self.loaded.settings.to_tree());
         let given = tree.pointer(&pointer).map(ToString::to_string).unwrap_or_default();
         let kind = ProblemKind::Value { given, expected: expected() };
         self.found.push(Problem { origin, key: key.to_owned(), kind });
+    }
+
+    /// A map has no origin of its own, but that of its strongest entry.
+    fn origin(&self, key: &str) -> Origin {
+        let within = |other: &str| other == key || other.starts_with(&format!("{key}."));
+        let entries = self.loaded.origins.iter().filter(|(other, ..)| within(other));
+        entries.map(|(.., origin)| origin).max().cloned().unwrap_or(Origin::Default)
     }
 }
 

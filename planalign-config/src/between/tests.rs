@@ -121,3 +121,18 @@ fn a_rule_is_silent_about_settings_that_are_wrong_by_themselves() {
     assert!(refused(&[("simulation.start_year", "3000")]).starts_with("simulation.start_year: 3000"));
     assert!(refused(&[("deferrals.maximum_rate", "-1")]).starts_with("deferrals.maximum_rate: -1"));
 }
+
+#[test]
+fn a_problem_stands_where_something_was_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("brief.yaml");
+    std::fs::write(&file, "scenario_id: brief\nplan_design_id: brief\n").expect("written");
+    let sources = Sources {
+        file,
+        overrides: vec![Override::new("deferrals.maximum_rate", "0.05", "--set")],
+        ..Sources::default()
+    };
+    let Err(ConfigError::Invalid { problems }) = load(&sources) else { panic!("escalation ends at 10 %") };
+    let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert!(!told.is_empty() && told.iter().all(|problem| problem.starts_with("--set: ")), "{told:#?}");
+}

@@ -1,6 +1,7 @@
 //! What holds for every text, every value and every spread over layers.
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::merge;
 use super::tests::{Given, IDS};
@@ -40,7 +41,7 @@ fn yaml_value() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig { cases: 512, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn no_value_of_any_key_is_a_panic_or_slips_by_the_rules(key in key(), value in yaml_value()) {
