@@ -86,8 +86,8 @@ fn simulate(
     let modules = Modules {
         unit: &mut database.clone(),
         runner: &mut runner,
-        registries: registries(database).map_err(planalign_pipeline::PipelineError::from)?,
-        rules: rules(inputs, &plan, database),
+        registries: registries(database)?,
+        rules: rules(inputs, plan.start_year(), database)?,
         store: &mut store,
         reports: &mut reports,
     };
@@ -116,32 +116,32 @@ pub(crate) fn plan(
     database: &Database,
 ) -> Result<RunPlan, Failure> {
     let settings = &inputs.config.settings;
-    let names: Vec<String> = builtin_rules(database, &rule_settings(settings, settings.simulation.start_year))
-        .iter()
-        .map(|r| r.name().to_owned())
-        .collect();
+    let rules = rules(inputs, settings.simulation.start_year, database)?;
+    let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
     let workflow = Workflow::default().check(runner, &names).map_err(planalign_pipeline::PipelineError::from)?;
     Ok(RunPlan::new(&workflow, settings.simulation.start_year, settings.simulation.end_year, shuffle))
 }
 
-fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, RegistryError> {
-    Ok(vec![
-        Box::new(EnrollmentRegistry::new(database.clone())?),
-        Box::new(DeferralEscalationRegistry::new(database.clone())?),
-    ])
+fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, Failure> {
+    let all = || -> Result<Vec<Box<dyn Registry>>, RegistryError> {
+        Ok(vec![
+            Box::new(EnrollmentRegistry::new(database.clone())?),
+            Box::new(DeferralEscalationRegistry::new(database.clone())?),
+        ])
+    };
+    Ok(all().map_err(planalign_pipeline::PipelineError::from)?)
 }
 
-fn rules(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Vec<Box<dyn Rule>> {
+fn rules(inputs: &Inputs, start_year: i32, database: &Database) -> Result<Vec<Box<dyn Rule>>, Failure> {
     let CensusFile { path, sha256, .. } = inputs.census.clone();
     let settings = RuleSettings {
         census: Some(CensusOrigin { path, sha256 }),
-        ..rule_settings(&inputs.config.settings, plan.start_year())
+        ..rule_settings(&inputs.config.settings, start_year)
     };
-    builtin_rules(database, &settings)
+    Ok(builtin_rules(database, &settings, registries(database)?))
 }
 
 fn rule_settings(settings: &SimulationConfig, start_year: i32) -> RuleSettings {
-    let base = RuleSettings::new(settings.scenario_id.as_str(), settings.plan_design_id.as_str(), start_year);
     RuleSettings {
         max_rejected_share: settings.census.max_rejected_share,
         compensation: settings.validation.compensation_reasonableness.clone(),
@@ -151,7 +151,7 @@ fn rule_settings(settings: &SimulationConfig, start_year: i32) -> RuleSettings {
         super_catch_up: settings.deferrals.super_catch_up,
         maximum_escalated_rate: settings.deferral_auto_escalation.maximum_rate,
         match_cap: settings.employer_match.match_cap_percent,
-        ..base
+        ..RuleSettings::new(start_year)
     }
 }
 

@@ -31,8 +31,8 @@ struct Source<'a> {
 const HEADCOUNT: &str = "
     select opening_headcount, target_headcount, compensation_limit
     from int_workforce_needs
-    inner join int_irs_limits using (scenario_id, plan_design_id, simulation_year)
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+    inner join int_irs_limits using (simulation_year)
+    where simulation_year = $1";
 
 /// One row per detailed status and way of participating; the sums over all of them are the year's.
 const PEOPLE: &str = "
@@ -57,21 +57,21 @@ const PEOPLE: &str = "
         sum(employer_core_amount),
         sum(total_employer_contributions),
         count(*) filter (irs_limit_reached),
-        count(*) filter (prorated_annual_compensation > $4)
+        count(*) filter (prorated_annual_compensation > $2)
     from fct_workforce_snapshot
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    where simulation_year = $1
     group by all
     order by all";
 
 const EVENTS: &str = "
     select event_type, event_category, count(*)
     from fct_yearly_events
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+    where simulation_year = $1
     group by all
     union all
     select null, null, count(*) filter (is_capped)
     from fct_employer_match_events
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+    where simulation_year = $1";
 
 /// Events by type and by category, and the number of matches that the cap lowered.
 struct EventCounts {
@@ -152,8 +152,7 @@ impl<'a> Source<'a> {
     }
 
     fn query(&self, sql: &str, year: i32, more: &[Value]) -> Result<Table, ReportError> {
-        let mut parameters =
-            vec![self.run.scenario_id.as_str().into(), self.run.plan_design_id.as_str().into(), year.into()];
+        let mut parameters = vec![year.into()];
         parameters.extend_from_slice(more);
         self.db.query(sql, &parameters).map_err(|e: DatabaseError| ReportError::Read {
             report: self.report.clone(),

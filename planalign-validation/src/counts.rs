@@ -8,8 +8,7 @@ use planalign_config::{DatabaseError, Fault};
 use crate::rule::{Finding, Rule, RuleError, Severity};
 use crate::settings::RuleSettings;
 
-/// Asks the tables of one scenario and design on behalf of a rule. In its queries `$1` is the scenario, `$2` the design, `$3`
-/// the year; a query uses all three.
+/// Asks the tables on behalf of a rule. In its queries `$1` is the year.
 #[derive(Clone, Debug)]
 pub(crate) struct Probe {
     pub(crate) rule: &'static str,
@@ -24,12 +23,7 @@ impl Probe {
 
     /// The rows of a query that holds for a year.
     pub(crate) fn rows(&self, sql: &str, year: i32) -> Result<Table, RuleError> {
-        let scope =
-            [self.settings.scenario_id.as_str().into(), self.settings.plan_design_id.as_str().into(), year.into()];
-        if sql.contains("{planalign}") {
-            return self.query(&self.qualified(sql, year)?, &scope, year);
-        }
-        self.query(sql, &scope, year)
+        self.query(sql, &[year.into()], year)
     }
 
     /// The rows of a query without parameters, about tables that have no year.
@@ -64,14 +58,6 @@ impl Probe {
 
     pub(crate) fn finding(&self, year: i32, severity: Severity, count: u64, message: String, advice: &str) -> Finding {
         Finding { rule: self.rule.to_owned(), year, severity, message, count, advice: advice.to_owned() }
-    }
-
-    /// `{planalign}` stands for the program's own schema. Its name has two parts, since in a file `planalign.duckdb` that of the
-    /// schema alone would be ambiguous.
-    fn qualified(&self, sql: &str, year: i32) -> Result<String, RuleError> {
-        let table = self.query("select current_database()", &[], year)?;
-        let name = self.only_row(table, year)?.text(0).unwrap_or_default();
-        Ok(sql.replace("{planalign}", &format!("\"{}\".planalign", name.replace('"', "\"\""))))
     }
 
     fn query(&self, sql: &str, parameters: &[Value], year: i32) -> Result<Table, RuleError> {

@@ -1,5 +1,6 @@
 //! The built-in rules, one file each.
 
+mod accumulator_integrity;
 mod census_acceptance;
 mod compensation_reasonableness;
 mod contribution_limits;
@@ -15,15 +16,16 @@ mod workforce_totals;
 use std::sync::Arc;
 
 use planalign_config::Database;
+use planalign_registries::Registry;
 
 use crate::counts::Probe;
 use crate::rule::Rule;
 use crate::settings::RuleSettings;
 
 /// All built-in rules, in the order of the stages that they belong to. They read on the connection of `db`, so within a
-/// unit of work they see what it has written.
+/// unit of work they see what it has written; so must `registries`, which `state_consistency` asks.
 #[must_use]
-pub fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule>> {
+pub fn builtin_rules(db: &Database, settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec<Box<dyn Rule>> {
     let settings = Arc::new(settings.clone());
     let probe = |rule| Probe::new(rule, db, &settings);
     vec![
@@ -34,7 +36,8 @@ pub fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule
         Box::new(workforce_feasibility::WorkforceFeasibility(probe("workforce_feasibility"))),
         Box::new(hire_termination_ratio::HireTerminationRatio(probe("hire_termination_ratio"))),
         Box::new(event_sequence::EventSequence(probe("event_sequence"))),
-        Box::new(state_consistency::StateConsistency(probe("state_consistency"))),
+        Box::new(accumulator_integrity::AccumulatorIntegrity(probe("accumulator_integrity"))),
+        Box::new(state_consistency::StateConsistency { probe: probe("state_consistency"), registries }),
         Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),
         Box::new(snapshot_consistency::rule(probe("snapshot_consistency"))),
         Box::new(contribution_limits::ContributionLimits(probe("contribution_limits"))),

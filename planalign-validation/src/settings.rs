@@ -17,10 +17,6 @@ pub struct CensusOrigin {
 /// Thresholds, and the settings of the plan that limits depend on. Rates are fractions, 0.06 is 6 %.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleSettings {
-    /// Scenario whose rows are checked.
-    pub scenario_id: String,
-    /// Plan design whose rows are checked.
-    pub plan_design_id: String,
     /// First simulated year; it opens with the census.
     pub start_year: i32,
     /// `census.max_rejected_share`: share of rejected rows of the census that a run tolerates.
@@ -46,12 +42,10 @@ pub struct RuleSettings {
 }
 
 impl RuleSettings {
-    /// The defaults of the configuration for a scenario and design that begin in `start_year`.
+    /// The defaults of the configuration for a simulation that begins in `start_year`.
     #[must_use]
-    pub fn new(scenario_id: &str, plan_design_id: &str, start_year: i32) -> Self {
+    pub fn new(start_year: i32) -> Self {
         Self {
-            scenario_id: scenario_id.to_owned(),
-            plan_design_id: plan_design_id.to_owned(),
             start_year,
             max_rejected_share: 0.0,
             census: None,

@@ -75,10 +75,7 @@ fn summary() -> MultiYearSummary {
 /// Compares a figure with what another query says, both as text.
 #[track_caller]
 fn check(db: &Database, figure: &impl ToString, year: i32, sql: &str) {
-    let sql = sql.replace(
-        ":mine",
-        &format!("scenario_id = 'baseline' and plan_design_id = 'standard' and simulation_year = {year}"),
-    );
+    let sql = sql.replace(":year", &format!("simulation_year = {year}"));
     let row = db.query_row(&sql, &[]).expect("the query runs").expect("a row");
     assert_eq!(Some(figure.to_string()), row.text(0), "{sql}");
 }
@@ -88,13 +85,13 @@ fn people_are_those_of_other_tables() {
     let db = database();
     for year in [2025, 2026] {
         let audit = audit(year);
-        let of_events = "fct_yearly_events where :mine";
-        let of_state = "int_workforce_state where :mine";
+        let of_events = "fct_yearly_events where :year";
+        let of_state = "int_workforce_state where :year";
         check(
             &db,
             &audit.headcount.opening,
             year,
-            "select count(*) from int_employee_compensation_by_year where :mine",
+            "select count(*) from int_employee_compensation_by_year where :year",
         );
         check(&db, &audit.headcount.hires, year, &format!("select count(*) from {of_events} and event_type = 'hire'"));
         check(
@@ -115,7 +112,7 @@ fn people_are_those_of_other_tables() {
             year,
             &format!("select count(*) from {of_state} and termination_date is null"),
         );
-        check(&db, &audit.headcount.target, year, "select target_headcount from int_workforce_needs where :mine");
+        check(&db, &audit.headcount.target, year, "select target_headcount from int_workforce_needs where :year");
         for (status, people) in &audit.headcount.by_status {
             check(&db, people, year, &format!("select count(*) from {of_state} and detailed_status_code = '{status}'"));
         }
@@ -145,7 +142,7 @@ fn events_are_counted_by_type_and_category() {
                 &db,
                 events,
                 year,
-                &format!("select count(*) from fct_yearly_events where :mine and event_type = '{name}'"),
+                &format!("select count(*) from fct_yearly_events where :year and event_type = '{name}'"),
             );
         }
         for (name, events) in &audit.event_categories {
@@ -153,11 +150,11 @@ fn events_are_counted_by_type_and_category() {
                 &db,
                 events,
                 year,
-                &format!("select count(*) from fct_yearly_events where :mine and event_category = '{name}'"),
+                &format!("select count(*) from fct_yearly_events where :year and event_category = '{name}'"),
             );
         }
         let all: u64 = audit.events.values().sum();
-        check(&db, &all, year, "select count(*) from fct_yearly_events where :mine");
+        check(&db, &all, year, "select count(*) from fct_yearly_events where :year");
         assert_eq!(all, audit.event_categories.values().sum::<u64>());
     }
     assert_eq!(audit(2026).events["enrollment_change"], 0);
@@ -166,15 +163,15 @@ fn events_are_counted_by_type_and_category() {
 #[test]
 fn money_is_that_of_the_tables_it_comes_from() {
     let db = database();
-    let active = "select employee_id from int_workforce_state where :mine and employment_status = 'active'";
+    let active = "select employee_id from int_workforce_state where :year and employment_status = 'active'";
     for year in [2025, 2026] {
         let audit = audit(year);
-        let state = "from int_workforce_state where :mine and employment_status = 'active'";
+        let state = "from int_workforce_state where :year and employment_status = 'active'";
         check(&db, &audit.pay.payroll, year, &format!("select sum(current_compensation) {state}"));
         let cents = "sum((current_compensation * 100)::bigint)";
         let average = format!("select ((2 * {cents} + count(*)) // (2 * count(*)) * 0.01)::decimal(12, 2) {state}");
         check(&db, &audit.pay.average.expect("somebody is there"), year, &average);
-        let contributions = "from int_employee_contributions where :mine";
+        let contributions = "from int_employee_contributions where :year";
         check(&db, &audit.pay.earned, year, &format!("select sum(prorated_annual_compensation) {contributions}"));
         check(
             &db,
@@ -189,22 +186,22 @@ fn money_is_that_of_the_tables_it_comes_from() {
             year,
             &format!("select count(*) {contributions} and annual_contribution_amount > 0"),
         );
-        check(&db, &audit.employer.matched, year, "select sum(amount) from fct_employer_match_events where :mine");
-        check(&db, &audit.employer.match_people, year, "select count(*) from fct_employer_match_events where :mine");
+        check(&db, &audit.employer.matched, year, "select sum(amount) from fct_employer_match_events where :year");
+        check(&db, &audit.employer.match_people, year, "select count(*) from fct_employer_match_events where :year");
         check(
             &db,
             &audit.employer.core,
             year,
-            "select sum(employer_core_amount) from int_employer_core_contributions where :mine",
+            "select sum(employer_core_amount) from int_employer_core_contributions where :year",
         );
         check(
             &db,
             &audit.employer.core_people,
             year,
-            "select count(*) from int_employer_core_contributions where :mine",
+            "select count(*) from int_employer_core_contributions where :year",
         );
         let rates = format!(
-            "from int_deferral_rate_state_accumulator where :mine and current_deferral_rate > 0 and employee_id in ({active})"
+            "from int_deferral_rate_state_accumulator where :year and current_deferral_rate > 0 and employee_id in ({active})"
         );
         check(&db, &audit.participation.participating, year, &format!("select count(*) {rates}"));
         let average = format!(
@@ -212,7 +209,7 @@ fn money_is_that_of_the_tables_it_comes_from() {
         );
         check(&db, &audit.participation.average_deferral_rate.expect("somebody defers"), year, &average);
         let enrolled = format!(
-            "select count(*) from int_enrollment_state_accumulator where :mine and is_enrolled and employee_id in ({active})"
+            "select count(*) from int_enrollment_state_accumulator where :year and is_enrolled and employee_id in ({active})"
         );
         check(&db, &audit.participation.enrolled, year, &enrolled);
         let entered = format!("select count(*) {state} and plan_entry_date <= '{year}-12-31'");
@@ -225,7 +222,7 @@ fn limits_count_the_people_they_touched() {
     let db = database();
     for (year, pay_limit) in [(2025, 350_000), (2026, 360_000)] {
         let limits = audit(year).limits;
-        let contributions = "select count(*) from int_employee_contributions where :mine";
+        let contributions = "select count(*) from int_employee_contributions where :year";
         check(
             &db,
             &limits.reached_402g,
@@ -248,7 +245,7 @@ fn limits_count_the_people_they_touched() {
             &db,
             &limits.match_capped,
             year,
-            "select count(*) from fct_employer_match_events where :mine and uncapped_match > amount",
+            "select count(*) from fct_employer_match_events where :year and uncapped_match > amount",
         );
     }
 }

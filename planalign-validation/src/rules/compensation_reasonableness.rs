@@ -13,16 +13,16 @@ const PAY: &str = "
     with pay as (
         select simulation_year, (employee_compensation * 100)::bigint as cents
         from int_employee_compensation_by_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year between $3 - 1 and $3
+        where simulation_year between $1 - 1 and $1
     )
     select
-        count(*) filter (simulation_year = $3),
-        count(*) filter (simulation_year = $3 and coalesce(cents <= 0, true)),
-        count(*) filter (simulation_year = $3 and cents > 0 and cents < {minimum}),
-        count(*) filter (simulation_year = $3 and cents > {maximum}),
-        coalesce(sum(cents) filter (simulation_year = $3), 0),
-        count(*) filter (simulation_year = $3 - 1),
-        coalesce(sum(cents) filter (simulation_year = $3 - 1), 0)
+        count(*) filter (simulation_year = $1),
+        count(*) filter (simulation_year = $1 and coalesce(cents <= 0, true)),
+        count(*) filter (simulation_year = $1 and cents > 0 and cents < {minimum}),
+        count(*) filter (simulation_year = $1 and cents > {maximum}),
+        coalesce(sum(cents) filter (simulation_year = $1), 0),
+        count(*) filter (simulation_year = $1 - 1),
+        coalesce(sum(cents) filter (simulation_year = $1 - 1), 0)
     from pay";
 
 const ADVICE: &str = "see employee_compensation in int_employee_compensation_by_year; validation.compensation_reasonableness \

@@ -68,7 +68,7 @@ const LIMITS: &str = "
         coalesce(seed.compensation_limit, used.compensation_limit)
     from int_irs_limits as used
     left join config_irs_limits as seed on seed.limit_year = used.simulation_year
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+    where simulation_year = $1";
 
 /// One row per table, added up: a union needs no plan of joins.
 const COUNTS: &str = "
@@ -85,26 +85,26 @@ const COUNTS: &str = "
             ),
             0, 0, 0, 0, 0
         from int_employee_contributions
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select
             0, 0,
             count(*) filter (annual_contribution_amount > {deferral_limit} + case
-                when {catch_up} and {super_catch_up} and $3 - year(employee_birth_date) between 60 and 63 then {super_catch_up_limit}
-                when {catch_up} and $3 - year(employee_birth_date) >= 50 then {catch_up_limit}
+                when {catch_up} and {super_catch_up} and $1 - year(employee_birth_date) between 60 and 63 then {super_catch_up_limit}
+                when {catch_up} and $1 - year(employee_birth_date) >= 50 then {catch_up_limit}
                 else 0
             end),
             0, 0, 0, 0, 0, 0, 0
         from (
             select employee_id, annual_contribution_amount
             from int_employee_contributions
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+            where simulation_year = $1
                 and annual_contribution_amount > {deferral_limit}
         ) as high
         left join (
             select employee_id, employee_birth_date
             from int_workforce_state
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+            where simulation_year = $1
         ) as people on high.employee_id = people.employee_id
         union all
         select
@@ -113,15 +113,15 @@ const COUNTS: &str = "
             count(*) filter (2000000 * (amount * 100)::bigint > 2 * (eligible_compensation * 100)::bigint * {match_cap} + 1000000),
             0, 0, 0
         from fct_employer_match_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, 0, 0, 0, 0, 0, 0, count(*) filter (eligible_compensation > {compensation_limit}), 0, 0
         from int_employer_core_contributions
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, 0, 0, 0, 0, 0, 0, 0, count(*) filter ((current_deferral_rate * 1000000)::bigint > {maximum_rate}), 0
         from int_deferral_rate_state_accumulator
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select
             0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -129,7 +129,7 @@ const COUNTS: &str = "
                 (employee_deferral_rate * 1000000)::bigint > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate
             )
         from fct_yearly_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3 and event_type = 'deferral_escalation'
+        where simulation_year = $1 and event_type = 'deferral_escalation'
     )
     select
         sum(looked_at), sum(above_402g), sum(above_catch_up), sum(not_added_up), sum(above_plan_cap), sum(match_pay), sum(match_cap),

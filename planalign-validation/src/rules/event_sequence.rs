@@ -38,7 +38,7 @@ const TOLD: &str = "
             (employee_deferral_rate * 1000000)::bigint as rate,
             case when employee_deferral_rate is not null then coalesce((prev_employee_deferral_rate * 1000000)::bigint, -1) end as previous_rate
         from fct_yearly_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     ),
     told as (
         select
@@ -49,6 +49,7 @@ const TOLD: &str = "
             max(effective_date) filter (event_type = 'termination') as left_on,
             count(*) filter (event_type = 'hire') as hires,
             count(*) filter (event_type = 'termination') as leavings,
+            count(*) filter (event_type = 'deferral_escalation') as increases,
             count(pay) as pays,
             arg_min(previous_pay, event_sequence) as pay_b1,
             arg_min(pay, event_sequence) as pay_a1,
@@ -70,9 +71,10 @@ const TOLD: &str = "
     judged as (
         select
             employee_id, first_day, hired_on,
-            first_day < make_date($3, 1, 1) or last_day > make_date($3, 12, 31) as is_outside,
+            first_day < make_date($1, 1, 1) or last_day > make_date($1, 12, 31) as is_outside,
             last_day > left_on as is_after,
             hires > 1 or leavings > 1 as is_repeated,
+            increases,
             pays = 2 and pay_a1 != pay_bn
             or pays = 3 and (pay_a1 != xor(xor(pay_b, pay_b1), pay_bn) or xor(xor(pay_a, pay_a1), pay_an) != pay_bn) as pay_breaks,
             rates = 2 and rate_a1 != rate_bn
@@ -83,22 +85,24 @@ const TOLD: &str = "
     ),
     opening as (
         select
-            employee_id, employee_hire_date,
+            employee_id, employee_hire_date, auto_escalation_opt_out,
             (employee_compensation * 100)::bigint as opening_pay, (deferral_rate * 1000000)::bigint as opening_rate
         from int_employee_compensation_by_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     )
     select
         (
             select count(*)
             from int_employee_compensation_by_year
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+            where simulation_year = $1
         ),
         count(*) filter (is_outside),
         count(*) filter (opening.employee_id is null and hired_on is null),
         count(*) filter (first_day < coalesce(hired_on, employee_hire_date)),
         count(*) filter (is_after),
         count(*) filter (is_repeated or hired_on is not null and opening.employee_id is not null),
+        count(*) filter (increases > 1),
+        count(*) filter (increases > 0 and auto_escalation_opt_out),
         count(*) filter (pay_breaks or pay_b1 != coalesce(opening_pay, -1)),
         count(*) filter (rate_breaks or rate_b1 != coalesce(opening_rate, 0)),
         count(*) filter (is_long)
@@ -111,7 +115,7 @@ const LONG_CHAINS: &str = "
             employee_id, event_sequence, compensation_amount as pay, previous_compensation as previous_pay,
             employee_deferral_rate as rate, prev_employee_deferral_rate as previous_rate
         from fct_yearly_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     ),
     pay_steps as (
         select
@@ -152,6 +156,8 @@ const CHECKS: &[Check] = &[
     Check { unit: Unit::People, message: "events before the hire", advice: ADVICE },
     Check { unit: Unit::People, message: "events after the termination", advice: ADVICE },
     Check { unit: Unit::People, message: "more than one hire or termination", advice: ADVICE },
+    Check { unit: Unit::People, message: "more than one automatic increase of the deferral rate", advice: ADVICE },
+    Check { unit: Unit::People, message: "an automatic increase of a deferral rate that was refused", advice: ADVICE },
     Check { unit: Unit::People, message: "an event does not start from the pay in force", advice: ADVICE },
     Check { unit: Unit::People, message: "an event does not start from the deferral rate in force", advice: ADVICE },
 ];

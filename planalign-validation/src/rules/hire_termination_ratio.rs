@@ -11,15 +11,15 @@ pub(super) struct HireTerminationRatio(pub(super) Probe);
 const MOVES: &str = "
     with hired as (
         select count(*) as people from int_hiring_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     ),
     leaving as (
         select count(*) as people from int_termination_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     ),
     leaving_again as (
         select count(*) as people from int_new_hire_termination_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     )
     select
         opening_headcount,
@@ -29,7 +29,7 @@ const MOVES: &str = "
         hired.people,
         leaving.people + leaving_again.people
     from int_workforce_needs, hired, leaving, leaving_again
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+    where simulation_year = $1";
 
 impl Rule for HireTerminationRatio {
     fn name(&self) -> &str {

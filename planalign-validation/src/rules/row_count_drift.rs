@@ -11,12 +11,12 @@ const START_YEAR: &str = "
     with baseline as (
         select count(*) as people, count(distinct employee_id) as persons
         from int_baseline_workforce
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     ),
     opening as (
         select count(*) as people
         from int_employee_compensation_by_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     )
     select
         file_rows,
@@ -32,12 +32,12 @@ const LATER_YEAR: &str = "
     with closing as (
         select count(*) filter (employment_status = 'active') as people, count(*) as rows_of_year
         from int_workforce_state
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3 - 1
+        where simulation_year = $1 - 1
     ),
     opening as (
         select count(*) as people, count(distinct employee_id) as persons
         from int_employee_compensation_by_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     )
     select closing.people, opening.people, opening.persons, rows_of_year from closing, opening";
 

@@ -16,31 +16,31 @@ const SQL: &str = "
             sum(prorated_annual_contributions), sum(employer_match_amount), sum(employer_core_amount),
             count(*) filter (total_employer_contributions != employer_match_amount + employer_core_amount)
         from fct_workforce_snapshot
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, -count(*), -count(*) filter (is_enrolled), 0, 0, 0, 0, 0, 0
         from int_enrollment_state_accumulator
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, 0, 0, -sum(current_deferral_rate), 0, 0, 0, 0, 0
         from int_deferral_rate_state_accumulator
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, 0, 0, 0, -sum(total_deferral_escalations), 0, 0, 0, 0
         from int_deferral_escalation_state_accumulator
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, 0, 0, 0, 0, -sum(annual_contribution_amount), 0, 0, 0
         from int_employee_contributions
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, 0, 0, 0, 0, 0, -sum(amount), 0, 0
         from fct_employer_match_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
         union all
         select 0, 0, 0, 0, 0, 0, 0, -sum(employer_core_amount), 0
         from int_employer_core_contributions
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     )
     select
         sum(people),

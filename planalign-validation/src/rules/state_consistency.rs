@@ -1,270 +1,41 @@
-//! `state_consistency`: opening state, events, accumulators and registries agree on who is enrolled, at what rate, with how
+//! `state_consistency`: the registries and the accumulators agree on who is enrolled, since when, at what rate, with how
 //! many increases.
 
-use planalign_config::database::{Row, Value};
+use planalign_registries::{Disagreement, Registry, RegistryError};
 
-use crate::counts::{Check, Probe, Unit, found};
-use crate::rule::{Finding, Rule, RuleError};
+use crate::counts::{Probe, Unit};
+use crate::rule::{Finding, Rule, RuleError, Severity};
 
-/// Adds up, person by person, the opening state and what the events change: that is what the accumulators and the
-/// registries of the program must hold.
-///
-/// Almost always they do, and to see that no person has to be looked up: each gets a weight of 32 bits from a hash of the
-/// id, and for every table the sums of weight x value are formed. If all persons agree, so do the sums; if some do not, the
-/// sums agree with a probability of one in four billion. Only if they differ, people are compared, to count them.
-#[derive(Debug)]
-pub(super) struct StateConsistency(pub(super) Probe);
+/// Asks each registry. They follow the events on their own, with other SQL than the models.
+pub(super) struct StateConsistency {
+    pub(super) probe: Probe,
+    pub(super) registries: Vec<Box<dyn Registry>>,
+}
+
+const ADVICE: &str =
+    "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
 
 impl Rule for StateConsistency {
     fn name(&self) -> &str {
-        self.0.rule
+        self.probe.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let sums = self.0.rows(SUMS, year)?.rows;
-        let [opening, changes, others @ ..] = &sums[..] else {
-            return Err(self.0.cannot_run(year, "its query has no answer"));
-        };
-        if self.0.count(opening, 1, year)? == 0 {
-            return Err(self.0.cannot_run(year, "int_employee_compensation_by_year has no rows of the year"));
-        }
-        if others.iter().all(|row| agrees(row, opening, changes)) {
-            return Ok(Vec::new());
-        }
-        let mut findings = found(&self.0, year, &self.0.row(REPLAYED, year)?, REPLAYED_CHECKS)?;
-        findings.extend(found(&self.0, year, &self.0.row(REGISTERED, year)?, REGISTERED_CHECKS)?);
-        if findings.is_empty() {
-            return Err(self.0.cannot_run(year, "sums over people differ, but no person does"));
+        let mut findings = Vec::new();
+        for registry in &self.registries {
+            let disagreements = registry.check(year).map_err(|e| self.cannot_run(year, &e))?;
+            let name = registry.name();
+            findings.extend(disagreements.into_iter().map(|Disagreement { what, count }| {
+                let message = format!("{name} registry: {what}: {}", Unit::People.of(count));
+                self.probe.finding(year, Severity::Error, count, message, ADVICE)
+            }));
         }
         Ok(findings)
     }
 }
 
-/// Whether the sums of a table are those of the opening state and the changes; an empty table has none.
-fn agrees(row: &Row, opening: &Row, changes: &Row) -> bool {
-    const PRESENCE: usize = 2;
-    let sum = |row: &Row, column| match row.value(column) {
-        Value::Integer(sum) => Some(*sum),
-        _ => None,
-    };
-    let expected = |column| sum(opening, column).zip(sum(changes, column)).map(|(state, change)| state + change);
-    (PRESENCE..row.0.len()).all(|column| match sum(row, column) {
-        Some(sum) => expected(column) == Some(sum),
-        None => column != PRESENCE,
-    })
+impl StateConsistency {
+    fn cannot_run(&self, year: i32, cause: &RegistryError) -> RuleError {
+        RuleError { rule: self.probe.rule.to_owned(), year, fault: cause.fault, cause: cause.to_string() }
+    }
 }
-
-/// A row per table, in this order, of the sums of weight x value; null where a table does not hold the value. Rates and amounts
-/// are in millionths.
-const SUMS: &str = "
-    select
-        1 as place,
-        count(*) as people,
-        sum(weight) as presence,
-        coalesce(sum(weight) filter (is_enrolled), 0) as enrolled,
-        sum(weight * rate) as rate,
-        sum(weight * escalations) as escalations,
-        sum(weight * amount) as amount
-    from (
-        select
-            (hash(employee_id) & 4294967295)::bigint as weight,
-            is_enrolled,
-            (deferral_rate * 1000000)::bigint as rate,
-            total_deferral_escalations::bigint as escalations,
-            (total_escalation_amount * 1000000)::bigint as amount
-        from int_employee_compensation_by_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    )
-    union all
-    select
-        2, 0,
-        coalesce(sum(weight) filter (event_type = 'hire'), 0),
-        coalesce(sum(case event_type when 'enrollment' then weight when 'enrollment_change' then -weight end), 0),
-        coalesce(sum(weight * change), 0),
-        coalesce(sum(weight) filter (event_type = 'deferral_escalation'), 0),
-        coalesce(sum(weight * change) filter (event_type = 'deferral_escalation'), 0)
-    from (
-        select
-            (hash(employee_id) & 4294967295)::bigint as weight,
-            event_type,
-            ((employee_deferral_rate - prev_employee_deferral_rate) * 1000000)::bigint as change
-        from fct_yearly_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-            and event_type in ('hire', 'enrollment', 'enrollment_change', 'deferral_escalation')
-    )
-    union all
-    select 3, 0, sum(weight), coalesce(sum(weight) filter (is_enrolled), 0), null, null, null
-    from (
-        select (hash(employee_id) & 4294967295)::bigint as weight, is_enrolled
-        from int_enrollment_state_accumulator
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    )
-    union all
-    select 4, 0, sum(weight), null, sum(weight * rate), null, null
-    from (
-        select (hash(employee_id) & 4294967295)::bigint as weight, (current_deferral_rate * 1000000)::bigint as rate
-        from int_deferral_rate_state_accumulator
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    )
-    union all
-    select 5, 0, sum(weight), null, null, sum(weight * escalations), sum(weight * amount)
-    from (
-        select
-            (hash(employee_id) & 4294967295)::bigint as weight,
-            total_deferral_escalations::bigint as escalations,
-            (total_escalation_amount * 1000000)::bigint as amount
-        from int_deferral_escalation_state_accumulator
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    )
-    union all
-    select 6, 0, sum(weight), coalesce(sum(weight) filter (is_enrolled), 0), null, null, null
-    from (
-        select (hash(employee_id) & 4294967295)::bigint as weight, is_enrolled
-        from {planalign}.enrollment_registry
-        where simulation_year = $3
-    )
-    union all
-    select 7, 0, sum(weight), null, sum(weight * rate), sum(weight * registered), sum(weight * amount)
-    from (
-        select
-            (hash(employee_id) & 4294967295)::bigint as weight,
-            (current_rate * 1000000)::bigint as rate,
-            escalations::bigint as registered,
-            (escalation_amount * 1000000)::bigint as amount
-        from {planalign}.deferral_escalation_registry
-        where simulation_year = $3
-    )
-    order by place";
-
-const REPLAYED: &str = "
-    with opening as (
-        select
-            employee_id, is_enrolled::integer as enrolled, deferral_rate, total_deferral_escalations, total_escalation_amount
-        from int_employee_compensation_by_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-    ),
-    changes as (
-        select
-            employee_id,
-            count(*) filter (event_type = 'hire') as hires,
-            count(*) filter (event_type = 'enrollment') - count(*) filter (event_type = 'enrollment_change') as enrolled,
-            sum(employee_deferral_rate - prev_employee_deferral_rate) as rate,
-            count(*) filter (event_type = 'deferral_escalation') as escalations,
-            sum(employee_deferral_rate - prev_employee_deferral_rate) filter (event_type = 'deferral_escalation') as escalated
-        from fct_yearly_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-            and event_type in ('hire', 'enrollment', 'enrollment_change', 'deferral_escalation')
-        group by employee_id
-    ),
-    -- Where a table lacks a person, its value is null and differs from the sum.
-    compared as (
-        select
-            employee_id,
-            (opening.employee_id is not null)::integer + coalesce(hires, 0) as presences,
-            coalesce(opening.enrolled, 0) + coalesce(changes.enrolled, 0) is distinct from enrollment.is_enrolled::integer as enrollment_differs,
-            coalesce(opening.deferral_rate, 0) + coalesce(changes.rate, 0) is distinct from rates.current_deferral_rate as rate_differs,
-            coalesce(opening.total_deferral_escalations, 0) + coalesce(escalations, 0) is distinct from increases.total_deferral_escalations
-            or coalesce(opening.total_escalation_amount, 0) + coalesce(escalated, 0) is distinct from increases.total_escalation_amount
-            as escalation_differs
-        from opening
-        full join changes using (employee_id)
-        full join (
-            from int_enrollment_state_accumulator
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-        ) as enrollment using (employee_id)
-        full join (
-            from int_deferral_rate_state_accumulator
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-        ) as rates using (employee_id)
-        full join (
-            from int_deferral_escalation_state_accumulator
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-        ) as increases using (employee_id)
-    )
-    select
-        (select count(*) from opening),
-        count(*) filter (presences != 1) + count(*) - count(distinct employee_id),
-        count(*) filter (enrollment_differs),
-        count(*) filter (rate_differs),
-        count(*) filter (escalation_differs)
-    from compared";
-
-const REGISTERED: &str = "
-    with enrollment as (
-        select
-            count(*) filter (ours.is_enrolled is distinct from theirs.is_enrolled) + count(*) - count(distinct employee_id) as people
-        from (
-            from {planalign}.enrollment_registry
-            where simulation_year = $3
-        ) as ours
-        full join (
-            from int_enrollment_state_accumulator
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-        ) as theirs using (employee_id)
-    ),
-    deferrals as (
-        select
-            count(*) filter (current_rate is distinct from current_deferral_rate)
-            + count(*) - count(distinct employee_id) as differing_rates,
-            count(*) filter (
-                escalations is distinct from total_deferral_escalations or escalation_amount is distinct from total_escalation_amount
-            ) as differing_increases
-        from (
-            from {planalign}.deferral_escalation_registry
-            where simulation_year = $3
-        ) as ours
-        full join (
-            from int_deferral_rate_state_accumulator
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-        ) as rates using (employee_id)
-        full join (
-            from int_deferral_escalation_state_accumulator
-            where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
-        ) as increases using (employee_id)
-    )
-    select (select count(*) from enrollment), people, differing_rates, differing_increases
-    from enrollment, deferrals";
-
-const ADVICE: &str =
-    "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
-
-const REPLAYED_CHECKS: &[Check] = &[
-    Check {
-        unit: Unit::People,
-        message: "in an accumulator without being there in the year, or in it twice",
-        advice: ADVICE,
-    },
-    Check {
-        unit: Unit::People,
-        message: "int_enrollment_state_accumulator does not follow from the opening state and the events",
-        advice: ADVICE,
-    },
-    Check {
-        unit: Unit::People,
-        message: "int_deferral_rate_state_accumulator does not follow from the opening state and the events",
-        advice: ADVICE,
-    },
-    Check {
-        unit: Unit::People,
-        message: "int_deferral_escalation_state_accumulator does not follow from the opening state and the events",
-        advice: ADVICE,
-    },
-];
-
-const REGISTERED_CHECKS: &[Check] = &[
-    Check {
-        unit: Unit::People,
-        message: "the enrollment registry and int_enrollment_state_accumulator differ in who is enrolled",
-        advice: ADVICE,
-    },
-    Check {
-        unit: Unit::People,
-        message: "the deferral escalation registry and int_deferral_rate_state_accumulator differ in the rate",
-        advice: ADVICE,
-    },
-    Check {
-        unit: Unit::People,
-        message: "the deferral escalation registry and int_deferral_escalation_state_accumulator differ in the increases",
-        advice: ADVICE,
-    },
-];

@@ -4,7 +4,10 @@ mod limits;
 
 use planalign_config::{Database, DatabaseOptions};
 
-use super::builtin_rules;
+use planalign_config::Fault;
+use planalign_registries::duckdb::{DeferralEscalationRegistry, EnrollmentRegistry};
+use planalign_registries::{Disagreement, InMemoryRegistry, Registry};
+
 use crate::rule::{Finding, Rule, Severity};
 use crate::settings::{CensusOrigin, RuleSettings};
 use planalign_config::settings::HireTerminationRatio;
@@ -13,7 +16,7 @@ const FIXTURE: &str = include_str!("../../fixtures/two_years.sql");
 
 fn settings() -> RuleSettings {
     // Of twelve people one sixth leaves and more than half as many are hired.
-    RuleSettings { remarkable_hire_share: 0.6, ..RuleSettings::new("baseline", "standard", 2025) }
+    RuleSettings { remarkable_hire_share: 0.6, ..RuleSettings::new(2025) }
 }
 
 fn damaged(damage: &str) -> Database {
@@ -21,6 +24,12 @@ fn damaged(damage: &str) -> Database {
     db.execute_batch(FIXTURE).expect("the fixture");
     db.execute_batch(damage).expect("the damage");
     db
+}
+
+fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule>> {
+    let enrollment = EnrollmentRegistry::new(db.clone()).expect("a registry");
+    let deferral = DeferralEscalationRegistry::new(db.clone()).expect("a registry");
+    super::builtin_rules(db, settings, vec![Box::new(enrollment), Box::new(deferral)])
 }
 
 fn findings(db: &Database, settings: &RuleSettings) -> Vec<Finding> {
@@ -38,8 +47,6 @@ fn told(findings: &[Finding]) -> Vec<String> {
 fn check(damage: &str, expected: &[&str]) {
     assert_eq!(told(&findings(&damaged(damage), &settings())), expected, "{damage}");
 }
-
-const MINE: &str = "scenario_id = 'baseline' and plan_design_id = 'standard'";
 
 #[test]
 fn nothing_is_found_where_nothing_is_wrong() {
@@ -108,7 +115,7 @@ fn data_freshness_reports_another_file_and_another_date() {
 #[test]
 fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
     let pay = |amount: &str| {
-        let opening = format!("employee_id = 'A01' and simulation_year = 2026 and {MINE}");
+        let opening = format!("employee_id = 'A01' and simulation_year = 2026");
         let db = damaged(&format!(
             "update int_employee_compensation_by_year set employee_compensation = {amount} where {opening}"
         ));
@@ -158,13 +165,13 @@ fn row_count_drift_reports_lost_and_doubled_rows() {
         &["2025 error row_count_drift (1): 12 accepted rows, but 11 rows of stg_census_data"],
     );
     check(
-        &format!("update main.int_baseline_workforce set employee_id = 'A02' where employee_id = 'A01' and {MINE}"),
+        &format!("update main.int_baseline_workforce set employee_id = 'A02' where employee_id = 'A01'"),
         &["2025 error row_count_drift (1): 12 rows of int_baseline_workforce, but 11 different people in it"],
     );
     check(
         &format!(
             "update main.int_workforce_state set employment_status = 'terminated'
-             where employee_id = 'A01' and simulation_year = 2025 and {MINE}"
+             where employee_id = 'A01' and simulation_year = 2025"
         ),
         &[
             "2026 error row_count_drift (1): 13 people active at the end of the year before, but 14 people in int_employee_compensation_by_year",
@@ -175,25 +182,19 @@ fn row_count_drift_reports_lost_and_doubled_rows() {
 #[test]
 fn workforce_feasibility_stops_what_cannot_be() {
     check(
-        &format!(
-            "update main.int_workforce_needs set experienced_terminations = 15 where simulation_year = 2026 and {MINE}"
-        ),
+        &format!("update main.int_workforce_needs set experienced_terminations = 15 where simulation_year = 2026"),
         &["2026 fatal workforce_feasibility (1): 15 of 14 people would leave"],
     );
     check(
-        &format!(
-            "update main.int_workforce_needs set new_hire_terminations = 8 where simulation_year = 2026 and {MINE}"
-        ),
+        &format!("update main.int_workforce_needs set new_hire_terminations = 8 where simulation_year = 2026"),
         &["2026 fatal workforce_feasibility (1): 8 of 7 hires would leave in the year of their hire"],
     );
     check(
-        &format!(
-            "update main.int_workforce_needs set expected_closing_headcount = 17 where simulation_year = 2026 and {MINE}"
-        ),
+        &format!("update main.int_workforce_needs set expected_closing_headcount = 17 where simulation_year = 2026"),
         &["2026 fatal workforce_feasibility (1): the year would close with 17 people; 16 are wanted"],
     );
     check(
-        &format!("update main.int_workforce_needs set hires = 9 where simulation_year = 2026 and {MINE}"),
+        &format!("update main.int_workforce_needs set hires = 9 where simulation_year = 2026"),
         &["2026 warning workforce_feasibility (9): 9 hires to 14 people at the beginning of the year"],
     );
 }
@@ -201,7 +202,7 @@ fn workforce_feasibility_stops_what_cannot_be() {
 #[test]
 fn event_sequence_reports_events_at_the_wrong_time() {
     let update = |what: &str, which: &str| {
-        format!("update main.fct_yearly_events set {what} where {which} and simulation_year = 2026 and {MINE}")
+        format!("update main.fct_yearly_events set {what} where {which} and simulation_year = 2026")
     };
     let only = |what: &str| format!("2026 error event_sequence (1): {what}: 1 person");
     let raise = "employee_id = 'A01' and event_type = 'raise'";
@@ -222,15 +223,32 @@ fn event_sequence_reports_events_at_the_wrong_time() {
         "insert into main.fct_yearly_events
          select * replace ('termination' as event_type, 'again' as event_category)
          from main.fct_yearly_events
-         where employee_id = 'A07' and event_type = 'termination' and simulation_year = 2026 and {MINE}"
+         where employee_id = 'A07' and event_type = 'termination' and simulation_year = 2026"
     );
     check(&again, &[&only("more than one hire or termination")]);
 }
 
 #[test]
+fn event_sequence_reports_increases_that_must_not_be() {
+    let only = |what: &str| format!("2026 error event_sequence (1): {what}: 1 person");
+    let again = format!(
+        "insert into fct_yearly_events select * replace (
+            '2026-07-01'::date as effective_date, 1825 as event_sequence, employee_deferral_rate as prev_employee_deferral_rate)
+        from fct_yearly_events where {} and event_type = 'deferral_escalation'",
+        person("A01")
+    );
+    let found = told(&findings(&damaged(&again), &settings()));
+    assert!(found.contains(&only("more than one automatic increase of the deferral rate")), "{found:#?}");
+    check(
+        &format!("update int_employee_compensation_by_year set auto_escalation_opt_out = true where {}", person("A01")),
+        &[&only("an automatic increase of a deferral rate that was refused")],
+    );
+}
+
+#[test]
 fn event_sequence_reports_broken_chains() {
     let update = |what: &str, which: &str, year: i32| {
-        format!("update main.fct_yearly_events set {what} where {which} and simulation_year = {year} and {MINE}")
+        format!("update main.fct_yearly_events set {what} where {which} and simulation_year = {year}")
     };
     let pay = "an event does not start from the pay in force: 1 person";
     check(
@@ -270,7 +288,7 @@ fn event_sequence_reports_broken_chains() {
 #[test]
 fn event_sequence_follows_chains_of_any_length() {
     let original = format!(
-        "from fct_yearly_events where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025 and {MINE}"
+        "from fct_yearly_events where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025"
     );
     let insert = |replaced: &str| format!("insert into fct_yearly_events select * replace ({replaced}) {original};");
     // A09 was promoted to 148,578.96 and raised to 156,743.67. Two more raises of nothing.
@@ -280,15 +298,13 @@ fn event_sequence_follows_chains_of_any_length() {
         insert("'2025-09-01' as effective_date, 2447 as event_sequence, compensation_amount as previous_compensation");
     check(&third, &[]);
     let broken = |sequence: i32| {
-        format!(
-            "update fct_yearly_events set previous_compensation = 156743.66 where event_sequence = {sequence} and {MINE};"
-        )
+        format!("update fct_yearly_events set previous_compensation = 156743.66 where event_sequence = {sequence};")
     };
     let expected = "an event does not start from the pay in force: 1 person";
     check(&format!("{third}{}", broken(2137)), &[&format!("2025 error event_sequence (1): {expected}")]);
     // The middle one of three.
     let gap = format!(
-        "{third}update fct_yearly_events set previous_compensation = 148578.95 where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025 and {MINE};"
+        "{third}update fct_yearly_events set previous_compensation = 148578.95 where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025;"
     );
     check(&gap, &[&format!("2025 error event_sequence (1): {expected}")]);
     check(&format!("{third}{fourth}"), &[]);
@@ -296,25 +312,23 @@ fn event_sequence_follows_chains_of_any_length() {
     check(&format!("{third}{fourth}{}", broken(2447)), &[&format!("2025 error event_sequence (1): {expected}")]);
 }
 
-/// The row of a person in 2026; the registries hold the scenario of the file alone.
-fn person(table: &str, employee: &str) -> String {
-    let mine = if table.starts_with("planalign.") { "true" } else { MINE };
-    format!("employee_id = '{employee}' and simulation_year = 2026 and {mine}")
+/// The row of a person in 2026.
+fn person(employee: &str) -> String {
+    format!("employee_id = '{employee}' and simulation_year = 2026")
 }
 
 /// Changes a value of A01 in 2026 wherever it is shown, so that nothing but its origin is wrong.
 fn everywhere(value: &str, places: [(&str, &str); 3]) -> String {
-    let update = |(table, column): (&str, &str)| {
-        format!("update {table} set {column} = {value} where {};", person(table, "A01"))
-    };
+    let update =
+        |(table, column): (&str, &str)| format!("update {table} set {column} = {value} where {};", person("A01"));
     places.map(update).concat()
 }
 
 #[test]
-fn state_consistency_reports_accumulators_that_do_not_follow() {
+fn accumulator_integrity_reports_what_does_not_follow() {
     let expected = |table: &str| {
         format!(
-            "2026 error state_consistency (1): {table} does not follow from the opening state and the events: 1 person"
+            "2026 error accumulator_integrity (1): {table} does not follow from the opening state and the events: 1 person"
         )
     };
     let enrolled = [
@@ -338,70 +352,94 @@ fn state_consistency_reports_accumulators_that_do_not_follow() {
 }
 
 #[test]
-fn state_consistency_reports_people_too_few_and_too_many() {
-    let expected = |what: &str| format!("2026 error state_consistency (1): {what}: 1 person");
+fn accumulator_integrity_reports_people_too_few_and_too_many() {
     let accumulator = "int_deferral_escalation_state_accumulator";
+    let follow = format!("{accumulator} does not follow from the opening state and the events");
+    let registry = "deferral_escalation registry";
     check(
-        &format!("delete from {accumulator} where {}", person(accumulator, "A02")),
+        &format!("delete from {accumulator} where {}", person("A02")),
         &[
-            &expected(
-                "int_deferral_escalation_state_accumulator does not follow from the opening state and the events",
-            ),
-            &expected(
-                "the deferral escalation registry and int_deferral_escalation_state_accumulator differ in the increases",
+            &format!("2026 error accumulator_integrity (1): {follow}: 1 person"),
+            &format!(
+                "2026 error state_consistency (1): {registry}: people of the registry who are missing in {accumulator}: 1 person"
             ),
         ],
     );
-    let registry = "planalign.enrollment_registry";
     check(
-        &format!("insert into {registry} from {registry} where {}", person(registry, "A02")),
-        &[&expected("the enrollment registry and int_enrollment_state_accumulator differ in who is enrolled")],
+        &format!("insert into {accumulator} from {accumulator} where {}", person("A02")),
+        &[
+            "2026 error accumulator_integrity (1): in an accumulator without being there in the year, or in it twice: 1 person",
+            &format!(
+                "2026 error state_consistency (1): {registry}: people who are there twice, in the registry or in {accumulator}: 1 person"
+            ),
+        ],
     );
 }
 
 #[test]
 fn state_consistency_reports_registries_that_differ() {
-    let update = |registry: &str, what: &str| {
-        let registry = format!("planalign.{registry}");
-        format!("update {registry} set {what} where {}", person(&registry, "A01"))
-    };
     let cases = [
         (
-            update("enrollment_registry", "is_enrolled = false"),
-            "the enrollment registry and int_enrollment_state_accumulator differ in who is enrolled",
+            "enrollment",
+            "is_enrolled = false",
+            "enrolled according to int_enrollment_state_accumulator but not to the events",
         ),
+        ("enrollment", "source = 'auto_enrollment'", "another enrollment method in int_enrollment_state_accumulator"),
+        ("deferral_escalation", "current_rate = 0.01", "another deferral rate in int_deferral_rate_state_accumulator"),
         (
-            update("deferral_escalation_registry", "current_rate = 0.01"),
-            "the deferral escalation registry and int_deferral_rate_state_accumulator differ in the rate",
-        ),
-        (
-            update("deferral_escalation_registry", "escalations = 1"),
-            "the deferral escalation registry and int_deferral_escalation_state_accumulator differ in the increases",
+            "deferral_escalation",
+            "escalations = 1",
+            "another number of increases in int_deferral_escalation_state_accumulator",
         ),
     ];
-    for (damage, expected) in cases {
-        check(&damage, &[&format!("2026 error state_consistency (1): {expected}: 1 person")]);
+    for (registry, what, expected) in cases {
+        check(
+            &format!("update planalign.{registry}_registry set {what} where {}", person("A01")),
+            &[&format!("2026 error state_consistency (1): {registry} registry: {expected}: 1 person")],
+        );
     }
 }
 
 #[test]
-fn state_consistency_reports_events_without_an_effect() {
+fn state_consistency_asks_every_registry() {
+    let (db, settings) = (damaged(""), settings());
+    let [silent, loud, failing] = ["silent", "loud", "failing"].map(InMemoryRegistry::new);
+    let told_by = |registries: &[&InMemoryRegistry]| {
+        let registries = registries.iter().map(|&r| Box::new(r.clone()) as Box<dyn Registry>).collect();
+        let rules = super::builtin_rules(&db, &settings, registries);
+        let rule = rules.iter().find(|rule| rule.name() == "state_consistency").expect("built in");
+        rule.check(2026).map(|findings| told(&findings))
+    };
+    loud.disagrees(2026, vec![Disagreement { what: "dates".to_owned(), count: 2 }]);
+    let found = told_by(&[&silent, &loud]).expect("it runs");
+    assert_eq!(found, ["2026 error state_consistency (2): loud registry: dates: 2 people"]);
+    failing.fail_next("check", Fault::Transient);
+    let error = told_by(&[&loud, &failing]).expect_err("one cannot answer");
+    assert_eq!(error.fault, Fault::Transient);
+    assert!(
+        error.to_string().starts_with("rule state_consistency cannot run for 2026: the failing registry"),
+        "{error}"
+    );
+}
+
+#[test]
+fn accumulator_integrity_reports_events_without_an_effect() {
     let lost = format!(
-        "delete from main.fct_yearly_events where event_type = 'deferral_escalation' and employee_id = 'A05' and simulation_year = 2026 and {MINE}"
+        "delete from main.fct_yearly_events where event_type = 'deferral_escalation' and employee_id = 'A05' and simulation_year = 2026"
     );
     let follow = "does not follow from the opening state and the events: 1 person";
     check(
         &lost,
         &[
-            &format!("2026 error state_consistency (1): int_deferral_rate_state_accumulator {follow}"),
-            &format!("2026 error state_consistency (1): int_deferral_escalation_state_accumulator {follow}"),
+            &format!("2026 error accumulator_integrity (1): int_deferral_rate_state_accumulator {follow}"),
+            &format!("2026 error accumulator_integrity (1): int_deferral_escalation_state_accumulator {follow}"),
         ],
     );
 }
 
 #[test]
 fn workforce_totals_reports_a_headcount_that_does_not_add_up() {
-    let which = format!("employee_id = 'A01' and simulation_year = 2026 and {MINE}");
+    let which = format!("employee_id = 'A01' and simulation_year = 2026");
     check(
         &format!(
             "update main.fct_workforce_snapshot set employment_status = 'terminated', detailed_status_code = 'experienced_termination' where {which}"
@@ -419,7 +457,7 @@ fn workforce_totals_reports_a_headcount_that_does_not_add_up() {
     );
     check(
         &format!(
-            "update main.int_workforce_needs set target_headcount = 17, expected_closing_headcount = 17 where simulation_year = 2026 and {MINE}"
+            "update main.int_workforce_needs set target_headcount = 17, expected_closing_headcount = 17 where simulation_year = 2026"
         ),
         &["2026 error workforce_totals (1): the snapshot closes with 16 people; the target is 17"],
     );
@@ -452,7 +490,7 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
     for (what, expected) in cases {
         check(
             &format!(
-                "update main.fct_workforce_snapshot set {what} where employee_id = 'A01' and simulation_year = 2026 and {MINE}"
+                "update main.fct_workforce_snapshot set {what} where employee_id = 'A01' and simulation_year = 2026"
             ),
             &[&format!("2026 error snapshot_consistency {expected}")],
         );
@@ -469,6 +507,7 @@ fn a_rule_that_cannot_run_is_no_pass() {
         ("workforce_feasibility", "int_workforce_needs"),
         ("hire_termination_ratio", "int_hiring_events"),
         ("event_sequence", "fct_yearly_events"),
+        ("accumulator_integrity", "int_deferral_rate_state_accumulator"),
         ("state_consistency", "int_enrollment_state_accumulator"),
         ("workforce_totals", "fct_workforce_snapshot"),
         ("snapshot_consistency", "fct_workforce_snapshot"),
@@ -479,7 +518,9 @@ fn a_rule_that_cannot_run_is_no_pass() {
         let rules = builtin_rules(&db, &settings());
         let rule = rules.iter().find(|r| r.name() == name).expect("a built-in rule");
         let error = rule.check(2026).expect_err(name);
-        assert!(error.to_string().starts_with(&format!("rule {name} cannot run for 2026: Catalog Error")), "{error}");
+        let error = error.to_string();
+        assert!(error.starts_with(&format!("rule {name} cannot run for 2026: ")), "{error}");
+        assert!(error.contains("Catalog Error"), "{error}");
     }
     assert_eq!(needs.map(|(name, _)| name).to_vec(), {
         let rules = builtin_rules(&damaged(""), &settings());

@@ -17,7 +17,7 @@ const NEEDS: &str = "
         expected_closing_headcount,
         target_headcount
     from int_workforce_needs
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+    where simulation_year = $1";
 
 impl Rule for WorkforceFeasibility {
     fn name(&self) -> &str {

@@ -11,7 +11,7 @@ const HEADCOUNTS: &str = "
     with opening as (
         select count(*) as people
         from int_employee_compensation_by_year
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     ),
     moves as (
         select
@@ -19,7 +19,7 @@ const HEADCOUNTS: &str = "
             count(*) filter (event_category = 'termination') as leavers,
             count(*) filter (event_category = 'new_hire_termination') as new_hire_leavers
         from fct_yearly_events
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     ),
     closing as (
         select
@@ -27,11 +27,11 @@ const HEADCOUNTS: &str = "
             count(*) filter (employment_status = 'active') as active,
             count(*) filter (detailed_status_code in ('continuous_active', 'new_hire_active')) as active_by_detail
         from fct_workforce_snapshot
-        where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3
+        where simulation_year = $1
     )
     select opening.people, leavers, moves.hires, new_hire_leavers, present, active, active_by_detail, needs.target_headcount
     from int_workforce_needs as needs, opening, moves, closing
-    where scenario_id = $1 and plan_design_id = $2 and simulation_year = $3";
+    where simulation_year = $1";
 
 const ADVICE: &str = "this is a defect of the models: roll back to the year before and run the year again";
 

@@ -1,11 +1,11 @@
 //! Damage that `contribution_limits` alone reports, and what it knows of the plan.
 
-use super::{MINE, check, damaged, findings, settings, told};
+use super::{check, damaged, findings, settings, told};
 use crate::settings::RuleSettings;
 
 #[test]
 fn contribution_limits_reports_deferrals_above_them() {
-    let which = |who: &str| format!("employee_id = '{who}' and simulation_year = 2026 and {MINE}");
+    let which = |who: &str| format!("employee_id = '{who}' and simulation_year = 2026");
     // Whatever is changed in the contributions, the snapshot shows it.
     let both = |who: &str, regular: &str, catch_up: &str| {
         format!(
@@ -50,7 +50,7 @@ fn contribution_limits_knows_the_plan() {
 #[test]
 fn contribution_limits_reports_the_other_limits() {
     let of = |table: &str, what: &str, who: &str| {
-        format!("update main.{table} set {what} where employee_id = '{who}' and simulation_year = 2026 and {MINE}")
+        format!("update main.{table} set {what} where employee_id = '{who}' and simulation_year = 2026")
     };
     let expected = |what: &str| format!("2026 error contribution_limits (1): {what}");
     check(
@@ -70,7 +70,7 @@ fn contribution_limits_reports_the_other_limits() {
         );
     check(&more, &[&expected("a match above employer_match.match_cap_percent in fct_employer_match_events: 1 person")]);
     check(
-        &format!("update main.int_irs_limits set deferral_limit = 24500.01 where simulation_year = 2026 and {MINE}"),
+        &format!("update main.int_irs_limits set deferral_limit = 24500.01 where simulation_year = 2026"),
         &[&expected("int_irs_limits differs from the published limits in config_irs_limits: 1 row")],
     );
 }
