@@ -115,7 +115,7 @@ fn data_freshness_reports_another_file_and_another_date() {
 #[test]
 fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
     let pay = |amount: &str| {
-        let opening = format!("employee_id = 'A01' and simulation_year = 2026");
+        let opening = "employee_id = 'A01' and simulation_year = 2026";
         let db = damaged(&format!(
             "update int_employee_compensation_by_year set employee_compensation = {amount} where {opening}"
         ));
@@ -165,14 +165,12 @@ fn row_count_drift_reports_lost_and_doubled_rows() {
         &["2025 error row_count_drift (1): 12 accepted rows, but 11 rows of stg_census_data"],
     );
     check(
-        &format!("update main.int_baseline_workforce set employee_id = 'A02' where employee_id = 'A01'"),
+        "update main.int_baseline_workforce set employee_id = 'A02' where employee_id = 'A01'",
         &["2025 error row_count_drift (1): 12 rows of int_baseline_workforce, but 11 different people in it"],
     );
     check(
-        &format!(
-            "update main.int_workforce_state set employment_status = 'terminated'
-             where employee_id = 'A01' and simulation_year = 2025"
-        ),
+        "update main.int_workforce_state set employment_status = 'terminated'
+             where employee_id = 'A01' and simulation_year = 2025",
         &[
             "2026 error row_count_drift (1): 13 people active at the end of the year before, but 14 people in int_employee_compensation_by_year",
         ],
@@ -182,19 +180,19 @@ fn row_count_drift_reports_lost_and_doubled_rows() {
 #[test]
 fn workforce_feasibility_stops_what_cannot_be() {
     check(
-        &format!("update main.int_workforce_needs set experienced_terminations = 15 where simulation_year = 2026"),
+        "update main.int_workforce_needs set experienced_terminations = 15 where simulation_year = 2026",
         &["2026 fatal workforce_feasibility (1): 15 of 14 people would leave"],
     );
     check(
-        &format!("update main.int_workforce_needs set new_hire_terminations = 8 where simulation_year = 2026"),
+        "update main.int_workforce_needs set new_hire_terminations = 8 where simulation_year = 2026",
         &["2026 fatal workforce_feasibility (1): 8 of 7 hires would leave in the year of their hire"],
     );
     check(
-        &format!("update main.int_workforce_needs set expected_closing_headcount = 17 where simulation_year = 2026"),
+        "update main.int_workforce_needs set expected_closing_headcount = 17 where simulation_year = 2026",
         &["2026 fatal workforce_feasibility (1): the year would close with 17 people; 16 are wanted"],
     );
     check(
-        &format!("update main.int_workforce_needs set hires = 9 where simulation_year = 2026"),
+        "update main.int_workforce_needs set hires = 9 where simulation_year = 2026",
         &["2026 warning workforce_feasibility (9): 9 hires to 14 people at the beginning of the year"],
     );
 }
@@ -219,12 +217,11 @@ fn event_sequence_reports_events_at_the_wrong_time() {
         &update("employee_id = 'A99'", "employee_id = 'NH_2026_000001' and event_type = 'eligibility'"),
         &[&only("events of people who are not employed in the year")],
     );
-    let again = format!(
-        "insert into main.fct_yearly_events
+    let again = "insert into main.fct_yearly_events
          select * replace ('termination' as event_type, 'again' as event_category)
          from main.fct_yearly_events
          where employee_id = 'A07' and event_type = 'termination' and simulation_year = 2026"
-    );
+        .to_string();
     check(&again, &[&only("more than one hire or termination")]);
 }
 
@@ -287,9 +284,8 @@ fn event_sequence_reports_broken_chains() {
 
 #[test]
 fn event_sequence_follows_chains_of_any_length() {
-    let original = format!(
-        "from fct_yearly_events where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025"
-    );
+    let original =
+        "from fct_yearly_events where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025";
     let insert = |replaced: &str| format!("insert into fct_yearly_events select * replace ({replaced}) {original};");
     // A09 was promoted to 148,578.96 and raised to 156,743.67. Two more raises of nothing.
     let third =
@@ -424,12 +420,10 @@ fn state_consistency_asks_every_registry() {
 
 #[test]
 fn accumulator_integrity_reports_events_without_an_effect() {
-    let lost = format!(
-        "delete from main.fct_yearly_events where event_type = 'deferral_escalation' and employee_id = 'A05' and simulation_year = 2026"
-    );
+    let lost = "delete from main.fct_yearly_events where event_type = 'deferral_escalation' and employee_id = 'A05' and simulation_year = 2026";
     let follow = "does not follow from the opening state and the events: 1 person";
     check(
-        &lost,
+        lost,
         &[
             &format!("2026 error accumulator_integrity (1): int_deferral_rate_state_accumulator {follow}"),
             &format!("2026 error accumulator_integrity (1): int_deferral_escalation_state_accumulator {follow}"),
@@ -439,7 +433,7 @@ fn accumulator_integrity_reports_events_without_an_effect() {
 
 #[test]
 fn workforce_totals_reports_a_headcount_that_does_not_add_up() {
-    let which = format!("employee_id = 'A01' and simulation_year = 2026");
+    let which = "employee_id = 'A01' and simulation_year = 2026";
     check(
         &format!(
             "update main.fct_workforce_snapshot set employment_status = 'terminated', detailed_status_code = 'experienced_termination' where {which}"
@@ -456,9 +450,7 @@ fn workforce_totals_reports_a_headcount_that_does_not_add_up() {
         &["2026 error workforce_totals (1): 16 people are active in the snapshot, 15 by their detailed status"],
     );
     check(
-        &format!(
-            "update main.int_workforce_needs set target_headcount = 17, expected_closing_headcount = 17 where simulation_year = 2026"
-        ),
+        "update main.int_workforce_needs set target_headcount = 17, expected_closing_headcount = 17 where simulation_year = 2026",
         &["2026 error workforce_totals (1): the snapshot closes with 16 people; the target is 17"],
     );
 }

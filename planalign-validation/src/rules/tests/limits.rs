@@ -70,7 +70,7 @@ fn contribution_limits_reports_the_other_limits() {
         );
     check(&more, &[&expected("a match above employer_match.match_cap_percent in fct_employer_match_events: 1 person")]);
     check(
-        &format!("update main.int_irs_limits set deferral_limit = 24500.01 where simulation_year = 2026"),
+        "update main.int_irs_limits set deferral_limit = 24500.01 where simulation_year = 2026",
         &[&expected("int_irs_limits differs from the published limits in config_irs_limits: 1 row")],
     );
 }
