@@ -26,9 +26,9 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Check the configuration, the census file, the dbt project and the workflow, and run nothing.
     #[command(
-        after_help = "Examples:\n  planalign validate\n  planalign validate --scenario scenarios/generous_match.yaml"
+        after_help = "Examples:\n  planalign validate\n  planalign validate --scenario scenarios/generous_match.yaml\n  planalign validate --data --database growth.duckdb"
     )]
-    Validate(InputArgs),
+    Validate(ValidateArgs),
     /// Make the reports of a finished run again, or of the years that an unfinished one has committed.
     #[command(after_help = "Examples:\n  planalign report\n  planalign report --year 2027 --reports elsewhere")]
     Report(ReportArgs),
@@ -99,6 +99,18 @@ pub(crate) struct SimulateArgs {
     /// How progress is shown, on stderr.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) progress: ProgressStyle,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Check the results of a run instead: all rules, on what its stages have committed.
+    #[arg(long)]
+    pub(crate) data: bool,
+    /// Database file of the run.
+    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb", requires = "data")]
+    pub(crate) database: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod exit_code;
 mod failure;
 mod inputs;
 mod progress;
+mod recorded;
 mod report;
 mod signals;
 mod simulate;

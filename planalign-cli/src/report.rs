@@ -1,13 +1,12 @@
 //! `planalign report`: makes the reports of a database again.
 
-use planalign_config::{Database, DatabaseOptions};
 use planalign_registries::RunStore;
-use planalign_registries::duckdb::DuckRunStore;
 use planalign_reporting::{FileReports, Reports, render_summary};
 
 use crate::args::ReportArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::recorded::Recorded;
 use crate::{SUMMARY_WIDTH, say};
 
 /// The table that a year's reports are about: a year can be reported once it is committed.
@@ -15,16 +14,8 @@ const SNAPSHOT: &str = "main.fct_workforce_snapshot";
 
 /// Writes the reports of the latest run, of all its years or of one, and prints their summary. Reads the database alone.
 pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
-    if !args.database.exists() {
-        return Err(Failure::NoDatabase(args.database.clone()));
-    }
-    let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
-    let database = Database::open(&args.database, &options)?;
-    let store = DuckRunStore::open_existing(database.clone())?;
-    let Some((store, run)) = store.and_then(|s| s.current_run().transpose().map(|run| (s, run))) else {
-        return Err(Failure::NothingToReport { year: None, years: Vec::new() });
-    };
-    let run_id = run?.run_id;
+    let Recorded { database, store, run } = Recorded::open(&args.database)?;
+    let run_id = run.run_id;
     let checkpoints = store.checkpoints(&run_id)?.into_iter();
     let years: Vec<i32> =
         checkpoints.filter(|c| c.state.iter().any(|s| s.relation == SNAPSHOT)).map(|c| c.key.year).collect();

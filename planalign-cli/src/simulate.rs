@@ -6,7 +6,7 @@ use planalign_config::census::CensusFile;
 use planalign_config::clock::{Clock, SystemClock};
 use planalign_config::ids::{RandomRunIds, RunIds};
 use planalign_config::lock::{Holder, RunLock};
-use planalign_config::settings::SimulationConfig;
+use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::{
@@ -16,7 +16,7 @@ use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, Enr
 use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunStore};
 
 use planalign_reporting::{FileReports, render_summary};
-use planalign_validation::{CensusOrigin, Rule, RuleSettings, builtin_rules};
+use planalign_validation::{CensusOrigin, Rule, RuleSettings};
 
 use crate::args::SimulateArgs;
 use crate::exit_code::ExitCode;
@@ -31,6 +31,9 @@ const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
 /// Measured: with this much, a run is as fast as with more.
 const MEMORY_AT_LEAST: u64 = 700_000_000;
 const MEMORY_PER_PERSON: u64 = 6_500;
+
+/// Where rules of one's own run: all tables of the year are there.
+const STAGE_OF_OWN_RULES: &str = "VALIDATION";
 
 /// Runs the command; an error finding is no failure, but has an exit code.
 pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Result<ExitCode, Failure> {
@@ -118,8 +121,19 @@ pub(crate) fn plan(
     let settings = &inputs.config.settings;
     let rules = rules(inputs, settings.simulation.start_year, database)?;
     let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
-    let workflow = Workflow::default().check(runner, &names).map_err(planalign_pipeline::PipelineError::from)?;
+    let workflow = workflow(&settings.validation, &names).check(runner, &names);
+    let workflow = workflow.map_err(planalign_pipeline::PipelineError::from)?;
     Ok(RunPlan::new(&workflow, settings.simulation.start_year, settings.simulation.end_year, shuffle))
+}
+
+/// The stages, with the rules that are on.
+fn workflow(settings: &Validation, on: &[String]) -> Workflow {
+    let mut workflow = Workflow::default();
+    let off = settings.severity.keys().filter(|name| !on.contains(name)).cloned().collect::<Vec<_>>();
+    workflow.drop_rules(&off);
+    let own = settings.rules.iter().map(|rule| rule.name.clone()).filter(|name| on.contains(name));
+    workflow.add_rules(STAGE_OF_OWN_RULES, &own.collect::<Vec<_>>());
+    workflow
 }
 
 fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, Failure> {
@@ -132,18 +146,21 @@ fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, Failure> {
     Ok(all().map_err(planalign_pipeline::PipelineError::from)?)
 }
 
-fn rules(inputs: &Inputs, start_year: i32, database: &Database) -> Result<Vec<Box<dyn Rule>>, Failure> {
+/// The rules, as the configuration wants them.
+pub(crate) fn rules(inputs: &Inputs, start_year: i32, database: &Database) -> Result<Vec<Box<dyn Rule>>, Failure> {
     let CensusFile { path, sha256, .. } = inputs.census.clone();
     let settings = RuleSettings {
         census: Some(CensusOrigin { path, sha256 }),
         ..rule_settings(&inputs.config.settings, start_year)
     };
-    Ok(builtin_rules(database, &settings, registries(database)?))
+    Ok(planalign_validation::rules(database, &settings, registries(database)?))
 }
 
 fn rule_settings(settings: &SimulationConfig, start_year: i32) -> RuleSettings {
     RuleSettings {
         max_rejected_share: settings.census.max_rejected_share,
+        severity: settings.validation.severity.clone(),
+        own: settings.validation.rules.clone(),
         compensation: settings.validation.compensation_reasonableness.clone(),
         hire_termination: settings.validation.hire_termination_ratio.clone(),
         maximum_deferral_rate: settings.deferrals.maximum_rate,

@@ -1,17 +1,23 @@
-//! `planalign validate`: checks all that a run is made of, and runs nothing.
+//! `planalign validate`: checks all that a run is made of, or what it has made, and runs nothing.
+
+mod data;
 
 use planalign_config::settings::SimulationConfig;
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{EmbeddedRunner, ModelRunner};
 
-use crate::args::InputArgs;
+use crate::args::{InputArgs, ValidateArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
 use crate::{say, simulate};
 
+pub(crate) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
+    if args.data { data::run(args) } else { inputs(&args.input) }
+}
+
 /// Prints what was found in order; everything that is wrong is a failure.
-pub(crate) fn run(args: &InputArgs) -> Result<ExitCode, Failure> {
+fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     let inputs = Inputs::load(args, None)?;
     let database = Database::in_memory(&DatabaseOptions::default())?;
     let runner = EmbeddedRunner::load(&args.project, database.clone(), &inputs.vars)?;

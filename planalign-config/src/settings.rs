@@ -30,7 +30,9 @@ pub use identifier::{Identifier, InvalidIdentifier};
 pub use month_day::{InvalidMonthDay, MonthDay};
 pub use plan::{Deferrals, EntryDates, IrsLimits, PlanEligibility};
 pub use segments::{ByAge, ByIncome, ByJob, JobLevel};
-pub use validation::{CompensationReasonableness, HireTerminationRatio, Validation};
+pub use validation::{
+    BUILTIN_RULES, CompensationReasonableness, HireTerminationRatio, RATED_RULES, Rating, SqlRule, Validation,
+};
 pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Workforce};
 
 pub use crate::layers::{LoadedConfig, Override, Sources, load};

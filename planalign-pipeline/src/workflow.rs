@@ -52,6 +52,22 @@ impl fmt::Display for WorkflowValidationError {
 }
 
 impl Workflow {
+    /// Takes rules out of every stage.
+    pub fn drop_rules(&mut self, dropped: &[String]) {
+        for stage in &mut self.stages {
+            stage.rules.retain(|rule| !dropped.contains(rule));
+        }
+    }
+
+    /// Adds those of the rules that no stage names to `stage`, after its own.
+    pub fn add_rules(&mut self, stage: &str, added: &[String]) {
+        let named: BTreeSet<&String> = self.stages.iter().flat_map(|s| &s.rules).collect();
+        let new: Vec<String> = added.iter().filter(|rule| !named.contains(rule)).cloned().collect();
+        if let Some(stage) = self.stages.iter_mut().find(|s| s.name == stage) {
+            stage.rules.extend(new);
+        }
+    }
+
     /// Checks the stages against the project and the known rules.
     pub fn check(
         &self,

@@ -11,14 +11,14 @@ use crate::settings::RuleSettings;
 /// Asks the tables on behalf of a rule. In its queries `$1` is the year.
 #[derive(Clone, Debug)]
 pub(crate) struct Probe {
-    pub(crate) rule: &'static str,
+    pub(crate) rule: String,
     pub(crate) settings: Arc<RuleSettings>,
     db: Database,
 }
 
 impl Probe {
-    pub(crate) fn new(rule: &'static str, db: &Database, settings: &Arc<RuleSettings>) -> Self {
-        Self { rule, settings: Arc::clone(settings), db: db.clone() }
+    pub(crate) fn new(rule: &str, db: &Database, settings: &Arc<RuleSettings>) -> Self {
+        Self { rule: rule.to_owned(), settings: Arc::clone(settings), db: db.clone() }
     }
 
     /// The rows of a query that holds for a year.
@@ -53,16 +53,16 @@ impl Probe {
     }
 
     pub(crate) fn cannot_run(&self, year: i32, cause: &str) -> RuleError {
-        RuleError { rule: self.rule.to_owned(), year, fault: Fault::Deterministic, cause: cause.to_owned() }
+        RuleError { rule: self.rule.clone(), year, fault: Fault::Deterministic, cause: cause.to_owned() }
     }
 
     pub(crate) fn finding(&self, year: i32, severity: Severity, count: u64, message: String, advice: &str) -> Finding {
-        Finding { rule: self.rule.to_owned(), year, severity, message, count, advice: advice.to_owned() }
+        Finding { rule: self.rule.clone(), year, severity, message, count, advice: advice.to_owned() }
     }
 
-    fn query(&self, sql: &str, parameters: &[Value], year: i32) -> Result<Table, RuleError> {
+    pub(crate) fn query(&self, sql: &str, parameters: &[Value], year: i32) -> Result<Table, RuleError> {
         self.db.query(sql, parameters).map_err(|e: DatabaseError| RuleError {
-            rule: self.rule.to_owned(),
+            rule: self.rule.clone(),
             year,
             fault: e.fault(),
             cause: e.to_string(),
@@ -116,7 +116,7 @@ pub(crate) struct CountRule {
 
 impl Rule for CountRule {
     fn name(&self) -> &str {
-        self.probe.rule
+        &self.probe.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

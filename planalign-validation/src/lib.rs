@@ -1,6 +1,6 @@
 //! Rules that check a simulated year, and what they find.
 //!
-//! [`Rule`] is the contract. The rules of [`rules::builtin_rules`] (feature `duckdb`) ask the tables with SQL of their own,
+//! [`Rule`] is the contract. The rules of [`rules::rules`] (feature `duckdb`) ask the tables with SQL of their own,
 //! not with that of the models; [`InMemoryRule`] is scripted, for tests of those who call rules.
 
 #[cfg(feature = "duckdb")]
@@ -14,5 +14,5 @@ pub mod settings;
 pub use in_memory::InMemoryRule;
 pub use rule::{Finding, Rule, RuleError, Severity};
 #[cfg(feature = "duckdb")]
-pub use rules::builtin_rules;
+pub use rules::rules;
 pub use settings::{CensusOrigin, RuleSettings};

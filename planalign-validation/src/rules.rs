@@ -1,4 +1,4 @@
-//! The built-in rules, one file each.
+//! The rules, one file each: those that are built in, and those that the configuration holds.
 
 mod accumulator_integrity;
 mod census_acceptance;
@@ -7,6 +7,8 @@ mod contribution_limits;
 mod data_freshness_check;
 mod event_sequence;
 mod hire_termination_ratio;
+mod own;
+mod rated;
 mod row_count_drift;
 mod snapshot_consistency;
 mod state_consistency;
@@ -15,20 +17,24 @@ mod workforce_totals;
 
 use std::sync::Arc;
 
+use own::OwnRule;
 use planalign_config::Database;
+use planalign_config::settings::SqlRule;
 use planalign_registries::Registry;
+use rated::{Rated, severity};
 
 use crate::counts::Probe;
 use crate::rule::Rule;
 use crate::settings::RuleSettings;
 
-/// All built-in rules, in the order of the stages that they belong to. They read on the connection of `db`, so within a
-/// unit of work they see what it has written; so must `registries`, which `state_consistency` asks.
+/// The rules of a simulation: the built-in ones in the order of their stages, and then the user's own; without those that are
+/// off. They read on the connection of `db`, so within a unit of work they see what it has written; so must `registries`, which
+/// `state_consistency` asks.
 #[must_use]
-pub fn builtin_rules(db: &Database, settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec<Box<dyn Rule>> {
+pub fn rules(db: &Database, settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec<Box<dyn Rule>> {
     let settings = Arc::new(settings.clone());
-    let probe = |rule| Probe::new(rule, db, &settings);
-    vec![
+    let probe = |rule: &str| Probe::new(rule, db, &settings);
+    let builtin: Vec<Box<dyn Rule>> = vec![
         Box::new(census_acceptance::CensusAcceptance(probe("census_acceptance"))),
         Box::new(data_freshness_check::DataFreshness(probe("data_freshness_check"))),
         Box::new(row_count_drift::RowCountDrift(probe("row_count_drift"))),
@@ -41,7 +47,16 @@ pub fn builtin_rules(db: &Database, settings: &RuleSettings, registries: Vec<Box
         Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),
         Box::new(snapshot_consistency::rule(probe("snapshot_consistency"))),
         Box::new(contribution_limits::ContributionLimits(probe("contribution_limits"))),
-    ]
+    ];
+    let rated = |rule: Box<dyn Rule>| match settings.severity.get(rule.name()) {
+        None => Some(rule),
+        Some(rating) => severity(*rating).map(|severity| Box::new(Rated { rule, severity }) as Box<dyn Rule>),
+    };
+    let own = |rule: &SqlRule| {
+        let severity = severity(rule.severity)?;
+        Some(Box::new(OwnRule { probe: probe(&rule.name), rule: rule.clone(), severity }) as Box<dyn Rule>)
+    };
+    builtin.into_iter().filter_map(rated).chain(settings.own.iter().filter_map(own)).collect()
 }
 
 #[cfg(test)]

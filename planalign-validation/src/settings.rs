@@ -1,8 +1,9 @@
 //! What the rules need to know of the configuration.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use planalign_config::settings::{CompensationReasonableness, HireTerminationRatio};
+use planalign_config::settings::{CompensationReasonableness, HireTerminationRatio, Rating, SqlRule};
 use serde::{Deserialize, Serialize};
 
 /// A census file, and how to tell that it is still the same.
@@ -23,6 +24,10 @@ pub struct RuleSettings {
     pub max_rejected_share: f64,
     /// The census file as it was when the run began; `None`: not known, and not checked.
     pub census: Option<CensusOrigin>,
+    /// `validation.severity`: what the findings of built-in rules are worth, where it is not their own judgement.
+    pub severity: BTreeMap<String, Rating>,
+    /// `validation.rules`: the user's own.
+    pub own: Vec<SqlRule>,
     /// `validation.compensation_reasonableness`.
     pub compensation: CompensationReasonableness,
     /// `validation.hire_termination_ratio`.
@@ -49,6 +54,8 @@ impl RuleSettings {
             start_year,
             max_rejected_share: 0.0,
             census: None,
+            severity: BTreeMap::new(),
+            own: Vec::new(),
             compensation: CompensationReasonableness::default(),
             hire_termination: HireTerminationRatio::default(),
             remarkable_hire_share: 0.5,

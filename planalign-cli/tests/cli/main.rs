@@ -8,3 +8,4 @@ mod replay;
 mod report;
 mod sandbox;
 mod simulate;
+mod validation;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Report;
+use crate::settings::BUILTIN_RULES;
 
 pub(super) fn check(report: &mut Report<'_>) {
     let settings = &report.loaded.settings;
@@ -18,6 +19,14 @@ pub(super) fn check(report: &mut Report<'_>) {
     report.expect(all_differ(ranges.iter().map(|range| range.level)), key, &[], || "each level once".to_owned());
     let is_range = ranges.iter().all(|range| range.min_compensation < range.max_compensation);
     report.expect(is_range, key, &[], || "ranges whose min_compensation is below max_compensation".to_owned());
+
+    let own: Vec<&str> = settings.validation.rules.iter().map(|rule| rule.name.as_str()).collect();
+    let key = "validation.rules";
+    report.expect(all_differ(&own), key, &[], || "each name once".to_owned());
+    let builtin = own.iter().find(|name| BUILTIN_RULES.contains(name));
+    report.expect(builtin.is_none(), key, &[], || {
+        format!("another name than {}, which is a built-in rule", builtin.unwrap_or(&""))
+    });
 
     report.expect(all_differ(headers), "census.columns", &[], || "a header of its own for each column".to_owned());
 }

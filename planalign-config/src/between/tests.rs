@@ -111,6 +111,16 @@ fn entries_of_lists_differ() {
 }
 
 #[test]
+fn rules_of_ones_own_have_names_of_their_own() {
+    let rule = |name: &str| format!("{{ name: {name}, severity: info, sql: select 1, max_rows: 0, message: one }}");
+    let key = "validation.rules";
+    allowed(&[(key, &format!("[{}, {}]", rule("one"), rule("two")))]);
+    assert!(refused(&[(key, &format!("[{}, {}]", rule("one"), rule("one")))]).ends_with("expected each name once"));
+    let taken = refused(&[(key, &format!("[{}]", rule("event_sequence")))]);
+    assert!(taken.ends_with("expected another name than event_sequence, which is a built-in rule"), "{taken}");
+}
+
+#[test]
 fn thresholds_leave_room_between_them() {
     insta::assert_snapshot!(refused(&[("validation.compensation_reasonableness.maximum_compensation", "10000")]), @"validation.compensation_reasonableness.maximum_compensation: 10000 is not allowed, expected more than 10000 (validation.compensation_reasonableness.minimum_compensation)");
     insta::assert_snapshot!(refused(&[("validation.hire_termination_ratio.minimum_ratio", "3")]), @"validation.hire_termination_ratio.maximum_ratio: 3.0 is not allowed, expected more than 3 (validation.hire_termination_ratio.minimum_ratio)");

@@ -2,6 +2,7 @@
 
 use super::Allowed::{Choice, Date, Flag, Identifier, MapOf, MonthDay, Number, Records, Shares, Text, Whole};
 use super::{Allowed, Rule};
+use crate::settings::RATED_RULES;
 
 /// From nothing to all.
 const SHARE: Allowed = Number(0.0, 1.0);
@@ -122,6 +123,17 @@ pub(crate) const TABLE: &[Rule] = &[
     required("employer_core_contribution.eligibility.allow_new_hires", Flag),
     required("employer_core_contribution.eligibility.allow_terminated_new_hires", Flag),
     required("employer_core_contribution.eligibility.allow_experienced_terminations", Flag),
+    required("validation.severity", MapOf(RATED_RULES, &RATING)),
+    required(
+        "validation.rules",
+        Records(&[
+            ("name", Identifier),
+            ("severity", RATING),
+            ("sql", Text),
+            ("max_rows", Whole(0, i64::MAX)),
+            ("message", Text),
+        ]),
+    ),
     required("validation.compensation_reasonableness.minimum_compensation", Whole(0, HIGHEST_PAY)),
     required("validation.compensation_reasonableness.maximum_compensation", Whole(1, HIGHEST_PAY)),
     required("validation.compensation_reasonableness.maximum_average_change", Number(0.0, 10.0)),
@@ -132,6 +144,7 @@ pub(crate) const TABLE: &[Rule] = &[
     nullable("optimization.memory_limit_gb", Number(0.1, 1_000_000.0)),
 ];
 
+const RATING: Allowed = Choice(&["off", "info", "warning", "error"]);
 const TENURE: &str = "IRC 410(a)(1)(B)";
 const HOURS: &str = "a year of service, 29 CFR 2530.200b-1";
 

@@ -1,15 +1,81 @@
 //! When the rules that check a run speak up.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-/// Thresholds of the rules; results do not depend on them.
+/// The built-in rules, in the order of their stages.
+pub const BUILTIN_RULES: &[&str] = &[
+    "census_acceptance",
+    "data_freshness_check",
+    "row_count_drift",
+    "compensation_reasonableness",
+    "workforce_feasibility",
+    "hire_termination_ratio",
+    "event_sequence",
+    "accumulator_integrity",
+    "state_consistency",
+    "workforce_totals",
+    "snapshot_consistency",
+    "contribution_limits",
+];
+
+/// The built-in rules whose severity users decide; the others stop runs that cannot mean anything.
+pub const RATED_RULES: &[&str] = &[
+    "data_freshness_check",
+    "row_count_drift",
+    "compensation_reasonableness",
+    "hire_termination_ratio",
+    "event_sequence",
+    "accumulator_integrity",
+    "state_consistency",
+    "workforce_totals",
+    "snapshot_consistency",
+    "contribution_limits",
+];
+
+/// Rules of one's own, severities and thresholds; results do not depend on them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Validation {
+    /// Built-in rules that are off, or whose findings all have this severity instead of their own.
+    pub severity: BTreeMap<String, Rating>,
+    /// Rules of one's own.
+    pub rules: Vec<SqlRule>,
     /// Pay that can be.
     pub compensation_reasonableness: CompensationReasonableness,
     /// Hires to leavers.
     pub hire_termination_ratio: HireTerminationRatio,
+}
+
+/// What the findings of a rule are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rating {
+    /// The rule does not run.
+    Off,
+    /// Worth knowing.
+    Info,
+    /// Unusual.
+    Warning,
+    /// Wrong.
+    Error,
+}
+
+/// A rule written as a query for what is wrong in a year.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlRule {
+    /// Name of the rule.
+    pub name: String,
+    /// What its finding is worth.
+    pub severity: Rating,
+    /// A query; `{year}` stands for the simulated year.
+    pub sql: String,
+    /// Rows that the query may have without a finding.
+    pub max_rows: u64,
+    /// What is wrong if it has more.
+    pub message: String,
 }
 
 /// Pay that can be.

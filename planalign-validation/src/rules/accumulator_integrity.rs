@@ -15,7 +15,7 @@ pub(super) struct AccumulatorIntegrity(pub(super) Probe);
 
 impl Rule for AccumulatorIntegrity {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

@@ -19,7 +19,7 @@ const CAUSES: &str = "
 
 impl Rule for CensusAcceptance {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

@@ -30,7 +30,7 @@ const ADVICE: &str = "see employee_compensation in int_employee_compensation_by_
 
 impl Rule for CompensationReasonableness {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

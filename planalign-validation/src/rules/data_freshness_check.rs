@@ -11,7 +11,7 @@ pub(super) struct DataFreshness(pub(super) Probe);
 
 impl Rule for DataFreshness {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

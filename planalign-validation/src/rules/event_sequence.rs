@@ -10,7 +10,7 @@ pub(super) struct EventSequence(pub(super) Probe);
 
 impl Rule for EventSequence {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

@@ -33,7 +33,7 @@ const MOVES: &str = "
 
 impl Rule for HireTerminationRatio {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

@@ -46,7 +46,7 @@ const ADVICE: &str =
 
 impl Rule for RowCountDrift {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

@@ -17,7 +17,7 @@ const ADVICE: &str =
 
 impl Rule for StateConsistency {
     fn name(&self) -> &str {
-        self.probe.rule
+        &self.probe.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
@@ -36,6 +36,6 @@ impl Rule for StateConsistency {
 
 impl StateConsistency {
     fn cannot_run(&self, year: i32, cause: &RegistryError) -> RuleError {
-        RuleError { rule: self.probe.rule.to_owned(), year, fault: cause.fault, cause: cause.to_string() }
+        RuleError { rule: self.probe.rule.clone(), year, fault: cause.fault, cause: cause.to_string() }
     }
 }

@@ -10,7 +10,7 @@ use planalign_registries::{Disagreement, InMemoryRegistry, Registry};
 
 use crate::rule::{Finding, Rule, Severity};
 use crate::settings::{CensusOrigin, RuleSettings};
-use planalign_config::settings::HireTerminationRatio;
+use planalign_config::settings::{BUILTIN_RULES, HireTerminationRatio, RATED_RULES, Rating, SqlRule};
 
 const FIXTURE: &str = include_str!("../../fixtures/two_years.sql");
 
@@ -29,7 +29,7 @@ fn damaged(damage: &str) -> Database {
 fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule>> {
     let enrollment = EnrollmentRegistry::new(db.clone()).expect("a registry");
     let deferral = DeferralEscalationRegistry::new(db.clone()).expect("a registry");
-    super::builtin_rules(db, settings, vec![Box::new(enrollment), Box::new(deferral)])
+    super::rules(db, settings, vec![Box::new(enrollment), Box::new(deferral)])
 }
 
 fn findings(db: &Database, settings: &RuleSettings) -> Vec<Finding> {
@@ -402,7 +402,7 @@ fn state_consistency_asks_every_registry() {
     let [silent, loud, failing] = ["silent", "loud", "failing"].map(InMemoryRegistry::new);
     let told_by = |registries: &[&InMemoryRegistry]| {
         let registries = registries.iter().map(|&r| Box::new(r.clone()) as Box<dyn Registry>).collect();
-        let rules = super::builtin_rules(&db, &settings, registries);
+        let rules = super::rules(&db, &settings, registries);
         let rule = rules.iter().find(|rule| rule.name() == "state_consistency").expect("built in");
         rule.check(2026).map(|findings| told(&findings))
     };
@@ -487,6 +487,53 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
             &[&format!("2026 error snapshot_consistency {expected}")],
         );
     }
+}
+
+#[test]
+fn the_names_of_the_configuration_are_those_of_the_rules() {
+    let names: Vec<String> = builtin_rules(&damaged(""), &settings()).iter().map(|r| r.name().to_owned()).collect();
+    assert_eq!(names, BUILTIN_RULES);
+    let stopping = ["census_acceptance", "workforce_feasibility"];
+    assert_eq!(
+        RATED_RULES.to_vec(),
+        names.iter().filter(|name| !stopping.contains(&name.as_str())).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn findings_are_worth_what_the_configuration_says() {
+    let db =
+        damaged(&format!("update fct_workforce_snapshot set current_deferral_rate = 0.01 where {}", person("A01")));
+    let rated = |rating| RuleSettings { severity: [("snapshot_consistency".to_owned(), rating)].into(), ..settings() };
+    for (rating, expected) in [(Rating::Info, "info"), (Rating::Warning, "warning"), (Rating::Error, "error")] {
+        let found = findings(&db, &rated(rating));
+        assert_eq!(found.iter().map(|f| f.severity.to_string()).collect::<Vec<_>>(), [expected]);
+    }
+    assert!(findings(&db, &rated(Rating::Off)).is_empty());
+    let rules = builtin_rules(&db, &rated(Rating::Off));
+    assert!(rules.iter().all(|rule| rule.name() != "snapshot_consistency"));
+}
+
+#[test]
+fn rules_of_ones_own_count_the_rows_of_a_query() {
+    let own = |sql: &str, max_rows, severity| {
+        let (name, message) = ("late_raises".to_owned(), "raises in July".to_owned());
+        let rule = SqlRule { name, severity, sql: sql.to_owned(), max_rows, message };
+        let settings = RuleSettings { own: vec![rule], ..settings() };
+        let rules = builtin_rules(&damaged(""), &settings);
+        let rule = rules.iter().find(|rule| rule.name() == "late_raises")?;
+        Some(rule.check(2026).map_or_else(|e| e.to_string(), |found| told(&found).join("\n")))
+    };
+    let query = "from fct_yearly_events where simulation_year = {year} and event_type = 'raise' -- all of them";
+    insta::assert_snapshot!(own(query, 0, Rating::Warning).expect("on"), @"2026 warning late_raises (8): raises in July: 8 rows");
+    assert_eq!(own(query, 11, Rating::Warning).as_deref(), Some(""));
+    assert_eq!(own(query, 0, Rating::Off), None);
+    assert_eq!(own("select 1 where {year} = 2025;\n", 0, Rating::Error).as_deref(), Some(""));
+    insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
+    // Nothing but a query is run.
+    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: Only SELECT statements can be serialized to json!");
+    insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: its sql is not one query: syntax error at or near ")""#);
+    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is more than one statement");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const NEEDS: &str = "
 
 impl Rule for WorkforceFeasibility {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

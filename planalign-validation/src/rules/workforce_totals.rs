@@ -37,7 +37,7 @@ const ADVICE: &str = "this is a defect of the models: roll back to the year befo
 
 impl Rule for WorkforceTotals {
     fn name(&self) -> &str {
-        self.0.rule
+        &self.0.rule
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {

@@ -1,0 +1,31 @@
+//! The run that a database holds, for commands that read its results.
+
+use std::path::Path;
+
+use planalign_config::{Database, DatabaseOptions};
+use planalign_registries::duckdb::DuckRunStore;
+use planalign_registries::{RunRecord, RunStore};
+
+use crate::failure::Failure;
+
+/// A database opened for reading, with its record and its latest run.
+pub(crate) struct Recorded {
+    pub(crate) database: Database,
+    pub(crate) store: DuckRunStore,
+    pub(crate) run: RunRecord,
+}
+
+impl Recorded {
+    /// Opens a database that must hold a run.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        if !path.exists() {
+            return Err(Failure::NoDatabase(path.to_owned()));
+        }
+        let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
+        let database = Database::open(path, &options)?;
+        let no_run = || Failure::NothingToReport { year: None, years: Vec::new() };
+        let store = DuckRunStore::open_existing(database.clone())?.ok_or_else(no_run)?;
+        let run = store.current_run()?.ok_or_else(no_run)?;
+        Ok(Self { database, store, run })
+    }
+}

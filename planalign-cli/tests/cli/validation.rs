@@ -1,0 +1,100 @@
+//! Rules as the configuration wants them, during a run and after it.
+
+use planalign_config::{Database, DatabaseOptions};
+
+use crate::sandbox::{Said, Sandbox, repository, said};
+
+/// A rule that always finds something, one that never does, and one that is off.
+const RULES: &str = "
+validation:
+  severity: { hire_termination_ratio: \"off\", snapshot_consistency: warning }
+  rules:
+    - { name: raises, severity: warning, sql: \"from fct_yearly_events where simulation_year = {year} and event_type = 'raise'\", max_rows: 0, message: raises }
+    - { name: many_raises, severity: error, sql: \"from fct_yearly_events where event_type = 'raise'\", max_rows: 1000000, message: raises }
+    - { name: idle, severity: \"off\", sql: from nowhere, max_rows: 0, message: nothing }
+";
+
+fn validated(sandbox: &Sandbox, arguments: &[&str]) -> Said {
+    let mut command = sandbox.command(&["validate", "--data", "--census", "census.csv"]);
+    let root = repository();
+    command.arg("--project").arg(root.join("dbt")).arg("--config").arg(root.join("config/simulation_config.yaml"));
+    said(&command.args(arguments).output().expect("run planalign"))
+}
+
+/// The lines without the id of the run.
+fn told(said: &Said) -> String {
+    let lines = said.stdout.lines().map(|line| match line.split_once(": ") {
+        Some((run, rest)) if run.starts_with("run ") => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn writable(sandbox: &Sandbox) -> Database {
+    Database::open(&sandbox.path("simulation.duckdb"), &DatabaseOptions::default()).expect("open the database")
+}
+
+#[test]
+fn rules_of_ones_own_run_with_the_others() {
+    let sandbox = Sandbox::new(300);
+    sandbox.write("rules.yaml", RULES);
+    let plan = sandbox.simulated(&["2025-2026", "--scenario", "rules.yaml", "--dry-run"]);
+    let rules: Vec<&str> = plan.stdout.lines().filter(|line| line.contains("rules: ")).map(str::trim).collect();
+    assert!(rules.contains(&"rules: workforce_totals, snapshot_consistency, contribution_limits, raises, many_raises"));
+    assert!(rules.contains(&"rules: workforce_feasibility"), "{rules:#?}");
+
+    sandbox.simulated(&["2025-2026", "--scenario", "rules.yaml"]);
+    let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("a report");
+    assert!(report.contains("\"rule\": \"raises\""), "{report}");
+    assert!(!report.contains("many_raises"));
+
+    let all = validated(&sandbox, &["--scenario", "rules.yaml"]);
+    assert_eq!((all.code, all.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(told(&all), @"
+    2025  warning  raises: raises: 274 rows
+          see the rows of the rule's query under validation.rules in the configuration
+    2026  warning  raises: raises: 265 rows
+          see the rows of the rule's query under validation.rules in the configuration
+    24 checks of 2025 to 2026: 0 errors, 2 warnings, 0 notes
+    ");
+}
+
+#[test]
+fn damage_is_found_after_the_run() {
+    let sandbox = Sandbox::new(300);
+    sandbox.simulated(&["2025-2026"]);
+    let fine = validated(&sandbox, &[]);
+    assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(told(&fine), @"22 checks of 2025 to 2026: 0 errors, 0 warnings, 0 notes");
+    writable(&sandbox)
+        .execute_batch(
+            "update planalign.enrollment_registry set opt_out_date = '2026-01-01'
+             where simulation_year = 2026 and employee_id = (select min(employee_id) from fct_workforce_snapshot where simulation_year = 2026);
+             drop table int_irs_limits",
+        )
+        .expect("damage");
+    let damaged = validated(&sandbox, &["--set", "deferrals.maximum_rate=0.7"]);
+    assert_eq!((damaged.code, damaged.stderr.as_str()), (4, ""));
+    insta::assert_snapshot!(told(&damaged), @r#"
+    note: this is not the configuration of the run: deferrals.maximum_rate: 0.75 -> 0.7
+    2025  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          mend what keeps the rule from running
+    2026  error  state_consistency: enrollment registry: another opt-out date in int_enrollment_state_accumulator: 1 person
+          this is a defect of the models or of rows changed by hand: roll back to the year before and run it again
+    2026  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          mend what keeps the rule from running
+    22 checks of 2025 to 2026: 3 errors, 0 warnings, 0 notes
+    "#);
+}
+
+#[test]
+fn without_a_run_there_is_nothing_to_check() {
+    let sandbox = Sandbox::new(300);
+    let missing = validated(&sandbox, &[]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.starts_with("error: there is no database simulation.duckdb"), "{}", missing.stderr);
+    drop(writable(&sandbox));
+    assert_eq!(validated(&sandbox, &[]).code, 2);
+    sandbox.write("simulation.duckdb", "no database");
+    assert_eq!(validated(&sandbox, &[]).code, 8);
+}

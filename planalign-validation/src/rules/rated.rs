@@ -1,0 +1,35 @@
+//! A rule whose findings are worth what the configuration says.
+
+use planalign_config::settings::Rating;
+
+use crate::rule::{Finding, Rule, RuleError, Severity};
+
+/// Another rule with one severity for all it finds. What stops a run stays fatal.
+pub(super) struct Rated {
+    pub(super) rule: Box<dyn Rule>,
+    pub(super) severity: Severity,
+}
+
+impl Rule for Rated {
+    fn name(&self) -> &str {
+        self.rule.name()
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        let mut findings = self.rule.check(year)?;
+        for finding in findings.iter_mut().filter(|finding| finding.severity != Severity::Fatal) {
+            finding.severity = self.severity;
+        }
+        Ok(findings)
+    }
+}
+
+/// The severity of a rating; `None`: the rule is off.
+pub(super) fn severity(rating: Rating) -> Option<Severity> {
+    match rating {
+        Rating::Off => None,
+        Rating::Info => Some(Severity::Info),
+        Rating::Warning => Some(Severity::Warning),
+        Rating::Error => Some(Severity::Error),
+    }
+}
