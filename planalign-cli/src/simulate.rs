@@ -121,17 +121,19 @@ pub(crate) fn plan(
     let settings = &inputs.config.settings;
     let rules = rules(inputs, settings.simulation.start_year, database)?;
     let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
-    let workflow = workflow(&settings.validation, &names).check(runner, &names);
+    let workflow = workflow(settings, &names).check(runner, &names);
     let workflow = workflow.map_err(planalign_pipeline::PipelineError::from)?;
     Ok(RunPlan::new(&workflow, settings.simulation.start_year, settings.simulation.end_year, shuffle))
 }
 
-/// The stages, with the rules that are on.
-fn workflow(settings: &Validation, on: &[String]) -> Workflow {
+/// The stages as the configuration wants them, with the rules that are on.
+fn workflow(settings: &SimulationConfig, on: &[String]) -> Workflow {
     let mut workflow = Workflow::default();
-    let off = settings.severity.keys().filter(|name| !on.contains(name)).cloned().collect::<Vec<_>>();
+    workflow.change(&settings.workflow.stages);
+    let Validation { severity, rules, .. } = &settings.validation;
+    let off = severity.keys().filter(|name| !on.contains(name)).cloned().collect::<Vec<_>>();
     workflow.drop_rules(&off);
-    let own = settings.rules.iter().map(|rule| rule.name.clone()).filter(|name| on.contains(name));
+    let own = rules.iter().map(|rule| rule.name.clone()).filter(|name| on.contains(name));
     workflow.add_rules(STAGE_OF_OWN_RULES, &own.collect::<Vec<_>>());
     workflow
 }

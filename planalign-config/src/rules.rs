@@ -43,8 +43,14 @@ pub(crate) enum Allowed {
     Date,
     /// This many numbers from 0 to 1 whose sum is 1.
     Shares(usize),
+    /// A list of texts.
+    Texts,
     /// A list of maps with exactly these keys.
     Records(&'static [(&'static str, Allowed)]),
+    /// A list of maps with the first of these keys and any of the others.
+    Entries(&'static [(&'static str, Allowed)]),
+    /// A map with any of these keys.
+    Section(&'static [(&'static str, Allowed)]),
     /// A map of any of these keys to such values.
     MapOf(&'static [&'static str], &'static Allowed),
 }
@@ -83,9 +89,15 @@ impl Rule {
         match (allowed, &node.content) {
             (Allowed::Records(fields), Content::List(nodes)) => {
                 for (index, node) in nodes.iter().enumerate() {
-                    self.check_record(fields, &format!("{path}[{index}]"), node, flaws);
+                    self.check_record(fields, fields.len(), &format!("{path}[{index}]"), node, flaws);
                 }
             }
+            (Allowed::Entries(fields), Content::List(nodes)) => {
+                for (index, node) in nodes.iter().enumerate() {
+                    self.check_record(fields, 1, &format!("{path}[{index}]"), node, flaws);
+                }
+            }
+            (Allowed::Section(fields), Content::Map(_)) => self.check_record(fields, 0, path, node, flaws),
             (Allowed::MapOf(keys, value), Content::Map(entries)) => {
                 for entry in entries {
                     let path = join(path, &entry.key);
@@ -108,7 +120,15 @@ impl Rule {
         }
     }
 
-    fn check_record(&self, fields: &'static [(&'static str, Allowed)], path: &str, node: &Node, flaws: &mut Vec<Flaw>) {
+    /// Checks a map of fields, of which the first `required` must be there.
+    fn check_record(
+        &self,
+        fields: &'static [(&'static str, Allowed)],
+        required: usize,
+        path: &str,
+        node: &Node,
+        flaws: &mut Vec<Flaw>,
+    ) {
         let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
         let Content::Map(entries) = &node.content else {
             flaws.push(refused(path, node, format!("a map of {}", names.join(", "))));
@@ -121,7 +141,7 @@ impl Rule {
                 None => flaws.push(unknown(entry, path, &names)),
             }
         }
-        for (name, allowed) in fields.iter().filter(|(name, _)| entries.iter().all(|e| e.key != *name)) {
+        for (name, allowed) in fields[..required].iter().filter(|(name, _)| entries.iter().all(|e| e.key != *name)) {
             let kind = ProblemKind::Missing { expected: allowed.words() };
             flaws.push(Flaw { at: node.at, key: join(path, name), kind });
         }
@@ -148,6 +168,7 @@ impl Allowed {
         match (self, content) {
             (Self::Identifier, Content::Text(text)) => text.parse::<Identifier>().is_ok(),
             (Self::Text, Content::Text(text)) => !text.trim().is_empty(),
+            (Self::Texts, Content::List(nodes)) => nodes.iter().all(|node| Self::Text.accepts(&node.content)),
             (Self::Flag, Content::Flag(_)) => true,
             (Self::Choice(words), Content::Text(text)) => words.contains(&text.as_str()),
             (Self::Number(..), content) => self.has_in_bounds(content) && number(content).is_some_and(in_millionths),
@@ -182,7 +203,12 @@ impl Allowed {
             Self::MonthDay => "a day MM-DD that every year has".to_owned(),
             Self::Date => "a date YYYY-MM-DD".to_owned(),
             Self::Shares(count) => format!("a list of {count} numbers from 0 to 1 whose sum is 1"),
-            Self::Records(fields) => {
+            Self::Texts => "a list of texts".to_owned(),
+            Self::Section(fields) => {
+                let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+                format!("a map of {}", names.join(", "))
+            }
+            Self::Records(fields) | Self::Entries(fields) => {
                 let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
                 format!("a list of maps of {}", names.join(", "))
             }

@@ -11,6 +11,7 @@ mod month_day;
 mod plan;
 mod segments;
 mod validation;
+mod workflow;
 mod workforce;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub use segments::{ByAge, ByIncome, ByJob, JobLevel};
 pub use validation::{
     BUILTIN_RULES, CompensationReasonableness, HireTerminationRatio, RATED_RULES, Rating, SqlRule, Validation,
 };
+pub use workflow::{ListChange, StageChange, StageYears, WorkflowChanges};
 pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Workforce};
 
 pub use crate::layers::{LoadedConfig, Override, Sources, load};
@@ -76,6 +78,8 @@ pub struct SimulationConfig {
     pub employer_match: EmployerMatch,
     /// Contributions that do not depend on deferrals.
     pub employer_core_contribution: EmployerCoreContribution,
+    /// Changes of the stages of a year.
+    pub workflow: WorkflowChanges,
     /// When the rules that check a run speak up; results do not depend on it.
     pub validation: Validation,
     /// The machine's resources; results do not depend on them.
@@ -138,6 +142,7 @@ impl SimulationConfig {
             irs_limits: IrsLimits::default(),
             employer_match: EmployerMatch::default(),
             employer_core_contribution: EmployerCoreContribution::default(),
+            workflow: WorkflowChanges::default(),
             validation: Validation::default(),
             optimization: Optimization::default(),
         }

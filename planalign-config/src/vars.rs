@@ -8,7 +8,8 @@ use crate::keys::{is_whole, join};
 use crate::settings::SimulationConfig;
 
 /// Settings and sections that no model may depend on.
-const NOT_PASSED: [&str; 4] = ["simulation.end_year", "census.max_rejected_share", "validation", "optimization"];
+const NOT_PASSED: [&str; 5] =
+    ["simulation.end_year", "census.max_rejected_share", "workflow", "validation", "optimization"];
 
 /// The variables of a year.
 ///

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One stage of a year.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a property that users switch on its own")]
 pub struct StageDefinition {
@@ -18,6 +18,9 @@ pub struct StageDefinition {
     /// Selections in dbt's syntax; what they select together is built.
     #[serde(default)]
     pub models: Vec<String>,
+    /// Selections of what is not built all the same.
+    #[serde(default)]
+    pub exclude: Vec<String>,
     /// Rules that are checked after the models.
     #[serde(default)]
     pub rules: Vec<String>,

@@ -1,5 +1,7 @@
 //! The stages of a run, and everything that can be wrong with them before anything runs.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -14,12 +16,15 @@ use crate::stage::StageDefinition;
 pub struct Workflow {
     /// The stages.
     pub stages: Vec<StageDefinition>,
+    /// What could not be changed about them; [`Workflow::check`] reports it with the rest.
+    #[serde(skip)]
+    problems: Vec<String>,
 }
 
 impl Default for Workflow {
     fn default() -> Self {
         // The text is part of the program, and a test parses it.
-        serde_json::from_str(include_str!("default_workflow.json")).unwrap_or(Self { stages: Vec::new() })
+        serde_json::from_str(include_str!("default_workflow.json")).unwrap_or(Self::new(Vec::new()))
     }
 }
 
@@ -52,6 +57,12 @@ impl fmt::Display for WorkflowValidationError {
 }
 
 impl Workflow {
+    /// A workflow of these stages.
+    #[must_use]
+    pub fn new(stages: Vec<StageDefinition>) -> Self {
+        Self { stages, problems: Vec::new() }
+    }
+
     /// Takes rules out of every stage.
     pub fn drop_rules(&mut self, dropped: &[String]) {
         for stage in &mut self.stages {
@@ -74,7 +85,7 @@ impl Workflow {
         runner: &dyn ModelRunner,
         rules: &[String],
     ) -> Result<CheckedWorkflow, WorkflowValidationError> {
-        let mut problems = Vec::new();
+        let mut problems = self.problems.clone();
         self.check_names(&mut problems);
         self.check_rules(rules, &mut problems);
         let (order, circle) = self.order();
@@ -158,6 +169,16 @@ fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mu
         match runner.select(&sound.join(" ")) {
             Ok(selected) => models = selected,
             Err(error) => problems.push(format!("stage {}: {error}", definition.name)),
+        }
+    }
+    for selection in &definition.exclude {
+        let stage = &definition.name;
+        match runner.select(selection) {
+            Ok(dropped) if models.iter().any(|model| dropped.contains(model)) => {
+                models.retain(|model| !dropped.contains(model));
+            }
+            Ok(_) => problems.push(format!("stage {stage} drops {selection}, which it does not build")),
+            Err(error) => problems.push(format!("stage {stage}: {error}")),
         }
     }
     CheckedStage { definition: definition.clone(), models }

@@ -9,3 +9,4 @@ mod report;
 mod sandbox;
 mod simulate;
 mod validation;
+mod workflow;

@@ -266,10 +266,10 @@ minimum_age: 18
 ";
     assert_snapshot!(refused(file), @"
     the configuration has 19 problems
-      config.yaml:3:1: setup: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workforce
-      config.yaml:4:1: ensemble: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workforce
-      config.yaml:5:1: dc_plan: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workforce
-      config.yaml:6:1: storage: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workforce
+      config.yaml:3:1: setup: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:4:1: ensemble: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:5:1: dc_plan: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:6:1: storage: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
       config.yaml:7:1: simulaton: unknown key, did you mean `simulation`?
       config.yaml:8:1: eligibility: unknown key, did you mean `plan_eligibility`?
       config.yaml:10:3: enrollment.match_magnet: unknown key, allowed here: auto_enrollment, voluntary_enrollment
@@ -354,7 +354,7 @@ fn files_hold_one_plain_document() {
     ");
     assert_snapshot!(Given { file: "- a\n", ..Given::default() }.error(), @r#"
     the configuration has 1 problem
-      config.yaml:1:1: ["a"] is not allowed, expected a section with census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workforce
+      config.yaml:1:1: ["a"] is not allowed, expected a section with census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
     "#);
     assert_snapshot!(refused(&format!("a: {}{}\n", "[".repeat(20), "]".repeat(20))), @"
     the configuration has 1 problem

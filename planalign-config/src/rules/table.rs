@@ -1,6 +1,8 @@
 //! The table of settings: for each, what it may be. Rules that involve several settings are in [`crate::between`].
 
-use super::Allowed::{Choice, Date, Flag, Identifier, MapOf, MonthDay, Number, Records, Shares, Text, Whole};
+use super::Allowed::{
+    Choice, Date, Entries, Flag, Identifier, MapOf, MonthDay, Number, Records, Section, Shares, Text, Texts, Whole,
+};
 use super::{Allowed, Rule};
 use crate::settings::RATED_RULES;
 
@@ -123,6 +125,18 @@ pub(crate) const TABLE: &[Rule] = &[
     required("employer_core_contribution.eligibility.allow_new_hires", Flag),
     required("employer_core_contribution.eligibility.allow_terminated_new_hires", Flag),
     required("employer_core_contribution.eligibility.allow_experienced_terminations", Flag),
+    required(
+        "workflow.stages",
+        Entries(&[
+            ("name", Identifier),
+            ("depends_on", Texts),
+            ("years", Choice(&["every", "first", "last"])),
+            ("models", LIST_CHANGE),
+            ("rules", LIST_CHANGE),
+            ("parallel_safe", Flag),
+            ("checkpoint", Flag),
+        ]),
+    ),
     required("validation.severity", MapOf(RATED_RULES, &RATING)),
     required(
         "validation.rules",
@@ -144,6 +158,7 @@ pub(crate) const TABLE: &[Rule] = &[
     nullable("optimization.memory_limit_gb", Number(0.1, 1_000_000.0)),
 ];
 
+const LIST_CHANGE: Allowed = Section(&[("replace", Texts), ("drop", Texts), ("add", Texts)]);
 const RATING: Allowed = Choice(&["off", "info", "warning", "error"]);
 const TENURE: &str = "IRC 410(a)(1)(B)";
 const HOURS: &str = "a year of service, 29 CFR 2530.200b-1";

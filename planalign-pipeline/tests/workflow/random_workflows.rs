@@ -56,15 +56,15 @@ fn world(choices: &[Choice], end_year: i32, shuffle: Option<u64>) -> World {
             depends_on,
             years: choice.years,
             models,
-            rules: Vec::new(),
             parallel_safe: choice.parallel_safe,
             checkpoint: choice.checkpoint,
             updates_registries: choice.updates_registries,
             writes_reports: choice.writes_reports,
             finishes: s + 1 == choices.len(),
+            ..StageDefinition::default()
         });
     }
-    let mut world = World::of(Workflow { stages }, runner, end_year);
+    let mut world = World::of(Workflow::new(stages), runner, end_year);
     world.shuffle = shuffle;
     world
 }

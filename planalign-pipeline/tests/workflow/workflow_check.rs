@@ -1,7 +1,8 @@
 //! Everything that can be wrong with a workflow is said before anything runs, all at once.
 
+use planalign_config::settings::StageChange;
 use planalign_dbt::{InMemoryRunner, Materialization};
-use planalign_pipeline::{PipelineError, Workflow};
+use planalign_pipeline::{PipelineError, RunPlan, Workflow};
 use serde_json::{Value, json};
 
 use crate::harness::{World, rule_names, workflow};
@@ -119,4 +120,78 @@ fn fields_that_do_not_exist_are_refused() {
 #[test]
 fn the_default_workflow_reads() {
     assert_eq!(Workflow::default().stages.len(), 7);
+}
+
+/// Two stages and what is changed about them, as the configuration tells it.
+fn changed(changes: Value) -> Workflow {
+    let mut stages = workflow(&json!([
+        {"name": "A", "models": ["path:models/one"], "rules": ["state_rule"]},
+        {"name": "B", "depends_on": ["A"], "models": ["c"]},
+        {"name": "END", "depends_on": ["B"]}
+    ]));
+    stages.change(&serde_json::from_value::<Vec<StageChange>>(changes).expect("changes"));
+    stages
+}
+
+#[test]
+fn stages_can_be_changed() {
+    let rules = rule_names();
+    let changed = changed(json!([
+        {"name": "A", "models": {"drop": ["b"]}, "rules": {"replace": [], "add": [rules[0]]}, "parallel_safe": true},
+        {"name": "B", "models": {"add": ["b"]}, "rules": {"add": ["state_rule"]}, "checkpoint": false, "years": "last"},
+        {"name": "OWN", "depends_on": ["B"]}
+    ]));
+    let checked = changed.check(&runner(), &rules).expect("sound");
+    insta::assert_snapshot!(RunPlan::new(&checked, 2025, 2026, None), @"
+    2025 to 2026, 7 stages
+
+    2025
+      A (parallel-safe, checkpoint)
+        models: a
+        rules: census_rule
+      OWN (checkpoint)
+      END (checkpoint)
+
+    2026
+      A (parallel-safe, checkpoint)
+        models: a
+        rules: census_rule
+      B
+        models: b, c
+        rules: state_rule
+      OWN (checkpoint)
+      END (checkpoint)
+    ");
+}
+
+#[test]
+fn everything_wrong_with_changes_is_told_with_the_rest() {
+    let changed = changed(json!([
+        {"name": "A", "models": {"drop": ["c", "nothing"]}, "rules": {"drop": ["stat_rule"], "add": ["state_rule", "other"]}},
+        {"name": "BB", "models": {"add": ["a"]}},
+        {"name": "ENDE", "rules": {"add": ["state_rule"]}},
+        {"name": "OWN", "depends_on": ["NOWHERE"], "models": {"add": ["c", "c"]}}
+    ]));
+    let problems = changed.check(&runner(), &rule_names()).expect_err("wrong").problems;
+    insta::assert_snapshot!(problems.join("\n"), @"
+    stage A drops rule stat_rule, which it does not check (did you mean state_rule?)
+    stage A adds state_rule, which it has already
+    there is no stage BB; a new one needs depends_on
+    there is no stage ENDE (did you mean END?); a new one needs depends_on
+    stage OWN adds c, which it has already
+    stage OWN depends on NOWHERE, which is no stage
+    stage A names rule other, which does not exist
+    stage A drops c, which it does not build
+    stage A: nothing selects nothing
+    model c belongs to stages B and OWN
+    ");
+}
+
+#[test]
+fn rules_are_added_once_and_dropped_everywhere() {
+    let mut changed = changed(json!([{"name": "B", "rules": {"add": ["mine"]}}]));
+    changed.add_rules("END", &["mine".to_owned(), "yours".to_owned()]);
+    changed.drop_rules(&["state_rule".to_owned()]);
+    let rules: Vec<&[String]> = changed.stages.iter().map(|stage| stage.rules.as_slice()).collect();
+    assert_eq!(rules, [&[][..], &["mine".to_owned()], &["yours".to_owned()]]);
 }

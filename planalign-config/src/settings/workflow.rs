@@ -1,0 +1,64 @@
+//! What the user changes about the stages of a year.
+
+use serde::{Deserialize, Serialize};
+
+/// Changes of the built-in workflow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowChanges {
+    /// One entry for each stage that is changed or new.
+    pub stages: Vec<StageChange>,
+}
+
+/// A stage that is changed, or new if no stage has its name. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StageChange {
+    /// Name of the stage.
+    pub name: String,
+    /// Stages of the same year that come before; a new stage needs some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depends_on: Option<Vec<String>>,
+    /// In which years the stage runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub years: Option<StageYears>,
+    /// Selections of models, in dbt's syntax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<ListChange>,
+    /// Names of rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<ListChange>,
+    /// Whether models that do not depend on each other may be built in any order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parallel_safe: Option<bool>,
+    /// Whether the stage ends in a checkpoint, after which a run can be resumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<bool>,
+}
+
+/// In which years a stage runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageYears {
+    /// In every year.
+    Every,
+    /// In the start year only.
+    First,
+    /// In the last year only.
+    Last,
+}
+
+/// A change of a list: first replaced, then dropped from, then added to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListChange {
+    /// The new list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace: Option<Vec<String>>,
+    /// Entries that are taken out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drop: Vec<String>,
+    /// Entries that are added at the end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<String>,
+}

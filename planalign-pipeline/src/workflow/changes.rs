@@ -1,0 +1,87 @@
+//! What users change about the stages: models and rules that come and go, stages of their own.
+
+use planalign_config::settings::{ListChange, StageChange, StageYears};
+
+use super::{Workflow, nearest};
+use crate::stage::{StageDefinition, Years};
+
+impl Workflow {
+    /// Changes stages and adds new ones. What cannot be done is a problem that [`Workflow::check`] reports.
+    pub fn change(&mut self, changes: &[StageChange]) {
+        for change in changes {
+            match self.stages.iter_mut().find(|stage| stage.name == change.name) {
+                Some(stage) => apply(stage, change, &mut self.problems),
+                None => self.add_stage(change),
+            }
+        }
+    }
+
+    /// A new stage stands behind the last of those it depends on, so that it comes before what is not known to be before it.
+    fn add_stage(&mut self, change: &StageChange) {
+        let Some(before) = &change.depends_on else {
+            let names: Vec<String> = self.stages.iter().map(|s| s.name.clone()).collect();
+            let hint = nearest(&change.name, &names);
+            self.problems.push(format!("there is no stage {}{hint}; a new one needs depends_on", change.name));
+            return;
+        };
+        let mut stage = StageDefinition { name: change.name.clone(), checkpoint: true, ..StageDefinition::default() };
+        apply(&mut stage, change, &mut self.problems);
+        let last = self.stages.iter().rposition(|s| before.contains(&s.name));
+        self.stages.insert(last.map_or(self.stages.len(), |last| last + 1), stage);
+    }
+}
+
+fn apply(stage: &mut StageDefinition, change: &StageChange, problems: &mut Vec<String>) {
+    if let Some(before) = &change.depends_on {
+        stage.depends_on.clone_from(before);
+    }
+    if let Some(years) = change.years {
+        stage.years = match years {
+            StageYears::Every => Years::Every,
+            StageYears::First => Years::First,
+            StageYears::Last => Years::Last,
+        };
+    }
+    if let Some(models) = &change.models {
+        change_models(stage, models, problems);
+    }
+    if let Some(rules) = &change.rules {
+        change_rules(stage, rules, problems);
+    }
+    stage.parallel_safe = change.parallel_safe.unwrap_or(stage.parallel_safe);
+    stage.checkpoint = change.checkpoint.unwrap_or(stage.checkpoint);
+}
+
+fn change_models(stage: &mut StageDefinition, change: &ListChange, problems: &mut Vec<String>) {
+    if let Some(models) = &change.replace {
+        stage.models.clone_from(models);
+    }
+    // What a selection drops is known only when the project is.
+    stage.exclude.extend(change.drop.iter().cloned());
+    add(&stage.name, &mut stage.models, &change.add, problems);
+}
+
+fn change_rules(stage: &mut StageDefinition, change: &ListChange, problems: &mut Vec<String>) {
+    if let Some(rules) = &change.replace {
+        stage.rules.clone_from(rules);
+    }
+    for dropped in &change.drop {
+        if stage.rules.contains(dropped) {
+            stage.rules.retain(|rule| rule != dropped);
+        } else {
+            let hint = nearest(dropped, &stage.rules);
+            problems.push(format!("stage {} drops rule {dropped}, which it does not check{hint}", stage.name));
+        }
+    }
+    add(&stage.name, &mut stage.rules, &change.add, problems);
+}
+
+fn add(stage: &str, list: &mut Vec<String>, added: &[String], problems: &mut Vec<String>) {
+    for new in added {
+        if list.contains(new) {
+            problems.push(format!("stage {stage} adds {new}, which it has already"));
+        } else {
+            list.push(new.clone());
+        }
+    }
+}
