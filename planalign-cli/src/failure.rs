@@ -227,6 +227,10 @@ fn stage_hint(cause: &StageFailure) -> String {
         Fault::Deterministic if is_unwritable(cause) => {
             "name another directory with --reports; then the same command with --resume goes on"
         }
+        Fault::Deterministic if matches!(cause, StageFailure::Rule(_)) => {
+            "mend its query under validation.rules, or turn it off under validation.severity; then the same command with \
+             --resume goes on"
+        }
         Fault::OutOfSpace => "free some disk space; then the same command with --resume goes on",
         Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads; then --resume goes on",
         Fault::Permission => "allow writing to the database and the reports; then --resume goes on",

@@ -60,6 +60,22 @@ fn rules_of_ones_own_run_with_the_others() {
 }
 
 #[test]
+fn a_run_goes_on_once_a_rule_that_cannot_run_is_mended() {
+    let sandbox = Sandbox::new(300);
+    let rules = |from: &str| {
+        format!(
+            "validation: {{ rules: [{{ name: own, severity: info, sql: from {from}, max_rows: 9999, message: many }}] }}"
+        )
+    };
+    sandbox.write("rules.yaml", &rules("fct_yearly_event"));
+    let broken = sandbox.simulate(&["2025-2025", "--scenario", "rules.yaml", "--progress", "none"]);
+    assert_eq!(broken.code, 1);
+    insta::assert_snapshot!(broken.stderr, @"");
+    sandbox.write("rules.yaml", &rules("fct_yearly_events"));
+    sandbox.simulated(&["2025-2025", "--scenario", "rules.yaml", "--resume"]);
+}
+
+#[test]
 fn damage_is_found_after_the_run() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);
