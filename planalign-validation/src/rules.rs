@@ -5,15 +5,18 @@ mod census_acceptance;
 mod compensation_reasonableness;
 mod contribution_limits;
 mod data_freshness_check;
+mod distribution_drift;
 mod event_sequence;
 mod hire_termination_ratio;
 mod own;
+mod pay_outliers;
 mod rated;
 mod row_count_drift;
 mod snapshot_consistency;
 mod state_consistency;
 mod workforce_feasibility;
 mod workforce_totals;
+mod yearly_jumps;
 
 use std::sync::Arc;
 
@@ -47,6 +50,9 @@ pub fn rules(db: &Database, settings: &RuleSettings, registries: Vec<Box<dyn Reg
         Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),
         Box::new(snapshot_consistency::rule(probe("snapshot_consistency"))),
         Box::new(contribution_limits::ContributionLimits(probe("contribution_limits"))),
+        Box::new(pay_outliers::PayOutliers(probe("pay_outliers"))),
+        Box::new(yearly_jumps::YearlyJumps(probe("yearly_jumps"))),
+        Box::new(distribution_drift::DistributionDrift(probe("distribution_drift"))),
     ];
     let rated = |rule: Box<dyn Rule>| match settings.severity.get(rule.name()) {
         None => Some(rule),

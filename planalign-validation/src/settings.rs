@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use planalign_config::settings::{CompensationReasonableness, HireTerminationRatio, Rating, SqlRule};
+use planalign_config::settings::{
+    CompensationReasonableness, DistributionDrift, HireTerminationRatio, PayOutliers, Rating, SqlRule, YearlyJumps,
+};
 use serde::{Deserialize, Serialize};
 
 /// A census file, and how to tell that it is still the same.
@@ -32,6 +34,12 @@ pub struct RuleSettings {
     pub compensation: CompensationReasonableness,
     /// `validation.hire_termination_ratio`.
     pub hire_termination: HireTerminationRatio,
+    /// `validation.pay_outliers`.
+    pub pay_outliers: PayOutliers,
+    /// `validation.yearly_jumps`.
+    pub yearly_jumps: YearlyJumps,
+    /// `validation.distribution_drift`.
+    pub distribution_drift: DistributionDrift,
     /// Hires above this share of the opening headcount are remarkable.
     pub remarkable_hire_share: f64,
     /// `deferrals.maximum_rate`: the plan's own cap on a deferral rate.
@@ -58,6 +66,9 @@ impl RuleSettings {
             own: Vec::new(),
             compensation: CompensationReasonableness::default(),
             hire_termination: HireTerminationRatio::default(),
+            pay_outliers: PayOutliers::default(),
+            yearly_jumps: YearlyJumps::default(),
+            distribution_drift: DistributionDrift::default(),
             remarkable_hire_share: 0.5,
             maximum_deferral_rate: 0.75,
             catch_up: true,

@@ -40,7 +40,7 @@ fn rules_of_ones_own_run_with_the_others() {
     sandbox.write("rules.yaml", RULES);
     let plan = sandbox.simulated(&["2025-2026", "--scenario", "rules.yaml", "--dry-run"]);
     let rules: Vec<&str> = plan.stdout.lines().filter(|line| line.contains("rules: ")).map(str::trim).collect();
-    assert!(rules.contains(&"rules: workforce_totals, snapshot_consistency, contribution_limits, raises, many_raises"));
+    assert!(rules.iter().any(|rules| rules.ends_with("distribution_drift, raises, many_raises")), "{rules:#?}");
     assert!(rules.contains(&"rules: workforce_feasibility"), "{rules:#?}");
 
     sandbox.simulated(&["2025-2026", "--scenario", "rules.yaml"]);
@@ -55,7 +55,7 @@ fn rules_of_ones_own_run_with_the_others() {
           see the rows of the rule's query under validation.rules in the configuration
     2026  warning  raises: raises: 265 rows
           see the rows of the rule's query under validation.rules in the configuration
-    24 checks of 2025 to 2026: 0 errors, 2 warnings, 0 notes
+    30 checks of 2025 to 2026: 0 errors, 2 warnings, 0 notes
     ");
 }
 
@@ -70,7 +70,11 @@ fn a_run_goes_on_once_a_rule_that_cannot_run_is_mended() {
     sandbox.write("rules.yaml", &rules("fct_yearly_event"));
     let broken = sandbox.simulate(&["2025-2025", "--scenario", "rules.yaml", "--progress", "none"]);
     assert_eq!(broken.code, 1);
-    insta::assert_snapshot!(broken.stderr, @"");
+    insta::assert_snapshot!(broken.stderr, @r#"
+    error: stage VALIDATION of 2025 failed and was rolled back
+      rule own cannot run for 2025: Catalog Error: Table with name fct_yearly_event does not exist! Did you mean "fct_yearly_events"?
+    hint: mend its query under validation.rules, or turn it off under validation.severity; then the same command with --resume goes on
+    "#);
     sandbox.write("rules.yaml", &rules("fct_yearly_events"));
     sandbox.simulated(&["2025-2025", "--scenario", "rules.yaml", "--resume"]);
 }
@@ -81,7 +85,7 @@ fn damage_is_found_after_the_run() {
     sandbox.simulated(&["2025-2026"]);
     let fine = validated(&sandbox, &[]);
     assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
-    insta::assert_snapshot!(told(&fine), @"22 checks of 2025 to 2026: 0 errors, 0 warnings, 0 notes");
+    insta::assert_snapshot!(told(&fine), @"28 checks of 2025 to 2026: 0 errors, 0 warnings, 0 notes");
     writable(&sandbox)
         .execute_batch(
             "update planalign.enrollment_registry set opt_out_date = '2026-01-01'
@@ -99,7 +103,7 @@ fn damage_is_found_after_the_run() {
           this is a defect of the models or of rows changed by hand: roll back to the year before and run it again
     2026  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           mend what keeps the rule from running
-    22 checks of 2025 to 2026: 3 errors, 0 warnings, 0 notes
+    28 checks of 2025 to 2026: 3 errors, 0 warnings, 0 notes
     "#);
 }
 

@@ -154,6 +154,9 @@ pub(crate) const TABLE: &[Rule] = &[
     required("validation.hire_termination_ratio.minimum_ratio", Number(0.0, 1000.0)),
     required("validation.hire_termination_ratio.maximum_ratio", Number(0.0, 1000.0)),
     required("validation.hire_termination_ratio.steady_growth", SHARE),
+    required("validation.pay_outliers.maximum_robust_z", Number(1.0, 1000.0)),
+    required("validation.yearly_jumps.maximum_change", Number(0.0, 1000.0)),
+    required("validation.distribution_drift.maximum_stability_index", Number(0.0, 100.0)),
     nullable("optimization.threads", Whole(1, 1024)),
     nullable("optimization.memory_limit_gb", Number(0.1, 1_000_000.0)),
 ];

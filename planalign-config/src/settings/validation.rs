@@ -18,6 +18,9 @@ pub const BUILTIN_RULES: &[&str] = &[
     "workforce_totals",
     "snapshot_consistency",
     "contribution_limits",
+    "pay_outliers",
+    "yearly_jumps",
+    "distribution_drift",
 ];
 
 /// The built-in rules whose severity users decide; the others stop runs that cannot mean anything.
@@ -32,6 +35,9 @@ pub const RATED_RULES: &[&str] = &[
     "workforce_totals",
     "snapshot_consistency",
     "contribution_limits",
+    "pay_outliers",
+    "yearly_jumps",
+    "distribution_drift",
 ];
 
 /// Rules of one's own, severities and thresholds; results do not depend on them.
@@ -46,6 +52,12 @@ pub struct Validation {
     pub compensation_reasonableness: CompensationReasonableness,
     /// Hires to leavers.
     pub hire_termination_ratio: HireTerminationRatio,
+    /// People whose pay is far from that of their level.
+    pub pay_outliers: PayOutliers,
+    /// Totals and averages that change much from one year to the next.
+    pub yearly_jumps: YearlyJumps,
+    /// Changes of who the workforce consists of.
+    pub distribution_drift: DistributionDrift,
 }
 
 /// What the findings of a rule are worth.
@@ -100,6 +112,48 @@ pub struct HireTerminationRatio {
     pub maximum_ratio: f64,
     /// The headcount hardly changes if it does by at most this share.
     pub steady_growth: f64,
+}
+
+/// People whose pay is far from that of their level.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PayOutliers {
+    /// Robust z-scores above this are remarkable: distances from the median, in median absolute deviations x 1.4826.
+    pub maximum_robust_z: f64,
+}
+
+/// Totals and averages that change much from one year to the next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YearlyJumps {
+    /// Changes by more than this share are remarkable.
+    pub maximum_change: f64,
+}
+
+/// Changes of who the workforce consists of, by level, age and tenure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistributionDrift {
+    /// Population stability indexes above this are remarkable; 0.25 is commonly taken for a major shift.
+    pub maximum_stability_index: f64,
+}
+
+impl Default for PayOutliers {
+    fn default() -> Self {
+        Self { maximum_robust_z: 8.0 }
+    }
+}
+
+impl Default for YearlyJumps {
+    fn default() -> Self {
+        Self { maximum_change: 0.25 }
+    }
+}
+
+impl Default for DistributionDrift {
+    fn default() -> Self {
+        Self { maximum_stability_index: 0.25 }
+    }
 }
 
 impl Default for CompensationReasonableness {

@@ -10,13 +10,21 @@ use planalign_registries::{Disagreement, InMemoryRegistry, Registry};
 
 use crate::rule::{Finding, Rule, Severity};
 use crate::settings::{CensusOrigin, RuleSettings};
-use planalign_config::settings::{BUILTIN_RULES, HireTerminationRatio, RATED_RULES, Rating, SqlRule};
+use planalign_config::settings::{
+    BUILTIN_RULES, DistributionDrift, HireTerminationRatio, PayOutliers, RATED_RULES, Rating, SqlRule, YearlyJumps,
+};
 
 const FIXTURE: &str = include_str!("../../fixtures/two_years.sql");
 
 fn settings() -> RuleSettings {
-    // Of twelve people one sixth leaves and more than half as many are hired.
-    RuleSettings { remarkable_hire_share: 0.6, ..RuleSettings::new(2025) }
+    // Of twelve people one sixth leaves and more than half as many are hired: every year is another workforce.
+    RuleSettings {
+        remarkable_hire_share: 0.6,
+        pay_outliers: PayOutliers { maximum_robust_z: 100.0 },
+        yearly_jumps: YearlyJumps { maximum_change: 1.0 },
+        distribution_drift: DistributionDrift { maximum_stability_index: 10.0 },
+        ..RuleSettings::new(2025)
+    }
 }
 
 fn damaged(damage: &str) -> Database {
@@ -489,6 +497,55 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
     }
 }
 
+/// What one rule says about 2026 after some damage, with the thresholds of the configuration's defaults.
+fn remarked(name: &str, damage: &str) -> String {
+    let rules = builtin_rules(&damaged(damage), &RuleSettings::new(2025));
+    let rule = rules.iter().find(|rule| rule.name() == name).expect("built in");
+    let compares = ["yearly_jumps", "distribution_drift"].contains(&name);
+    assert!(!compares || rule.check(2025).expect("it runs").is_empty(), "the start year has nothing to compare with");
+    told(&rule.check(2026).expect("it runs")).join("\n")
+}
+
+#[test]
+fn pay_far_from_that_of_the_level_is_remarkable() {
+    let typo = |factor: u32| {
+        format!(
+            "update fct_workforce_snapshot set current_compensation = current_compensation * {factor} where {}",
+            person("NH_2025_000001")
+        )
+    };
+    assert_eq!(remarked("pay_outliers", &typo(1)), "");
+    insta::assert_snapshot!(remarked("pay_outliers", &typo(10)), @"2026 info pay_outliers (1): pay more than 8 robust standard deviations from the median of the level: 1 person");
+    let all_alike = "update fct_workforce_snapshot set current_compensation = 50000 where simulation_year = 2026;";
+    assert_eq!(remarked("pay_outliers", &format!("{all_alike}{}", typo(10))), "", "no spread to measure by");
+}
+
+#[test]
+fn jumps_from_year_to_year_are_remarkable() {
+    let update = |what: &str| format!("update fct_workforce_snapshot set {what} where simulation_year = 2026");
+    insta::assert_snapshot!(remarked("yearly_jumps", ""), @"
+    2026 info yearly_jumps (1): what employees contribute rises by 31.3 % within a year
+    2026 info yearly_jumps (1): what the employer contributes rises by 41.0 % within a year
+    ");
+    insta::assert_snapshot!(remarked("yearly_jumps", &update("total_employer_contributions = total_employer_contributions * 2, current_deferral_rate = current_deferral_rate / 2")), @"
+    2026 info yearly_jumps (1): the average deferral rate falls by 46.9 % within a year
+    2026 info yearly_jumps (1): what employees contribute rises by 31.3 % within a year
+    2026 info yearly_jumps (1): what the employer contributes rises by 182.0 % within a year
+    ");
+    let begins = "update fct_workforce_snapshot set total_employer_contributions = 0 where simulation_year = 2025";
+    insta::assert_snapshot!(remarked("yearly_jumps", begins), @"
+    2026 info yearly_jumps (1): what employees contribute rises by 31.3 % within a year
+    2026 info yearly_jumps (1): what the employer contributes, nothing the year before, is something now
+    ");
+}
+
+#[test]
+fn another_workforce_is_remarkable() {
+    let older = "update fct_workforce_snapshot set age_band = '45-54' where simulation_year = 2026 and level_id <= 2";
+    insta::assert_snapshot!(remarked("distribution_drift", ""), @"");
+    insta::assert_snapshot!(remarked("distribution_drift", older), @"2026 info distribution_drift (16): people spread over age bands otherwise than the year before: population stability index 1.92");
+}
+
 #[test]
 fn the_names_of_the_configuration_are_those_of_the_rules() {
     let names: Vec<String> = builtin_rules(&damaged(""), &settings()).iter().map(|r| r.name().to_owned()).collect();
@@ -551,6 +608,9 @@ fn a_rule_that_cannot_run_is_no_pass() {
         ("workforce_totals", "fct_workforce_snapshot"),
         ("snapshot_consistency", "fct_workforce_snapshot"),
         ("contribution_limits", "int_irs_limits"),
+        ("pay_outliers", "fct_workforce_snapshot"),
+        ("yearly_jumps", "fct_workforce_snapshot"),
+        ("distribution_drift", "fct_workforce_snapshot"),
     ];
     for (name, table) in needs {
         let db = damaged(&format!("drop table main.{table}"));

@@ -1,0 +1,92 @@
+//! `distribution_drift`: the workforce consists of other people than the year before.
+
+use std::collections::BTreeMap;
+
+use crate::counts::Probe;
+use crate::rule::{Finding, Rule, RuleError, Severity};
+
+/// Population stability indexes of level, age and tenure against the year before; the start year has none.
+#[derive(Debug)]
+pub(super) struct DistributionDrift(pub(super) Probe);
+
+/// People by year and by one of the three, the first of the columns that is not null.
+const GROUPS: &str = "
+    select
+        simulation_year,
+        grouping(level_id, age_band, tenure_band),
+        coalesce(level_id::varchar, age_band::varchar, tenure_band::varchar),
+        count(*)
+    from fct_workforce_snapshot
+    where simulation_year between $1 - 1 and $1 and employment_status = 'active'
+    group by grouping sets ((simulation_year, level_id), (simulation_year, age_band), (simulation_year, tenure_band))
+    order by all";
+
+/// By the number that the query gives each grouping.
+const GROUPINGS: [(u64, &str); 3] = [(3, "levels"), (5, "age bands"), (6, "tenure bands")];
+
+impl Rule for DistributionDrift {
+    fn name(&self) -> &str {
+        &self.0.rule
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        // People of the year before and of this one, by grouping and group.
+        let mut groups: BTreeMap<(u64, String), [u64; 2]> = BTreeMap::new();
+        for row in &self.0.rows(GROUPS, year)?.rows {
+            let is_now = row.integer(0) == Some(year.into());
+            let key = (self.0.count(row, 1, year)?, row.text(2).unwrap_or_default());
+            groups.entry(key).or_default()[usize::from(is_now)] += self.0.count(row, 3, year)?;
+        }
+        let mut findings = Vec::new();
+        for (grouping, what) in GROUPINGS {
+            let of_this = groups.iter().filter(|((g, _), _)| *g == grouping);
+            let people: Vec<[u64; 2]> = of_this.map(|(_, people)| *people).collect();
+            let totals = [0, 1].map(|which| people.iter().map(|people| people[which]).sum::<u64>());
+            match totals {
+                [0, now] if now > 0 && year == self.0.settings.start_year => return Ok(Vec::new()),
+                [0, _] | [_, 0] => {
+                    return Err(self
+                        .0
+                        .cannot_run(year, "nobody is active in fct_workforce_snapshot, or was the year before"));
+                }
+                _ => {}
+            }
+            let index = stability_index(&people, totals);
+            if index > self.0.settings.distribution_drift.maximum_stability_index {
+                let message = format!(
+                    "people spread over {what} otherwise than the year before: population stability index {index:.2}"
+                );
+                let advice =
+                    "see fct_workforce_snapshot of both years; validation.distribution_drift has the threshold";
+                findings.push(self.0.finding(year, Severity::Info, totals[1], message, advice));
+            }
+        }
+        Ok(findings)
+    }
+}
+
+/// The sum over all groups of (share now - share before) x ln(share now / share before). A group that is empty in one of
+/// the years counts as half a person, since the logarithm of nothing has no value.
+fn stability_index(groups: &[[u64; 2]], totals: [u64; 2]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "headcounts are far below 2^52")]
+    let share = |people: u64, total: u64| (people as f64).max(0.5) / total as f64;
+    let part = |[before, now]: &[u64; 2]| {
+        let (before, now) = (share(*before, totals[0]), share(*now, totals[1]));
+        (now - before) * (now / before).ln()
+    };
+    groups.iter().map(part).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_is_that_of_the_textbook() {
+        assert_eq!(stability_index(&[[10, 20], [30, 60]], [40, 80]).to_bits(), 0.0_f64.to_bits(), "the same shares");
+        // (0.4 - 0.5) ln(0.4 / 0.5) + (0.6 - 0.5) ln(0.6 / 0.5) = 0.02231 + 0.01823
+        let index = stability_index(&[[50, 40], [50, 60]], [100, 100]);
+        assert!((index - 0.040_546_5).abs() < 1e-6, "{index}");
+        assert!(stability_index(&[[0, 50], [100, 50]], [100, 100]).is_finite());
+    }
+}
