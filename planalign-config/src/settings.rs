@@ -32,8 +32,8 @@ pub use month_day::{InvalidMonthDay, MonthDay};
 pub use plan::{Deferrals, EntryDates, IrsLimits, PlanEligibility};
 pub use segments::{ByAge, ByIncome, ByJob, JobLevel};
 pub use validation::{
-    BUILTIN_RULES, CompensationReasonableness, DistributionDrift, HireTerminationRatio, PayOutliers, RATED_RULES,
-    Rating, SqlRule, Validation, YearlyJumps,
+    CompensationReasonableness, DistributionDrift, HireTerminationRatio, PayOutliers, RATED_RULES, Rating,
+    STOPPING_RULES, SqlRule, Validation, YearlyJumps,
 };
 pub use workflow::{ListChange, StageChange, StageYears, WorkflowChanges};
 pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Workforce};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Report;
-use crate::settings::BUILTIN_RULES;
+use crate::settings::{RATED_RULES, STOPPING_RULES};
 
 pub(super) fn check(report: &mut Report<'_>) {
     let settings = &report.loaded.settings;
@@ -23,7 +23,7 @@ pub(super) fn check(report: &mut Report<'_>) {
     let own: Vec<&str> = settings.validation.rules.iter().map(|rule| rule.name.as_str()).collect();
     let key = "validation.rules";
     report.expect(all_differ(&own), key, &[], || "each name once".to_owned());
-    let builtin = own.iter().find(|name| BUILTIN_RULES.contains(name));
+    let builtin = own.iter().find(|name| RATED_RULES.contains(name) || STOPPING_RULES.contains(name));
     report.expect(builtin.is_none(), key, &[], || {
         format!("another name than {}, which is a built-in rule", builtin.unwrap_or(&""))
     });

@@ -4,26 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The built-in rules, in the order of their stages.
-pub const BUILTIN_RULES: &[&str] = &[
-    "census_acceptance",
-    "data_freshness_check",
-    "row_count_drift",
-    "compensation_reasonableness",
-    "workforce_feasibility",
-    "hire_termination_ratio",
-    "event_sequence",
-    "accumulator_integrity",
-    "state_consistency",
-    "workforce_totals",
-    "snapshot_consistency",
-    "contribution_limits",
-    "pay_outliers",
-    "yearly_jumps",
-    "distribution_drift",
-];
+/// The built-in rules that stop runs that cannot mean anything.
+pub const STOPPING_RULES: &[&str] = &["census_acceptance", "workforce_feasibility"];
 
-/// The built-in rules whose severity users decide; the others stop runs that cannot mean anything.
+/// The other built-in rules, whose severity users decide.
 pub const RATED_RULES: &[&str] = &[
     "data_freshness_check",
     "row_count_drift",
