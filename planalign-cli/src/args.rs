@@ -35,6 +35,14 @@ pub(crate) enum Command {
     /// Tell what a database holds: its run, how far it is, and how it ended.
     #[command(after_help = "Examples:\n  planalign status\n  planalign status --format json")]
     Status(StatusArgs),
+    /// Print a script that completes the arguments of planalign in a shell.
+    #[command(
+        after_help = "Examples:\n  source <(planalign completions bash)\n  planalign completions fish > ~/.config/fish/completions/planalign.fish"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 const SIMULATE_EXAMPLES: &str = "Examples:

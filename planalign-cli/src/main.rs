@@ -14,9 +14,10 @@ mod validate;
 
 use std::io::Write;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::args::{Cli, Command};
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
 /// For `DuckDB`: it also takes the place of the C library's.
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Report(args) => report::run(args, cli.quiet),
         Command::Status(args) => status::run(args),
+        Command::Completions { shell } => Ok(print_completions(*shell)),
     };
     let code = match result {
         Ok(code) => code,
@@ -56,6 +58,14 @@ fn set_up_logging(cli: &Cli) {
     };
     let filter = std::env::var("PLANALIGN_LOG").unwrap_or_else(|_| level.to_owned());
     env_logger::Builder::new().parse_filters(&filter).format_timestamp(None).init();
+}
+
+/// Collected first: a closed pipe ends nothing.
+fn print_completions(shell: clap_complete::Shell) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "planalign", &mut script);
+    say(&String::from_utf8_lossy(&script));
+    ExitCode::Done
 }
 
 fn complain(failure: &Failure) {

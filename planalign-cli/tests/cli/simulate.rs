@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, said};
 
 #[test]
 fn closing_headcounts_equal_the_growth_targets() {
@@ -116,4 +116,14 @@ fn status_tells_what_a_database_holds() {
     let json: serde_json::Value = serde_json::from_str(&run(&["status", "--format", "json"]).stdout).expect("JSON");
     assert_eq!(json["status"], "finished");
     assert_eq!(json["end_year"], 2025);
+}
+
+#[test]
+fn shells_complete_commands_and_options() {
+    let sandbox = Sandbox::new(1);
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = said(&sandbox.command(&["completions", shell]).output().expect("run planalign"));
+        assert_eq!((script.code, script.stderr.as_str()), (0, ""));
+        assert!(script.stdout.contains("fail-on-validation-error"), "{shell}");
+    }
 }
