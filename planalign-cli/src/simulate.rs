@@ -131,10 +131,11 @@ fn workflow(settings: &SimulationConfig, on: &[String]) -> Workflow {
     let mut workflow = Workflow::default();
     workflow.change(&settings.workflow.stages);
     let Validation { severity, rules, .. } = &settings.validation;
-    let off = severity.keys().filter(|name| !on.contains(name)).cloned().collect::<Vec<_>>();
+    let own = rules.iter().map(|rule| &rule.name);
+    let (own_on, own_off): (Vec<String>, Vec<String>) = own.cloned().partition(|name| on.contains(name));
+    let off: Vec<String> = severity.keys().filter(|name| !on.contains(name)).cloned().chain(own_off).collect();
     workflow.drop_rules(&off);
-    let own = rules.iter().map(|rule| rule.name.clone()).filter(|name| on.contains(name));
-    workflow.add_rules(STAGE_OF_OWN_RULES, &own.collect::<Vec<_>>());
+    workflow.add_rules(STAGE_OF_OWN_RULES, &own_on);
     workflow
 }
 

@@ -81,3 +81,17 @@ fn everything_wrong_with_a_workflow_is_told_before_anything_runs() {
     ");
     assert!(!sandbox.path("reports").exists());
 }
+
+#[test]
+fn a_rule_of_ones_own_that_a_stage_names_can_be_off() {
+    let sandbox = Sandbox::new(300);
+    let rules = |severity: &str| {
+        format!("validation.rules=[{{name: own, severity: {severity}, sql: select 1, max_rows: 0, message: one}}]")
+    };
+    let plan = |severity: &str| {
+        let named = "workflow.stages=[{name: FOUNDATION, rules: {add: [own]}}]";
+        sandbox.simulated(&["2025-2025", "--dry-run", "--set", &rules(severity), "--set", named]).stdout
+    };
+    assert!(plan("info").contains("rules: row_count_drift, compensation_reasonableness, own\n"));
+    assert!(!plan("\"off\"").contains("own"));
+}

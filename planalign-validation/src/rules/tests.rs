@@ -381,6 +381,32 @@ fn accumulator_integrity_reports_people_too_few_and_too_many() {
 }
 
 #[test]
+fn events_that_contradict_the_state_are_found() {
+    // A second enrollment of somebody enrolled, an opt-out of somebody who is not, an increase that does not increase.
+    let happens = |employee: &str, kind: &str, rate: &str| {
+        format!(
+            "insert into fct_yearly_events select * replace ('{employee}' as employee_id, '{kind}' as event_type,
+                {rate} as employee_deferral_rate, {rate} as prev_employee_deferral_rate, 3600 as event_sequence,
+                '2026-12-26'::date as effective_date)
+            from fct_yearly_events where {} and event_type = 'deferral_escalation'",
+            person("A01")
+        )
+    };
+    let found = |damage: &str| told(&findings(&damaged(damage), &settings())).join("\n");
+    let contradiction = "accumulator_integrity (1): int_enrollment_state_accumulator does not follow";
+    assert!(found(&happens("A02", "enrollment", "0.12")).contains(contradiction));
+    assert!(found(&happens("NH_2026_000001", "enrollment_change", "0")).contains(contradiction));
+    assert!(
+        found(&happens("A09", "deferral_escalation", "0.10"))
+            .contains("contribution_limits (1): an automatic increase")
+    );
+    assert!(
+        found(&happens("Z99", "enrollment", "0.12"))
+            .contains("event_sequence (1): events of people who are not employed")
+    );
+}
+
+#[test]
 fn state_consistency_reports_registries_that_differ() {
     let cases = [
         (
