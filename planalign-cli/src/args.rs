@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::exit_code::ExitCode;
+
 /// Simulates a workforce and its retirement plan, year by year.
 #[derive(Debug, Parser)]
-#[command(name = "planalign", version, about, max_term_width = 100)]
+#[command(name = "planalign", version, max_term_width = 100, after_help = exit_codes())]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -26,11 +28,13 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Check the configuration, the census file, the dbt project and the workflow, and run nothing.
     #[command(
-        after_help = "Examples:\n  planalign validate\n  planalign validate --scenario scenarios/generous_match.yaml\n  planalign validate --data --database growth.duckdb"
+        after_help = "Examples:\n  planalign validate\n  planalign validate --scenario scenarios/generous_match.yaml\n  planalign validate --data --database growth.duckdb\n  planalign validate --schema > simulation_config.schema.json"
     )]
     Validate(ValidateArgs),
     /// Make the reports of a finished run again, or of the years that an unfinished one has committed.
-    #[command(after_help = "Examples:\n  planalign report\n  planalign report --year 2027 --reports elsewhere")]
+    #[command(
+        after_help = "Examples:\n  planalign report\n  planalign report --year 2027 --reports elsewhere\n  planalign report --template config/report_template.yaml --format json"
+    )]
     Report(ReportArgs),
     /// Tell what a database holds: its run, how far it is, and how it ended.
     #[command(after_help = "Examples:\n  planalign status\n  planalign status --format json")]
@@ -43,6 +47,11 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+fn exit_codes() -> String {
+    let lines = ExitCode::MEANINGS.map(|(code, meaning)| format!("  {:<4}{meaning}", code as u8));
+    format!("Exit codes:\n{}", lines.join("\n"))
 }
 
 const SIMULATE_EXAMPLES: &str = "Examples:
@@ -119,6 +128,9 @@ pub(crate) struct ValidateArgs {
     /// Database file of the run.
     #[arg(long, value_name = "FILE", default_value = "simulation.duckdb", requires = "data")]
     pub(crate) database: PathBuf,
+    /// Print the JSON Schema of configuration files instead, for editors.
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) schema: bool,
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +144,12 @@ pub(crate) struct ReportArgs {
     /// Directory for the reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) reports: PathBuf,
+    /// Template (YAML) that chooses, orders and titles the figures of what is printed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+    /// How the summary is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: OutputFormat,
 }
 
 #[derive(Debug, Args)]
@@ -141,7 +159,7 @@ pub(crate) struct StatusArgs {
     pub(crate) database: PathBuf,
     /// How the status is printed.
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: StatusFormat,
+    pub(crate) format: OutputFormat,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -160,7 +178,7 @@ pub(crate) enum ProgressStyle {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StatusFormat {
+pub(crate) enum OutputFormat {
     /// For people.
     #[default]
     Table,

@@ -1,4 +1,4 @@
-//! The exit codes, documented in the README and stable.
+//! The exit codes, documented and stable.
 
 /// What the process tells its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,23 @@ pub(crate) enum ExitCode {
     WrongVersion = 8,
     Interrupted = 130,
     Terminated = 143,
+}
+
+impl ExitCode {
+    /// All of them, with what they mean.
+    pub(crate) const MEANINGS: [(Self, &str); 11] = [
+        (Self::Done, "done"),
+        (Self::RunFailed, "the run failed"),
+        (Self::Usage, "usage, configuration or project"),
+        (Self::Census, "census"),
+        (Self::Findings, "the run is complete, and a rule found an error"),
+        (Self::Busy, "another run, or another program, holds the file"),
+        (Self::Corrupt, "a checkpoint or the state is not what was written"),
+        (Self::Environment, "environment: disk, permission, memory"),
+        (Self::WrongVersion, "the file is no database, or one of another version"),
+        (Self::Interrupted, "interrupted by SIGINT"),
+        (Self::Terminated, "interrupted by SIGTERM"),
+    ];
 }
 
 impl From<ExitCode> for std::process::ExitCode {

@@ -11,6 +11,7 @@ use planalign_dbt::RunnerError;
 use planalign_pipeline::{PipelineError, StageFailure};
 use planalign_registries::StoreError;
 use planalign_reporting::ReportError;
+use planalign_reporting::template::TemplateProblem;
 
 use crate::exit_code::ExitCode;
 
@@ -42,6 +43,21 @@ pub(crate) enum Failure {
         /// The years that can be reported.
         years: Vec<i32>,
     },
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    #[error("the template {} cannot be used", path.display())]
+    Template {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong with it.
+        problems: Vec<TemplateProblem>,
+    },
     #[error("signals cannot be handled: {0}")]
     Signals(#[source] std::io::Error),
 }
@@ -50,7 +66,12 @@ impl Failure {
     /// The exit code, one of those documented.
     pub(crate) fn exit_code(&self, interrupted: ExitCode) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Project(_) | Self::NoDatabase(_) | Self::NothingToReport { .. } => ExitCode::Usage,
+            Self::Config(_)
+            | Self::Project(_)
+            | Self::NoDatabase(_)
+            | Self::NothingToReport { .. }
+            | Self::Unreadable { .. }
+            | Self::Template { .. } => ExitCode::Usage,
             Self::Census(_) => ExitCode::Census,
             Self::Lock(LockError::Held { .. }) => ExitCode::Busy,
             Self::Lock(_) | Self::Signals(_) | Self::Report(ReportError::Write { .. }) => ExitCode::Environment,
@@ -138,6 +159,7 @@ fn heading(failure: &Failure) -> String {
 fn causes(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Run(error) => pipeline_causes(error),
+        Failure::Template { problems, .. } => problems.iter().map(ToString::to_string).collect(),
         Failure::Signals(_) | Failure::NoDatabase(_) | Failure::NothingToReport { .. } => Vec::new(),
         other => cause_chain(other),
     }
@@ -188,6 +210,7 @@ fn hints(failure: &Failure) -> Vec<String> {
         Failure::NothingToReport { .. } => {
             vec!["`planalign status` tells how far a run is; `planalign simulate` runs one".to_owned()]
         }
+        Failure::Template { .. } => vec!["docs/reference/reports.md lists the figures".to_owned()],
         Failure::Report(ReportError::Write { .. }) => vec!["name another directory with --reports".to_owned()],
         Failure::Run(error) => pipeline_hints(error),
         _ => Vec::new(),

@@ -6,6 +6,8 @@ mod failure;
 mod inputs;
 mod progress;
 mod recorded;
+#[cfg(test)]
+mod reference;
 mod report;
 mod signals;
 mod simulate;

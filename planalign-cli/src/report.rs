@@ -1,9 +1,12 @@
 //! `planalign report`: makes the reports of a database again.
 
-use planalign_registries::RunStore;
-use planalign_reporting::{FileReports, Reports, render_summary};
+use std::fs;
+use std::path::Path;
 
-use crate::args::ReportArgs;
+use planalign_registries::RunStore;
+use planalign_reporting::{FileReports, Reports, Template, render_summary, summary_to_json};
+
+use crate::args::{OutputFormat, ReportArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::recorded::Recorded;
@@ -12,8 +15,10 @@ use crate::{SUMMARY_WIDTH, say};
 /// The table that a year's reports are about: a year can be reported once it is committed.
 const SNAPSHOT: &str = "main.fct_workforce_snapshot";
 
-/// Writes the reports of the latest run, of all its years or of one, and prints their summary. Reads the database alone.
+/// Writes the reports of the latest run, of all its years or of one, and prints their summary as the template wants it.
+/// Reads the database alone.
 pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
+    let template = args.template.as_deref().map_or_else(|| Ok(Template::default()), template)?;
     let Recorded { database, store, run } = Recorded::open(&args.database)?;
     let run_id = run.run_id;
     let checkpoints = store.checkpoints(&run_id)?.into_iter();
@@ -31,7 +36,16 @@ pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
         reports.write_summary(&run_id, *first, *last)?;
     }
     if !quiet {
-        say(&render_summary(&reports.summary(&run_id, *first, *last)?, SUMMARY_WIDTH));
+        let summary = reports.summary(&run_id, *first, *last)?;
+        say(&match args.format {
+            OutputFormat::Table => render_summary(&summary, &template, SUMMARY_WIDTH),
+            OutputFormat::Json => format!("{:#}", summary_to_json(&summary, &template)),
+        });
     }
     Ok(ExitCode::Done)
+}
+
+fn template(path: &Path) -> Result<Template, Failure> {
+    let text = fs::read_to_string(path).map_err(|cause| Failure::Unreadable { path: path.to_owned(), cause })?;
+    Template::parse(&text).map_err(|problems| Failure::Template { path: path.to_owned(), problems })
 }

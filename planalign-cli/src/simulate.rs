@@ -15,7 +15,7 @@ use planalign_pipeline::{
 use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, EnrollmentRegistry};
 use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunStore};
 
-use planalign_reporting::{FileReports, render_summary};
+use planalign_reporting::{FileReports, Template, render_summary};
 use planalign_validation::{CensusOrigin, Rule, RuleSettings};
 
 use crate::args::SimulateArgs;
@@ -106,7 +106,8 @@ fn simulate(
     }
     let outcome = result?;
     if !quiet {
-        say(&render_summary(&reports.summary(&run.run_id, plan.start_year(), plan.end_year())?, SUMMARY_WIDTH));
+        let summary = reports.summary(&run.run_id, plan.start_year(), plan.end_year())?;
+        say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH));
     }
     Ok(outcome)
 }

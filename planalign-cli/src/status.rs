@@ -6,7 +6,7 @@ use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{RunRecord, RunStatus, RunStore};
 use serde_json::json;
 
-use crate::args::{StatusArgs, StatusFormat};
+use crate::args::{OutputFormat, StatusArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::say;
@@ -16,8 +16,8 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
     if let Some(holder) = RunLock::holder(&args.database) {
         // The file cannot be opened while a run holds it; its lock tells who that is.
         say(&match args.format {
-            StatusFormat::Json => json!({ "status": "running", "holder": holder }).to_string(),
-            StatusFormat::Table => {
+            OutputFormat::Json => json!({ "status": "running", "holder": holder }).to_string(),
+            OutputFormat::Table => {
                 format!("status     running\nprocess    {}\nstarted    {}", holder.pid, holder.started_at)
             }
         });
@@ -36,13 +36,13 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
     let checkpoints = store.checkpoints(&run.run_id)?;
     let last = checkpoints.last().map(|c| c.key.to_string());
     say(&match args.format {
-        StatusFormat::Json => json!({
+        OutputFormat::Json => json!({
             "run_id": run.run_id, "status": status(&run), "scenario_id": run.scenario_id,
             "plan_design_id": run.plan_design_id, "start_year": run.start_year, "end_year": run.end_year,
             "started_at": run.started_at.to_string(), "checkpoints": checkpoints.len(), "last_checkpoint": last,
         })
         .to_string(),
-        StatusFormat::Table => format!(
+        OutputFormat::Table => format!(
             "run        {}\nstatus     {}\nscenario   {} / {}\nyears      {} to {}\nstarted    {}\ncommitted  {}",
             run.run_id,
             status(&run),

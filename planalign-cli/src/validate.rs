@@ -2,6 +2,7 @@
 
 mod data;
 
+use planalign_config::schema::json_schema;
 use planalign_config::settings::SimulationConfig;
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{EmbeddedRunner, ModelRunner};
@@ -13,7 +14,14 @@ use crate::inputs::Inputs;
 use crate::{say, simulate};
 
 pub(crate) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
-    if args.data { data::run(args) } else { inputs(&args.input) }
+    match args {
+        ValidateArgs { schema: true, .. } => {
+            say(&format!("{:#}", json_schema()));
+            Ok(ExitCode::Done)
+        }
+        ValidateArgs { data: true, .. } => data::run(args),
+        _ => inputs(&args.input),
+    }
 }
 
 /// Prints what was found in order; everything that is wrong is a failure.

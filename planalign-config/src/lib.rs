@@ -12,14 +12,15 @@ pub mod ids;
 mod keys;
 mod layers;
 pub mod lock;
-mod nearest;
+pub mod nearest;
 mod origins;
 mod problem;
 mod rules;
+pub mod schema;
 pub mod settings;
 pub mod unit_of_work;
 pub mod vars;
-mod yaml;
+pub mod yaml;
 
 #[cfg(feature = "duckdb")]
 pub use database::{Database, DatabaseError, DatabaseOptions};

@@ -7,7 +7,8 @@ const ALIKE: f64 = 0.6;
 const PART: f64 = 0.7;
 
 /// The known name that is most like a given one; `None` if none is like it.
-pub(crate) fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let scored = known.into_iter().map(|name| (likeness(given, name), name));
     let alike = scored.filter(|(score, _)| *score >= ALIKE);
     alike.max_by(|(a, first), (b, second)| a.total_cmp(b).then_with(|| second.cmp(first))).map(|(_, name)| name)

@@ -17,6 +17,7 @@ mod workforce;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use compensation::{Compensation, PromotionCompensation, PromotionDistribution, RaiseMethod, RaiseTiming};
@@ -46,7 +47,7 @@ pub use crate::problem::{ConfigError, Problem, ProblemKind};
 pub const DEFAULT_CONFIG: &str = include_str!("../../config/simulation_config.yaml");
 
 /// Everything that a simulation can be told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimulationConfig {
     /// Names the scenario; every row of the results carries it.
@@ -88,7 +89,7 @@ pub struct SimulationConfig {
 }
 
 /// Years, seed and growth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Simulation {
     /// First simulated year; the census is as of Dec 31 before it.
@@ -102,7 +103,7 @@ pub struct Simulation {
 }
 
 /// The census file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Census {
     /// CSV or Parquet, by extension; a relative path starts at the working directory of the command.
@@ -114,7 +115,7 @@ pub struct Census {
 }
 
 /// The machine's resources.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Optimization {
     /// Threads of the database engine; `None`: all cores.

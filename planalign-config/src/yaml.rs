@@ -24,41 +24,57 @@ pub struct Position {
 
 /// A value and where it begins.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) content: Content,
-    pub(crate) at: Position,
+pub struct Node {
+    /// The value.
+    pub content: Content,
+    /// Where it begins.
+    pub at: Position,
 }
 
 /// What a value is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Content {
+pub enum Content {
+    /// `null`, or nothing.
     Null,
+    /// `true` or `false`.
     Flag(bool),
+    /// A whole number.
     Integer(i64),
+    /// Another number.
     Float(f64),
+    /// Text, quoted or not.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// A map, in its order.
     Map(Vec<Entry>),
 }
 
 /// A key of a map, where it stands, and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) at: Position,
-    pub(crate) value: Node,
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where it begins.
+    pub at: Position,
+    /// Its value.
+    pub value: Node,
 }
 
 /// What is wrong with a text, where, and under which key.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Flaw {
-    pub(crate) at: Position,
-    pub(crate) key: String,
-    pub(crate) kind: ProblemKind,
+pub struct Flaw {
+    /// Where.
+    pub at: Position,
+    /// Path of the key; empty if the text as a whole is meant.
+    pub key: String,
+    /// What.
+    pub kind: ProblemKind,
 }
 
 /// Reads a document. An empty one is a map without keys; of keys given twice the first counts.
-pub(crate) fn parse(text: &str) -> (Node, Vec<Flaw>) {
+#[must_use]
+pub fn parse(text: &str) -> (Node, Vec<Flaw>) {
     let mut builder = Builder::default();
     // Some editors put a byte order mark first.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -1,18 +1,20 @@
 //! What a run tells about itself: one closed set of events that the journal keeps and every display renders.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::CheckpointKey;
 
 /// Something that happened in a run. (A *simulation* event, such as a hire, is a row of `fct_yearly_events`.)
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunEvent {
     /// Place in the run's journal, from 1, without gaps.
     pub sequence: u64,
     /// Run that it belongs to.
     pub run_id: String,
     /// Wall-clock time.
+    #[schemars(with = "String")]
     pub timestamp: Timestamp,
     /// Milliseconds since this process began to execute the plan. In JSON it has a name of its own, because several kinds
     /// carry an `elapsed_ms` beside it.
@@ -24,7 +26,7 @@ pub struct RunEvent {
 }
 
 /// The kinds of events. Durations are in milliseconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum RunEventKind {
     /// A run began.

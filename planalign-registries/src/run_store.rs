@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use planalign_config::Fault;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::checkpoint::{Checkpoint, CheckpointKey, RelationState};
 use crate::run_event::RunEvent;
@@ -100,17 +101,13 @@ impl Fingerprints {
     /// One hash over all of it.
     #[must_use]
     pub fn digest(&self) -> String {
-        use sha2::{Digest, Sha256};
-        let mut hasher = Sha256::new();
-        for (kind, entries) in &self.0 {
-            for (name, content) in entries {
-                for part in [kind, name, content] {
-                    hasher.update(part.len().to_le_bytes());
-                    hasher.update(part.as_bytes());
-                }
-            }
-        }
-        to_hex(&hasher.finalize())
+        hash(&self.0)
+    }
+
+    /// A hash over each kind.
+    #[must_use]
+    pub fn digests(&self) -> BTreeMap<String, String> {
+        self.0.iter().map(|entry| (entry.0.clone(), hash([entry]))).collect()
     }
 
     /// What differs in `other`, in order.
@@ -133,6 +130,20 @@ impl Fingerprints {
         }
         found
     }
+}
+
+/// SHA-256 over kinds with their entries, so that no two of them run together.
+fn hash<'a>(kinds: impl IntoIterator<Item = (&'a String, &'a BTreeMap<String, String>)>) -> String {
+    let mut hasher = Sha256::new();
+    for (kind, entries) in kinds {
+        for (name, content) in entries {
+            for part in [kind, name, content] {
+                hasher.update(part.len().to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+    }
+    to_hex(&hasher.finalize())
 }
 
 /// One thing that a run depends on and that has changed.

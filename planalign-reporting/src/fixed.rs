@@ -1,9 +1,11 @@
 //! Exact decimal numbers: money to the cent, rates to the millionth.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::AddAssign;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -135,6 +137,20 @@ impl<const DIGITS: u32> Serialize for Fixed<DIGITS> {
             Ok(number) if self.0.unsigned_abs() < EXACT_IN_JSON => serializer.serialize_f64(number),
             _ => serializer.serialize_str(&text),
         }
+    }
+}
+
+impl<const DIGITS: u32> JsonSchema for Fixed<DIGITS> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("decimal_{DIGITS}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["number", "string"] })
     }
 }
 

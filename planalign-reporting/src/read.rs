@@ -7,7 +7,7 @@ use planalign_config::{DatabaseError, Fault};
 use planalign_registries::{RunEvent, RunRecord, RunStore, StoreError};
 
 use crate::fixed::{Fixed, Money, Rate};
-use crate::journal::findings_of;
+use crate::journal::{findings_of, resumes_of};
 use crate::reports::ReportError;
 use crate::summary::EVENT_TYPES;
 use crate::year_audit::{
@@ -25,6 +25,7 @@ struct Source<'a> {
     db: &'a Database,
     report: String,
     run: RunRecord,
+    fingerprints: BTreeMap<String, String>,
     events: Vec<RunEvent>,
 }
 
@@ -90,7 +91,9 @@ impl<'a> Source<'a> {
             fault: Fault::Deterministic,
             cause: format!("the file holds no run {run_id}"),
         })?;
-        Ok(Self { db, report: report.to_owned(), run, events: store.events(run_id).map_err(failed)? })
+        let fingerprints = store.fingerprints(run_id).map_err(failed)?.digests();
+        let events = store.events(run_id).map_err(failed)?;
+        Ok(Self { db, report: report.to_owned(), run, fingerprints, events })
     }
 
     fn year(&self, year: i32) -> Result<YearAudit, ReportError> {
@@ -103,7 +106,7 @@ impl<'a> Source<'a> {
         Ok(YearAudit {
             layout_version: LAYOUT_VERSION,
             year,
-            provenance: self.provenance(),
+            provenance: self.provenance(year),
             headcount: people.headcount(self.count(needs, 0)?, self.count(needs, 1)?),
             events,
             event_categories,
@@ -122,7 +125,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    fn provenance(&self) -> Provenance {
+    fn provenance(&self, year: i32) -> Provenance {
         Provenance {
             run_id: self.run.run_id.clone(),
             scenario_id: self.run.scenario_id.clone(),
@@ -131,6 +134,8 @@ impl<'a> Source<'a> {
             random_seed: self.run.seed,
             program_version: self.run.program_version.clone(),
             engine_version: self.run.engine_version.clone(),
+            fingerprints: self.fingerprints.clone(),
+            resumed_at: resumes_of(&self.events, year),
         }
     }
 

@@ -1,16 +1,46 @@
 //! The summary of several years, and its layout as CSV.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::figures::FIGURES;
+use crate::fixed::{Money, Rate};
 use crate::year_audit::{LAYOUT_VERSION, YearAudit};
 
-/// The years of a run, one audit each. As CSV: a row per year, a column per headline figure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The years of a run, one audit each, and what they come to. As CSV: a row per year, a column per headline figure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MultiYearSummary {
-    /// [`LAYOUT_VERSION`].
+    /// Version of this layout.
     pub layout_version: u32,
+    /// What the years come to.
+    pub overall: Overall,
     /// The audits, by year.
     pub years: Vec<YearAudit>,
+}
+
+/// What several years come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Overall {
+    /// Employed when the first year opens.
+    pub opening_headcount: u64,
+    /// Employed at the end of the last year.
+    pub closing_headcount: u64,
+    /// `closing / opening - 1`; nothing if nobody was there.
+    pub growth: Option<Rate>,
+    /// The yearly rate that makes this growth, the compound annual growth rate: `(closing / opening)^(1 / years) - 1`.
+    pub compound_growth: Option<Rate>,
+    /// Hired.
+    pub hires: u64,
+    /// Left, new hires among them.
+    pub leavers: u64,
+    /// Employee contributions.
+    pub employee_contributions: Money,
+    /// Matching contributions.
+    pub employer_match: Money,
+    /// Core contributions.
+    pub employer_core: Money,
+    /// Both.
+    pub employer_total: Money,
 }
 
 /// Types of simulation events that have a column whether or not the years have such events.
@@ -26,84 +56,68 @@ pub const EVENT_TYPES: [&str; 8] = [
 ];
 
 impl MultiYearSummary {
-    /// Puts audits together.
+    /// Puts audits together, which are in the order of their years.
     #[must_use]
     pub fn new(years: Vec<YearAudit>) -> Self {
-        Self { layout_version: LAYOUT_VERSION, years }
+        let mut summary = Self { layout_version: LAYOUT_VERSION, overall: Overall::default(), years };
+        summary.overall = summary.add_up();
+        summary
     }
 
-    /// The CSV file: a header, and a row per year. Money has two decimals, rates have six; what does not exist is empty.
+    fn add_up(&self) -> Overall {
+        let (Some(first), Some(last)) = (self.years.first(), self.years.last()) else { return Overall::default() };
+        let (opening, closing) = (first.headcount.opening, last.headcount.closing);
+        let mut overall = Overall {
+            opening_headcount: opening,
+            closing_headcount: closing,
+            growth: Rate::quotient(i128::from(closing) - i128::from(opening), opening.into()),
+            compound_growth: self.compound_growth(last.year),
+            ..Overall::default()
+        };
+        for year in &self.years {
+            overall.hires += year.headcount.hires;
+            overall.leavers += year.headcount.leavers + year.headcount.new_hire_leavers;
+            overall.employee_contributions += year.contributions.total;
+            overall.employer_match += year.employer.matched;
+            overall.employer_core += year.employer.core;
+            overall.employer_total += year.employer.total;
+        }
+        overall
+    }
+
+    /// The compound annual growth rate of the headcount from the opening of the first year to the end of this one.
+    #[must_use]
+    pub fn compound_growth(&self, year: i32) -> Option<Rate> {
+        let years = self.years.iter().position(|audit| audit.year == year)? + 1;
+        let (opening, closing) = (self.years[0].headcount.opening, self.years[years - 1].headcount.closing);
+        if opening == 0 {
+            return None;
+        }
+        let rate = (closing as f64 / opening as f64).powf(1.0 / years as f64) - 1.0;
+        #[expect(clippy::cast_possible_truncation, reason = "rounded, and headcounts are no more than 2^64")]
+        Some(Rate::from_units((rate * 1e6).round() as i128))
+    }
+
+    /// The CSV file: a header, and a row per year. Types of events that are not among [`EVENT_TYPES`] have columns at the end.
     /// Nothing in it differs between two runs of the same inputs.
     pub fn to_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let event_types = self.event_types();
-        for (i, audit) in self.years.iter().enumerate() {
-            let cells = cells(audit, &event_types);
-            if i == 0 {
-                writer.write_record(cells.iter().map(|(name, _)| name.as_str()))?;
-            }
-            writer.write_record(cells.iter().map(|(_, value)| value.as_str()))?;
+        let more = self.further_event_types();
+        let names = FIGURES.iter().map(|figure| figure.name.to_owned());
+        writer.write_record(names.chain(more.iter().map(|name| format!("events_{name}"))))?;
+        for year in &self.years {
+            let figures = FIGURES.iter().map(|figure| (figure.read)(self, year).to_csv());
+            let events = more.iter().map(|name| year.events.get(*name).unwrap_or(&0).to_string());
+            writer.write_record(figures.chain(events))?;
         }
         writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))
     }
 
-    /// The known types first, then those that only some year has.
-    fn event_types(&self) -> Vec<String> {
-        let mut types: Vec<String> = EVENT_TYPES.map(str::to_owned).to_vec();
-        for name in self.years.iter().flat_map(|y| y.events.keys()) {
-            if !types.contains(name) {
-                types.push(name.clone());
-            }
-        }
-        types
+    fn further_event_types(&self) -> Vec<&str> {
+        let all = self.years.iter().flat_map(|year| year.events.keys()).map(String::as_str);
+        let mut further: Vec<&str> = all.filter(|name| !EVENT_TYPES.contains(name)).collect();
+        further.sort_unstable();
+        further.dedup();
+        further
     }
-}
-
-/// One row with the names of its columns.
-fn cells(audit: &YearAudit, event_types: &[String]) -> Vec<(String, String)> {
-    let mut cells = Vec::new();
-    let mut cell = |name: &str, value: &dyn ToString| cells.push((name.to_owned(), value.to_string()));
-    cell("scenario_id", &audit.provenance.scenario_id);
-    cell("plan_design_id", &audit.provenance.plan_design_id);
-    cell("year", &audit.year);
-    let headcount = &audit.headcount;
-    cell("opening_headcount", &headcount.opening);
-    cell("leavers", &headcount.leavers);
-    cell("hires", &headcount.hires);
-    cell("new_hire_leavers", &headcount.new_hire_leavers);
-    cell("closing_headcount", &headcount.closing);
-    cell("target_headcount", &headcount.target);
-    cell("growth", &or_empty(headcount.growth));
-    cell("hire_termination_ratio", &or_empty(headcount.hire_termination_ratio));
-    for name in event_types {
-        cell(&format!("events_{name}"), audit.events.get(name).unwrap_or(&0));
-    }
-    cell("payroll", &audit.pay.payroll);
-    cell("average_pay", &or_empty(audit.pay.average));
-    cell("earned_pay", &audit.pay.earned);
-    let participation = &audit.participation;
-    cell("eligible", &participation.eligible);
-    cell("enrolled", &participation.enrolled);
-    cell("participating", &participation.participating);
-    cell("participation_rate", &or_empty(participation.participation_rate));
-    cell("average_deferral_rate", &or_empty(participation.average_deferral_rate));
-    cell("contributors", &audit.contributions.people);
-    cell("employee_contributions", &audit.contributions.total);
-    cell("catch_up_contributions", &audit.contributions.catch_up);
-    cell("employer_match", &audit.employer.matched);
-    cell("employer_core", &audit.employer.core);
-    cell("employer_total", &audit.employer.total);
-    cell("employer_share_of_earned", &or_empty(audit.employer.share_of_earned));
-    cell("reached_402g", &audit.limits.reached_402g);
-    let found = &audit.finding_counts;
-    cell("findings_info", &found.info);
-    cell("findings_warning", &found.warning);
-    cell("findings_error", &found.error);
-    cell("findings_fatal", &found.fatal);
-    cell("layout_version", &audit.layout_version);
-    cells
-}
-
-fn or_empty<T: ToString>(value: Option<T>) -> String {
-    value.map_or_else(String::new, |v| v.to_string())
 }

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::fixed::{Money, Rate};
 
 /// Version of the layout of [`YearAudit`] and of the summary. It rises when a field changes its meaning or goes away.
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
 
 /// `year_<YEAR>.json`. Its fields and their order are the layout of the file.
 ///
-/// Two runs of the same inputs differ in `provenance.run_id` alone. Money and rates are JSON numbers, exact to the cent and to
+/// Two runs of the same inputs differ in `provenance.run_id` and `provenance.resumed_at` alone. Money and rates are JSON numbers, exact to the cent and to
 /// the millionth; amounts of ten trillion and more are strings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct YearAudit {
-    /// [`LAYOUT_VERSION`].
+    /// Version of this layout.
     pub layout_version: u32,
     /// Simulated year.
     pub year: i32,
@@ -44,7 +46,7 @@ pub struct YearAudit {
 }
 
 /// What the figures were made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
     /// Run.
     pub run_id: String,
@@ -60,10 +62,15 @@ pub struct Provenance {
     pub program_version: String,
     /// Version of the database engine.
     pub engine_version: String,
+    /// SHA-256 of all that the run depends on, by kind: `census`, `config`, `engine`, `model`, `program`, `seed`
+    pub fingerprints: BTreeMap<String, String>,
+    /// When the run was taken up again before the year was complete.
+    #[schemars(with = "Vec<String>")]
+    pub resumed_at: Vec<Timestamp>,
 }
 
 /// The bridge from opening to closing headcount: `opening - leavers + hires - new_hire_leavers = closing`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Headcount {
     /// Employed when the year opens.
     pub opening: u64,
@@ -86,7 +93,7 @@ pub struct Headcount {
 }
 
 /// Pay, in dollars.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pay {
     /// Annual pay of those employed at the end of the year, added up.
     pub payroll: Money,
@@ -97,7 +104,7 @@ pub struct Pay {
 }
 
 /// Of those employed at the end of the year.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Participation {
     /// Have entered the plan.
     pub eligible: u64,
@@ -114,7 +121,7 @@ pub struct Participation {
 }
 
 /// Employee contributions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contributions {
     /// People who contributed.
     pub people: u64,
@@ -125,7 +132,7 @@ pub struct Contributions {
 }
 
 /// Employer contributions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Employer {
     /// People with a match.
     pub match_people: u64,
@@ -143,7 +150,7 @@ pub struct Employer {
 }
 
 /// People whom limits touched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
     /// Elected as much as 402(g) with catch-up allows, or more.
     pub reached_402g: u64,
@@ -156,7 +163,7 @@ pub struct Limits {
 }
 
 /// Number of findings by severity.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingCounts {
     /// Worth knowing.
     pub info: u64,
@@ -169,7 +176,7 @@ pub struct FindingCounts {
 }
 
 /// Something that a rule found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditFinding {
     /// Stage.
     pub stage: String,

@@ -1,8 +1,9 @@
-//! Tasks of the developers: `cargo xtask census | tidy | bench`.
+//! Tasks of the developers: `cargo xtask census | bench | reference | tidy`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod bench;
 mod census;
+mod reference;
 mod tidy;
 mod workspace;
 
@@ -23,6 +24,8 @@ enum Task {
     Census(census::CensusArguments),
     /// Measures simulations, stage by stage.
     Bench(bench::BenchArguments),
+    /// Writes docs/reference and the JSON Schema of the configuration anew.
+    Reference,
     /// Checks the invariants of the codebase.
     Tidy,
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Census(arguments) => census::run(&arguments).map_err(|e| e.to_string()),
         Task::Bench(arguments) => bench::run(&arguments).map_err(|e| e.to_string()),
+        Task::Reference => reference::run().map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
     };
     match outcome {

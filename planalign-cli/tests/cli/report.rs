@@ -41,6 +41,70 @@ fn reports_made_again_are_the_same_to_the_byte() {
     assert_eq!(one["year_2026.json"], again["year_2026.json"]);
 }
 
+const HEADCOUNT: &str = "title: Staff
+sections:
+  - figures: [{figure: opening_headcount, title: At first}, closing_headcount]
+";
+
+#[test]
+fn a_template_chooses_what_is_printed() {
+    let sandbox = Sandbox::new(300);
+    sandbox.simulated(&["2025-2026"]);
+    let template = |text: &str, more: &[&str]| {
+        sandbox.write("template.yaml", text);
+        let mut command = sandbox.command(&["report", "--template", "template.yaml"]);
+        said(&command.args(more).output().expect("run planalign"))
+    };
+    let printed = template(HEADCOUNT, &[]);
+    assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(printed.stdout, @"
+    Staff
+
+                                    2025            2026
+    At first                         300             309
+    Closing headcount                309             318
+    ");
+    let printed = template(HEADCOUNT, &["--format", "json"]);
+    let mut json: serde_json::Value = serde_json::from_str(&printed.stdout).expect("JSON");
+    assert!(json["run_id"].take().is_string());
+    insta::assert_snapshot!(json, @r#"{"title":"Staff","run_id":null,"years":[2025,2026],"sections":[{"title":null,"figures":[{"figure":"opening_headcount","title":"At first","values":[300,309]},{"figure":"closing_headcount","title":"Closing headcount","values":[309,318]}]}]}"#);
+    let refused = template("sections:\n  - figure: [headcount]", &[]);
+    assert_eq!(refused.code, 2);
+    insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
+    error: the template template.yaml cannot be used
+      2:5: unknown key `figure`, allowed here: title, figures
+      2:5: `figures` is missing: a list of names of figures
+    hint: docs/reference/reports.md lists the figures
+    ");
+    let none = said(&sandbox.command(&["report", "--template", "none.yaml"]).output().expect("run planalign"));
+    assert_eq!(none.code, 2);
+    insta::assert_snapshot!(sandbox.redact(&none.stderr), @"
+    error: cannot read none.yaml
+      No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn a_report_tells_where_its_figures_come_from() {
+    let sandbox = Sandbox::new(300);
+    sandbox.simulated(&["2025-2026"]);
+    sandbox.simulated(&["2025-2027", "--resume"]);
+    let provenance = |year: i32| -> serde_json::Value {
+        let text = fs::read_to_string(sandbox.path(&format!("reports/year_{year}.json"))).expect("a report");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")["provenance"].take()
+    };
+    let (first, last) = (provenance(2025), provenance(2027));
+    assert_eq!(first["fingerprints"], last["fingerprints"]);
+    let kinds: Vec<&String> = first["fingerprints"].as_object().expect("kinds").keys().collect();
+    assert_eq!(kinds, ["census", "config", "engine", "model", "program", "seed"]);
+    let resumes = |provenance: &serde_json::Value| provenance["resumed_at"].as_array().map(Vec::len);
+    assert_eq!((resumes(&first), resumes(&last)), (Some(0), Some(1)));
+    let before = files(&sandbox.path("reports"));
+    said(&sandbox.command(&["report"]).output().expect("run planalign"));
+    let after = files(&sandbox.path("reports"));
+    assert!(before.iter().all(|(name, content)| after.get(name) == Some(content)), "made again, they are the same");
+}
+
 #[test]
 fn what_cannot_be_reported_is_told() {
     let sandbox = Sandbox::new(300);

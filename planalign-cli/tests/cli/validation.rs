@@ -118,3 +118,12 @@ fn without_a_run_there_is_nothing_to_check() {
     sandbox.write("simulation.duckdb", "no database");
     assert_eq!(validated(&sandbox, &[]).code, 8);
 }
+
+#[test]
+fn the_schema_is_printed_without_any_input() {
+    let sandbox = Sandbox::new(3);
+    let printed = said(&sandbox.command(&["validate", "--schema"]).output().expect("run planalign"));
+    assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
+    let committed = std::fs::read_to_string(repository().join("config/simulation_config.schema.json"));
+    assert_eq!(printed.stdout, committed.expect("the schema"));
+}

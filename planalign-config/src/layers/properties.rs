@@ -7,6 +7,8 @@ use super::merge;
 use super::tests::{Given, IDS};
 use crate::origins::Origin;
 use crate::problem::ConfigError;
+use crate::schema::json_schema;
+use crate::schema::tests::admits::admits;
 use crate::settings::{DEFAULT_CONFIG, SimulationConfig};
 
 fn key() -> impl Strategy<Value = String> {
@@ -45,12 +47,16 @@ proptest! {
 
     #[test]
     fn no_value_of_any_key_is_a_panic_or_slips_by_the_rules(key in key(), value in yaml_value()) {
+        let schema = json_schema();
         let given = Given { file: IDS, set: &[(&key, &value)], ..Given::default() };
         match given.load() {
             Ok(loaded) => {
                 // What is accepted is recorded and read back unchanged: no NaN, nothing cut.
                 let text = serde_json::to_string(&loaded.settings).expect("to JSON");
                 prop_assert_eq!(serde_json::from_str::<SimulationConfig>(&text).expect("from JSON"), loaded.settings);
+                // The schema admits all that can be loaded.
+                let tree = serde_json::from_str(&text).expect("JSON");
+                prop_assert!(admits(&schema, &tree));
             }
             Err(ConfigError::Invalid { problems }) => {
                 prop_assert!(!problems.is_empty());

@@ -8,19 +8,19 @@ use tempfile::TempDir;
 use super::*;
 use crate::settings::{DEFAULT_CONFIG, EntryDates, Identifier, Workforce};
 
-pub(super) const IDS: &str = "scenario_id: base\nplan_design_id: standard\n";
+pub(crate) const IDS: &str = "scenario_id: base\nplan_design_id: standard\n";
 
 /// A configuration made of texts.
 #[derive(Default)]
-pub(super) struct Given<'t> {
-    pub(super) file: &'t str,
-    pub(super) scenario: Option<&'t str>,
-    pub(super) environment: &'t [(&'t str, &'t str)],
-    pub(super) set: &'t [(&'t str, &'t str)],
+pub(crate) struct Given<'t> {
+    pub(crate) file: &'t str,
+    pub(crate) scenario: Option<&'t str>,
+    pub(crate) environment: &'t [(&'t str, &'t str)],
+    pub(crate) set: &'t [(&'t str, &'t str)],
 }
 
 impl Given<'_> {
-    pub(super) fn load(&self) -> Result<LoadedConfig, ConfigError> {
+    pub(crate) fn load(&self) -> Result<LoadedConfig, ConfigError> {
         let dir = TempDir::new().expect("directory");
         let write = |name: &str, text: &str| {
             let path = dir.path().join(name);
@@ -37,7 +37,7 @@ impl Given<'_> {
     }
 
     #[track_caller]
-    pub(super) fn settings(&self) -> SimulationConfig {
+    pub(crate) fn settings(&self) -> SimulationConfig {
         self.load().unwrap_or_else(|error| panic!("{error}")).settings
     }
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::month_day::MonthDay;
 use super::segments::JobLevel;
 
 /// Raises and promotions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compensation {
     /// Cost-of-living adjustment of a year, on top of merit.
@@ -26,7 +27,7 @@ pub struct Compensation {
 }
 
 /// When raises take effect.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RaiseTiming {
     /// One day for all, or drawn.
@@ -38,7 +39,7 @@ pub struct RaiseTiming {
 }
 
 /// How the day of a raise is found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RaiseMethod {
     /// The same day for everyone.
@@ -49,7 +50,7 @@ pub enum RaiseMethod {
 }
 
 /// What a promotion does to pay.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PromotionCompensation {
     /// Increase in the middle of the distribution.
@@ -69,7 +70,7 @@ pub struct PromotionCompensation {
 }
 
 /// How the increases of promotions spread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionDistribution {
     /// Evenly over base +- range.

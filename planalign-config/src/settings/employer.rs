@@ -1,9 +1,10 @@
 //! The employer's money: match and core contribution.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Matching contributions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerMatch {
     /// How the match is computed.
@@ -21,7 +22,7 @@ pub struct EmployerMatch {
 }
 
 /// How the match is computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchFormula {
     /// There is no match.
@@ -32,7 +33,7 @@ pub enum MatchFormula {
 }
 
 /// A tier of the match.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchTier {
     /// Deferrals up to this share of pay belong to the tier, above those of the tier before.
@@ -42,7 +43,7 @@ pub struct MatchTier {
 }
 
 /// Pay that counts for the match.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchCompensation {
     /// The whole year's.
@@ -53,7 +54,7 @@ pub enum MatchCompensation {
 }
 
 /// Contributions that do not depend on deferrals.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerCoreContribution {
     /// Whether there is any.
@@ -65,7 +66,7 @@ pub struct EmployerCoreContribution {
 }
 
 /// How the core contribution is computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CoreStatus {
     /// There is none.
@@ -77,7 +78,7 @@ pub enum CoreStatus {
 
 /// Who gets an employer contribution for a year.
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and any may be combined")]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerEligibility {
     /// Completed years of service; at most 2 (IRC 410(a)(1)(B)).

@@ -1,13 +1,14 @@
 //! How people come to take part in the plan, and at which rate.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::month_day::MonthDay;
 use super::segments::{ByAge, ByIncome, ByJob};
 
 /// How people come to take part.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Enrollment {
     /// Enrollment by the plan.
@@ -17,7 +18,7 @@ pub struct Enrollment {
 }
 
 /// Enrollment by the plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoEnrollment {
     /// Whether there is any.
@@ -25,6 +26,7 @@ pub struct AutoEnrollment {
     /// Whom it takes in.
     pub scope: AutoEnrollmentScope,
     /// Only people hired on or after this date; `None`: everyone in the scope.
+    #[schemars(with = "Option<String>")]
     pub hire_date_cutoff: Option<Date>,
     /// Days between the entry date and automatic enrollment.
     pub window_days: u16,
@@ -37,7 +39,7 @@ pub struct AutoEnrollment {
 }
 
 /// Whom automatic enrollment takes in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AutoEnrollmentScope {
     /// Everyone who is eligible and does not defer.
@@ -48,7 +50,7 @@ pub enum AutoEnrollmentScope {
 }
 
 /// How many of those enrolled by the plan opt out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptOutRates {
     /// Share that opts out where both multipliers are 1.
@@ -60,7 +62,7 @@ pub struct OptOutRates {
 }
 
 /// Enrollment by people's own choice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoluntaryEnrollment {
     /// Whether there is any.
@@ -80,7 +82,7 @@ pub struct VoluntaryEnrollment {
 }
 
 /// Automatic yearly increases of deferral rates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeferralAutoEscalation {
     /// Whether there are any.
@@ -92,6 +94,7 @@ pub struct DeferralAutoEscalation {
     /// Rate at which increases end.
     pub maximum_rate: f64,
     /// Only people hired on or after this date; `None`: everyone.
+    #[schemars(with = "Option<String>")]
     pub hire_date_cutoff: Option<Date>,
     /// Calendar years between the year of enrollment and the first increase.
     pub first_escalation_delay_years: u8,

@@ -1,9 +1,10 @@
 //! Who may take part in the plan, and its limits.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who may take part in the plan, and from when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanEligibility {
     /// Age in completed years; at most 21 (IRC 410(a)(1)(A)).
@@ -25,7 +26,7 @@ pub struct PlanEligibility {
 /// IRC 410(a)(4) asks for entry by the first day of the plan year that follows, or six months after qualifying if that is
 /// sooner. No choice here can be later, whatever the waiting period: with semi-annual dates (Jan 1 and Jul 1) the next one
 /// is never more than six months away. Annual dates could be, and are therefore none of the choices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryDates {
     /// On the day itself.
@@ -40,7 +41,7 @@ pub enum EntryDates {
 }
 
 /// The plan's limits on deferrals.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deferrals {
     /// The plan's own cap on a person's deferral rate.
@@ -52,7 +53,7 @@ pub struct Deferrals {
 }
 
 /// Limits of the tax code in years not yet published.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IrsLimits {
     /// Yearly index of the limits after the last published year; `None`: no projection, such years are refused.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The built-in rules that stop runs that cannot mean anything.
@@ -25,7 +26,7 @@ pub const RATED_RULES: &[&str] = &[
 ];
 
 /// Rules of one's own, severities and thresholds; results do not depend on them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Validation {
     /// Built-in rules that are off, or whose findings all have this severity instead of their own.
@@ -45,7 +46,7 @@ pub struct Validation {
 }
 
 /// What the findings of a rule are worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rating {
     /// The rule does not run.
@@ -59,7 +60,7 @@ pub enum Rating {
 }
 
 /// A rule written as a query for what is wrong in a year.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SqlRule {
     /// Name of the rule.
@@ -75,7 +76,7 @@ pub struct SqlRule {
 }
 
 /// Pay that can be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompensationReasonableness {
     /// Annual rates of pay below this, in dollars, are errors.
@@ -87,7 +88,7 @@ pub struct CompensationReasonableness {
 }
 
 /// Hires to leavers, in years whose headcount hardly changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HireTerminationRatio {
     /// Fewer hires to a leaver are a warning.
@@ -99,7 +100,7 @@ pub struct HireTerminationRatio {
 }
 
 /// People whose pay is far from that of their level.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PayOutliers {
     /// Robust z-scores above this are remarkable: distances from the median, in median absolute deviations x 1.4826.
@@ -107,7 +108,7 @@ pub struct PayOutliers {
 }
 
 /// Totals and averages that change much from one year to the next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct YearlyJumps {
     /// Changes by more than this share are remarkable.
@@ -115,7 +116,7 @@ pub struct YearlyJumps {
 }
 
 /// Changes of who the workforce consists of, by level, age and tenure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DistributionDrift {
     /// Population stability indexes above this are remarkable; 0.25 is commonly taken for a major shift.

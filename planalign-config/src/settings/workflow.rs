@@ -1,9 +1,10 @@
 //! What the user changes about the stages of a year.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Changes of the built-in workflow.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowChanges {
     /// One entry for each stage that is changed or new.
@@ -11,7 +12,7 @@ pub struct WorkflowChanges {
 }
 
 /// A stage that is changed, or new if no stage has its name. What is `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StageChange {
     /// Name of the stage.
@@ -37,7 +38,7 @@ pub struct StageChange {
 }
 
 /// In which years a stage runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StageYears {
     /// In every year.
@@ -49,7 +50,7 @@ pub enum StageYears {
 }
 
 /// A change of a list: first replaced, then dropped from, then added to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListChange {
     /// The new list.

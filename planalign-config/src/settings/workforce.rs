@@ -1,9 +1,10 @@
 //! Leaving and hiring.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who leaves, and who works part time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workforce {
     /// Share of those hired before Jan 1 of the previous year that leaves in a year.
@@ -17,7 +18,7 @@ pub struct Workforce {
 }
 
 /// When and on which levels people are hired.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hiring {
     /// Share of hires by job level; `None`: as the present workforce.
@@ -27,7 +28,7 @@ pub struct Hiring {
 }
 
 /// Age and pay of new hires.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewHire {
     /// Ages at hire and how often each is drawn, relative to the others.
@@ -41,7 +42,7 @@ pub struct NewHire {
 }
 
 /// An age at hire.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgeWeight {
     /// Age in completed years.
@@ -51,7 +52,7 @@ pub struct AgeWeight {
 }
 
 /// The hiring range of a job level, in dollars a year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HiringRange {
     /// Job level, 1 to 5.
@@ -63,7 +64,7 @@ pub struct HiringRange {
 }
 
 /// How the pay of new hires compares with the hiring range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MarketScenario {
     /// 5 % below.

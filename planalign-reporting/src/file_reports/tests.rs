@@ -11,7 +11,8 @@ use serde_json::json;
 use super::FileReports;
 use crate::read::read_year;
 use crate::reports::{ReportError, Reports};
-use crate::{MultiYearSummary, YearAudit, render_summary};
+use crate::summary::Overall;
+use crate::{FIGURES, MultiYearSummary, Template, YearAudit, render_summary, summary_to_json};
 
 const FIXTURE: &str = include_str!("../../../planalign-validation/fixtures/two_years.sql");
 
@@ -29,7 +30,9 @@ fn store(run_id: &str) -> InMemoryRunStore {
         "engine_version": "v1.5.6",
     });
     let run: RunRecord = serde_json::from_value(run).expect("a run");
-    store.begin_run(&run, &Fingerprints::default()).expect("a new run");
+    let mut fingerprints = Fingerprints::default();
+    fingerprints.insert("census", [("sha256".to_owned(), "0a1b".to_owned())]);
+    store.begin_run(&run, &fingerprints).expect("a new run");
     let started = json!({ "event": "stage_started", "stage": "VALIDATION", "attempt": 1 });
     let checked =
         json!({ "event": "rule_checked", "stage": "EVENT_GENERATION", "rule": "workforce_feasibility", "findings": 1 });
@@ -44,16 +47,19 @@ fn store(run_id: &str) -> InMemoryRunStore {
         found("VALIDATION", "contribution_limits", "error"),
         // The first attempt was undone; the second finds something else.
         json!({ "event": "stage_rolled_back", "stage": "VALIDATION" }),
+        json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2026, "stages": 2 }),
         started,
         found("VALIDATION", "workforce_totals", "error"),
         // Checked once more, as when a run is taken up.
         checked,
         found("EVENT_GENERATION", "workforce_feasibility", "warning"),
+        // Taken up to go on after the year.
+        json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2027, "stages": 1 }),
     ];
     let event = |(mut event, sequence): (serde_json::Value, u64)| -> RunEvent {
         event["sequence"] = sequence.into();
         event["run_id"] = run_id.into();
-        event["timestamp"] = "2026-01-01T00:00:00Z".into();
+        event["timestamp"] = format!("2026-01-01T00:00:{sequence:02}Z").into();
         event["since_start_ms"] = 0.into();
         event["year"] = 2026.into();
         serde_json::from_value(event).expect("an event")
@@ -301,14 +307,60 @@ fn written_again_they_are_the_same_and_only_the_run_id_differs_between_runs() {
 
 #[test]
 fn the_summary_on_a_console() {
-    insta::assert_snapshot!("console_100", render_summary(&summary(), 100));
-    insta::assert_snapshot!("console_40", render_summary(&summary(), 40));
+    insta::assert_snapshot!("console_100", render_summary(&summary(), &Template::default(), 100));
+    insta::assert_snapshot!("console_40", render_summary(&summary(), &Template::default(), 40));
+}
+
+#[test]
+fn a_template_of_ones_own() {
+    let template = Template::parse(
+        "title: Cost of the plan\nsections:\n  - title: People\n    figures: [closing_headcount, {figure: compound_growth, title: \"  a year\"}]\n  - figures: [employer_total, hire_termination_ratio]",
+    );
+    let template = template.expect("valid");
+    insta::assert_snapshot!("template_console", render_summary(&summary(), &template, 100));
+    insta::assert_snapshot!("template_json", format!("{:#}", summary_to_json(&summary(), &template)));
+}
+
+#[test]
+fn every_figure_stands_where_it_says() {
+    let summary = summary();
+    for year in &summary.years {
+        let audit = serde_json::to_value(year).expect("JSON");
+        for figure in FIGURES.iter().filter(|figure| figure.field != "overall.compound_growth") {
+            let field = audit.pointer(&format!("/{}", figure.field.replace('.', "/")));
+            assert_eq!(Some(&(figure.read)(&summary, year).to_json()), field, "{figure:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_years_come_to() {
+    let summary = summary();
+    let (overall, [first, last]) = (&summary.overall, &summary.years[..]) else { panic!("two years") };
+    assert_eq!((overall.opening_headcount, overall.closing_headcount), (12, 16));
+    // 16 / 12 is 1.333333, whose root is 1.154701.
+    assert_eq!(overall.growth.map(|rate| rate.to_string()).as_deref(), Some("0.333333"));
+    assert_eq!(overall.compound_growth.map(|rate| rate.to_string()).as_deref(), Some("0.154701"));
+    assert_eq!(summary.compound_growth(2025), first.headcount.growth);
+    assert_eq!(summary.compound_growth(2027), None);
+    let mut total = first.employer.total;
+    total += last.employer.total;
+    assert_eq!(overall.employer_total, total);
+    assert_eq!((overall.hires, overall.leavers), (14, 10));
+    assert_eq!(MultiYearSummary::new(Vec::new()).overall, Overall::default());
+}
+
+#[test]
+fn a_year_tells_the_resumes_before_its_end() {
+    let resumed = |year: i32| audit(year).provenance.resumed_at.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(resumed(2026), ["2026-01-01T00:00:06Z"]);
+    assert!(resumed(2025).is_empty());
 }
 
 #[test]
 fn a_console_table_fits_its_width() {
     let years = (0..6).flat_map(|_| summary().years).collect();
-    let text = render_summary(&MultiYearSummary::new(years), 100);
+    let text = render_summary(&MultiYearSummary::new(years), &Template::default(), 100);
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     assert_eq!(text.matches("Payroll").count(), 3);
 }

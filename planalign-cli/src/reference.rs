@@ -1,0 +1,77 @@
+//! `docs/reference/` and the JSON Schema of the configuration: made from the program, so that they say what it does.
+//!
+//! The test fails if a committed page differs from what the program says; `cargo xtask reference` writes them anew.
+
+mod commands;
+mod configuration;
+mod layouts;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use crate::exit_code::ExitCode;
+
+/// Set by `cargo xtask reference`: pages are written instead of compared.
+const WRITE: &str = "PLANALIGN_WRITE_REFERENCE";
+
+/// All generated files, by their path in the repository.
+fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("config/simulation_config.schema.json", format!("{:#}\n", planalign_config::schema::json_schema())),
+        ("docs/reference/commands.md", commands::page()),
+        ("docs/reference/configuration.md", configuration::page()),
+        ("docs/reference/exit-codes.md", exit_codes()),
+        ("docs/reference/run-events.md", layouts::run_events()),
+        ("docs/reference/reports.md", layouts::reports()),
+    ]
+}
+
+fn exit_codes() -> String {
+    let mut page = heading("Exit codes", "What every command tells its caller. The numbers are stable.");
+    page.push_str(&exit_code_table());
+    page
+}
+
+fn exit_code_table() -> String {
+    let mut table = String::from("| exit code | meaning |\n|---|---|\n");
+    for (code, meaning) in ExitCode::MEANINGS {
+        let _ = writeln!(table, "| {} | {meaning} |", code as u8);
+    }
+    table
+}
+
+/// The beginning of a page.
+fn heading(title: &str, text: &str) -> String {
+    format!("<!-- Written by `cargo xtask reference`. -->\n\n# {title}\n\n{text}\n\n")
+}
+
+/// Text in the cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn the_reference_says_what_the_program_does() {
+    let mut outdated = Vec::new();
+    for (path, text) in pages() {
+        let file = repository().join(path);
+        if env::var_os(WRITE).is_some() {
+            fs::create_dir_all(file.parent().expect("a folder")).expect("folder");
+            fs::write(file, text).expect("page");
+        } else if fs::read_to_string(file).ok().as_ref() != Some(&text) {
+            outdated.push(path);
+        }
+    }
+    assert!(outdated.is_empty(), "`cargo xtask reference` writes these anew: {outdated:?}");
+}
+
+#[test]
+fn the_readme_lists_the_exit_codes() {
+    let readme = fs::read_to_string(repository().join("README.md")).expect("README");
+    assert!(readme.contains(&exit_code_table()), "expected\n{}", exit_code_table());
+}

@@ -1,0 +1,35 @@
+//! The settings, section by section.
+
+use std::fmt::Write as _;
+
+use planalign_config::schema::{json_schema, settings};
+
+use super::{cell, heading};
+
+const INTRODUCTION: &str = "All settings of a configuration or scenario file. The defaults with comments are \
+    [config/simulation_config.yaml](../../config/simulation_config.yaml), the JSON Schema for editors is \
+    [config/simulation_config.schema.json](../../config/simulation_config.schema.json) (`planalign validate --schema`).\n\n\
+    Rates are fractions with at most six decimals, money is in whole dollars. Every key can also be given by the environment \
+    (`simulation.start_year` as `PLANALIGN_SIMULATION__START_YEAR`) and on the command line (`--set simulation.start_year=2026`). \
+    For the models it is a dbt variable: its parts joined by `_`, without a leading `simulation_`.";
+
+pub(super) fn page() -> String {
+    let mut page = heading("Configuration", INTRODUCTION);
+    let schema = json_schema();
+    let mut section = None;
+    for setting in settings() {
+        let (first, _) = setting.key.split_once('.').unwrap_or(("", &setting.key));
+        if section.as_deref() != Some(first) {
+            let title = if first.is_empty() { "Names" } else { first };
+            let meaning =
+                schema["properties"][first]["description"].as_str().unwrap_or("What the results are told apart by.");
+            let _ = writeln!(page, "{}## {title}\n\n{meaning}\n", if section.is_some() { "\n" } else { "" });
+            page.push_str("| key | default | may be | meaning |\n|---|---|---|---|\n");
+            section = Some(first.to_owned());
+        }
+        let default = setting.default.map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
+        let (allowed, meaning) = (cell(&setting.allowed), cell(&setting.meaning));
+        let _ = writeln!(page, "| `{}` | {default} | {allowed} | {meaning} |", setting.key);
+    }
+    page
+}

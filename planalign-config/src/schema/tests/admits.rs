@@ -1,0 +1,54 @@
+//! As much of JSON Schema as the configuration's schema uses; any other keyword is a panic.
+
+use regex::Regex;
+use serde_json::Value;
+
+/// Whether a schema admits a value.
+pub(crate) fn admits(schema: &Value, value: &Value) -> bool {
+    let keywords = schema.as_object().expect("a schema is a map");
+    keywords.iter().all(|(keyword, wanted)| match keyword.as_str() {
+        "$schema" | "title" | "description" | "default" | "format" => true,
+        "type" => match wanted {
+            Value::Array(types) => types.iter().any(|name| is(value, name)),
+            name => is(value, name),
+        },
+        "enum" => wanted.as_array().expect("words").contains(value),
+        "minimum" => value.as_f64().is_none_or(|x| Some(x) >= wanted.as_f64()),
+        "maximum" => value.as_f64().is_none_or(|x| Some(x) <= wanted.as_f64()),
+        "pattern" => {
+            let pattern = Regex::new(wanted.as_str().expect("a pattern")).expect("a pattern");
+            value.as_str().is_none_or(|text| pattern.is_match(text))
+        }
+        "items" => value.as_array().is_none_or(|items| items.iter().all(|item| admits(wanted, item))),
+        "minItems" => value.as_array().is_none_or(|items| Some(items.len() as u64) >= wanted.as_u64()),
+        "maxItems" => value.as_array().is_none_or(|items| Some(items.len() as u64) <= wanted.as_u64()),
+        "properties" => value.as_object().is_none_or(|map| {
+            let known = |(name, value): (&String, &Value)| wanted.get(name).is_none_or(|schema| admits(schema, value));
+            map.iter().all(known)
+        }),
+        "additionalProperties" => {
+            assert_eq!(wanted, false);
+            value.as_object().is_none_or(|map| map.keys().all(|name| schema["properties"].get(name).is_some()))
+        }
+        "required" => {
+            let names = wanted.as_array().expect("names");
+            value
+                .as_object()
+                .is_none_or(|map| names.iter().all(|name| map.contains_key(name.as_str().expect("a name"))))
+        }
+        other => panic!("{other} is not understood"),
+    })
+}
+
+fn is(value: &Value, name: &Value) -> bool {
+    match name.as_str().expect("a type") {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64(),
+        other => panic!("{other} is no type"),
+    }
+}
