@@ -7,6 +7,7 @@ pub mod census;
 pub mod clock;
 #[cfg(feature = "duckdb")]
 pub mod database;
+pub mod engine2;
 pub mod fault;
 pub mod ids;
 mod keys;

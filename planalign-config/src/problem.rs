@@ -64,6 +64,25 @@ pub enum ProblemKind {
         /// The keys that may stand in its place.
         known: Vec<String>,
     },
+    /// The key is one of `PlanAlign Engine 2` and has another name here.
+    Renamed {
+        /// The setting or the section that it is now.
+        to: &'static str,
+        /// The value under the new key, as it would be written in the file, if it can be said.
+        value: Option<String>,
+        /// What differs or has to be rewritten; may be empty.
+        text: &'static str,
+    },
+    /// The key is one of `PlanAlign Engine 2` and none here.
+    Refused {
+        /// Why, and what to do instead.
+        reason: &'static str,
+    },
+    /// The key is one of `PlanAlign Engine 2`, and the model does not have it yet.
+    Planned {
+        /// What the model does without it.
+        text: &'static str,
+    },
     /// The key stands twice in one map.
     DuplicateKey {
         /// Line of the first.
@@ -99,11 +118,22 @@ impl fmt::Display for ProblemKind {
             Self::Syntax { message } => f.write_str(message),
             Self::UnknownKey { nearest: Some(nearest), .. } => write!(f, "unknown key, did you mean `{nearest}`?"),
             Self::UnknownKey { nearest: None, known } => write!(f, "unknown key, allowed here: {}", known.join(", ")),
+            Self::Renamed { to, value: Some(value), text } => {
+                let (section, name) = to.rsplit_once('.').unwrap_or(("", to));
+                write!(f, "renamed, write `{name}: {value}` under `{section}`{}", behind_semicolon(text))
+            }
+            Self::Renamed { to, value: None, text } => write!(f, "renamed to `{to}`{}", behind_semicolon(text)),
+            Self::Refused { reason } => write!(f, "refused: {reason}"),
+            Self::Planned { text } => write!(f, "not supported yet: {text}"),
             Self::DuplicateKey { first_line } => write!(f, "given twice, first on line {first_line}"),
             Self::Missing { expected } => write!(f, "missing, expected {expected}"),
             Self::Value { given, expected } => write!(f, "{} is not allowed, expected {expected}", shorten(given)),
         }
     }
+}
+
+fn behind_semicolon(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("; {text}") }
 }
 
 fn list(problems: &[Problem]) -> String {

@@ -247,44 +247,40 @@ fn a_key_given_twice_is_told() {
 
 #[test]
 fn unknown_keys_are_told_with_the_nearest() {
-    let file = "setup: { eligibility_waiting_period_days: 30 }
-ensemble: null
-dc_plan: { auto_enroll: true }
-storage: { max_runs_per_scenario: 3 }
+    let file = "vesting: { schedule: cliff }
+employer: null
 simulaton: { start_year: 2025 }
-eligibility: { waiting_period_days: 30 }
+plan_eligible: { waiting_period_days: 30 }
 enrollment:
-  match_magnet: { enabled: true }
-  proactive_enrollment: { enabled: true }
+  rehires: { enabled: true }
+  automatic_enrollment: { enabled: true }
   voluntary_enrollment: { deferral_rates: { young: { lowest: 0.1 } } }
-employer_match: { employer_match_status: deferral_based, eligibility: { allow_new_hire: true } }
-employer_core_contribution: { enabled: true }
-new_hire: { level_market_adjustments: {} }
-compensation: { promotion_increase: 0.1, promotion_compensation: { level_overrides: { 5: 0.1, VP: 0.2 } } }
+employer_match: { stretch: true, eligibility: { allow_new_hire: true } }
+employer_core_contribution: { on: true }
+new_hire: { bonus: {} }
+compensation: { promotion_date: 02-01, promotion_compensation: { level_overrides: { 5: 0.1, VP: 0.2 } } }
 census: { columns: { employe_id: X, gross_pay: Y } }
 minimum_age: 18
 ";
     assert_snapshot!(refused(file), @"
-    the configuration has 19 problems
-      config.yaml:3:1: setup: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
-      config.yaml:4:1: ensemble: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
-      config.yaml:5:1: dc_plan: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
-      config.yaml:6:1: storage: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
-      config.yaml:7:1: simulaton: unknown key, did you mean `simulation`?
-      config.yaml:8:1: eligibility: unknown key, did you mean `plan_eligibility`?
-      config.yaml:10:3: enrollment.match_magnet: unknown key, allowed here: auto_enrollment, voluntary_enrollment
-      config.yaml:11:3: enrollment.proactive_enrollment: unknown key, did you mean `enrollment.auto_enrollment`?
-      config.yaml:12:54: enrollment.voluntary_enrollment.deferral_rates.young.lowest: unknown key, allowed here: executive, high, low, moderate
-      config.yaml:13:19: employer_match.employer_match_status: unknown key, allowed here: active_formula, compensation, eligibility, match_cap_percent, match_catch_up, tiers
-      config.yaml:13:73: employer_match.eligibility.allow_new_hire: unknown key, did you mean `employer_match.eligibility.allow_new_hires`?
-      config.yaml:14:31: employer_core_contribution.enabled: unknown key, allowed here: contribution_rate, eligibility, status
-      config.yaml:15:13: new_hire.level_market_adjustments: unknown key, allowed here: age_distribution, job_level_compensation, market_scenario, range_position_std_dev
-      config.yaml:16:17: compensation.promotion_increase: unknown key, did you mean `compensation.promotion_day`?
-      config.yaml:16:87: compensation.promotion_compensation.level_overrides.5: unknown key, allowed here: 1, 2, 3, 4
-      config.yaml:16:95: compensation.promotion_compensation.level_overrides.VP: unknown key, allowed here: 1, 2, 3, 4
-      config.yaml:17:22: census.columns.employe_id: unknown key, did you mean `employee_id`?
-      config.yaml:17:37: census.columns.gross_pay: unknown key, allowed here: employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override
-      config.yaml:18:1: minimum_age: unknown key, did you mean `plan_eligibility.minimum_age`?
+    the configuration has 17 problems
+      config.yaml:3:1: vesting: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:4:1: employer: unknown key, did you mean `employer_core_contribution`?
+      config.yaml:5:1: simulaton: unknown key, did you mean `simulation`?
+      config.yaml:6:1: plan_eligible: unknown key, did you mean `plan_eligibility`?
+      config.yaml:8:3: enrollment.rehires: unknown key, allowed here: auto_enrollment, voluntary_enrollment
+      config.yaml:9:3: enrollment.automatic_enrollment: unknown key, did you mean `enrollment.auto_enrollment`?
+      config.yaml:10:54: enrollment.voluntary_enrollment.deferral_rates.young.lowest: unknown key, allowed here: executive, high, low, moderate
+      config.yaml:11:19: employer_match.stretch: unknown key, allowed here: active_formula, compensation, eligibility, match_cap_percent, match_catch_up, tiers
+      config.yaml:11:49: employer_match.eligibility.allow_new_hire: unknown key, did you mean `employer_match.eligibility.allow_new_hires`?
+      config.yaml:12:31: employer_core_contribution.on: unknown key, allowed here: contribution_rate, eligibility, status
+      config.yaml:13:13: new_hire.bonus: unknown key, allowed here: age_distribution, job_level_compensation, market_scenario, range_position_std_dev
+      config.yaml:14:17: compensation.promotion_date: unknown key, did you mean `compensation.promotion_day`?
+      config.yaml:14:85: compensation.promotion_compensation.level_overrides.5: unknown key, allowed here: 1, 2, 3, 4
+      config.yaml:14:93: compensation.promotion_compensation.level_overrides.VP: unknown key, allowed here: 1, 2, 3, 4
+      config.yaml:15:22: census.columns.employe_id: unknown key, did you mean `employee_id`?
+      config.yaml:15:37: census.columns.gross_pay: unknown key, allowed here: employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override
+      config.yaml:16:1: minimum_age: unknown key, did you mean `plan_eligibility.minimum_age`?
     ");
 }
 

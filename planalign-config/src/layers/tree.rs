@@ -6,6 +6,7 @@ use figment::value::{Dict, Empty, Num, Tag, Value};
 
 use super::known::Known;
 use super::{Layer, Source};
+use crate::engine2;
 use crate::keys::join;
 use crate::problem::{Problem, ProblemKind};
 use crate::rules::{self, Allowed};
@@ -59,8 +60,7 @@ impl Walk<'_> {
         }
         let rule = rules::rule_of(&path).filter(|_| self.known.is_setting(&path));
         let Some(rule) = rule else {
-            let flaw = self.known.unknown(entry, path);
-            self.flaws.push(flaw);
+            self.unknown(path, entry);
             return None;
         };
         let before = self.flaws.len();
@@ -69,6 +69,24 @@ impl Walk<'_> {
             self.positions.extend(entries.iter().map(|inner| (join(&path, &inner.key), inner.at)));
         }
         (self.flaws.len() == before).then(|| value(&entry.value))
+    }
+
+    /// A key that there is not. Of a section of Engine 2 whose keys have different fates, each is told.
+    fn unknown(&mut self, path: String, entry: &Entry) {
+        match &entry.value.content {
+            Content::Map(entries) if !entries.is_empty() && engine2::has_keys_in(&path) => {
+                for entry in entries {
+                    self.unknown(join(&path, &entry.key), entry);
+                }
+            }
+            _ => {
+                let flaw = match engine2::fate_of(&path, &entry.value) {
+                    Some(kind) => Flaw { at: entry.at, key: path, kind },
+                    None => self.known.unknown(entry, path),
+                };
+                self.flaws.push(flaw);
+            }
+        }
     }
 }
 

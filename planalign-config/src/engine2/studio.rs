@@ -1,0 +1,53 @@
+//! Keys of the section `dc_plan`, which the Studio of Engine 2 writes over the other sections.
+
+use super::employer::{OTHER_CORE, OTHER_FORMULAS};
+use super::entry::NO_MAGNET;
+use super::{Key, percent, planned, refused, renamed, rewritten};
+
+pub(super) const KEYS: &[Key] = &[
+    renamed("dc_plan.auto_enroll", "enrollment.auto_enrollment.enabled", ""),
+    rewritten("dc_plan.auto_enroll*", "enrollment.auto_enrollment", "now one of the keys there"),
+    percent("dc_plan.default_deferral_percent", "enrollment.auto_enrollment.default_deferral_rate"),
+    rewritten(
+        "dc_plan.opt_out_rate_*",
+        "enrollment.auto_enrollment.opt_out_rates",
+        "`target` is the rate, as a share, and multipliers by age and income say who differs from it",
+    ),
+    rewritten(
+        "dc_plan.escalation_*",
+        "deferral_auto_escalation",
+        "now one of the keys there; a percent becomes a share, 1 is 0.01",
+    ),
+    renamed(
+        "dc_plan.eligibility_months",
+        "plan_eligibility.waiting_period_months",
+        "by the calendar, not 30 days each",
+    ),
+    rewritten("dc_plan.match_enabled", "employer_match.active_formula", "false is `none`, true is `tiered`"),
+    refused("dc_plan.match_template", "a template is written out as `employer_match.tiers`"),
+    rewritten("dc_plan.match_tiers", "employer_match.tiers", "each tier is `{ up_to, rate }`, both as shares"),
+    rewritten("dc_plan.match_cap_percent", "employer_match.match_cap_percent", "a share of pay, 4 % is 0.04"),
+    rewritten(
+        "dc_plan.match_status",
+        "employer_match.active_formula",
+        "deferral_based is `tiered`; the other formulas are not supported yet",
+    ),
+    planned("dc_plan.match_graded_schedule", OTHER_FORMULAS),
+    planned("dc_plan.points_match_tiers", OTHER_FORMULAS),
+    planned("dc_plan.tenure_graded_bands", OTHER_FORMULAS),
+    renamed("dc_plan.match_min_hours_annual", "employer_match.eligibility.minimum_hours_annual", ""),
+    planned("dc_plan.match_magnet_*", NO_MAGNET),
+    rewritten("dc_plan.match_*", "employer_match", "now one of the keys there, or in its `eligibility`"),
+    planned("dc_plan.core_integration_*", OTHER_CORE),
+    rewritten("dc_plan.core_*", "employer_core_contribution", "now one of the keys there, or in its `eligibility`"),
+    renamed("dc_plan.voluntary_enrollment_rate", "enrollment.voluntary_enrollment.voluntary_enrollment_rate", ""),
+    rewritten(
+        "dc_plan.max_voluntary_deferral_percent",
+        "enrollment.voluntary_enrollment.max_deferral_rate",
+        "a share, 10 % is 0.10; PlanAlign Engine 2 does not divide it by 100",
+    ),
+    refused(
+        "dc_plan.*",
+        "settings of the plan stand in the sections they belong to, such as `enrollment` and `employer_match`, if the model has them",
+    ),
+];
