@@ -21,6 +21,6 @@ pub use orchestrator::{ExecuteOptions, Modules, Outcome, refuse_present_data, re
 pub use plan::RunPlan;
 pub use progress::{Progress, ProgressTracker};
 pub use recovery::RecoveryPolicy;
-pub use stage::{StageDefinition, Years};
+pub use stage::StageDefinition;
 pub use stop::StopSignal;
 pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError};

@@ -1,5 +1,6 @@
 //! What a stage is: data that says what runs, what is checked and whether it can be returned to.
 
+use planalign_config::settings::StageYears;
 use serde::{Deserialize, Serialize};
 
 /// One stage of a year.
@@ -14,7 +15,7 @@ pub struct StageDefinition {
     pub depends_on: Vec<String>,
     /// In which years the stage runs.
     #[serde(default)]
-    pub years: Years,
+    pub years: StageYears,
     /// Selections in dbt's syntax; what they select together is built.
     #[serde(default)]
     pub models: Vec<String>,
@@ -43,29 +44,4 @@ pub struct StageDefinition {
 
 fn yes() -> bool {
     true
-}
-
-/// In which years a stage runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Years {
-    /// In every year.
-    #[default]
-    Every,
-    /// In the start year only.
-    First,
-    /// In the last year only.
-    Last,
-}
-
-impl Years {
-    /// Whether a stage runs in `year` of a run from `start` to `end`.
-    #[must_use]
-    pub fn includes(self, year: i32, start: i32, end: i32) -> bool {
-        match self {
-            Self::Every => true,
-            Self::First => year == start,
-            Self::Last => year == end,
-        }
-    }
 }

@@ -38,15 +38,28 @@ pub struct StageChange {
 }
 
 /// In which years a stage runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StageYears {
     /// In every year.
+    #[default]
     Every,
     /// In the start year only.
     First,
     /// In the last year only.
     Last,
+}
+
+impl StageYears {
+    /// Whether a stage runs in `year` of a run from `start` to `end`.
+    #[must_use]
+    pub fn includes(self, year: i32, start: i32, end: i32) -> bool {
+        match self {
+            Self::Every => true,
+            Self::First => year == start,
+            Self::Last => year == end,
+        }
+    }
 }
 
 /// A change of a list: first replaced, then dropped from, then added to.

@@ -1,9 +1,9 @@
 //! What users change about the stages: models and rules that come and go, stages of their own.
 
-use planalign_config::settings::{ListChange, StageChange, StageYears};
+use planalign_config::settings::{ListChange, StageChange};
 
 use super::{Workflow, nearest};
-use crate::stage::{StageDefinition, Years};
+use crate::stage::StageDefinition;
 
 impl Workflow {
     /// Changes stages and adds new ones. What cannot be done is a problem that [`Workflow::check`] reports.
@@ -35,19 +35,13 @@ fn apply(stage: &mut StageDefinition, change: &StageChange, problems: &mut Vec<S
     if let Some(before) = &change.depends_on {
         stage.depends_on.clone_from(before);
     }
-    if let Some(years) = change.years {
-        stage.years = match years {
-            StageYears::Every => Years::Every,
-            StageYears::First => Years::First,
-            StageYears::Last => Years::Last,
-        };
-    }
     if let Some(models) = &change.models {
         change_models(stage, models, problems);
     }
     if let Some(rules) = &change.rules {
         change_rules(stage, rules, problems);
     }
+    stage.years = change.years.unwrap_or(stage.years);
     stage.parallel_safe = change.parallel_safe.unwrap_or(stage.parallel_safe);
     stage.checkpoint = change.checkpoint.unwrap_or(stage.checkpoint);
 }

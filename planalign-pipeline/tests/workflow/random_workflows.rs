@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use planalign_config::settings::StageYears;
 use planalign_dbt::{InMemoryRunner, Materialization};
-use planalign_pipeline::{StageDefinition, Workflow, Years};
+use planalign_pipeline::{StageDefinition, Workflow};
 use proptest::prelude::*;
 
 use crate::harness::{Cut, World, committed_builds};
@@ -15,7 +16,7 @@ struct Choice {
     models: usize,
     depends: Vec<bool>,
     refs: u64,
-    years: Years,
+    years: StageYears,
     checkpoint: bool,
     parallel_safe: bool,
     updates_registries: bool,
@@ -23,7 +24,7 @@ struct Choice {
 }
 
 fn choice() -> impl Strategy<Value = Choice> {
-    let years = prop_oneof![3 => Just(Years::Every), 1 => Just(Years::First), 1 => Just(Years::Last)];
+    let years = prop_oneof![3 => Just(StageYears::Every), 1 => Just(StageYears::First), 1 => Just(StageYears::Last)];
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     (0_usize..4, prop::collection::vec(any::<bool>(), 6), any::<u64>(), years, prop::bool::weighted(0.8), flags)
         .prop_map(|(models, depends, refs, years, checkpoint, (parallel_safe, updates_registries, writes_reports))| {
