@@ -4,6 +4,7 @@
 
 mod commands;
 mod configuration;
+mod engine2;
 mod layouts;
 
 use std::fmt::Write as _;
@@ -21,6 +22,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("config/simulation_config.schema.json", format!("{:#}\n", planalign_config::schema::json_schema())),
         ("docs/reference/commands.md", commands::page()),
         ("docs/reference/configuration.md", configuration::page()),
+        ("docs/reference/engine2-keys.md", engine2::page()),
         ("docs/reference/exit-codes.md", exit_codes()),
         ("docs/reference/run-events.md", layouts::run_events()),
         ("docs/reference/reports.md", layouts::reports()),

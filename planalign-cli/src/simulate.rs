@@ -1,7 +1,6 @@
 //! `planalign simulate`: wires the modules together and runs the plan.
 
 use crossbeam_channel::unbounded;
-use jiff::Timestamp;
 use planalign_config::census::CensusFile;
 use planalign_config::clock::{Clock, SystemClock};
 use planalign_config::ids::{RandomRunIds, RunIds};
@@ -10,7 +9,7 @@ use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::{
-    ExecuteOptions, Modules, Outcome, RecoveryPolicy, RunPlan, StopSignal, Workflow, refuse_present_data, resume, start,
+    ExecuteOptions, Modules, Outcome, RunPlan, StopSignal, Workflow, refuse_present_data, resume, start,
 };
 use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, EnrollmentRegistry};
 use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunStore};
@@ -76,13 +75,9 @@ fn simulate(
     let (sender, events) = unbounded();
     let follower = progress::follow(args.progress, quiet, &plan, events);
     let options = ExecuteOptions {
-        vars: inputs.vars.clone(),
         fail_on_validation_error: args.fail_on_validation_error,
-        recovery: RecoveryPolicy::default(),
         stop,
-        pause: &std::thread::sleep,
-        now: &Timestamp::now,
-        events: sender,
+        ..ExecuteOptions::new(inputs.vars.clone(), sender)
     };
     let mut reports =
         FileReports::new(database.clone(), Box::new(DuckRunStore::open(database.clone())?), &args.reports);

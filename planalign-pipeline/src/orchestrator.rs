@@ -51,6 +51,23 @@ pub struct ExecuteOptions<'a> {
     pub events: Sender<RunEvent>,
 }
 
+impl ExecuteOptions<'_> {
+    /// The usual: errors that rules find do not end the run, failures are handled as [`RecoveryPolicy::default`] says, time is the
+    /// system's.
+    #[must_use]
+    pub fn new(vars: Vars, events: Sender<RunEvent>) -> Self {
+        Self {
+            vars,
+            fail_on_validation_error: false,
+            recovery: RecoveryPolicy::default(),
+            stop: StopSignal::default(),
+            pause: &std::thread::sleep,
+            now: &Timestamp::now,
+            events,
+        }
+    }
+}
+
 /// How an execution ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
