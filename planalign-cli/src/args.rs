@@ -39,6 +39,15 @@ pub(crate) enum Command {
     /// Tell what a database holds: its run, how far it is, and how it ended.
     #[command(after_help = "Examples:\n  planalign status\n  planalign status --format json")]
     Status(StatusArgs),
+    /// List the saved points of a run, show what one vouches for, or remove the records of earlier runs.
+    #[command(
+        after_help = "Examples:\n  planalign checkpoint list\n  planalign checkpoint show 2026/VALIDATION\n  planalign checkpoint prune --database growth.duckdb"
+    )]
+    Checkpoint {
+        /// What to do.
+        #[command(subcommand)]
+        action: CheckpointAction,
+    },
     /// Print a script that completes the arguments of planalign in a shell.
     #[command(
         after_help = "Examples:\n  source <(planalign completions bash)\n  planalign completions fish > ~/.config/fish/completions/planalign.fish"
@@ -157,9 +166,58 @@ pub(crate) struct StatusArgs {
     /// Database file.
     #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
     pub(crate) database: PathBuf,
-    /// How the status is printed.
+    /// How it is printed.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckpointAction {
+    /// List the saved points of the latest run, oldest first.
+    #[command(after_help = "Example:\n  planalign checkpoint list --database growth.duckdb --format json")]
+    List(StatusArgs),
+    /// Show which rows of which tables a saved point vouches for.
+    #[command(after_help = "Examples:\n  planalign checkpoint show 2026\n  planalign checkpoint show 2026/VALIDATION")]
+    Show {
+        /// Year, for all of its points, or YEAR/STAGE.
+        #[arg(value_name = "YEAR[/STAGE]")]
+        point: Point,
+        #[command(flatten)]
+        from: StatusArgs,
+    },
+    /// Remove the records (journals, fingerprints) of runs that were replaced by a later one with --restart.
+    #[command(after_help = "Example:\n  planalign checkpoint prune --database growth.duckdb")]
+    Prune {
+        /// Database file.
+        #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+        database: PathBuf,
+    },
+}
+
+/// `2026/VALIDATION`, or `2026` for all points of a year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Point {
+    pub(crate) year: i32,
+    pub(crate) stage: Option<String>,
+}
+
+impl FromStr for Point {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (year, stage) = text.split_once('/').map_or((text, None), |(year, stage)| (year, Some(stage.to_owned())));
+        let year = year.parse().map_err(|_| format!("`{text}` is not of the form 2026/VALIDATION"))?;
+        Ok(Self { year, stage })
+    }
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.stage {
+            Some(stage) => write!(f, "{}/{stage}", self.year),
+            None => write!(f, "{}", self.year),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -244,6 +302,15 @@ mod tests {
         for bad in ["25-29", "2025-", "2025-2029-2031", "abcd", "+025"] {
             assert!(bad.parse::<YearRange>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn points_are_a_year_with_or_without_a_stage() {
+        for (text, year, stage) in [("2026", 2026, None), ("2026/VALIDATION", 2026, Some("VALIDATION".to_owned()))] {
+            let point: Point = text.parse().expect("a point");
+            assert_eq!((point.to_string().as_str(), &point), (text, &Point { year, stage }));
+        }
+        assert!("VALIDATION".parse::<Point>().is_err());
     }
 
     #[test]

@@ -43,6 +43,13 @@ pub(crate) enum Failure {
         /// The years that can be reported.
         years: Vec<i32>,
     },
+    #[error("there is no checkpoint {point}")]
+    NoCheckpoint {
+        /// What was asked for.
+        point: String,
+        /// What there is.
+        saved: Vec<String>,
+    },
     #[error("cannot read {}", path.display())]
     Unreadable {
         /// The file.
@@ -70,6 +77,7 @@ impl Failure {
             | Self::Project(_)
             | Self::NoDatabase(_)
             | Self::NothingToReport { .. }
+            | Self::NoCheckpoint { .. }
             | Self::Unreadable { .. }
             | Self::Template { .. } => ExitCode::Usage,
             Self::Census(_) => ExitCode::Census,
@@ -159,6 +167,10 @@ fn heading(failure: &Failure) -> String {
 fn causes(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Run(error) => pipeline_causes(error),
+        Failure::NoCheckpoint { saved, .. } => match (saved.first(), saved.last()) {
+            (Some(first), Some(last)) => vec![format!("the first is {first}, the last {last}")],
+            _ => vec!["nothing of the run is committed".to_owned()],
+        },
         Failure::Template { problems, .. } => problems.iter().map(ToString::to_string).collect(),
         Failure::Signals(_) | Failure::NoDatabase(_) | Failure::NothingToReport { .. } => Vec::new(),
         other => cause_chain(other),
@@ -210,6 +222,7 @@ fn hints(failure: &Failure) -> Vec<String> {
         Failure::NothingToReport { .. } => {
             vec!["`planalign status` tells how far a run is; `planalign simulate` runs one".to_owned()]
         }
+        Failure::NoCheckpoint { .. } => vec!["`planalign checkpoint list` lists all of them".to_owned()],
         Failure::Template { .. } => vec!["docs/reference/reports.md lists the figures".to_owned()],
         Failure::Report(ReportError::Write { .. }) => vec!["name another directory with --reports".to_owned()],
         Failure::Run(error) => pipeline_hints(error),

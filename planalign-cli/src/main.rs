@@ -1,6 +1,7 @@
 //! The planalign command: arguments, wiring, presentation, exit codes.
 
 mod args;
+mod checkpoint;
 mod exit_code;
 mod failure;
 mod inputs;
@@ -38,6 +39,7 @@ fn main() -> std::process::ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Report(args) => report::run(args, cli.quiet),
         Command::Status(args) => status::run(args),
+        Command::Checkpoint { action } => checkpoint::run(action),
         Command::Completions { shell } => Ok(print_completions(*shell)),
     };
     let code = match result {

@@ -45,6 +45,9 @@ pub trait RunStore {
     /// of those years. Runs and journals stay.
     /// Takes part in the unit of work.
     fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError>;
+    /// Removes the records of all runs but the latest, whose data they no longer describe: their journals, fingerprints and
+    /// checkpoints. Returns them.
+    fn prune(&mut self) -> Result<Vec<RunRecord>, StoreError>;
     /// Lets the engine fold its log into the file. Called while no unit is open, at the end of a year.
     fn compact(&mut self) -> Result<(), StoreError>;
 }

@@ -1,6 +1,7 @@
 //! Tests of the real binary, on real files, as a user runs it.
 
 mod bad_input;
+mod checkpoint;
 mod comparisons;
 mod kills;
 mod privacy;

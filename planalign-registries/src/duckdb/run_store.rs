@@ -115,6 +115,15 @@ impl RunStore for DuckRunStore {
         }
     }
 
+    fn prune(&mut self) -> Result<Vec<RunRecord>, StoreError> {
+        self.catalog.atomically(|catalog| {
+            let mut replaced = runs::read(catalog)?;
+            replaced.pop();
+            forget::records(catalog, &replaced)?;
+            Ok(replaced)
+        })
+    }
+
     fn compact(&mut self) -> Result<(), StoreError> {
         // Folding rewrites whole row groups, so it waits until the log is long; closing the file folds what is left.
         let log = self.catalog.db.path().map(|path| path.with_added_extension("wal"));

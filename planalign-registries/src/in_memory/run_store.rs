@@ -192,6 +192,19 @@ impl RunStore for InMemoryRunStore {
         Ok(())
     }
 
+    fn prune(&mut self) -> Result<Vec<RunRecord>, StoreError> {
+        let mut replaced = self.runs()?;
+        replaced.pop();
+        let is_replaced = |run_id: &str| replaced.iter().any(|run| run.run_id == run_id);
+        self.enter("prune", format!("prune {}", replaced.len()))?.outside(|data| {
+            data.runs.retain(|run| !is_replaced(&run.run_id));
+            data.fingerprints.retain(|run_id, _| !is_replaced(run_id));
+            data.events.retain(|event| !is_replaced(&event.run_id));
+            data.checkpoints.retain(|checkpoint| !is_replaced(&checkpoint.run_id));
+        });
+        Ok(replaced)
+    }
+
     fn compact(&mut self) -> Result<(), StoreError> {
         self.enter("compact", "compact".to_owned())?;
         Ok(())

@@ -1,9 +1,9 @@
-//! Removes what a run wrote, from a year on or altogether.
+//! Removes what a run wrote, from a year on or altogether, and what is recorded of earlier runs.
 
 use planalign_config::DatabaseError;
 
 use crate::duckdb::catalog::{Catalog, failed, literal};
-use crate::run_store::StoreError;
+use crate::run_store::{RunRecord, StoreError};
 
 /// Removes the rows of later years from the tables that have a year, and the checkpoints of those years.
 pub(super) fn later_years(catalog: &Catalog, year: i32) -> Result<(), StoreError> {
@@ -33,6 +33,18 @@ pub(super) fn everything(catalog: &Catalog) -> Result<(), StoreError> {
         Ok(())
     };
     forget().map_err(failed("remove what an earlier run wrote"))
+}
+
+/// Removes all that is recorded of runs.
+pub(super) fn records(catalog: &Catalog, runs: &[RunRecord]) -> Result<(), StoreError> {
+    for table in ["checkpoints", "run_events", "fingerprints", "runs"] {
+        let sql = catalog.sql(&format!("delete from {{planalign}}.{table} where run_id = ?"));
+        for run in runs {
+            let run_id = run.run_id.as_str().into();
+            catalog.db.execute(&sql, &[run_id]).map_err(failed("remove the records of earlier runs"))?;
+        }
+    }
+    Ok(())
 }
 
 fn tables_with_a_year(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {

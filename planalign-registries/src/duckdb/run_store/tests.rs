@@ -400,3 +400,27 @@ fn creating_within_a_unit_of_work_is_refused() {
         DuckRunStore::open(db).expect_err("a unit is open").to_string().starts_with("cannot write to the run record")
     );
 }
+
+#[test]
+fn of_several_runs_only_the_latest_stays_recorded() {
+    let (_, mut store) = memory();
+    assert!(store.prune().expect("nothing to do").is_empty());
+    for run_id in ["r1", "r2"] {
+        store.begin_run(&run(run_id), &fingerprints()).expect("a run");
+        store.record(&[RunEvent { run_id: run_id.to_owned(), ..failed(1) }]).expect("an event");
+        store
+            .save_checkpoint(&Checkpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025, "FOUNDATION") })
+            .expect("saved");
+    }
+    assert_eq!(store.prune().expect("pruned"), [run("r1")]);
+    assert_eq!(store.runs().expect("runs"), [run("r2")]);
+    let left = |run_id: &str| {
+        let events = store.events(run_id).expect("events").len();
+        (
+            store.fingerprints(run_id).expect("read") == fingerprints(),
+            events,
+            store.checkpoints(run_id).expect("read").len(),
+        )
+    };
+    assert_eq!((left("r1"), left("r2")), ((false, 0, 0), (true, 1, 1)));
+}

@@ -159,3 +159,18 @@ fn state_answers_what_it_was_told() {
     assert_eq!(rows(2025), [2, 3]);
     assert_eq!(rows(2026), [3]);
 }
+
+#[test]
+fn pruning_keeps_the_latest_run() {
+    let mut store = InMemoryRunStore::default();
+    for run_id in ["r", "r2"] {
+        store.begin_run(&RunRecord { run_id: run_id.to_owned(), ..run() }, &Fingerprints::default()).expect("run");
+        store.record(&[RunEvent { run_id: run_id.to_owned(), ..event(1) }]).expect("record");
+        store.save_checkpoint(&Checkpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025) }).expect("save");
+    }
+    assert_eq!(store.prune().expect("pruned"), [run()]);
+    assert_eq!(store.runs().expect("runs").len(), 1);
+    let left =
+        |run_id: &str| (store.events(run_id).expect("read").len(), store.checkpoints(run_id).expect("read").len());
+    assert_eq!((left("r"), left("r2")), ((0, 0), (1, 1)));
+}
