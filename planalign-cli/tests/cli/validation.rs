@@ -107,6 +107,76 @@ fn damage_is_found_after_the_run() {
     "#);
 }
 
+/// For each rule, damage that no other rule of these reports, of the year 2026 and the first person that has what it takes.
+const DAMAGE: [(&str, &str); 10] = [
+    ("data_freshness_check", "update stg_census_data set employee_hire_date = '2025-01-02' where employee_id = (select min(employee_id) from stg_census_data)"),
+    ("row_count_drift", "update stg_census_summary set file_rows = file_rows + 1"),
+    (
+        "compensation_reasonableness",
+        "update int_employee_compensation_by_year set employee_compensation = 5000000.01
+         where simulation_year = 2026 and employee_id = (
+            select min(employee_id) from int_employee_compensation_by_year
+            where simulation_year = 2026 and employee_id not in (from fct_yearly_events select employee_id where simulation_year = 2026 and compensation_amount is not null))",
+    ),
+    ("hire_termination_ratio", "delete from int_termination_events where simulation_year = 2026; delete from int_new_hire_termination_events where simulation_year = 2026"),
+    (
+        "event_sequence",
+        "update fct_yearly_events set previous_compensation = previous_compensation + 0.01
+         where simulation_year = 2026 and event_type = 'raise' and employee_id = (
+            select min(employee_id) from fct_yearly_events where simulation_year = 2026 and event_type = 'raise')",
+    ),
+    (
+        "state_consistency",
+        "update planalign.enrollment_registry set opt_out_date = '2026-01-01'
+         where simulation_year = 2026 and employee_id = (select min(employee_id) from fct_workforce_snapshot where simulation_year = 2026)",
+    ),
+    (
+        "accumulator_integrity",
+        "set variable who = (select min(employee_id) from int_deferral_escalation_state_accumulator where simulation_year = 2026);
+         update int_workforce_state set total_deferral_escalations = 9 where simulation_year = 2026 and employee_id = getvariable('who');
+         update fct_workforce_snapshot set total_deferral_escalations = 9 where simulation_year = 2026 and employee_id = getvariable('who');
+         update planalign.deferral_escalation_registry set escalations = 9 where simulation_year = 2026 and employee_id = getvariable('who')",
+    ),
+    (
+        "workforce_totals",
+        "update fct_workforce_snapshot set detailed_status_code = 'experienced_termination'
+         where simulation_year = 2026 and employee_id = (
+            select min(employee_id) from fct_workforce_snapshot where simulation_year = 2026 and employment_status = 'active')",
+    ),
+    (
+        "snapshot_consistency",
+        "update fct_workforce_snapshot set employer_core_amount = employer_core_amount + 1, total_employer_contributions = total_employer_contributions + 1
+         where simulation_year = 2026 and employee_id = (select min(employee_id) from fct_workforce_snapshot where simulation_year = 2026)",
+    ),
+    (
+        "contribution_limits",
+        "update fct_employer_match_events set eligible_compensation = 400000
+         where simulation_year = 2026 and employee_id = (select min(employee_id) from fct_employer_match_events where simulation_year = 2026)",
+    ),
+];
+
+#[test]
+fn each_rule_alone_reports_its_damage() {
+    let sandbox = Sandbox::new(300);
+    sandbox.simulated(&["2025-2026"]);
+    let finished = sandbox.path("simulation.duckdb");
+    let kept = std::fs::read(&finished).expect("the database");
+    for (rule, damage) in DAMAGE {
+        std::fs::write(&finished, &kept).expect("the database");
+        writable(&sandbox).execute_batch(damage).unwrap_or_else(|e| panic!("{rule}: {e}"));
+        let said = validated(&sandbox, &[]);
+        let found =
+            said.stdout.lines().filter_map(|line| line.strip_prefix("202")).filter_map(|line| line.split_once("  "));
+        let mut rules: Vec<&str> = found
+            .filter(|(_, told)| told.starts_with("error") || told.starts_with("warning"))
+            .filter_map(|(_, told)| told.split_whitespace().nth(1))
+            .map(|rule| rule.trim_end_matches(':'))
+            .collect();
+        rules.dedup();
+        assert_eq!(rules, [rule], "{}", said.stdout);
+    }
+}
+
 #[test]
 fn without_a_run_there_is_nothing_to_check() {
     let sandbox = Sandbox::new(300);
