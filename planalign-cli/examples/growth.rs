@@ -25,7 +25,7 @@ use planalign_validation::{Finding, Rule, RuleError, RuleSettings, Severity, rul
 struct EveryLevel(Database);
 
 impl Rule for EveryLevel {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "every_level"
     }
 
@@ -46,6 +46,7 @@ impl Rule for EveryLevel {
             message: format!("nobody is employed on {count} of the five levels"),
             count,
             advice: "give hiring.level_shares".to_owned(),
+            rows: None,
         };
         Ok(if count > 0 { vec![finding] } else { Vec::new() })
     }

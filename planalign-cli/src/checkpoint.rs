@@ -95,8 +95,8 @@ fn prune(path: &Path) -> Result<String, Failure> {
     }
     let _lock = RunLock::acquire(path, &Holder::this_process(SystemClock.now()))?;
     let database = Database::open(path, &DatabaseOptions::default())?;
-    let removed = match DuckRunStore::open_existing(database)? {
-        Some(mut store) => store.prune()?,
+    let removed = match DuckRunStore::open_existing(database.clone())? {
+        Some(_) => DuckRunStore::open(database)?.prune()?,
         None => Vec::new(),
     };
     let ids: Vec<&str> = removed.iter().map(|run| run.run_id.as_str()).collect();

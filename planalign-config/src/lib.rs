@@ -1,5 +1,18 @@
 //! Typed configuration in layers, its mapping to dbt variables, the run lock, ids and clock, the unit of work, and, behind
 //! the feature `duckdb`, the one database handle.
+//!
+//! ```
+//! use planalign_config::SimulationConfig;
+//! use planalign_config::settings::Identifier;
+//!
+//! let mut settings = SimulationConfig::new("growth".parse()?, "standard".parse::<Identifier>()?);
+//! settings.simulation.target_growth_rate = 0.05;
+//! // What the results depend on, by key; the last year is not part of it.
+//! let settings = settings.flattened();
+//! assert_eq!(settings["simulation.target_growth_rate"], 0.05);
+//! assert!(!settings.contains_key("simulation.end_year"));
+//! # Ok::<(), planalign_config::settings::InvalidIdentifier>(())
+//! ```
 
 mod between;
 #[cfg(feature = "duckdb")]

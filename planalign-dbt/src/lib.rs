@@ -1,4 +1,25 @@
 //! Runs dbt projects in process: load, render, order, materialise, test.
+//!
+//! [`ModelRunner`] is the contract; `EmbeddedRunner` (feature `duckdb`) runs a project on a database, [`InMemoryRunner`] builds
+//! nothing and keeps what it was asked:
+//!
+//! ```
+//! use planalign_dbt::{Flow, InMemoryRunner, Materialization, ModelRunner, NodeEvent, Vars};
+//!
+//! let mut runner = InMemoryRunner::new()
+//!     .with_node("models/foundation", "staff", Materialization::Table, &[])
+//!     .with_node("models/events", "hires", Materialization::Incremental, &["staff"]);
+//! let models = runner.select("staff hires")?;
+//! let mut built = Vec::new();
+//! runner.run(&models, &Vars::new(), &mut |event| {
+//!     if let NodeEvent::Finished(result) = event {
+//!         built.push(result.name.clone());
+//!     }
+//!     Flow::Continue
+//! })?;
+//! assert_eq!(built, ["staff", "hires"]);
+//! # Ok::<(), planalign_dbt::RunnerError>(())
+//! ```
 
 #[cfg(feature = "duckdb")]
 mod embedded;

@@ -2,6 +2,22 @@
 //!
 //! [`Workflow::check`] makes a [`CheckedWorkflow`], [`RunPlan::new`] lays it over the years, and [`start`] or [`resume`]
 //! execute the plan with [`Modules`], reporting every step as a `RunEvent`.
+//!
+//! ```
+//! use planalign_dbt::{InMemoryRunner, Materialization};
+//! use planalign_pipeline::{RunPlan, Workflow};
+//!
+//! let project = InMemoryRunner::new().with_node("models/events", "hires", Materialization::Incremental, &[]);
+//! let workflow = r#"{ "stages": [{ "name": "EVENTS", "models": ["path:models/events"], "rules": ["sequence"] }] }"#;
+//! let workflow: Workflow = serde_json::from_str(workflow)?;
+//!
+//! let problems = workflow.check(&project, &[]).expect_err("there is no such rule").problems;
+//! assert!(problems[0].contains("sequence"));
+//!
+//! let plan = RunPlan::new(&workflow.check(&project, &["sequence".to_owned()])?, 2025, 2027, None);
+//! assert_eq!(plan.remaining().count(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod error;
 mod findings;

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use planalign_config::{Fault, UnitError};
 use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
-use planalign_registries::{Checkpoint, CheckpointStatus, RegistrySnapshot, RunEvent, RunEventKind, StoreError};
+use planalign_registries::{
+    Checkpoint, CheckpointStatus, FindingRows, RegistrySnapshot, RunEvent, RunEventKind, StoreError,
+};
 use planalign_validation::{Finding, RuleError, Severity};
 
 use crate::error::{PipelineError, StageFailure};
@@ -124,6 +126,11 @@ impl Execution<'_, '_> {
         let results = self.build(stage)?;
         let registries = self.update_registries(plan, stage)?;
         let findings = self.check_rules(stage).map_err(StageFailure::Rule)?;
+        let found = finding_rows(&findings);
+        if !found.is_empty() {
+            let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
+            saved.map_err(StageFailure::Store)?;
+        }
         if findings.iter().any(|f| f.severity == Severity::Fatal) {
             return Err(Undone::Refused(findings));
         }
@@ -303,12 +310,15 @@ impl Execution<'_, '_> {
         let after = self.after.clone();
         let failed = |cause: StageFailure| {
             let (year, stage) = (stage.year, stage.definition.name.clone());
-            PipelineError::Stage { year, stage, attempts: 1, cause: Box::new(cause), resume_after: after }
+            PipelineError::Stage { year, stage, attempts: 1, cause: Box::new(cause), resume_after: after.clone() }
         };
         let findings = match self.check_rules(stage) {
             Ok(findings) => findings,
             Err(error) => return Err(failed(StageFailure::Rule(error))),
         };
+        let found = finding_rows(&findings);
+        let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
+        saved.map_err(|e| failed(StageFailure::Store(e)))?;
         self.judge(stage, findings)?;
         let passed = Checkpoint { status: CheckpointStatus::Complete, ..last };
         self.replace_checkpoint(&passed).map_err(failed)
@@ -339,6 +349,15 @@ fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {
         elapsed_us: micros(result.elapsed),
         database_us: micros(result.database_time),
     }
+}
+
+/// The findings that can tell which rows they are about.
+fn finding_rows(findings: &[Finding]) -> Vec<FindingRows> {
+    let rows = |finding: &Finding| {
+        let (rule, message) = (finding.rule.clone(), finding.message.clone());
+        finding.rows.clone().map(|query| FindingRows { rule, finding: message, query })
+    };
+    findings.iter().filter_map(rows).collect()
 }
 
 fn finding_reported(stage: &str, finding: &Finding) -> RunEventKind {

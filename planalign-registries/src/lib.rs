@@ -1,4 +1,19 @@
 //! All state that outlives a year: the registries, and the record of runs with checkpoints and journals.
+//!
+//! [`Registry`] and [`RunStore`] are the contracts. On a database (feature `duckdb`) they take part in the caller's transaction; in memory
+//! they are for tests. What a run depends on is recorded with it, and compared before it goes on:
+//!
+//! ```
+//! use planalign_registries::Fingerprints;
+//!
+//! let recorded = |rate: &str| {
+//!     let mut all = Fingerprints::default();
+//!     all.insert("config", [("compensation.cola_rate".to_owned(), rate.to_owned())]);
+//!     all
+//! };
+//! let differences = recorded("0.02").differences(&recorded("0.03"));
+//! assert_eq!(differences[0].to_string(), "compensation.cola_rate: 0.02 -> 0.03");
+//! ```
 
 pub mod checkpoint;
 #[cfg(feature = "duckdb")]
@@ -12,4 +27,4 @@ pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState}
 pub use in_memory::{InMemoryRegistry, InMemoryRunStore};
 pub use registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 pub use run_event::{RunEvent, RunEventKind};
-pub use run_store::{Difference, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};
+pub use run_store::{Difference, FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};

@@ -38,6 +38,8 @@ pub struct Disagreement {
     pub what: String,
     /// People concerned.
     pub count: u64,
+    /// A query that lists them, where there is one; what it answers stays in the database.
+    pub rows: Option<String>,
 }
 
 /// A registry could not do what it was asked.

@@ -35,6 +35,14 @@ pub trait RunStore {
     fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError>;
     /// Writes a checkpoint within the unit of work. One of the same year and stage is replaced.
     fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
+    /// Writes down which rows the findings of a stage are about, in place of those of an earlier check of the stage; the first
+    /// thousand of each. Takes part in the unit of work, if one is open.
+    fn save_finding_rows(
+        &mut self,
+        run_id: &str,
+        key: &CheckpointKey,
+        findings: &[FindingRows],
+    ) -> Result<(), StoreError>;
     /// The checkpoints of a run, in the order in which they were saved.
     fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError>;
     /// The number of the checkpoint of a run that was saved last.
@@ -179,6 +187,17 @@ impl std::fmt::Display for Difference {
             },
         }
     }
+}
+
+/// The rows that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingRows {
+    /// Rule.
+    pub rule: String,
+    /// What it found: counts, no persons.
+    pub finding: String,
+    /// The query that lists the rows; they stay in the database.
+    pub query: String,
 }
 
 /// The store could not do what it was asked.

@@ -3,6 +3,16 @@
 //! [`YearAudit`] and [`MultiYearSummary`] are what a run leaves for people: plain data, read from the tables and from the
 //! record of the run alone ([`read`], feature `duckdb`), never from the pipeline. [`FileReports`] writes them for a run,
 //! [`render_summary`] shows the summary on a console, as a [`Template`] wants it.
+//!
+//! ```
+//! use planalign_reporting::{Money, Template};
+//!
+//! // Exact to the cent, rounded half away from zero.
+//! assert_eq!("1234.50".parse().map(Money::grouped).as_deref(), Ok("1,235"));
+//!
+//! let problems = Template::parse("sections: [{figures: [payrol]}]").expect_err("misspelt");
+//! assert_eq!(problems[0].to_string(), "1:23: there is no figure `payrol`, did you mean `payroll`?");
+//! ```
 
 pub mod figures;
 #[cfg(feature = "duckdb")]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use planalign_config::nearest::nearest;
-use planalign_config::yaml::{self, Content, Entry, Node, Position};
+use planalign_config::yaml::{self, Content, Entry, Flaw, Node, Position};
 
 use crate::figures::{FIGURES, Figure};
 
@@ -63,8 +63,12 @@ impl Template {
     /// Reads a template (YAML). Tells everything that is wrong with it.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateProblem>> {
         let (root, flaws) = yaml::parse(text);
-        let flaws = flaws.into_iter().map(|flaw| TemplateProblem { at: flaw.at, message: flaw.kind.to_string() });
-        let mut reader = Reader { problems: flaws.collect() };
+        if !flaws.is_empty() {
+            // What stands behind broken text is not there.
+            let problem = |flaw: Flaw| TemplateProblem { at: flaw.at, message: flaw.kind.to_string() };
+            return Err(flaws.into_iter().map(problem).collect());
+        }
+        let mut reader = Reader { problems: Vec::new() };
         let template = reader.template(&root);
         if reader.problems.is_empty() { Ok(template) } else { Err(reader.problems) }
     }

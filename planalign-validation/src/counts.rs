@@ -57,7 +57,7 @@ impl Probe {
     }
 
     pub(crate) fn finding(&self, year: i32, severity: Severity, count: u64, message: String, advice: &str) -> Finding {
-        Finding { rule: self.rule.clone(), year, severity, message, count, advice: advice.to_owned() }
+        Finding { rule: self.rule.clone(), year, severity, message, count, advice: advice.to_owned(), rows: None }
     }
 
     pub(crate) fn query(&self, sql: &str, parameters: &[Value], year: i32) -> Result<Table, RuleError> {
@@ -77,6 +77,8 @@ pub(crate) struct Check {
     /// What is wrong and where; the count follows it.
     pub(crate) message: &'static str,
     pub(crate) advice: &'static str,
+    /// The rows concerned: a condition, or a query in which `$1` is the year, as the rule wants it; empty if there are none.
+    pub(crate) rows: &'static str,
 }
 
 /// What is counted.
@@ -124,18 +126,25 @@ impl Rule for CountRule {
         if self.probe.count(&row, 0, year)? == 0 {
             return Err(self.probe.cannot_run(year, &format!("there are no {}", self.looked_at)));
         }
-        found(&self.probe, year, &row, self.checks)
+        found(&self.probe, year, &row, self.checks, &str::to_owned)
     }
 }
 
-/// The findings of a row whose columns after the first are counts, one per check.
-pub(crate) fn found(probe: &Probe, year: i32, row: &Row, checks: &[Check]) -> Result<Vec<Finding>, RuleError> {
+/// The findings of a row whose columns after the first are counts, one per check. `query` makes a query of a check's rows.
+pub(crate) fn found(
+    probe: &Probe,
+    year: i32,
+    row: &Row,
+    checks: &[Check],
+    query: &dyn Fn(&str) -> String,
+) -> Result<Vec<Finding>, RuleError> {
     let mut findings = Vec::new();
     for (check, column) in checks.iter().zip(1..) {
         let count = probe.count(row, column, year)?;
         if count > 0 {
             let message = format!("{}: {}", check.message, check.unit.of(count));
-            findings.push(probe.finding(year, Severity::Error, count, message, check.advice));
+            let finding = probe.finding(year, Severity::Error, count, message, check.advice);
+            findings.push(if check.rows.is_empty() { finding } else { finding.about(&query(check.rows)) });
         }
     }
     Ok(findings)

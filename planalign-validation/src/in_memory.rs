@@ -38,6 +38,7 @@ impl InMemoryRule {
             message: message.to_owned(),
             count: 1,
             advice: "look at it".to_owned(),
+            rows: Some(format!("rows of {}", self.name)),
         });
         self
     }

@@ -51,6 +51,17 @@ pub struct Finding {
     pub count: u64,
     /// What to do about it.
     pub advice: String,
+    /// A query for the rows or people concerned, where it is about some; what it answers stays in the database.
+    pub rows: Option<String>,
+}
+
+impl Finding {
+    /// The same finding, with a query for the rows concerned, in which `$1` is the year.
+    #[must_use]
+    pub fn about(self, query: &str) -> Self {
+        let rows = Some(query.replace("$1", &self.year.to_string()));
+        Self { rows, ..self }
+    }
 }
 
 /// A rule could not run. That is a failure, never a pass.

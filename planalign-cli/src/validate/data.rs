@@ -57,6 +57,7 @@ fn check(plan: &RunPlan, committed: &[CheckpointKey], rules: &[Box<dyn Rule>]) -
                     message: format!("cannot run: {}", error.cause),
                     count: 1,
                     advice: "mend what keeps the rule from running".to_owned(),
+                    rows: None,
                 }]
             });
             checks.push((key.clone(), found));

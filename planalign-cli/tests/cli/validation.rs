@@ -46,15 +46,20 @@ fn rules_of_ones_own_run_with_the_others() {
     sandbox.simulated(&["2025-2026", "--scenario", "rules.yaml"]);
     let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("a report");
     assert!(report.contains("\"rule\": \"raises\""), "{report}");
+    // The rows are in the database, and nowhere else.
+    let details = "select count(*), count(distinct (details->>'employee_id')) from planalign.finding_details
+        where rule = 'raises' and simulation_year = 2026 and (details->>'event_type') = 'raise'";
+    let details = sandbox.open("simulation.duckdb").query_row(details, &[]).expect("read").expect("a row");
+    assert_eq!((details.integer(0), details.integer(1)), (Some(265), Some(265)));
     assert!(!report.contains("many_raises"));
 
     let all = validated(&sandbox, &["--scenario", "rules.yaml"]);
     assert_eq!((all.code, all.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(told(&all), @"
     2025  warning  raises: raises: 274 rows
-          see the rows of the rule's query under validation.rules in the configuration
+          see planalign.finding_details, or the rule's query under validation.rules in the configuration
     2026  warning  raises: raises: 265 rows
-          see the rows of the rule's query under validation.rules in the configuration
+          see planalign.finding_details, or the rule's query under validation.rules in the configuration
     30 checks of 2025 to 2026: 0 errors, 2 warnings, 0 notes
     ");
 }

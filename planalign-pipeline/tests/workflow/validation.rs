@@ -40,6 +40,8 @@ fn an_error_finding_is_counted_and_the_run_goes_on() {
     assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 0 });
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete));
     assert!(render(&world.told).contains("run_finished errors=1 warnings=0"));
+    let written: Vec<String> = world.store.calls().into_iter().filter(|c| c.starts_with("save_finding_rows")).collect();
+    assert_eq!(written, ["save_finding_rows 2026/FOUNDATION growth_rule"], "only where something was found");
 }
 
 #[test]
@@ -72,6 +74,9 @@ fn resume_begins_with_the_rules_of_the_stage_that_did_not_pass() {
     assert!(!world.built()[built.len()..].contains(&("base".to_owned(), 2026)), "the stage itself is not built again");
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete), "it has passed by now");
     insta::assert_snapshot!("resume_after_repair", render(world.last_told()));
+    let calls = world.store.calls();
+    let last = calls.iter().rfind(|c| c.starts_with("save_finding_rows"));
+    assert_eq!(last.map(String::as_str), Some("save_finding_rows 2026/FOUNDATION"), "what was found is gone");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use planalign_config::Database;
 use planalign_config::database::Value;
 
-use super::registry_table::{RegistryTable, unsigned};
+use super::registry_table::{Differences, RegistryTable, unsigned};
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 
 /// Follows deferral rates and their automatic increases. One row per person present in the year, leavers as they stood
@@ -84,40 +84,49 @@ select (select count(*) from ours), (
     from {main}.int_deferral_escalation_state_accumulator where simulation_year = {year}
 )";
 
-const DIFFERENCES: &str = "
+const DIFFERENCES: &[Differences] = &[
+    Differences {
+        compared: "
 with ours as (from {planalign}.deferral_escalation_registry where simulation_year = {year}),
-rates as (from {main}.int_deferral_rate_state_accumulator where simulation_year = {year}),
-escalations as (from {main}.int_deferral_escalation_state_accumulator where simulation_year = {year}),
-compared_rates as (
-    select count(*) filter (rates.employee_id is null), count(*) filter (ours.employee_id is null),
-        count(*) - count(distinct employee_id),
-        count(*) filter (ours.current_rate <> rates.current_deferral_rate),
-        count(*) filter (ours.original_rate is distinct from rates.original_deferral_rate and rates.employee_id is not null and ours.employee_id is not null)
-    from ours full join rates using (employee_id)
-), compared_escalations as (
-    select count(*) filter (theirs.employee_id is null), count(*) filter (ours.employee_id is null),
-        count(*) - count(distinct employee_id),
-        count(*) filter (ours.escalations <> theirs.total_deferral_escalations),
-        count(*) filter (ours.escalation_amount <> theirs.total_escalation_amount),
-        count(*) filter (ours.last_escalation_date is distinct from theirs.last_escalation_date and theirs.employee_id is not null and ours.employee_id is not null),
-        count(*) filter (ours.opted_out is distinct from theirs.auto_escalation_opt_out and theirs.employee_id is not null and ours.employee_id is not null)
-    from ours full join escalations as theirs using (employee_id)
-)
-select * from compared_rates, compared_escalations";
-
-const DIFFERENT: [&str; 12] = [
-    "people of the registry who are missing in int_deferral_rate_state_accumulator",
-    "people of int_deferral_rate_state_accumulator whom neither census nor hires explain",
-    "people who are there twice, in the registry or in int_deferral_rate_state_accumulator",
-    "another deferral rate in int_deferral_rate_state_accumulator",
-    "another original deferral rate in int_deferral_rate_state_accumulator",
-    "people of the registry who are missing in int_deferral_escalation_state_accumulator",
-    "people of int_deferral_escalation_state_accumulator whom neither census nor hires explain",
-    "people who are there twice, in the registry or in int_deferral_escalation_state_accumulator",
-    "another number of increases in int_deferral_escalation_state_accumulator",
-    "another sum of increases in int_deferral_escalation_state_accumulator",
-    "another date of the last increase in int_deferral_escalation_state_accumulator",
-    "another refusal of increases in int_deferral_escalation_state_accumulator",
+theirs as (from {main}.int_deferral_rate_state_accumulator where simulation_year = {year}),
+people as (
+    select employee_id, theirs.employee_id is null as is_missing, ours.employee_id is null as is_new,
+        row_number() over (partition by employee_id) > 1 as is_again,
+        ours.current_rate <> theirs.current_deferral_rate as other_rate,
+        not is_missing and not is_new and ours.original_rate is distinct from theirs.original_deferral_rate as other_origin
+    from ours full join theirs using (employee_id)
+)",
+        kinds: &[
+            ("people of the registry who are missing in int_deferral_rate_state_accumulator", "is_missing"),
+            ("people of int_deferral_rate_state_accumulator whom neither census nor hires explain", "is_new"),
+            ("people who are there twice, in the registry or in int_deferral_rate_state_accumulator", "is_again"),
+            ("another deferral rate in int_deferral_rate_state_accumulator", "other_rate"),
+            ("another original deferral rate in int_deferral_rate_state_accumulator", "other_origin"),
+        ],
+    },
+    Differences {
+        compared: "
+with ours as (from {planalign}.deferral_escalation_registry where simulation_year = {year}),
+theirs as (from {main}.int_deferral_escalation_state_accumulator where simulation_year = {year}),
+people as (
+    select employee_id, theirs.employee_id is null as is_missing, ours.employee_id is null as is_new,
+        row_number() over (partition by employee_id) > 1 as is_again,
+        ours.escalations <> theirs.total_deferral_escalations as other_number,
+        ours.escalation_amount <> theirs.total_escalation_amount as other_sum,
+        not is_missing and not is_new and ours.last_escalation_date is distinct from theirs.last_escalation_date as other_date,
+        not is_missing and not is_new and ours.opted_out is distinct from theirs.auto_escalation_opt_out as other_refusal
+    from ours full join theirs using (employee_id)
+)",
+        kinds: &[
+            ("people of the registry who are missing in int_deferral_escalation_state_accumulator", "is_missing"),
+            ("people of int_deferral_escalation_state_accumulator whom neither census nor hires explain", "is_new"),
+            ("people who are there twice, in the registry or in int_deferral_escalation_state_accumulator", "is_again"),
+            ("another number of increases in int_deferral_escalation_state_accumulator", "other_number"),
+            ("another sum of increases in int_deferral_escalation_state_accumulator", "other_sum"),
+            ("another date of the last increase in int_deferral_escalation_state_accumulator", "other_date"),
+            ("another refusal of increases in int_deferral_escalation_state_accumulator", "other_refusal"),
+        ],
+    },
 ];
 
 impl DeferralEscalationRegistry {
@@ -166,7 +175,7 @@ impl Registry for DeferralEscalationRegistry {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Disagreement>, RegistryError> {
-        self.table.disagreements(year, AGREES, DIFFERENCES, &DIFFERENT)
+        self.table.disagreements(year, AGREES, DIFFERENCES)
     }
 
     fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {

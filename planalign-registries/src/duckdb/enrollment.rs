@@ -3,7 +3,7 @@
 use planalign_config::Database;
 use planalign_config::database::Value;
 
-use super::registry_table::{RegistryTable, unsigned};
+use super::registry_table::{Differences, RegistryTable, unsigned};
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 
 /// Follows enrollments and opt-outs. One row per person present in the year, leavers as they stood when they left, in
@@ -78,28 +78,31 @@ select (select count(*) from ours), (
     from {main}.int_enrollment_state_accumulator where simulation_year = {year}
 )";
 
-const DIFFERENCES: &str = "
+const DIFFERENCES: &[Differences] = &[Differences {
+    compared: "
 with ours as (from {planalign}.enrollment_registry where simulation_year = {year}),
-theirs as (from {main}.int_enrollment_state_accumulator where simulation_year = {year})
-select count(*) filter (theirs.employee_id is null), count(*) filter (ours.employee_id is null),
-    count(*) - count(distinct employee_id),
-    count(*) filter (ours.is_enrolled and not theirs.is_enrolled), count(*) filter (not ours.is_enrolled and theirs.is_enrolled),
-    count(*) filter (ours.enrollment_date is distinct from theirs.enrollment_date
-        and theirs.employee_id is not null and ours.employee_id is not null and theirs.enrollment_method is distinct from 'census'),
-    count(*) filter (ours.source is distinct from theirs.enrollment_method and theirs.employee_id is not null and ours.employee_id is not null),
-    count(*) filter (ours.opt_out_date is distinct from theirs.opt_out_date and theirs.employee_id is not null and ours.employee_id is not null)
-from ours full join theirs using (employee_id)";
-
-const DIFFERENT: [&str; 8] = [
-    "people of the registry who are missing in int_enrollment_state_accumulator",
-    "people of int_enrollment_state_accumulator whom neither census nor hires explain",
-    "people who are there twice, in the registry or in int_enrollment_state_accumulator",
-    "enrolled according to the events but not to int_enrollment_state_accumulator",
-    "enrolled according to int_enrollment_state_accumulator but not to the events",
-    "another enrollment date in int_enrollment_state_accumulator",
-    "another enrollment method in int_enrollment_state_accumulator",
-    "another opt-out date in int_enrollment_state_accumulator",
-];
+theirs as (from {main}.int_enrollment_state_accumulator where simulation_year = {year}),
+people as (
+    select employee_id, theirs.employee_id is null as is_missing, ours.employee_id is null as is_new,
+        row_number() over (partition by employee_id) > 1 as is_again,
+        ours.is_enrolled and not theirs.is_enrolled as only_ours, not ours.is_enrolled and theirs.is_enrolled as only_theirs,
+        not is_missing and not is_new and ours.enrollment_date is distinct from theirs.enrollment_date
+            and theirs.enrollment_method is distinct from 'census' as other_date,
+        not is_missing and not is_new and ours.source is distinct from theirs.enrollment_method as other_method,
+        not is_missing and not is_new and ours.opt_out_date is distinct from theirs.opt_out_date as other_opt_out
+    from ours full join theirs using (employee_id)
+)",
+    kinds: &[
+        ("people of the registry who are missing in int_enrollment_state_accumulator", "is_missing"),
+        ("people of int_enrollment_state_accumulator whom neither census nor hires explain", "is_new"),
+        ("people who are there twice, in the registry or in int_enrollment_state_accumulator", "is_again"),
+        ("enrolled according to the events but not to int_enrollment_state_accumulator", "only_ours"),
+        ("enrolled according to int_enrollment_state_accumulator but not to the events", "only_theirs"),
+        ("another enrollment date in int_enrollment_state_accumulator", "other_date"),
+        ("another enrollment method in int_enrollment_state_accumulator", "other_method"),
+        ("another opt-out date in int_enrollment_state_accumulator", "other_opt_out"),
+    ],
+}];
 
 impl EnrollmentRegistry {
     /// The registry of a database that has its table.
@@ -147,7 +150,7 @@ impl Registry for EnrollmentRegistry {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Disagreement>, RegistryError> {
-        self.table.disagreements(year, AGREES, DIFFERENCES, &DIFFERENT)
+        self.table.disagreements(year, AGREES, DIFFERENCES)
     }
 
     fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {

@@ -6,7 +6,7 @@ use super::catalog::{Catalog, failed, literal};
 use crate::run_store::StoreError;
 
 /// Layout that this program writes. It reads all up to it.
-pub(crate) const SUPPORTED: i64 = 1;
+pub(crate) const SUPPORTED: i64 = 2;
 
 /// No keys and no indexes: their replay from the log has open defects in the engine. Every writer replaces what it owns.
 const TABLES: &str = "
@@ -31,6 +31,13 @@ create table {planalign}.deferral_escalation_registry (
     simulation_year integer not null, employee_id varchar not null, opted_out boolean not null, original_rate decimal(9, 6),
     opening_rate decimal(9, 6) not null, current_rate decimal(9, 6) not null, escalations integer not null,
     escalation_amount decimal(9, 6) not null, last_escalation_date date, left_on date);
+";
+
+/// What the second version added.
+const FINDING_DETAILS: &str = "
+create table {planalign}.finding_details (
+    run_id varchar not null, simulation_year integer not null, stage varchar not null, rule varchar not null,
+    finding varchar not null, row_number bigint not null, details varchar not null);
 ";
 
 /// The version of the layout in the file; `None` if the file holds no record. Writes nothing.
@@ -60,9 +67,25 @@ pub(crate) fn create(catalog: &mut Catalog) -> Result<(), StoreError> {
     catalog.atomically(|c| {
         let write = || -> Result<(), DatabaseError> {
             c.db.execute_batch(&c.sql(TABLES))?;
+            c.db.execute_batch(&c.sql(FINDING_DETAILS))?;
             c.db.execute(&c.sql("insert into {planalign}.format values (?)"), &[SUPPORTED.into()])?;
             Ok(())
         };
         write().map_err(failed("create the run record"))
+    })
+}
+
+/// Brings the tables of an older version up to date, all at once.
+pub(crate) fn migrate(catalog: &mut Catalog, version: i64) -> Result<(), StoreError> {
+    if version == SUPPORTED {
+        return Ok(());
+    }
+    catalog.atomically(|c| {
+        let write = || -> Result<(), DatabaseError> {
+            c.db.execute_batch(&c.sql(FINDING_DETAILS))?;
+            c.db.execute(&c.sql("update {planalign}.format set version = ?"), &[SUPPORTED.into()])?;
+            Ok(())
+        };
+        write().map_err(failed("bring the run record up to date"))
     })
 }

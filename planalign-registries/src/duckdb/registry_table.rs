@@ -9,6 +9,14 @@ use super::catalog::Catalog;
 use super::state;
 use crate::registry::{Disagreement, RegistryError, RegistrySnapshot};
 
+/// A registry beside one of the models' tables, and in what they can differ.
+pub(crate) struct Differences {
+    /// The beginning of a query whose relation `people` has a row for everybody in either.
+    pub(crate) compared: &'static str,
+    /// What differs, and the condition by which it is seen.
+    pub(crate) kinds: &'static [(&'static str, &'static str)],
+}
+
 const COMPARE: &str = "compare its state";
 
 /// The table of a registry.
@@ -42,13 +50,12 @@ impl RegistryTable {
     }
 
     /// Compares the registry with the models' tables. `agrees` says how many people there are and whether sums over all of them
-    /// agree, which takes a fraction of the time; only if not, `differences`, a query for one row of counts, tells what is behind it, each under its name.
+    /// agree, which takes a fraction of the time; only if not, the differences tell what is behind it.
     pub(crate) fn disagreements(
         &self,
         year: i32,
         agrees: &str,
-        differences: &str,
-        names: &[&str],
+        differences: &[Differences],
     ) -> Result<Vec<Disagreement>, RegistryError> {
         let compare = |sql: &str| {
             let table = self.catalog.db.query(&self.sql(sql, year), &[]);
@@ -63,13 +70,15 @@ impl RegistryTable {
             Some(row) if row.boolean(1) == Some(true) => return Ok(Vec::new()),
             _ => {}
         }
-        let table = compare(differences)?;
         let mut found = Vec::new();
-        for row in &table.rows {
-            for (i, what) in names.iter().enumerate() {
-                let count = unsigned(row, i);
+        for Differences { compared, kinds } in differences {
+            let counts: Vec<String> = kinds.iter().map(|(_, is_so)| format!("count(*) filter ({is_so})")).collect();
+            let counts = compare(&format!("{compared} select {} from people", counts.join(", ")))?;
+            for (i, (what, is_so)) in kinds.iter().enumerate() {
+                let count = counts.rows.first().map(|row| unsigned(row, i)).unwrap_or_default();
                 if count > 0 {
-                    found.push(Disagreement { what: (*what).to_owned(), count });
+                    let rows = self.sql(&format!("{compared} select employee_id from people where {is_so}"), year);
+                    found.push(Disagreement { what: (*what).to_owned(), count, rows: Some(rows) });
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! The record of runs in schema `planalign` of the simulation's own file, so that it commits with what it describes.
 
+mod finding_rows;
 mod fingerprints;
 mod forget;
 mod journal;
@@ -11,9 +12,9 @@ use planalign_config::Database;
 
 use super::catalog::{Catalog, failed};
 use super::{format, state};
-use crate::checkpoint::{Checkpoint, RelationState};
+use crate::checkpoint::{Checkpoint, CheckpointKey, RelationState};
 use crate::run_event::RunEvent;
-use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
+use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
 
 /// Bytes of the engine's log from which on it is folded into the file at the end of a year.
 const COMPACT_FROM: u64 = 256 << 20;
@@ -27,11 +28,12 @@ pub struct DuckRunStore {
 }
 
 impl DuckRunStore {
-    /// Opens the record, and creates its tables in a file that has none. No unit of work may be open.
+    /// Opens the record, creates its tables in a file that has none, and brings those of an older program up to date. No unit of work may be open.
     pub fn open(db: Database) -> Result<Self, StoreError> {
         let mut store = Self::new(db)?;
-        if format::found(&store.catalog)?.is_none() {
-            format::create(&mut store.catalog)?;
+        match format::found(&store.catalog)? {
+            None => format::create(&mut store.catalog)?,
+            Some(version) => format::migrate(&mut store.catalog, version)?,
         }
         Ok(store)
     }
@@ -97,6 +99,15 @@ impl RunStore for DuckRunStore {
 
     fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         journal::write_checkpoint(&self.catalog, checkpoint)
+    }
+
+    fn save_finding_rows(
+        &mut self,
+        run_id: &str,
+        key: &CheckpointKey,
+        findings: &[FindingRows],
+    ) -> Result<(), StoreError> {
+        finding_rows::write(&self.catalog, run_id, key, findings)
     }
 
     fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError> {

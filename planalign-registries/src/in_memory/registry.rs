@@ -109,7 +109,7 @@ mod tests {
         let test = InMemoryRegistry::new("enrollment");
         let mut registry = test.clone();
         test.holds(2025, 7);
-        test.disagrees(2025, vec![Disagreement { what: "dates".into(), count: 2 }]);
+        test.disagrees(2025, vec![Disagreement { what: "dates".into(), count: 2, rows: None }]);
         assert_eq!(registry.update(2025, 2025).expect("update"), 7);
         assert_eq!(registry.update(2026, 2025).expect("update"), 0);
         assert_eq!(registry.snapshot(2025).expect("snapshot").state.rows, 7);

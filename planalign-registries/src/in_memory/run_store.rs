@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use planalign_config::{Fault, UnitError, UnitOfWork};
 
-use crate::checkpoint::{Checkpoint, RelationState};
+use crate::checkpoint::{Checkpoint, CheckpointKey, RelationState};
 use crate::run_event::RunEvent;
-use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
+use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
 
 /// A run store in memory. Clones share their state: one is the store, another the unit of work, and a test keeps a third.
 ///
@@ -175,6 +175,17 @@ impl RunStore for InMemoryRunStore {
         checkpoints.retain(|c| c.run_id != checkpoint.run_id || c.key != checkpoint.key);
         checkpoints.push(checkpoint.clone());
         checkpoints.sort_by_key(|c| c.sequence);
+        Ok(())
+    }
+
+    fn save_finding_rows(
+        &mut self,
+        _run_id: &str,
+        key: &CheckpointKey,
+        findings: &[FindingRows],
+    ) -> Result<(), StoreError> {
+        let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        self.enter("save_finding_rows", format!("save_finding_rows {key} {}", rules.join(" ")).trim_end().to_owned())?;
         Ok(())
     }
 

@@ -55,8 +55,18 @@ impl CensusAcceptance {
             let message = format!("{column}: {problem}: {rows} of {file} rejected, the first is row {first}");
             let advice = "correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists \
                           all in stg_census_issues";
-            Ok(self.0.finding(year, severity, count, message, advice))
+            let rows = format!(
+                "from stg_census_issues where action = 'rejected' and column_name = {} and problem = {}",
+                literal(&column),
+                literal(&problem)
+            );
+            Ok(self.0.finding(year, severity, count, message, advice).about(&rows))
         };
         causes.rows.iter().map(finding_of).collect()
     }
+}
+
+/// A text as SQL writes it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

@@ -46,14 +46,23 @@ impl Rule for CompensationReasonableness {
             return Err(self.0.cannot_run(year, "there is nobody in int_employee_compensation_by_year"));
         }
         let mut findings = Vec::new();
-        for (count, what) in [
-            (not_positive, "no pay, or none above zero".to_owned()),
-            (low, format!("pay below {minimum}")),
-            (high, format!("pay above {maximum}")),
+        for (count, what, which) in [
+            (
+                not_positive,
+                "no pay, or none above zero".to_owned(),
+                "coalesce(employee_compensation <= 0, true)".to_owned(),
+            ),
+            (
+                low,
+                format!("pay below {minimum}"),
+                format!("employee_compensation > 0 and employee_compensation < {minimum}"),
+            ),
+            (high, format!("pay above {maximum}"), format!("employee_compensation > {maximum}")),
         ] {
             if count > 0 {
                 let message = format!("{what}: {}", Unit::People.of(count));
-                findings.push(self.0.finding(year, Severity::Error, count, message, ADVICE));
+                let rows = format!("from int_employee_compensation_by_year where simulation_year = $1 and {which}");
+                findings.push(self.0.finding(year, Severity::Error, count, message, ADVICE).about(&rows));
             }
         }
         // Averages as fractions with one denominator, so that nothing is rounded.

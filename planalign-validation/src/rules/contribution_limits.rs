@@ -26,13 +26,13 @@ impl Rule for ContributionLimits {
         if limits.0.contains(&Value::Null) {
             return Err(self.0.cannot_run(year, "int_irs_limits lacks a limit"));
         }
-        let mut findings = found(&self.0, year, limits, &[LIMITS_CHECK])?;
-        let sql = with_limits(&with_settings(COUNTS, &self.0.settings), limits);
-        let counts = self.0.row(&sql, year)?;
+        let mut findings = found(&self.0, year, limits, &[LIMITS_CHECK], &str::to_owned)?;
+        let filled = |sql: &str| with_limits(&with_settings(sql, &self.0.settings), limits);
+        let counts = self.0.row(&filled(COUNTS), year)?;
         if self.0.count(&counts, 0, year)? == 0 {
             return Err(self.0.cannot_run(year, "int_employee_contributions has no rows of the year"));
         }
-        findings.extend(found(&self.0, year, &counts, CHECKS)?);
+        findings.extend(found(&self.0, year, &counts, CHECKS, &filled)?);
         Ok(findings)
     }
 }
@@ -143,6 +143,7 @@ const LIMITS_CHECK: Check = Check {
     unit: Unit::Rows,
     message: "int_irs_limits differs from the published limits in config_irs_limits",
     advice: "build the seeds and the model int_irs_limits again",
+    rows: "from config_irs_limits where limit_year = $1",
 };
 
 const CHECKS: &[Check] = &[
@@ -150,45 +151,65 @@ const CHECKS: &[Check] = &[
         unit: Unit::People,
         message: "regular deferrals above the limit of 402(g) in int_employee_contributions",
         advice: ADVICE,
+        rows: "from int_employee_contributions where simulation_year = $1 and regular_deferrals > {deferral_limit}",
     },
     Check {
         unit: Unit::People,
         message: "deferrals above 402(g) and the catch-up of 414(v) for the age on Dec 31 in int_employee_contributions",
         advice: ADVICE,
+        rows: "select paid.* from int_employee_contributions as paid
+            left join int_workforce_state as people using (simulation_year, employee_id)
+            where simulation_year = $1 and annual_contribution_amount > {deferral_limit} + case
+                when {catch_up} and {super_catch_up} and $1 - year(employee_birth_date) between 60 and 63 then {super_catch_up_limit}
+                when {catch_up} and $1 - year(employee_birth_date) >= 50 then {catch_up_limit}
+                else 0
+            end",
     },
     Check {
         unit: Unit::People,
         message: "regular and catch-up deferrals do not add up in int_employee_contributions",
         advice: ADVICE,
+        rows: "from int_employee_contributions where simulation_year = $1 and annual_contribution_amount != regular_deferrals + catch_up_deferrals",
     },
     Check {
         unit: Unit::People,
         message: "deferrals above deferrals.maximum_rate of the pay in int_employee_contributions",
         advice: ADVICE,
+        rows: "from int_employee_contributions where simulation_year = $1
+            and 2000000 * (annual_contribution_amount * 100)::bigint
+                > (2 * (prorated_annual_compensation * 100)::bigint + 1) * {maximum_rate} + 1000000",
     },
     Check {
         unit: Unit::People,
         message: "pay above the limit of 401(a)(17) in fct_employer_match_events",
         advice: ADVICE,
+        rows: "from fct_employer_match_events where simulation_year = $1 and eligible_compensation > {compensation_limit}",
     },
     Check {
         unit: Unit::People,
         message: "a match above employer_match.match_cap_percent in fct_employer_match_events",
         advice: ADVICE,
+        rows: "from fct_employer_match_events where simulation_year = $1
+            and 2000000 * (amount * 100)::bigint > 2 * (eligible_compensation * 100)::bigint * {match_cap} + 1000000",
     },
     Check {
         unit: Unit::People,
         message: "pay above the limit of 401(a)(17) in int_employer_core_contributions",
         advice: ADVICE,
+        rows: "from int_employer_core_contributions where simulation_year = $1 and eligible_compensation > {compensation_limit}",
     },
     Check {
         unit: Unit::People,
         message: "a deferral rate above deferrals.maximum_rate in int_deferral_rate_state_accumulator",
         advice: ADVICE,
+        rows: "from int_deferral_rate_state_accumulator where simulation_year = $1
+            and (current_deferral_rate * 1000000)::bigint > {maximum_rate}",
     },
     Check {
         unit: Unit::Events,
         message: "an automatic increase beyond deferral_auto_escalation.maximum_rate, or none, in fct_yearly_events",
         advice: ADVICE,
+        rows: "from fct_yearly_events where simulation_year = $1 and event_type = 'deferral_escalation' and (
+                (employee_deferral_rate * 1000000)::bigint > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate)",
     },
 ];

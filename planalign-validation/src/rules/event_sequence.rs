@@ -14,21 +14,37 @@ impl Rule for EventSequence {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let told = self.0.row(TOLD, year)?;
+        let told = self.0.row(&counts(), year)?;
         if self.0.count(&told, 0, year)? == 0 {
             return Err(self.0.cannot_run(year, "there is nobody in int_employee_compensation_by_year"));
         }
-        let mut findings = found(&self.0, year, &told, CHECKS)?;
+        let mut findings = found(&self.0, year, &told, CHECKS, &people)?;
         if self.0.count(&told, CHECKS.len() + 1, year)? > 0 {
-            findings.extend(found(&self.0, year, &self.0.row(LONG_CHAINS, year)?, LONG_CHAIN_CHECKS)?);
+            let counts = LONG_CHAIN_CHECKS.iter().map(|check| format!("(select count(*) from ({}))", check.rows));
+            let counts = counts.collect::<Vec<_>>().join(", ");
+            let row = self.0.row(&format!("{STEPS} select 1, {counts}"), year)?;
+            findings.extend(found(&self.0, year, &row, LONG_CHAIN_CHECKS, &|rows| format!("{STEPS} {rows}"))?);
         }
         Ok(findings)
     }
 }
 
+/// One row: how many people the year opens with, a count for each check, and how many have long chains.
+fn counts() -> String {
+    let counts = CHECKS.iter().map(|check| format!("count(*) filter ({})", check.rows)).collect::<Vec<_>>().join(", ");
+    let opening = "select count(*) from int_employee_compensation_by_year where simulation_year = $1";
+    format!("{JUDGED} select ({opening}), {counts}, count(*) filter (is_long) {FROM}")
+}
+
+fn people(condition: &str) -> String {
+    format!("{JUDGED} select judged.employee_id {FROM} where {condition}")
+}
+
+const FROM: &str = "from judged left join opening on judged.employee_id = opening.employee_id";
+
 /// In cents and millionths, which the engine compares faster. With `b` and `a` the values before and after each of a person's changes: `b1` is the opening value, `a1 = b2`, `a2 = b3`.
 /// Of three changes the middle one is what remains of all (`xor`, like a sum) without the first and the last.
-const TOLD: &str = "
+const JUDGED: &str = "
     with happened as (
         select
             employee_id, event_type, effective_date, event_sequence,
@@ -89,27 +105,9 @@ const TOLD: &str = "
             (employee_compensation * 100)::bigint as opening_pay, (deferral_rate * 1000000)::bigint as opening_rate
         from int_employee_compensation_by_year
         where simulation_year = $1
-    )
-    select
-        (
-            select count(*)
-            from int_employee_compensation_by_year
-            where simulation_year = $1
-        ),
-        count(*) filter (is_outside),
-        count(*) filter (opening.employee_id is null and hired_on is null),
-        count(*) filter (first_day < coalesce(hired_on, employee_hire_date)),
-        count(*) filter (is_after),
-        count(*) filter (is_repeated or hired_on is not null and opening.employee_id is not null),
-        count(*) filter (increases > 1),
-        count(*) filter (increases > 0 and auto_escalation_opt_out),
-        count(*) filter (pay_breaks or pay_b1 != coalesce(opening_pay, -1)),
-        count(*) filter (rate_breaks or rate_b1 != coalesce(opening_rate, 0)),
-        count(*) filter (is_long)
-    from judged
-    left join opening on judged.employee_id = opening.employee_id";
+    )";
 
-const LONG_CHAINS: &str = "
+const STEPS: &str = "
     with happened as (
         select
             employee_id, event_sequence, compensation_amount as pay, previous_compensation as previous_pay,
@@ -136,37 +134,73 @@ const LONG_CHAINS: &str = "
         from happened
         where rate is not null
         window chain as (partition by employee_id order by event_sequence)
-    )
-    select
-        1,
-        (
-            select count(distinct employee_id) from pay_steps
-            where steps > 3 and position > 1 and previous_pay is distinct from pay_in_force
-        ),
-        (
-            select count(distinct employee_id) from rate_steps
-            where steps > 3 and position > 1 and previous_rate is distinct from rate_in_force
-        )";
+    )";
 
 const ADVICE: &str = "see fct_yearly_events: this is a defect of the event models, or of rows changed by hand";
 
 const CHECKS: &[Check] = &[
-    Check { unit: Unit::People, message: "events outside the year in fct_yearly_events", advice: ADVICE },
-    Check { unit: Unit::People, message: "events of people who are not employed in the year", advice: ADVICE },
-    Check { unit: Unit::People, message: "events before the hire", advice: ADVICE },
-    Check { unit: Unit::People, message: "events after the termination", advice: ADVICE },
-    Check { unit: Unit::People, message: "more than one hire or termination", advice: ADVICE },
-    Check { unit: Unit::People, message: "more than one automatic increase of the deferral rate", advice: ADVICE },
-    Check { unit: Unit::People, message: "an automatic increase of a deferral rate that was refused", advice: ADVICE },
-    Check { unit: Unit::People, message: "an event does not start from the pay in force", advice: ADVICE },
-    Check { unit: Unit::People, message: "an event does not start from the deferral rate in force", advice: ADVICE },
+    Check {
+        unit: Unit::People,
+        message: "events outside the year in fct_yearly_events",
+        advice: ADVICE,
+        rows: "is_outside",
+    },
+    Check {
+        unit: Unit::People,
+        message: "events of people who are not employed in the year",
+        advice: ADVICE,
+        rows: "opening.employee_id is null and hired_on is null",
+    },
+    Check {
+        unit: Unit::People,
+        message: "events before the hire",
+        advice: ADVICE,
+        rows: "first_day < coalesce(hired_on, employee_hire_date)",
+    },
+    Check { unit: Unit::People, message: "events after the termination", advice: ADVICE, rows: "is_after" },
+    Check {
+        unit: Unit::People,
+        message: "more than one hire or termination",
+        advice: ADVICE,
+        rows: "is_repeated or hired_on is not null and opening.employee_id is not null",
+    },
+    Check {
+        unit: Unit::People,
+        message: "more than one automatic increase of the deferral rate",
+        advice: ADVICE,
+        rows: "increases > 1",
+    },
+    Check {
+        unit: Unit::People,
+        message: "an automatic increase of a deferral rate that was refused",
+        advice: ADVICE,
+        rows: "increases > 0 and auto_escalation_opt_out",
+    },
+    Check {
+        unit: Unit::People,
+        message: "an event does not start from the pay in force",
+        advice: ADVICE,
+        rows: "pay_breaks or pay_b1 != coalesce(opening_pay, -1)",
+    },
+    Check {
+        unit: Unit::People,
+        message: "an event does not start from the deferral rate in force",
+        advice: ADVICE,
+        rows: "rate_breaks or rate_b1 != coalesce(opening_rate, 0)",
+    },
 ];
 
 const LONG_CHAIN_CHECKS: &[Check] = &[
-    Check { unit: Unit::People, message: "one of many events does not start from the pay in force", advice: ADVICE },
+    Check {
+        unit: Unit::People,
+        message: "one of many events does not start from the pay in force",
+        advice: ADVICE,
+        rows: "select distinct employee_id from pay_steps where steps > 3 and position > 1 and previous_pay is distinct from pay_in_force",
+    },
     Check {
         unit: Unit::People,
         message: "one of many events does not start from the deferral rate in force",
         advice: ADVICE,
+        rows: "select distinct employee_id from rate_steps where steps > 3 and position > 1 and previous_rate is distinct from rate_in_force",
     },
 ];

@@ -36,7 +36,7 @@ impl Rule for OwnRule {
             return Ok(Vec::new());
         }
         let message = format!("{}: {}", self.rule.message, Unit::Rows.of(count));
-        let advice = "see the rows of the rule's query under validation.rules in the configuration";
-        Ok(vec![self.probe.finding(year, self.severity, count, message, advice)])
+        let advice = "see planalign.finding_details, or the rule's query under validation.rules in the configuration";
+        Ok(vec![self.probe.finding(year, self.severity, count, message, advice).about(&query)])
     }
 }

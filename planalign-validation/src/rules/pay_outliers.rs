@@ -11,7 +11,7 @@ pub(super) struct PayOutliers(pub(super) Probe);
 /// A level whose people mostly earn the same has no spread to measure by.
 const SCORES: &str = "
     with pay as (
-        select level_id, (current_compensation * 100)::bigint as cents
+        select employee_id, level_id, (current_compensation * 100)::bigint as cents
         from fct_workforce_snapshot
         where simulation_year = $1 and employment_status = 'active'
     ),
@@ -19,10 +19,12 @@ const SCORES: &str = "
         select level_id, median(cents) as middle, mad(cents) as spread
         from pay
         group by level_id
-    )
-    select count(*), count(*) filter (spread > 0 and abs(cents - middle) > {maximum} * 1.4826 * spread)
-    from pay
-    inner join levels on pay.level_id = levels.level_id";
+    ),
+    scores as (
+        select employee_id, pay.level_id, spread > 0 and abs(cents - middle) > {maximum} * 1.4826 * spread as is_outlier
+        from pay
+        inner join levels on pay.level_id = levels.level_id
+    )";
 
 impl Rule for PayOutliers {
     fn name(&self) -> &str {
@@ -31,7 +33,9 @@ impl Rule for PayOutliers {
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
         let maximum = self.0.settings.pay_outliers.maximum_robust_z;
-        let counts = self.0.row(&SCORES.replace("{maximum}", &maximum.to_string()), year)?;
+        let scores = SCORES.replace("{maximum}", &maximum.to_string());
+        let counts =
+            self.0.row(&format!("{scores} select count(*), count(*) filter (is_outlier) from scores"), year)?;
         if self.0.count(&counts, 0, year)? == 0 {
             return Err(self.0.cannot_run(year, "nobody is active in fct_workforce_snapshot"));
         }
@@ -45,6 +49,7 @@ impl Rule for PayOutliers {
         );
         let advice = "compare current_compensation with the level's in fct_workforce_snapshot: a typo in the census stays \
                       for all years; validation.pay_outliers has the threshold";
-        Ok(vec![self.0.finding(year, Severity::Info, people, message, advice)])
+        let rows = format!("{scores} select employee_id, level_id from scores where is_outlier");
+        Ok(vec![self.0.finding(year, Severity::Info, people, message, advice).about(&rows)])
     }
 }

@@ -61,40 +61,69 @@ const CHECKS: &[Check] = &[
         unit: Unit::People,
         message: "the snapshot and the accumulators hold different numbers of people",
         advice: ADVICE,
+        rows: "select employee_id
+            from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
+            full join (from int_enrollment_state_accumulator where simulation_year = $1) as theirs using (employee_id)
+            where snapshot.simulation_year is null or theirs.simulation_year is null",
     },
     Check {
         unit: Unit::People,
         message: "the snapshot and int_enrollment_state_accumulator differ in who is enrolled",
         advice: ADVICE,
+        rows: "select employee_id, snapshot.is_enrolled_flag, theirs.is_enrolled
+            from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
+            full join (from int_enrollment_state_accumulator where simulation_year = $1) as theirs using (employee_id)
+            where snapshot.is_enrolled_flag is distinct from theirs.is_enrolled",
     },
     Check {
         unit: Unit::Rows,
         message: "the deferral rates of the snapshot are not those of the accumulator",
         advice: ADVICE,
+        rows: "select employee_id, snapshot.current_deferral_rate, theirs.current_deferral_rate
+            from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
+            full join (from int_deferral_rate_state_accumulator where simulation_year = $1) as theirs using (employee_id)
+            where snapshot.current_deferral_rate is distinct from theirs.current_deferral_rate",
     },
     Check {
         unit: Unit::Rows,
         message: "the automatic increases of the snapshot are not those of the accumulator",
         advice: ADVICE,
+        rows: "select employee_id, snapshot.total_deferral_escalations, theirs.total_deferral_escalations
+            from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
+            full join (from int_deferral_escalation_state_accumulator where simulation_year = $1) as theirs using (employee_id)
+            where snapshot.total_deferral_escalations is distinct from theirs.total_deferral_escalations",
     },
     Check {
         unit: Unit::Rows,
         message: "the contributions of the snapshot do not add up to int_employee_contributions",
         advice: ADVICE,
+        rows: "select employee_id, snapshot.prorated_annual_contributions, theirs.annual_contribution_amount
+            from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
+            full join (from int_employee_contributions where simulation_year = $1) as theirs using (employee_id)
+            where coalesce(snapshot.prorated_annual_contributions, 0) != coalesce(theirs.annual_contribution_amount, 0)",
     },
     Check {
         unit: Unit::Rows,
         message: "the match of the snapshot does not add up to fct_employer_match_events",
         advice: ADVICE,
+        rows: "select employee_id, snapshot.employer_match_amount, theirs.amount
+            from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
+            full join (from fct_employer_match_events where simulation_year = $1) as theirs using (employee_id)
+            where coalesce(snapshot.employer_match_amount, 0) != coalesce(theirs.amount, 0)",
     },
     Check {
         unit: Unit::Rows,
         message: "the core of the snapshot does not add up to int_employer_core_contributions",
         advice: ADVICE,
+        rows: "select employee_id, snapshot.employer_core_amount, theirs.employer_core_amount
+            from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
+            full join (from int_employer_core_contributions where simulation_year = $1) as theirs using (employee_id)
+            where coalesce(snapshot.employer_core_amount, 0) != coalesce(theirs.employer_core_amount, 0)",
     },
     Check {
         unit: Unit::People,
         message: "match and core do not add up to the employer's contributions",
         advice: ADVICE,
+        rows: "from fct_workforce_snapshot where simulation_year = $1 and total_employer_contributions != employer_match_amount + employer_core_amount",
     },
 ];

@@ -25,9 +25,10 @@ impl Rule for StateConsistency {
         for registry in &self.registries {
             let disagreements = registry.check(year).map_err(|e| self.cannot_run(year, &e))?;
             let name = registry.name();
-            findings.extend(disagreements.into_iter().map(|Disagreement { what, count }| {
+            findings.extend(disagreements.into_iter().map(|Disagreement { what, count, rows }| {
                 let message = format!("{name} registry: {what}: {}", Unit::People.of(count));
-                self.probe.finding(year, Severity::Error, count, message, ADVICE)
+                let finding = self.probe.finding(year, Severity::Error, count, message, ADVICE);
+                Finding { rows, ..finding }
             }));
         }
         Ok(findings)

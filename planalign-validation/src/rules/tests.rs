@@ -43,7 +43,21 @@ fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule>> {
 fn findings(db: &Database, settings: &RuleSettings) -> Vec<Finding> {
     let check = |rule: &dyn Rule, year| rule.check(year).unwrap_or_else(|e| panic!("{e}"));
     let rules = builtin_rules(db, settings);
-    [2025, 2026].iter().flat_map(|year| rules.iter().flat_map(|rule| check(rule.as_ref(), *year))).collect()
+    let found: Vec<Finding> =
+        [2025, 2026].iter().flat_map(|year| rules.iter().flat_map(|rule| check(rule.as_ref(), *year))).collect();
+    for finding in &found {
+        lists_its_rows(db, finding);
+    }
+    found
+}
+
+/// The query of a finding lists as many rows as it counts. Where sums differ, it counts one and lists whoever differs.
+#[track_caller]
+fn lists_its_rows(db: &Database, finding: &Finding) {
+    let Some(rows) = &finding.rows else { return };
+    let listed = db.query(rows, &[]).unwrap_or_else(|e| panic!("{}: {e}\n{rows}", finding.message)).rows.len() as u64;
+    let by_sums = finding.rule == "snapshot_consistency" && finding.message.ends_with(": 1 row");
+    assert!(listed == finding.count || by_sums && listed > 0, "{listed} rows: {}\n{rows}", finding.message);
 }
 
 fn told(findings: &[Finding]) -> Vec<String> {
@@ -440,7 +454,7 @@ fn state_consistency_asks_every_registry() {
         let rule = rules.iter().find(|rule| rule.name() == "state_consistency").expect("built in");
         rule.check(2026).map(|findings| told(&findings))
     };
-    loud.disagrees(2026, vec![Disagreement { what: "dates".to_owned(), count: 2 }]);
+    loud.disagrees(2026, vec![Disagreement { what: "dates".to_owned(), count: 2, rows: None }]);
     let found = told_by(&[&silent, &loud]).expect("it runs");
     assert_eq!(found, ["2026 error state_consistency (2): loud registry: dates: 2 people"]);
     failing.fail_next("check", Fault::Transient);

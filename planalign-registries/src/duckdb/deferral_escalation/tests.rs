@@ -2,7 +2,7 @@
 
 use planalign_config::Database;
 
-use super::{DIFFERENT, DeferralEscalationRegistry};
+use super::{DIFFERENCES, DeferralEscalationRegistry};
 use crate::duckdb::DuckRunStore;
 use crate::duckdb::testing::{census, event, models, plain};
 use crate::registry::Registry;
@@ -129,8 +129,10 @@ fn every_kind_of_disagreement_is_counted_under_its_own_name() {
         (format!("update {escalation} set last_escalation_date = null where employee_id = 'anna'"), vec![(10, 1)]),
         (format!("update {escalation} set auto_escalation_opt_out = false"), vec![(11, 1)]),
     ];
+    let kinds: Vec<&str> =
+        DIFFERENCES.iter().flat_map(|differences| differences.kinds).map(|(what, _)| *what).collect();
     for (change, expected) in cases {
-        let expected: Vec<_> = expected.into_iter().map(|(i, n): (usize, u64)| (DIFFERENT[i].to_owned(), n)).collect();
+        let expected: Vec<_> = expected.into_iter().map(|(i, n): (usize, u64)| (kinds[i].to_owned(), n)).collect();
         assert_eq!(found_after(&change), expected, "{change}");
     }
 }

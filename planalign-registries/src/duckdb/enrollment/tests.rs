@@ -143,7 +143,7 @@ fn every_kind_of_disagreement_is_counted_under_its_own_name() {
         (format!("update {accumulator} set opt_out_date = null where employee_id = 'ben'"), 7, 1),
     ];
     for (change, which, count) in cases {
-        assert_eq!(found_after(&change), [(super::DIFFERENT[which].to_owned(), count)], "{change}");
+        assert_eq!(found_after(&change), [(super::DIFFERENCES[0].kinds[which].0.to_owned(), count)], "{change}");
     }
 }
 

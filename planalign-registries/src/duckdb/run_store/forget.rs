@@ -5,15 +5,17 @@ use planalign_config::DatabaseError;
 use crate::duckdb::catalog::{Catalog, failed, literal};
 use crate::run_store::{RunRecord, StoreError};
 
-/// Removes the rows of later years from the tables that have a year, and the checkpoints of those years.
+/// Removes the rows of later years from the tables that have a year, and the checkpoints and findings of those years.
 pub(super) fn later_years(catalog: &Catalog, year: i32) -> Result<(), StoreError> {
     let forget = || -> Result<(), DatabaseError> {
         for table in tables_with_a_year(catalog)? {
             let table = catalog.relation("main", &table);
             catalog.db.execute(&format!("delete from {table} where simulation_year > ?"), &[year.into()])?;
         }
-        let checkpoints = catalog.sql("delete from {planalign}.checkpoints where simulation_year > ?");
-        catalog.db.execute(&checkpoints, &[year.into()])?;
+        for table in ["finding_details", "checkpoints"] {
+            let sql = catalog.sql(&format!("delete from {{planalign}}.{table} where simulation_year > ?"));
+            catalog.db.execute(&sql, &[year.into()])?;
+        }
         Ok(())
     };
     forget().map_err(failed("remove the rows of later years"))
@@ -29,7 +31,9 @@ pub(super) fn everything(catalog: &Catalog) -> Result<(), StoreError> {
         for table in tables_with_a_year(catalog)? {
             catalog.db.execute(&format!("delete from {}", catalog.relation("main", &table)), &[])?;
         }
-        catalog.db.execute(&catalog.sql("delete from {planalign}.checkpoints"), &[])?;
+        for table in ["finding_details", "checkpoints"] {
+            catalog.db.execute(&catalog.sql(&format!("delete from {{planalign}}.{table}")), &[])?;
+        }
         Ok(())
     };
     forget().map_err(failed("remove what an earlier run wrote"))
@@ -37,7 +41,7 @@ pub(super) fn everything(catalog: &Catalog) -> Result<(), StoreError> {
 
 /// Removes all that is recorded of runs.
 pub(super) fn records(catalog: &Catalog, runs: &[RunRecord]) -> Result<(), StoreError> {
-    for table in ["checkpoints", "run_events", "fingerprints", "runs"] {
+    for table in ["finding_details", "checkpoints", "run_events", "fingerprints", "runs"] {
         let sql = catalog.sql(&format!("delete from {{planalign}}.{table} where run_id = ?"));
         for run in runs {
             let run_id = run.run_id.as_str().into();

@@ -7,7 +7,7 @@ use crate::checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationSta
 use crate::duckdb::testing::options;
 use crate::registry::RegistrySnapshot;
 use crate::run_event::{RunEvent, RunEventKind};
-use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};
+use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};
 
 fn memory() -> (Database, DuckRunStore) {
     let db = Database::in_memory(&options()).expect("open");
@@ -373,8 +373,8 @@ fn a_record_of_a_newer_format_is_refused_and_left_as_it_is() {
     drop(store);
     db.execute_batch("update planalign.format set version = 9; drop table planalign.runs").expect("change");
     let error = DuckRunStore::open(db.clone()).expect_err("newer");
-    assert_eq!(error.to_string(), "the run record has format 9; this program reads up to 1");
-    assert!(matches!(DuckRunStore::open_existing(db.clone()), Err(StoreError::NewerFormat { found: 9, supported: 1 })));
+    assert_eq!(error.to_string(), "the run record has format 9; this program reads up to 2");
+    assert!(matches!(DuckRunStore::open_existing(db.clone()), Err(StoreError::NewerFormat { found: 9, supported: 2 })));
     assert!(db.execute_batch("from planalign.runs").is_err(), "nothing was created");
     db.execute_batch("delete from planalign.format").expect("change");
     assert!(matches!(DuckRunStore::open(db), Err(StoreError::Damaged { .. })));
@@ -423,4 +423,59 @@ fn of_several_runs_only_the_latest_stays_recorded() {
         )
     };
     assert_eq!((left("r1"), left("r2")), ((false, 0, 0), (true, 1, 1)));
+}
+
+/// Rule, finding, number and content of what is written down.
+fn finding_details(db: &Database) -> Vec<String> {
+    let sql =
+        "select simulation_year, stage, rule, finding, row_number, details from planalign.finding_details order by all";
+    let texts =
+        |row: &planalign_config::database::Row| (0..6).filter_map(|i| row.text(i)).collect::<Vec<_>>().join(" ");
+    db.query(sql, &[]).expect("read").rows.iter().map(texts).collect()
+}
+
+fn rows(rule: &str, query: &str) -> FindingRows {
+    FindingRows { rule: rule.to_owned(), finding: "found".to_owned(), query: query.to_owned() }
+}
+
+#[test]
+fn the_rows_of_findings_are_those_of_the_last_check() {
+    let (db, mut store) = memory();
+    let key = |year: i32| CheckpointKey { year, stage: "VALIDATION".to_owned() };
+    let numbers = rows("numbers", "select i as n, 'a' as b from range(3) as numbers (i) -- all");
+    store.save_finding_rows("r1", &key(2025), &[numbers, rows("none", "select 1 as n where false")]).expect("written");
+    store.save_finding_rows("r1", &key(2026), &[rows("many", "from range(5000)")]).expect("written");
+    let details = finding_details(&db);
+    assert_eq!(
+        details[..3],
+        [
+            r#"2025 VALIDATION numbers found 1 {"n":0,"b":"a"}"#,
+            r#"2025 VALIDATION numbers found 2 {"n":1,"b":"a"}"#,
+            r#"2025 VALIDATION numbers found 3 {"n":2,"b":"a"}"#
+        ]
+    );
+    assert_eq!(details.len(), 3 + 1000, "the first thousand");
+    store.save_finding_rows("r1", &key(2025), &[rows("numbers", "select 7 as n")]).expect("written");
+    assert_eq!(finding_details(&db)[0], r#"2025 VALIDATION numbers found 1 {"n":7}"#);
+    store.forget_after(Some(2025)).expect("forgotten");
+    assert_eq!(finding_details(&db).len(), 1);
+    store.forget_after(None).expect("forgotten");
+    assert!(finding_details(&db).is_empty());
+}
+
+#[test]
+fn a_record_of_the_first_format_is_brought_up_to_date() {
+    let (db, mut store) = memory();
+    store.begin_run(&run("r1"), &fingerprints()).expect("a run");
+    db.execute_batch("drop table planalign.finding_details; update planalign.format set version = 1")
+        .expect("as it was");
+    assert!(DuckRunStore::open_existing(db.clone()).expect("readable").is_some());
+    let mut store = DuckRunStore::open(db.clone()).expect("up to date");
+    assert_eq!(store.runs().expect("runs"), [run("r1")]);
+    let key = CheckpointKey { year: 2025, stage: "VALIDATION".to_owned() };
+    store.save_finding_rows("r1", &key, &[rows("numbers", "select 7 as n")]).expect("written");
+    assert_eq!(finding_details(&db).len(), 1);
+    let version =
+        db.query_row("select version from planalign.format", &[]).expect("read").and_then(|row| row.integer(0));
+    assert_eq!(version, Some(2));
 }
