@@ -18,7 +18,7 @@ use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::{ExecuteOptions, Modules, RunPlan, Workflow, start};
 use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, EnrollmentRegistry};
 use planalign_registries::{Fingerprints, Registry, RunRecord, RunStatus};
-use planalign_reporting::{ReportError, Reports};
+use planalign_reporting::{MultiYearReporter, ReportError, YearAuditor};
 use planalign_validation::{Finding, Rule, RuleError, RuleSettings, Severity, rules};
 
 /// A rule: somebody is employed on each of the five levels.
@@ -58,7 +58,7 @@ struct Headcounts {
     by_year: BTreeMap<i32, i64>,
 }
 
-impl Reports for Headcounts {
+impl YearAuditor for Headcounts {
     fn write_year(&mut self, _run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
         let sql =
             "select count(*) from fct_workforce_snapshot where simulation_year = $1 and employment_status = 'active'";
@@ -76,12 +76,14 @@ impl Reports for Headcounts {
         Ok(PathBuf::new())
     }
 
-    fn write_summary(&mut self, _: &str, _: i32, _: i32) -> Result<Vec<PathBuf>, ReportError> {
-        Ok(Vec::new())
-    }
-
     fn has_year(&self, year: i32) -> bool {
         self.by_year.contains_key(&year)
+    }
+}
+
+impl MultiYearReporter for Headcounts {
+    fn write_summary(&mut self, _: &str, _: i32, _: i32) -> Result<Vec<PathBuf>, ReportError> {
+        Ok(Vec::new())
     }
 }
 

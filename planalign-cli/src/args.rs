@@ -9,7 +9,7 @@ use crate::exit_code::ExitCode;
 
 /// Simulates a workforce and its retirement plan, year by year.
 #[derive(Debug, Parser)]
-#[command(name = "planalign", version, max_term_width = 100, after_help = exit_codes())]
+#[command(name = "planalign", version, max_term_width = 100, after_help = after_help())]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -58,10 +58,17 @@ pub(crate) enum Command {
     },
 }
 
-fn exit_codes() -> String {
+/// Examples and exit codes.
+fn after_help() -> String {
     let lines = ExitCode::MEANINGS.map(|(code, meaning)| format!("  {:<4}{meaning}", code as u8));
-    format!("Exit codes:\n{}", lines.join("\n"))
+    format!("{EXAMPLES}\n\nExit codes:\n{}", lines.join("\n"))
 }
+
+const EXAMPLES: &str = "Examples:
+  planalign validate                                 check all that a simulation is made of
+  planalign simulate                                 run it
+  planalign status                                   see how far it is
+  planalign report --template cost.yaml              print what a template chooses";
 
 const SIMULATE_EXAMPLES: &str = "Examples:
   planalign simulate                                 the years of the configuration

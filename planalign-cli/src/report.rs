@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use planalign_registries::RunStore;
-use planalign_reporting::{FileReports, Reports, Template, render_summary, summary_to_json};
+use planalign_reporting::{FileReports, MultiYearReporter, Template, YearAuditor, render_summary, summary_to_json};
 
 use crate::args::{OutputFormat, ReportArgs};
 use crate::exit_code::ExitCode;

@@ -10,7 +10,7 @@ use planalign_registries::RunStore;
 use serde::Serialize;
 
 use crate::read::read_year;
-use crate::reports::{ReportError, Reports};
+use crate::reports::{MultiYearReporter, ReportError, YearAuditor};
 use crate::summary::MultiYearSummary;
 use crate::year_audit::YearAudit;
 
@@ -66,7 +66,7 @@ impl<'a> FileReports<'a> {
     }
 }
 
-impl Reports for FileReports<'_> {
+impl YearAuditor for FileReports<'_> {
     fn write_year(&mut self, run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
         let path = self.year_path(year);
         let audit = self.read(run_id, year)?;
@@ -74,6 +74,12 @@ impl Reports for FileReports<'_> {
         Ok(path)
     }
 
+    fn has_year(&self, year: i32) -> bool {
+        self.year_path(year).is_file()
+    }
+}
+
+impl MultiYearReporter for FileReports<'_> {
     fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<Vec<PathBuf>, ReportError> {
         let summary = self.summary(run_id, start_year, end_year)?;
         let csv = self.summary_path(start_year, end_year);
@@ -81,10 +87,6 @@ impl Reports for FileReports<'_> {
         let json = csv.with_extension("json");
         write(&json, &pretty(&summary, &json)?)?;
         Ok(vec![csv, json])
-    }
-
-    fn has_year(&self, year: i32) -> bool {
-        self.year_path(year).is_file()
     }
 }
 

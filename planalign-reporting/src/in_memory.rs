@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use planalign_config::Fault;
 
-use crate::reports::{ReportError, Reports};
+use crate::reports::{MultiYearReporter, ReportError, YearAuditor};
 
 /// Reports in memory. Clones share their state, so a test can keep one and give the other away.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +57,7 @@ impl Inner {
     }
 }
 
-impl Reports for InMemoryReports {
+impl YearAuditor for InMemoryReports {
     fn write_year(&mut self, _run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
         let mut inner = self.lock();
         inner.calls.push(format!("year {year}"));
@@ -66,15 +66,17 @@ impl Reports for InMemoryReports {
         Ok(path)
     }
 
+    fn has_year(&self, year: i32) -> bool {
+        self.lock().years.contains(&year)
+    }
+}
+
+impl MultiYearReporter for InMemoryReports {
     fn write_summary(&mut self, _run_id: &str, start_year: i32, end_year: i32) -> Result<Vec<PathBuf>, ReportError> {
         let mut inner = self.lock();
         inner.calls.push(format!("summary {start_year}-{end_year}"));
         let path = PathBuf::from(format!("reports/multi_year_summary_{start_year}_{end_year}.csv"));
         Ok(vec![inner.write(None, path)?])
-    }
-
-    fn has_year(&self, year: i32) -> bool {
-        self.lock().years.contains(&year)
     }
 }
 

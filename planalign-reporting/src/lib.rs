@@ -34,7 +34,7 @@ pub use file_reports::FileReports;
 pub use fixed::{Fixed, Money, Rate};
 pub use in_memory::InMemoryReports;
 pub use render::{render_summary, summary_to_json};
-pub use reports::{ReportError, Reports};
+pub use reports::{MultiYearReporter, ReportError, Reports, YearAuditor};
 pub use summary::MultiYearSummary;
 pub use template::Template;
 pub use year_audit::{LAYOUT_VERSION, YearAudit};

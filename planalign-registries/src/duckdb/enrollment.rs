@@ -118,6 +118,14 @@ impl EnrollmentRegistry {
         Ok(row.map(|r| unsigned(&r, 0)).unwrap_or_default())
     }
 
+    /// Who is in the plan at the end of the year, by id, in their order; without those who left.
+    pub fn people_enrolled_in(&self, year: i32) -> Result<Vec<String>, RegistryError> {
+        let sql = "select employee_id from {planalign}.enrollment_registry
+            where simulation_year = {year} and is_enrolled and left_on is null order by employee_id";
+        let people = self.table.all(year, "list the enrolled", sql)?;
+        Ok(people.iter().filter_map(|row| row.text(0)).collect())
+    }
+
     /// Whether a person is in the plan at the end of the year; `None` if the person is not there.
     pub fn is_enrolled(&self, employee_id: &str, year: i32) -> Result<Option<bool>, RegistryError> {
         Ok(self.state_of(employee_id, year)?.map(|s| s.is_enrolled))

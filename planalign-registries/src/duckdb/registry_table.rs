@@ -121,6 +121,12 @@ impl RegistryTable {
         self.catalog.db.query_row(&self.sql(sql, year), values).map_err(|e| self.error(action, year, &e))
     }
 
+    /// Rows about people, for the typed queries.
+    pub(crate) fn all(&self, year: i32, action: &'static str, sql: &str) -> Result<Vec<Row>, RegistryError> {
+        let table = self.catalog.db.query(&self.sql(sql, year), &[]);
+        Ok(table.map_err(|e| self.error(action, year, &e))?.rows)
+    }
+
     fn sql(&self, template: &str, year: i32) -> String {
         let filled = template.replace("{year}", &year.to_string()).replace("{last_year}", &(year - 1).to_string());
         self.catalog.sql(&filled)

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::FileReports;
 use crate::read::read_year;
-use crate::reports::{ReportError, Reports};
+use crate::reports::{MultiYearReporter, ReportError, YearAuditor};
 use crate::summary::Overall;
 use crate::{FIGURES, MultiYearSummary, Template, YearAudit, render_summary, summary_to_json};
 

@@ -105,6 +105,7 @@ fn questions_about_people_and_years() {
     let (_, mut registry) = story();
     registry.update(2025, 2025).expect("2025");
     assert_eq!(registry.enrolled_in(2025).expect("count"), 2);
+    assert_eq!(registry.people_enrolled_in(2025).expect("list"), ["anna", "dan"]);
     assert_eq!(registry.is_enrolled("ben", 2025).expect("ben"), Some(false));
     assert_eq!(registry.is_enrolled("dan", 2025).expect("dan"), Some(true));
     assert_eq!(registry.is_enrolled("nobody", 2025).expect("nobody"), None);
