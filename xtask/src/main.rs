@@ -1,8 +1,10 @@
-//! Tasks of the developers: `cargo xtask census | tidy | bench`.
+//! Tasks of the developers: `cargo xtask census | bench | coverage | tidy`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod bench;
 mod census;
+mod coverage;
+mod files;
 mod tidy;
 mod workspace;
 
@@ -23,6 +25,8 @@ enum Task {
     Census(census::CensusArguments),
     /// Measures simulations, stage by stage.
     Bench(bench::BenchArguments),
+    /// Measures how much of each crate the tests run.
+    Coverage(coverage::CoverageArguments),
     /// Checks the invariants of the codebase.
     Tidy,
 }
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Census(arguments) => census::run(&arguments).map_err(|e| e.to_string()),
         Task::Bench(arguments) => bench::run(&arguments).map_err(|e| e.to_string()),
+        Task::Coverage(arguments) => coverage::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
     };
     match outcome {
