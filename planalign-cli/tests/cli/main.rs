@@ -7,6 +7,8 @@ mod privacy;
 mod replay;
 mod report;
 mod sandbox;
+mod signals;
 mod simulate;
+mod status;
 mod validation;
 mod workflow;

@@ -104,18 +104,22 @@ fn progress_as_json_is_the_journal_of_the_run() {
 }
 
 #[test]
-fn status_tells_what_a_database_holds() {
+fn progress_is_shown_in_every_style_and_changes_nothing() {
     let sandbox = Sandbox::new(50);
-    let run = |arguments: &[&str]| crate::sandbox::said(&sandbox.command(arguments).output().expect("run planalign"));
-    let missing = run(&["status"]);
-    assert_eq!(missing.code, 2, "{}", missing.stderr);
-    sandbox.simulated(&["2025"]);
-    let table = run(&["status"]);
-    assert_eq!(table.code, 0, "{}", table.stderr);
-    assert!(table.stdout.contains("finished") && table.stdout.contains("2025"), "{}", table.stdout);
-    let json: serde_json::Value = serde_json::from_str(&run(&["status", "--format", "json"]).stdout).expect("JSON");
-    assert_eq!(json["status"], "finished");
-    assert_eq!(json["end_year"], 2025);
+    let run = |arguments: &[&str]| sandbox.simulated(&[&["2025", "--restart"], arguments].concat());
+    let plain = run(&["--progress", "plain"]);
+    let lines: Vec<&str> = plain.stderr.lines().collect();
+    assert!(lines.iter().all(|line| line.starts_with("2025  ")), "{lines:?}");
+    assert!(lines.last().is_some_and(|line| line.ends_with("100 %")), "{lines:?}");
+    let count = |said: &str| said.lines().count();
+    assert_eq!(count(&run(&[]).stderr), lines.len(), "no terminal");
+    // A bar is for terminals alone.
+    for other in [["--progress", "bar"], ["--progress", "none"]] {
+        let said = run(&other);
+        assert_eq!((said.stdout.as_str(), said.stderr.as_str()), (plain.stdout.as_str(), ""), "{other:?}");
+    }
+    let quiet = run(&["--quiet"]);
+    assert_eq!((quiet.stdout, quiet.stderr), (String::new(), String::new()));
 }
 
 #[test]
