@@ -1,10 +1,11 @@
-//! Tasks of the developers: `cargo xtask census | bench | coverage | tidy`.
+//! Tasks of the developers: `cargo xtask census | bench | coverage | mutants | tidy`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod bench;
 mod census;
 mod coverage;
 mod files;
+mod mutants;
 mod tidy;
 mod workspace;
 
@@ -27,6 +28,8 @@ enum Task {
     Bench(bench::BenchArguments),
     /// Measures how much of each crate the tests run.
     Coverage(coverage::CoverageArguments),
+    /// Puts faults into a copy of the workspace and sees whether the tests notice them.
+    Mutants(mutants::MutantsArguments),
     /// Checks the invariants of the codebase.
     Tidy,
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Task::Census(arguments) => census::run(&arguments).map_err(|e| e.to_string()),
         Task::Bench(arguments) => bench::run(&arguments).map_err(|e| e.to_string()),
         Task::Coverage(arguments) => coverage::run(&arguments).map_err(|e| e.to_string()),
+        Task::Mutants(arguments) => mutants::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
     };
     match outcome {

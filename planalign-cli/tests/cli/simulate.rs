@@ -64,6 +64,28 @@ fn a_changed_setting_is_named_and_the_run_not_resumed() {
 }
 
 #[test]
+fn a_changed_census_or_model_is_named_and_the_run_not_resumed() {
+    let sandbox = Sandbox::new(50);
+    sandbox.write_project_with("select {{ keys() }}, 1 as one");
+    let mut resumed = ["2025", "--project", "dbt_copy", "--resume"].to_vec();
+    sandbox.simulated(&resumed[..3]);
+    resumed[0] = "2025-2026";
+    let check_refused = |what: &str| {
+        let said = sandbox.simulate(&resumed);
+        assert_eq!(said.code, 2, "{}", said.stderr);
+        assert!(said.stderr.contains(what), "{}", said.stderr);
+    };
+    let people = std::fs::read_to_string(sandbox.path("census.csv")).expect("the census");
+    sandbox.write("census.csv", &crate::sandbox::census(50, 2));
+    check_refused("census");
+    sandbox.write("census.csv", &people);
+    sandbox.write("dbt_copy/models/validation/broken_model.sql", "select {{ keys() }}, 2 as one");
+    check_refused("broken_model");
+    sandbox.write("dbt_copy/models/validation/broken_model.sql", "select {{ keys() }}, 1 as one");
+    sandbox.simulated(&resumed);
+}
+
+#[test]
 fn a_missing_report_is_written_again_by_resume() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025-2026"]);

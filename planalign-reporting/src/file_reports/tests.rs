@@ -306,6 +306,21 @@ fn the_summary_on_a_console() {
 }
 
 #[test]
+fn a_missed_target_is_shown() {
+    let mut summary = summary();
+    let shown = |summary: &MultiYearSummary| {
+        let text = render_summary(summary, 100);
+        text.lines().find(|line| line.starts_with("Closing headcount")).expect("a line").to_owned()
+    };
+    assert!(!shown(&summary).contains(" of "), "{}", shown(&summary));
+    for (closing, expected) in [(7, " 7 of 8"), (9, " 9 of 8")] {
+        let headcount = &mut summary.years[0].headcount;
+        (headcount.closing, headcount.target) = (closing, 8);
+        assert!(shown(&summary).contains(expected), "{}", shown(&summary));
+    }
+}
+
+#[test]
 fn a_console_table_fits_its_width() {
     let years = (0..6).flat_map(|_| summary().years).collect();
     let text = render_summary(&MultiYearSummary::new(years), 100);

@@ -111,6 +111,14 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_outside_of_the_profile_is_an_error() {
+        let mut lying = profile([1, 2, 3]);
+        // Where the counters of the first function lie: behind the header, the identity, and two numbers of the function.
+        lying[16 * 8 + 8 + 2 * 8..][..8].copy_from_slice(&9_999_u64.to_le_bytes());
+        assert_eq!(Counts::default().add(&lying), Err(Malformed("a counter lies outside")));
+    }
+
+    #[test]
     fn other_versions_are_refused() {
         let mut newer = profile([1, 2, 3]);
         newer[8] = 11;
