@@ -4,6 +4,7 @@ mod bad_input;
 mod comparisons;
 mod kills;
 mod privacy;
+mod proportions;
 mod replay;
 mod report;
 mod sandbox;

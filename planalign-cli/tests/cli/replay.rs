@@ -99,6 +99,29 @@ fn raises_by_month() {
 }
 
 #[test]
+fn promotions_with_their_caps_on_the_day_of_raises() {
+    let changes = json!({
+        "simulation": {"end_year": 2027},
+        "compensation": {
+            "raise_timing": {"day": "07-15"},
+            "promotion_day": "07-15",
+            "promotion_rate_multiplier": 5,
+            "promotion_compensation": {"max_cap_amount": 9000},
+        },
+    });
+    replayed(&census(300, 10), &changes);
+}
+
+#[test]
+fn more_are_known_to_leave_than_the_rate_says() {
+    let leaving = |(i, line): (usize, &str)| {
+        if (1..=60).contains(&i) { line.replacen(",,", ",2025-08-15,", 1) } else { line.to_owned() }
+    };
+    let people: Vec<String> = census(200, 11).lines().enumerate().map(leaving).collect();
+    replayed(&people.join("\n"), &json!({"simulation": {"end_year": 2026}}));
+}
+
+#[test]
 fn match_on_pay_since_entry() {
     let changes = json!({
         "simulation": {"end_year": 2028},
