@@ -2,7 +2,7 @@
 
 mod support;
 
-use planalign_dbt::{TestResult, TestStatus};
+use planalign_dbt::{ModelRunner, TestResult, TestStatus};
 use support::{Fixture, run, vars};
 
 fn fixture() -> Fixture {
@@ -114,4 +114,28 @@ models:
     run(&mut runner, "", &vars("{}")).expect("builds");
     let results = runner.run_tests("", &vars("{}")).expect("tests");
     assert_eq!(shown(&results), "average Pass 0\nnothing Pass 0\nabove Fail 2");
+}
+
+#[test]
+fn arguments_may_stand_as_far_to_the_left_as_the_name() {
+    let schema = "
+models:
+  - name: m
+    tags: [nightly]
+    columns:
+      - name: n
+        data_tests:
+          - accepted_values:
+            values: [1, 2]
+            quote: false
+          - test_name: accepted_values
+            name: some
+            values: [1]
+";
+    let fixture = Fixture::new(&[("models/m.sql", "select unnest([1, 2]) as n"), ("models/s.yml", schema)]);
+    let mut runner = fixture.load().expect("loads");
+    assert_eq!(runner.select("tag:nightly").expect("known"), ["m"]);
+    run(&mut runner, "", &vars("{}")).expect("builds");
+    let results = runner.run_tests("", &vars("{}")).expect("tests");
+    assert_eq!(shown(&results), "accepted_values_m_n__False__1__2 Pass 0\nsome Fail 1");
 }

@@ -110,15 +110,15 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<String, CoverageError
     if low.is_empty() { Ok(report) } else { Err(CoverageError::Low { report, crates: low.join(", ") }) }
 }
 
-/// Sorts what was counted into the lines of the crates.
+/// Sorts what was counted into the lines of the crates. A crate of which nothing was counted has no lines and is below any least.
 fn by_crate<'a>(files: &'a Files, root: &Path, hits: &Hits) -> BTreeMap<&'a str, CrateLines> {
     let mut crates: BTreeMap<&str, CrateLines> = BTreeMap::new();
     for file in files.rust().filter(|file| file.member() != NOT_MEASURED) {
+        let of_crate = crates.entry(file.member()).or_default();
         let Some(regions) = hits.get(&root.join(file.path)) else { continue };
         let hits = lines::hits_by_line(regions);
         let found = file.lines().into_iter().filter(|line| !line.is_test);
         let found: Vec<(usize, u64)> = found.filter_map(|line| Some((line.number, *hits.get(&line.number)?))).collect();
-        let of_crate = crates.entry(file.member()).or_default();
         of_crate.count += found.len();
         let missed: Vec<usize> = found.iter().filter(|(_, hits)| *hits == 0).map(|(line, _)| *line).collect();
         if !missed.is_empty() {
@@ -142,6 +142,7 @@ mod tests {
             ("one/src/a.rs", text),
             ("one/src/b.rs", text),
             ("two/src/a.rs", text),
+            ("unseen/src/a.rs", text),
             ("xtask/src/a.rs", text),
         ]);
         let region = |first, last| Region { start: (first, 1), end: (last, 9) };
@@ -152,7 +153,8 @@ mod tests {
             Hits::from([file("/w/one/src/a.rs", &ran), file("/w/two/src/a.rs", &never), file("/elsewhere.rs", &never)]);
         let crates = by_crate(&files, Path::new("/w"), &hits);
         let numbers: Vec<_> = crates.iter().map(|(name, lines)| (*name, lines.count, lines.covered())).collect();
-        assert_eq!(numbers, [("one", 3, 3), ("two", 3, 0)]);
+        assert_eq!(numbers, [("one", 3, 3), ("two", 3, 0), ("unseen", 0, 0)]);
+        assert!(crates["unseen"].percent() < LEAST);
         assert_eq!(crates["two"].missed["two/src/a.rs"], [1, 2, 3]);
     }
 }

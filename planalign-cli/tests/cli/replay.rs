@@ -130,7 +130,7 @@ fn match_on_pay_since_entry() {
             "compensation": "from_entry",
             "match_catch_up": false,
             "tiers": [{"up_to": 0.02, "rate": 1.0}, {"up_to": 0.06, "rate": 0.5}, {"up_to": 0.08, "rate": 0.25}],
-            "match_cap_percent": 0.045,
+            "match_cap_percent": 0.04,
             "eligibility": {"minimum_hours_annual": 0, "require_active_at_year_end": false},
         },
         "deferrals": {"super_catch_up": false},

@@ -351,6 +351,33 @@ fn what_cannot_be_read_is_an_error() {
 }
 
 #[test]
+fn figures_that_are_not_exact_are_no_report() {
+    let cases = [
+        ("update int_workforce_needs set opening_headcount = null", "column 1 of a query is no count"),
+        ("update int_workforce_needs set target_headcount = -1", "column 2 of a query is no count"),
+        (
+            "alter table fct_workforce_snapshot alter current_compensation type double",
+            "column 9 of a query is no exact number",
+        ),
+        (
+            "alter table fct_workforce_snapshot alter current_compensation type decimal(18, 3);
+             update fct_workforce_snapshot set current_compensation = current_compensation + 0.001",
+            "column 9 of a query is no exact number",
+        ),
+    ];
+    for (damage, cause) in cases {
+        let db = database();
+        db.execute_batch(damage).expect("damage");
+        let error = read_year(&db, &store("run-1"), "run-1", 2025).expect_err(cause);
+        assert_eq!(error.to_string(), format!("cannot read the tables of the audit of 2025: {cause}"));
+    }
+    let db = database();
+    db.execute_batch("alter table fct_workforce_snapshot alter current_compensation type bigint")
+        .expect("whole dollars");
+    read_year(&db, &store("run-1"), "run-1", 2025).expect("whole numbers are exact");
+}
+
+#[test]
 fn a_file_that_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |directory: &Path| {
@@ -388,6 +415,8 @@ fn faults_of_the_system_are_sorted() {
         (ErrorKind::ReadOnlyFilesystem, Fault::Permission),
         (ErrorKind::StorageFull, Fault::OutOfSpace),
         (ErrorKind::Interrupted, Fault::Transient),
+        (ErrorKind::ResourceBusy, Fault::Busy),
+        (ErrorKind::OutOfMemory, Fault::OutOfMemory),
         (ErrorKind::NotADirectory, Fault::Deterministic),
     ];
     for (kind, fault) in cases {
