@@ -15,6 +15,7 @@ mod pay;
 mod person;
 mod person_year;
 mod plan_entry;
+mod probabilities;
 mod records;
 mod settings;
 mod simulation;
