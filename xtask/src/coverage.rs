@@ -34,7 +34,7 @@ pub(crate) struct CoverageArguments {
 }
 
 /// What makes binary data unreadable.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Malformed(&'static str);
 
@@ -55,6 +55,9 @@ pub(crate) enum CoverageError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// No process has left a profile that this task can read: another version of rustc, perhaps.
+    #[error("can't read the profiles of the tests: {0}")]
+    Profiles(Malformed),
     /// A program has no map that this task can read: another version of rustc, perhaps.
     #[error("can't read the coverage map of {program}: {cause}")]
     Map {

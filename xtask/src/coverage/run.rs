@@ -6,9 +6,9 @@ use std::{fs, io};
 
 use serde_json::Value;
 
-use super::CoverageError;
 use super::map::{self, Hits};
 use super::profile::Counts;
+use super::{CoverageError, Malformed};
 use crate::workspace::{cargo, output_of, root, target_folder};
 
 /// What the processes of the tests ran.
@@ -28,14 +28,17 @@ pub(crate) fn tests() -> Result<Measured, CoverageError> {
     if !status.success() {
         return Err(CoverageError::Tests);
     }
-    let (counts, unfinished) = counts_in(folder.path()).map_err(failed("read the profiles"))?;
+    let (counts, broken) = counts_in(folder.path()).map_err(failed("read the profiles"))?;
+    if counts == Counts::default() {
+        return Err(CoverageError::Profiles(broken.into_iter().next().unwrap_or(Malformed("there is none"))));
+    }
     let mut hits = Hits::new();
     for path in programs(&messages) {
         let program = fs::read(&path).map_err(failed("read a program"))?;
         let named = |cause| CoverageError::Map { program: path.display().to_string(), cause };
         map::add_hits(&program, &counts, &mut hits).map_err(named)?;
     }
-    Ok(Measured { hits, unfinished })
+    Ok(Measured { hits, unfinished: broken.len() })
 }
 
 /// All tests but those in documentation, which rustdoc would have to link with counters.
@@ -49,12 +52,12 @@ fn instrumented(option: &str) -> Result<Command, CoverageError> {
     Ok(command)
 }
 
-/// Adds up the profiles in a folder; says how many are broken.
-fn counts_in(folder: &Path) -> io::Result<(Counts, usize)> {
+/// Adds up the profiles in a folder; says what is wrong with those that are broken.
+fn counts_in(folder: &Path) -> io::Result<(Counts, Vec<Malformed>)> {
     let mut counts = Counts::default();
-    let mut broken = 0;
+    let mut broken = Vec::new();
     for entry in fs::read_dir(folder)? {
-        broken += usize::from(counts.add(&fs::read(entry?.path())?).is_err());
+        broken.extend(counts.add(&fs::read(entry?.path())?).err());
     }
     Ok((counts, broken))
 }
@@ -84,6 +87,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         fs::write(folder.path().join("1-2.profraw"), [0xff; 20]).expect("write");
         fs::write(folder.path().join("2-2.profraw"), []).expect("write");
-        assert_eq!(counts_in(folder.path()).expect("read"), (Counts::default(), 2));
+        let broken = [Malformed("it ends too early"), Malformed("it ends too early")];
+        assert_eq!(counts_in(folder.path()).expect("read"), (Counts::default(), broken.to_vec()));
     }
 }
