@@ -281,3 +281,6 @@ fn stage_hint(cause: &StageFailure) -> String {
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

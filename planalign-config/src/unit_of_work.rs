@@ -114,6 +114,19 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_that_fails_leaves_the_unit_open_for_rollback() {
+        let mut unit = InMemoryUnitOfWork::default();
+        unit.fail_next_commit(UnitError { fault: Fault::OutOfSpace, message: "the disk is full".to_owned() });
+        unit.begin().expect("begin");
+        let error = unit.commit().expect_err("no space");
+        assert_eq!((error.fault, error.to_string().as_str()), (Fault::OutOfSpace, "the disk is full"));
+        unit.rollback().expect("rollback");
+        unit.rollback().expect("nothing is open any more");
+        assert_eq!(unit.calls(), ["begin", "rollback"]);
+        assert_eq!(unit.ease_memory().expect("nothing to ease"), None);
+    }
+
+    #[test]
     fn units_do_not_nest() {
         let mut unit = InMemoryUnitOfWork::default();
         assert!(unit.commit().is_err());

@@ -82,13 +82,6 @@ impl InMemoryRunner {
         self
     }
 
-    /// Replaces the text that the results of a node depend on.
-    #[must_use]
-    pub fn with_source(mut self, name: &str, text: &str) -> Self {
-        self.sources.insert(name.to_owned(), text.to_owned());
-        self
-    }
-
     /// What was built, in order; failed attempts are not part of it.
     #[must_use]
     pub fn log(&self) -> &[LoggedRun] {

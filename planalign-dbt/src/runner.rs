@@ -206,13 +206,4 @@ impl RunnerError {
             _ => Fault::Deterministic,
         }
     }
-
-    /// The node at fault, where there is one.
-    #[must_use]
-    pub fn node(&self) -> Option<&str> {
-        match self {
-            Self::Unsupported { node, .. } | Self::Compilation { node, .. } | Self::Database { node, .. } => Some(node),
-            Self::Project { .. } | Self::Selection { .. } | Self::Stopped { .. } => None,
-        }
-    }
 }

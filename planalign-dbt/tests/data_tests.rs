@@ -2,7 +2,7 @@
 
 mod support;
 
-use planalign_dbt::{TestResult, TestStatus};
+use planalign_dbt::{ModelRunner, TestResult, TestStatus};
 use support::{Fixture, run, vars};
 
 fn fixture() -> Fixture {
@@ -76,4 +76,66 @@ fn selections_of_tests() {
     assert!(runner.run_tests("m,test_type:singular", &vars).expect("none").is_empty());
     assert_eq!(runner.tests().count(), 9);
     assert_eq!(runner.run_tests("tolerated", &vars).expect("tests")[0].status, TestStatus::Pass);
+}
+
+#[test]
+fn a_test_of_an_ephemeral_model_carries_it_along() {
+    let fixture = Fixture::new(&[
+        ("models/base.sql", "{{ config(materialized='ephemeral') }} select unnest([1, 2, 2]) as n"),
+        ("models/above.sql", "{{ config(materialized='ephemeral') }} select n + 1 as n from {{ ref('base') }}"),
+        ("models/s.yml", "models: [{name: above, columns: [{name: n, data_tests: [unique, not_null]}]}]"),
+    ]);
+    let runner = fixture.load().expect("loads");
+    let results = runner.run_tests("", &vars("{}")).expect("tests");
+    assert_eq!(shown(&results), "unique_above_n Fail 1\nnot_null_above_n Pass 0");
+}
+
+#[test]
+fn what_a_test_calculates_may_be_a_fraction_or_nothing() {
+    let schema = "
+models:
+  - name: m
+    columns:
+      - name: n
+        data_tests:
+          - not_null: {name: average, config: {where: n > 1, fail_calc: avg(n), error_if: '> 2', severity: warn}}
+          - unique: {name: nothing, config: {fail_calc: max(n_records)}}
+          - at_most: {name: above, most: 1, config: {fail_calc: avg(n), error_if: '> 2'}}
+";
+    let fixture = Fixture::new(&[
+        ("models/m.sql", "select unnest([1, 2, 3]) as n"),
+        ("models/s.yml", schema),
+        (
+            "macros/t.sql",
+            "{% test at_most(model, column_name, most) %}select n from {{ model }} where {{ column_name }} > {{ most }}{% endtest %}",
+        ),
+    ]);
+    let mut runner = fixture.load().expect("loads");
+    run(&mut runner, "", &vars("{}")).expect("builds");
+    let results = runner.run_tests("", &vars("{}")).expect("tests");
+    assert_eq!(shown(&results), "average Pass 0\nnothing Pass 0\nabove Fail 2");
+}
+
+#[test]
+fn arguments_may_stand_as_far_to_the_left_as_the_name() {
+    let schema = "
+models:
+  - name: m
+    tags: [nightly]
+    columns:
+      - name: n
+        data_tests:
+          - accepted_values:
+            values: [1, 2]
+            quote: false
+          - test_name: accepted_values
+            name: some
+            values: [1]
+";
+    let fixture = Fixture::new(&[("models/m.sql", "select unnest([1, 2]) as n"), ("models/s.yml", schema)]);
+    let mut runner = fixture.load().expect("loads");
+    assert_eq!(runner.select("tag:nightly").expect("known"), ["m"]);
+    run(&mut runner, "", &vars("{}")).expect("builds");
+    let results = runner.run_tests("", &vars("{}")).expect("tests");
+    assert_eq!(shown(&results), "accepted_values_m_n__False__1__2 Pass 0\nsome Fail 1");
 }

@@ -234,6 +234,20 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_read_however_json_writes_them() {
+        let cases = [("5", 500), ("-5", -500), ("0.5", 50), ("\"12.34\"", 1234), ("\"-7\"", -700)];
+        for (text, cents) in cases {
+            assert_eq!(serde_json::from_str::<Money>(text).expect(text).units(), cents);
+        }
+        for (text, message) in
+            [("true", "expected a number of at most 2 decimals"), ("0.125", "not a decimal number of 2")]
+        {
+            let error = serde_json::from_str::<Money>(text).expect_err(text).to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
     fn numbers_with_more_decimals_are_no_money() {
         assert_eq!(Money::from_scaled(1_230, 3), Some(Money::from_units(123)));
         assert_eq!(Money::from_scaled(1_234, 3), None);

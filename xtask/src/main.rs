@@ -1,8 +1,11 @@
-//! Tasks of the developers: `cargo xtask census | bench | reference | tidy`.
+//! Tasks of the developers: `cargo xtask census | bench | coverage | mutants | reference | tidy`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod bench;
 mod census;
+mod coverage;
+mod files;
+mod mutants;
 mod reference;
 mod tidy;
 mod workspace;
@@ -26,6 +29,10 @@ enum Task {
     Bench(bench::BenchArguments),
     /// Writes docs/reference and the JSON Schema of the configuration anew.
     Reference,
+    /// Measures how much of each crate the tests run.
+    Coverage(coverage::CoverageArguments),
+    /// Puts faults into a copy of the workspace and sees whether the tests notice them.
+    Mutants(mutants::MutantsArguments),
     /// Checks the invariants of the codebase.
     Tidy,
 }
@@ -35,6 +42,8 @@ fn main() -> ExitCode {
         Task::Census(arguments) => census::run(&arguments).map_err(|e| e.to_string()),
         Task::Bench(arguments) => bench::run(&arguments).map_err(|e| e.to_string()),
         Task::Reference => reference::run().map_err(|e| e.to_string()),
+        Task::Coverage(arguments) => coverage::run(&arguments).map_err(|e| e.to_string()),
+        Task::Mutants(arguments) => mutants::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
     };
     match outcome {

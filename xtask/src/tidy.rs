@@ -1,15 +1,13 @@
 //! The invariants of the codebase that a program can check: each has a name, says where it is broken and what to do.
 
-mod code;
-mod files;
 mod graph;
 mod layout;
 mod source;
 
 use std::fmt;
 
+use crate::files::Files;
 use crate::workspace::{self, CommandError};
-use files::Files;
 
 /// One invariant.
 struct Check {

@@ -25,6 +25,13 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Where cargo builds.
+pub(crate) fn target_folder() -> Result<String, CommandError> {
+    let metadata = output_of(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap_or_default();
+    Ok(metadata["target_directory"].as_str().unwrap_or("target").to_owned())
+}
+
 /// Whether cargo sets the variable for the program that it runs.
 fn is_about_this_task(name: &str) -> bool {
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix))

@@ -63,6 +63,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_bar_follows_the_stages() {
+        let mut shown = Bar::new();
+        let timestamp = "2025-01-01T00:00:00Z".parse().expect("timestamp");
+        let mut tell = |kind: RunEventKind, fraction: f64| {
+            let event = RunEvent { sequence: 1, run_id: "r".into(), timestamp, elapsed_ms: 5, kind };
+            shown.event(&event, Progress { fraction, elapsed: Duration::from_secs(7), remaining: None });
+            let bar = &shown.bar;
+            (bar.message(), bar.prefix(), bar.position(), bar.is_finished())
+        };
+        let place = |year, stage: &str| (year, stage.to_owned());
+        let (year, stage) = place(2026, "FOUNDATION");
+        let foundation = "2026 FOUNDATION".to_owned();
+        let elapsed = "0:07 elapsed".to_owned();
+        let started = RunEventKind::StageStarted { year, stage: stage.clone(), attempt: 1 };
+        assert_eq!(tell(started, 0.5), (foundation.clone(), elapsed.clone(), 500, false));
+        let finished = RunEventKind::StageFinished { year, stage: stage.clone(), elapsed_ms: 1 };
+        assert_eq!(tell(finished, 0.75), (foundation, elapsed, 750, false));
+        let (year, stage) = place(2027, "REPORTING");
+        tell(RunEventKind::StageRolledBack { year, stage }, 0.75);
+        let ended = tell(RunEventKind::RunFailed { cause: "disk".to_owned() }, 0.75);
+        assert!(ended.3, "the bar is gone once the run has ended");
+    }
+
+    #[test]
     fn times_are_minutes_and_seconds() {
         let progress = Progress { fraction: 0.25, elapsed: Duration::from_secs(61), remaining: None };
         assert_eq!(times(progress), "1:01 elapsed");

@@ -15,6 +15,7 @@ mod pay;
 mod person;
 mod person_year;
 mod plan_entry;
+mod probabilities;
 mod records;
 mod settings;
 mod simulation;
@@ -99,6 +100,29 @@ fn raises_by_month() {
 }
 
 #[test]
+fn promotions_with_their_caps_on_the_day_of_raises() {
+    let changes = json!({
+        "simulation": {"end_year": 2027},
+        "compensation": {
+            "raise_timing": {"day": "07-15"},
+            "promotion_day": "07-15",
+            "promotion_rate_multiplier": 5,
+            "promotion_compensation": {"max_cap_amount": 9000},
+        },
+    });
+    replayed(&census(300, 10), &changes);
+}
+
+#[test]
+fn more_are_known_to_leave_than_the_rate_says() {
+    let leaving = |(i, line): (usize, &str)| {
+        if (1..=60).contains(&i) { line.replacen(",,", ",2025-08-15,", 1) } else { line.to_owned() }
+    };
+    let people: Vec<String> = census(200, 11).lines().enumerate().map(leaving).collect();
+    replayed(&people.join("\n"), &json!({"simulation": {"end_year": 2026}}));
+}
+
+#[test]
 fn match_on_pay_since_entry() {
     let changes = json!({
         "simulation": {"end_year": 2028},
@@ -107,7 +131,7 @@ fn match_on_pay_since_entry() {
             "compensation": "from_entry",
             "match_catch_up": false,
             "tiers": [{"up_to": 0.02, "rate": 1.0}, {"up_to": 0.06, "rate": 0.5}, {"up_to": 0.08, "rate": 0.25}],
-            "match_cap_percent": 0.045,
+            "match_cap_percent": 0.04,
             "eligibility": {"minimum_hours_annual": 0, "require_active_at_year_end": false},
         },
         "deferrals": {"super_catch_up": false},

@@ -43,6 +43,8 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_planalign"));
         command.args(arguments).current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
+        // Where a program that is built with counters writes them: `cargo xtask coverage`.
+        command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
         command
     }
 

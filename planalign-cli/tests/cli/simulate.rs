@@ -64,6 +64,28 @@ fn a_changed_setting_is_named_and_the_run_not_resumed() {
 }
 
 #[test]
+fn a_changed_census_or_model_is_named_and_the_run_not_resumed() {
+    let sandbox = Sandbox::new(50);
+    sandbox.write_project_with("select {{ keys() }}, 1 as one");
+    let mut resumed = ["2025", "--project", "dbt_copy", "--resume"].to_vec();
+    sandbox.simulated(&resumed[..3]);
+    resumed[0] = "2025-2026";
+    let check_refused = |what: &str| {
+        let said = sandbox.simulate(&resumed);
+        assert_eq!(said.code, 2, "{}", said.stderr);
+        assert!(said.stderr.contains(what), "{}", said.stderr);
+    };
+    let people = std::fs::read_to_string(sandbox.path("census.csv")).expect("the census");
+    sandbox.write("census.csv", &crate::sandbox::census(50, 2));
+    check_refused("census");
+    sandbox.write("census.csv", &people);
+    sandbox.write("dbt_copy/models/validation/broken_model.sql", "select {{ keys() }}, 2 as one");
+    check_refused("broken_model");
+    sandbox.write("dbt_copy/models/validation/broken_model.sql", "select {{ keys() }}, 1 as one");
+    sandbox.simulated(&resumed);
+}
+
+#[test]
 fn a_missing_report_is_written_again_by_resume() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025-2026"]);
@@ -104,18 +126,22 @@ fn progress_as_json_is_the_journal_of_the_run() {
 }
 
 #[test]
-fn status_tells_what_a_database_holds() {
+fn progress_is_shown_in_every_style_and_changes_nothing() {
     let sandbox = Sandbox::new(50);
-    let run = |arguments: &[&str]| crate::sandbox::said(&sandbox.command(arguments).output().expect("run planalign"));
-    let missing = run(&["status"]);
-    assert_eq!(missing.code, 2, "{}", missing.stderr);
-    sandbox.simulated(&["2025"]);
-    let table = run(&["status"]);
-    assert_eq!(table.code, 0, "{}", table.stderr);
-    assert!(table.stdout.contains("finished") && table.stdout.contains("2025"), "{}", table.stdout);
-    let json: serde_json::Value = serde_json::from_str(&run(&["status", "--format", "json"]).stdout).expect("JSON");
-    assert_eq!(json["status"], "finished");
-    assert_eq!(json["end_year"], 2025);
+    let run = |arguments: &[&str]| sandbox.simulated(&[&["2025", "--restart"], arguments].concat());
+    let plain = run(&["--progress", "plain"]);
+    let lines: Vec<&str> = plain.stderr.lines().collect();
+    assert!(lines.iter().all(|line| line.starts_with("2025  ")), "{lines:?}");
+    assert!(lines.last().is_some_and(|line| line.ends_with("100 %")), "{lines:?}");
+    let count = |said: &str| said.lines().count();
+    assert_eq!(count(&run(&[]).stderr), lines.len(), "no terminal");
+    // A bar is for terminals alone.
+    for other in [["--progress", "bar"], ["--progress", "none"]] {
+        let said = run(&other);
+        assert_eq!((said.stdout.as_str(), said.stderr.as_str()), (plain.stdout.as_str(), ""), "{other:?}");
+    }
+    let quiet = run(&["--quiet"]);
+    assert_eq!((quiet.stdout, quiet.stderr), (String::new(), String::new()));
 }
 
 #[test]

@@ -85,6 +85,31 @@ fn a_run_goes_on_once_a_rule_that_cannot_run_is_mended() {
 }
 
 #[test]
+fn inputs_are_checked_without_a_run() {
+    let sandbox = Sandbox::new(300);
+    let root = repository();
+    let check = |arguments: &[&str]| {
+        let mut command = sandbox.command(&["validate", "--census", "census.csv"]);
+        command.arg("--project").arg(root.join("dbt")).arg("--config").arg(root.join("config/simulation_config.yaml"));
+        said(&command.args(arguments).output().expect("run planalign"))
+    };
+    let fine = check(&["--set", "simulation.random_seed=7", "--set", "deferrals.catch_up=true"]);
+    assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(fine.stdout, @r#"
+    configuration  fine: scenario baseline, plan design standard, 2025 to 2029
+    census         fine: 300 rows
+    dbt project    fine: 37 models and seeds
+    workflow       fine: 27 stages
+    setting        census.path = "census.csv"  (--census)
+    setting        simulation.random_seed = 7  (--set)
+    "#);
+    let wrong = check(&["--set", "simulation.random_seed=x"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
+    assert!(wrong.stderr.contains("simulation.random_seed"), "{}", wrong.stderr);
+    assert!(!sandbox.path("simulation.duckdb").exists());
+}
+
+#[test]
 fn damage_is_found_after_the_run() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);

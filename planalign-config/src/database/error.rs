@@ -178,6 +178,56 @@ mod tests {
         }
     }
 
+    fn opened(message: &str) -> DatabaseError {
+        let error = duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), Some(message.to_owned()));
+        DatabaseError::open(PathBuf::from("plan.duckdb"), &error)
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_told_by_its_cause() {
+        let cases = [
+            (
+                "IO Error: Could not set lock on file \"plan.duckdb\": Conflicting lock is held in planalign (PID 12). See also",
+                Fault::Busy,
+                "plan.duckdb is in use by another process (planalign (PID 12))",
+            ),
+            (
+                "IO Error: The file \"plan.duckdb\" exists, but it is not a valid DuckDB database file!",
+                Fault::WrongVersion,
+                "plan.duckdb is not a DuckDB database",
+            ),
+            (
+                "IO Error: Cannot open file \"plan.duckdb\": Permission denied",
+                Fault::Permission,
+                "no permission to use plan.duckdb",
+            ),
+            (
+                "IO Error: Corrupt database file: computed checksum 123 does not match",
+                Fault::Corrupt,
+                "cannot open plan.duckdb: IO Error: Corrupt database file: computed checksum 123 does not match",
+            ),
+        ];
+        for (message, fault, expected) in cases {
+            let error = opened(message);
+            assert_eq!((error.fault(), error.to_string().as_str()), (fault, expected));
+        }
+    }
+
+    #[test]
+    fn a_failure_of_the_unit_keeps_what_it_was() {
+        let cases = [
+            (DatabaseError::Poisoned, Fault::Deterministic),
+            (DatabaseError::Transaction("no transaction is open"), Fault::Deterministic),
+            (DatabaseError::OldEngine { found: "v1.0.0".to_owned(), minimum: "v1.4.0" }, Fault::WrongVersion),
+            (opened("Out of Memory Error: could not allocate"), Fault::OutOfMemory),
+        ];
+        for (error, fault) in cases {
+            let message = error.to_string();
+            let unit = UnitError::from(error);
+            assert_eq!((unit.fault, unit.message), (fault, message));
+        }
+    }
+
     #[test]
     fn the_line_is_read_from_the_engine_s_excerpt() {
         assert_eq!(line_of("Parser Error: syntax error\n\nLINE 12: selec 1\n        ^"), Some(12));

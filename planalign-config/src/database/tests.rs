@@ -23,6 +23,47 @@ fn values_come_back_as_they_went_in() {
 }
 
 #[test]
+fn every_type_of_the_engine_has_a_value() {
+    let cases = [
+        ("-2::smallint", Value::Integer(-2)),
+        ("3::bigint", Value::Integer(3)),
+        ("170141183460469231731687303715884105727::hugeint", Value::Integer(i128::MAX)),
+        ("200::utinyint", Value::Integer(200)),
+        ("60000::usmallint", Value::Integer(60_000)),
+        ("4000000000::uinteger", Value::Integer(4_000_000_000)),
+        ("0.5::float", Value::Float(0.5)),
+        ("'ab'::blob", Value::Blob(b"ab".to_vec())),
+        ("null::integer", Value::Null),
+        ("null::enum('a')", Value::Null),
+    ];
+    for (sql, expected) in cases {
+        let row = memory().query_row(&format!("select {sql}"), &[]).expect("query").expect("row");
+        assert_eq!(*row.value(0), expected, "{sql}");
+    }
+}
+
+#[test]
+fn every_value_can_be_a_parameter() {
+    let cases = [
+        (Value::Null, "null"),
+        (true.into(), "true"),
+        (7_i32.into(), "7"),
+        (Value::Integer(i128::from(i64::MAX) + 1), "9223372036854775808"),
+        (Value::Float(0.25), "0.25"),
+        (Value::Decimal { units: -1205, scale: 2 }, "-12.05"),
+        ("it's".into(), "it's"),
+        (String::from("text").into(), "text"),
+        (Value::Date(20_000), "2024-10-04"),
+        (Value::Timestamp(1_736_000_000_000_000), "2025-01-04 14:13:20"),
+        (vec![1, 2, 3].into(), "<3 bytes>"),
+    ];
+    for (value, expected) in cases {
+        let row = memory().query_row("select ?", std::slice::from_ref(&value)).expect("query").expect("row");
+        assert_eq!(row.value(0).to_string(), expected, "{value:?}");
+    }
+}
+
+#[test]
 fn a_failed_statement_poisons_the_transaction_until_rollback() {
     let mut db = memory();
     db.execute_batch("create table t (x integer)").expect("create");

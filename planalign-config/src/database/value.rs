@@ -212,6 +212,12 @@ mod tests {
         assert_eq!(row.integer(1), None);
         assert_eq!(row.integer(2), Some(2));
         assert_eq!(row.float(1), Some(2.5));
+        assert_eq!(row.float(0), None);
+        assert_eq!((row.boolean(0), row.blob(0)), (None, None));
         assert_eq!(row.value(9), &Value::Null);
+        assert_eq!(row.text(9), None);
+        let row = Row(vec![Value::Integer(3), Value::Float(0.5), Value::Blob(vec![7]), Value::Boolean(false)]);
+        assert_eq!((row.float(0), row.float(1)), (Some(3.0), Some(0.5)));
+        assert_eq!((row.blob(2), row.boolean(3)), (Some([7].as_slice()), Some(false)));
     }
 }

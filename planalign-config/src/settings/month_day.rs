@@ -34,18 +34,6 @@ impl MonthDay {
         };
         if day >= 1 && day <= last { Some(Self { month, day }) } else { None }
     }
-
-    /// Month, 1 to 12.
-    #[must_use]
-    pub const fn month(self) -> i8 {
-        self.month
-    }
-
-    /// Day of the month, from 1.
-    #[must_use]
-    pub const fn day(self) -> i8 {
-        self.day
-    }
 }
 
 impl FromStr for MonthDay {

@@ -109,3 +109,40 @@ fn spread(of: &BTreeSet<String>, steps: Option<usize>, next: impl Fn(&str) -> Ve
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A graph of nodes with what they depend on.
+    fn graph(nodes: &[(&str, &[&str])]) -> ModelGraph {
+        ModelGraph::new(nodes.iter().map(|(name, depends_on)| GraphNode {
+            name: (*name).to_owned(),
+            materialization: Materialization::Table,
+            depends_on: depends_on.iter().map(|d| (*d).to_owned()).collect(),
+        }))
+    }
+
+    #[test]
+    fn a_model_stands_after_all_that_it_uses() {
+        let diamond = graph(&[("a", &["c", "z"]), ("c", &["y"]), ("z", &["y"]), ("y", &[]), ("b", &[])]);
+        assert_eq!(order(&diamond).expect("no circle"), ["b", "y", "c", "z", "a"]);
+    }
+
+    #[test]
+    fn a_circle_is_told_from_where_it_closes() {
+        let circle = graph(&[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &[])]);
+        let error = order(&circle).expect_err("a circle").to_string();
+        assert_eq!(error, "models depend on each other in a circle: b -> c -> b");
+    }
+
+    #[test]
+    fn ancestors_and_descendants_go_as_many_steps_as_given() {
+        let line = graph(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &["c"])]);
+        let of = BTreeSet::from(["b".to_owned()]);
+        let names = |found: BTreeSet<String>| found.into_iter().collect::<Vec<_>>();
+        assert_eq!(names(ancestors(&line, &of, None)), ["a", "b"]);
+        assert_eq!(names(descendants(&line, &of, Some(1))), ["b", "c"]);
+        assert_eq!(names(descendants(&line, &of, None)), ["b", "c", "d"]);
+    }
+}

@@ -156,6 +156,7 @@ mod tests {
             "a boolean, b timestamp without time zone, c float8",
         );
         check("a,b\n1.0,07-15\n2,x", "a integer, b text");
+        check("a,b\n1,null\nNULL,2025-01-31\n", "a integer, b date");
         check("a\n", "a integer");
         check("\u{feff}a\n'x", "a text");
     }

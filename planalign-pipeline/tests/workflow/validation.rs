@@ -146,8 +146,10 @@ fn findings_of_all_severities_and_years_are_counted_also_across_executions() {
 fn a_stage_that_is_tried_again_counts_its_findings_once() {
     let mut world = world_with(Severity::Error);
     world.store.fail_next("save_checkpoint", Fault::Transient);
+    // The first stage, which is the one that is tried again.
+    world.rules[0] = InMemoryRule::new("census_rule").finding(2025, Severity::Warning, "again and again");
     world.rules[1] = InMemoryRule::new("growth_rule").finding(2025, Severity::Error, "too many");
     world.rules[2] = InMemoryRule::new("state_rule").finding(2025, Severity::Warning, "w");
     world.store.fail_next("save_checkpoint", Fault::Transient);
-    assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 1 });
+    assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 2 });
 }

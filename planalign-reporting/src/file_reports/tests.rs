@@ -358,6 +358,21 @@ fn a_year_tells_the_resumes_before_its_end() {
 }
 
 #[test]
+fn a_missed_target_is_shown() {
+    let mut summary = summary();
+    let shown = |summary: &MultiYearSummary| {
+        let text = render_summary(summary, &Template::default(), 100);
+        text.lines().find(|line| line.starts_with("Closing headcount")).expect("a line").to_owned()
+    };
+    assert!(!shown(&summary).contains(" of "), "{}", shown(&summary));
+    for (closing, expected) in [(7, " 7 of 8"), (9, " 9 of 8")] {
+        let headcount = &mut summary.years[0].headcount;
+        (headcount.closing, headcount.target) = (closing, 8);
+        assert!(shown(&summary).contains(expected), "{}", shown(&summary));
+    }
+}
+
+#[test]
 fn a_console_table_fits_its_width() {
     let years = (0..6).flat_map(|_| summary().years).collect();
     let text = render_summary(&MultiYearSummary::new(years), &Template::default(), 100);
@@ -385,6 +400,33 @@ fn what_cannot_be_read_is_an_error() {
     db.execute_batch("drop table fct_yearly_events").expect("dropped");
     db.execute_batch(FIXTURE).expect_err("the other tables are there");
     assert_eq!(read_year(&db, &store, "run-1", 2025).expect_err("no table").fault(), Fault::Deterministic);
+}
+
+#[test]
+fn figures_that_are_not_exact_are_no_report() {
+    let cases = [
+        ("update int_workforce_needs set opening_headcount = null", "column 1 of a query is no count"),
+        ("update int_workforce_needs set target_headcount = -1", "column 2 of a query is no count"),
+        (
+            "alter table fct_workforce_snapshot alter current_compensation type double",
+            "column 9 of a query is no exact number",
+        ),
+        (
+            "alter table fct_workforce_snapshot alter current_compensation type decimal(18, 3);
+             update fct_workforce_snapshot set current_compensation = current_compensation + 0.001",
+            "column 9 of a query is no exact number",
+        ),
+    ];
+    for (damage, cause) in cases {
+        let db = database();
+        db.execute_batch(damage).expect("damage");
+        let error = read_year(&db, &store("run-1"), "run-1", 2025).expect_err(cause);
+        assert_eq!(error.to_string(), format!("cannot read the tables of the audit of 2025: {cause}"));
+    }
+    let db = database();
+    db.execute_batch("alter table fct_workforce_snapshot alter current_compensation type bigint")
+        .expect("whole dollars");
+    read_year(&db, &store("run-1"), "run-1", 2025).expect("whole numbers are exact");
 }
 
 #[test]
@@ -425,6 +467,8 @@ fn faults_of_the_system_are_sorted() {
         (ErrorKind::ReadOnlyFilesystem, Fault::Permission),
         (ErrorKind::StorageFull, Fault::OutOfSpace),
         (ErrorKind::Interrupted, Fault::Transient),
+        (ErrorKind::ResourceBusy, Fault::Busy),
+        (ErrorKind::OutOfMemory, Fault::OutOfMemory),
         (ErrorKind::NotADirectory, Fault::Deterministic),
     ];
     for (kind, fault) in cases {

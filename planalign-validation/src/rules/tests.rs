@@ -214,6 +214,10 @@ fn workforce_feasibility_stops_what_cannot_be() {
         &["2026 fatal workforce_feasibility (1): the year would close with 17 people; 16 are wanted"],
     );
     check(
+        "update main.int_workforce_needs set expected_closing_headcount = 14 where simulation_year = 2026",
+        &["2026 fatal workforce_feasibility (2): the year would close with 14 people; 16 are wanted"],
+    );
+    check(
         "update main.int_workforce_needs set hires = 9 where simulation_year = 2026",
         &["2026 warning workforce_feasibility (9): 9 hires to 14 people at the beginning of the year"],
     );
@@ -521,6 +525,14 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
         (
             "prorated_annual_contributions = prorated_annual_contributions + 0.01",
             "(1): the contributions of the snapshot do not add up to int_employee_contributions: 1 row",
+        ),
+        (
+            "employer_match_amount = employer_match_amount + 0.01, total_employer_contributions = total_employer_contributions + 0.01",
+            "(1): the match of the snapshot does not add up to fct_employer_match_events: 1 row",
+        ),
+        (
+            "employer_core_amount = employer_core_amount + 0.01, total_employer_contributions = total_employer_contributions + 0.01",
+            "(1): the core of the snapshot does not add up to int_employer_core_contributions: 1 row",
         ),
         (
             "total_employer_contributions = total_employer_contributions + 0.01",

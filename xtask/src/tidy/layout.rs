@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Violation;
-use super::files::Files;
+use crate::files::Files;
 
 const MEMBERS: [&str; 8] = [
     "planalign-config",

@@ -1,7 +1,7 @@
 //! What the files say.
 
 use super::Violation;
-use super::files::{Files, Line, RustFile};
+use crate::files::{Files, Line, RustFile};
 
 /// Lines of a file, beyond which it holds more than one idea.
 const MOST_LINES: usize = 700;

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::calendar::{after, completed_years, first_day, last_day, plan_day};
 use super::findings::Findings;
 use super::person::{Pending, Person, Window};
+use super::probabilities::{self, INCOMES, segment};
 use super::records::Record;
 use super::settings::{AutoEnrollment, Settings};
 use super::year::{Event, PersonYear};
@@ -25,14 +26,13 @@ fn window_opens(person: &Person, settings: &Settings) -> Option<Date> {
 /// Age and pay when the window opens, if it does in this year.
 pub(super) fn window(life: &PersonYear, settings: &Settings) -> Option<Window> {
     let opens = window_opens(life.opening, settings).filter(|day| life.is_there_on(*day));
-    let opened = |day| Window { age: completed_years(life.opening.birth, day), pay: life.opening.pay };
+    let Person { birth, pay, level, .. } = *life.opening;
+    let opened = |day| Window { age: completed_years(birth, day), pay, level };
     opens.map(opened).or(life.opening.window)
 }
 
 fn voluntary_rate(window: Window, settings: &Settings) -> i128 {
-    let beyond = |value: i128, bounds: [i128; 3]| bounds.iter().filter(|bound| value >= **bound).count();
-    let age = beyond(window.age, [31, 46, 56]);
-    let income = beyond(window.pay, [5_000_000, 10_000_000, 20_000_000]);
+    let (age, income) = (segment(window.age, [31, 46, 56]), segment(window.pay, INCOMES));
     let most = settings.enrollment.voluntary_enrollment.max_deferral_rate.min(settings.deferrals.maximum_rate);
     VOLUNTARY[age][income].max(10_000).min(most.0)
 }
@@ -100,6 +100,8 @@ fn check_voluntary(life: &PersonYear, event: &Event, settings: &Settings, findin
     findings.require(in_time, || format!("{place}: after the automatic enrollment"));
     let rate = life.closing.window.map(|window| voluntary_rate(window, settings));
     findings.require(event.rate == rate, || format!("{place}: at {:?}, the segment's rate is {rate:?}", event.rate));
+    let probability = life.closing.window.map(|window| probabilities::of_enrolling(window, settings));
+    findings.require(event.probability == probability, || format!("{place}: not as probable as {probability:?}"));
 }
 
 /// Only after automatic enrollment, within the grace period.
@@ -110,6 +112,10 @@ fn check_opt_out(life: &PersonYear, settings: &Settings, findings: &mut Findings
         method == "auto_enrollment" && *day < event.day && event.day <= after(*day, grace)
     });
     findings.require(is_in_time, || format!("{}: outside the grace period", life.place(event)));
+    let probability = life.closing.window.map(|window| probabilities::of_opting_out(window, settings));
+    findings.require(event.probability == probability, || {
+        format!("{}: not as probable as {probability:?}", life.place(event))
+    });
 }
 
 /// Once a year, for all who defer below the maximum long enough and have not refused; and for nobody else.

@@ -9,11 +9,12 @@ pub(super) struct Pending {
     pub(super) opt_out: Option<Date>,
 }
 
-/// Age and pay by which voluntary rates go, taken when the window opens.
+/// Age, pay and level by which voluntary rates and probabilities go, taken when the window opens.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) age: i128,
     pub(super) pay: i128,
+    pub(super) level: i128,
 }
 
 /// Amounts in cents, rates in millionths, hours in hundredths.

@@ -90,9 +90,14 @@ settings! {
         window_days: i64 = 45,
         default_deferral_rate: Rate = Rate(60_000),
         opt_out_grace_period: i64 = 30,
+        opt_out_rates: OptOutRates = OptOutRates::default(),
+    }
+    OptOutRates {
+        target: Rate = Rate(90_000),
     }
     VoluntaryEnrollment {
         enabled: bool = true,
+        voluntary_enrollment_rate: Rate = Rate(1_000_000),
         max_deferral_rate: Rate = Rate(100_000),
     }
     Escalation {

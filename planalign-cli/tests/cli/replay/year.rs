@@ -33,6 +33,7 @@ pub(super) struct Event {
     pub(super) rate: Option<i128>,
     pub(super) rate_before: Option<i128>,
     pub(super) level: Option<i128>,
+    pub(super) probability: Option<i128>,
     sequence: Option<i128>,
     circumstances: [Fact; 4],
 }
@@ -52,6 +53,7 @@ impl Event {
             rate: record.number("employee_deferral_rate"),
             rate_before: record.number("prev_employee_deferral_rate"),
             level: record.number("level_id"),
+            probability: record.number("event_probability"),
             sequence: record.number("event_sequence"),
             circumstances: ["employee_age", "employee_tenure", "age_band", "tenure_band"]
                 .map(|column| record.fact(column).clone()),

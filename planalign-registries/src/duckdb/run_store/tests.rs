@@ -253,6 +253,15 @@ fn state_notices_every_change_of_rows() {
 }
 
 #[test]
+fn state_notices_equal_rows_that_change_alike() {
+    let (db, store) = memory();
+    table(&db, "create table t as select 2025 as simulation_year, 'a' as x from range(2)");
+    let before = state(&store);
+    table(&db, "update t set x = 'b'");
+    assert_ne!(state(&store), before);
+}
+
+#[test]
 fn state_does_not_depend_on_the_order_of_rows() {
     let (db, store) = memory();
     table(&db, PEOPLE);
@@ -371,10 +380,10 @@ fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
 fn a_record_of_a_newer_format_is_refused_and_left_as_it_is() {
     let (db, store) = memory();
     drop(store);
-    db.execute_batch("update planalign.format set version = 9; drop table planalign.runs").expect("change");
+    db.execute_batch("update planalign.format set version = 3; drop table planalign.runs").expect("change");
     let error = DuckRunStore::open(db.clone()).expect_err("newer");
-    assert_eq!(error.to_string(), "the run record has format 9; this program reads up to 2");
-    assert!(matches!(DuckRunStore::open_existing(db.clone()), Err(StoreError::NewerFormat { found: 9, supported: 2 })));
+    assert_eq!(error.to_string(), "the run record has format 3; this program reads up to 2");
+    assert!(matches!(DuckRunStore::open_existing(db.clone()), Err(StoreError::NewerFormat { found: 3, supported: 2 })));
     assert!(db.execute_batch("from planalign.runs").is_err(), "nothing was created");
     db.execute_batch("delete from planalign.format").expect("change");
     assert!(matches!(DuckRunStore::open(db), Err(StoreError::Damaged { .. })));

@@ -97,3 +97,15 @@ fn skip_character(chars: &mut Peekable<Chars>, out: &mut String, next: char) {
 fn ends_in_word(text: &str) -> bool {
     text.ends_with(|c: char| c.is_alphanumeric() || c == '_')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_left_without_comments_and_literals() {
+        let text = "let a = \"dbg!(1)\"; // dbg!\nlet b = r#\"todo!\n\"#; /* x /* y */\n*/ let c: &'static str = f('\"', '\\'', r#type);\n";
+        let expected = "let a = \"\"; \nlet b = \"\n\"; \n let c: &'static str = f(, , type);\n";
+        assert_eq!(without_literals(text), expected);
+    }
+}

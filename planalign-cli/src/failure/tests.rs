@@ -1,0 +1,86 @@
+//! Which exit code and which advice a failure has.
+
+use planalign_config::UnitError;
+
+use super::*;
+
+fn failed(fault: Fault) -> UnitError {
+    UnitError { fault, message: "what the engine says".to_owned() }
+}
+
+fn stage(cause: StageFailure, attempts: u32) -> Failure {
+    let (year, stage) = (2026, "FOUNDATION".to_owned());
+    Failure::Run(PipelineError::Stage { year, stage, attempts, cause: Box::new(cause), resume_after: None })
+}
+
+/// Asserts the exit code and that the message holds the text.
+fn check(failure: &Failure, code: ExitCode, text: &str) {
+    assert_eq!(failure.exit_code(ExitCode::Terminated), code, "{failure:?}");
+    let message = failure.render();
+    assert!(message.contains(text), "{message}");
+}
+
+#[test]
+fn a_failed_stage_tells_what_to_do_about_its_fault() {
+    let cases = [
+        (Fault::Deterministic, ExitCode::RunFailed, "mend the model"),
+        (Fault::Transient, ExitCode::Environment, "--resume tries again"),
+        (Fault::Busy, ExitCode::Busy, "--resume tries again"),
+        (Fault::OutOfMemory, ExitCode::Environment, "optimization.memory_limit_gb"),
+        (Fault::OutOfSpace, ExitCode::Environment, "free some disk space"),
+        (Fault::Permission, ExitCode::Environment, "allow writing"),
+        (Fault::Corrupt, ExitCode::Corrupt, "take a copy from before"),
+        (Fault::WrongVersion, ExitCode::WrongVersion, "the version of the program"),
+    ];
+    for (fault, code, hint) in cases {
+        check(&stage(StageFailure::Unit(failed(fault)), 1), code, hint);
+    }
+    check(&stage(StageFailure::CommitLost, 1), ExitCode::Corrupt, "the checkpoint is not there after its commit");
+}
+
+#[test]
+fn the_number_of_tries_is_told() {
+    let heading = |attempts| heading(&stage(StageFailure::Unit(failed(Fault::Transient)), attempts));
+    assert_eq!(heading(1), "stage FOUNDATION of 2026 failed and was rolled back");
+    assert_eq!(heading(3), "stage FOUNDATION of 2026 failed 3 times and was rolled back");
+}
+
+#[test]
+fn failures_outside_of_stages_have_the_code_of_their_fault() {
+    let database = |fault| DatabaseError::Statement { fault, cause: "what".to_owned(), line: None };
+    let store = |fault| StoreError::Database { action: "look".to_owned(), fault, cause: "what".to_owned() };
+    let read = |fault| ReportError::Read { report: "year 2026".to_owned(), fault, cause: "what".to_owned() };
+    check(&Failure::Database(database(Fault::Busy)), ExitCode::Busy, "the database cannot be used\n  what");
+    check(&Failure::Store(store(Fault::Corrupt)), ExitCode::Corrupt, "the record of runs cannot be read");
+    check(&Failure::Report(read(Fault::OutOfMemory)), ExitCode::Environment, "the reports cannot be made");
+    let unit = PipelineError::Unit(failed(Fault::OutOfSpace));
+    check(&Failure::Run(unit), ExitCode::Environment, "error: the database's transaction failed");
+    let signals = Failure::Signals(std::io::Error::other("none left"));
+    check(&signals, ExitCode::Environment, "error: signals cannot be handled: none left\n");
+}
+
+#[test]
+fn what_has_been_committed_is_told() {
+    let after = Some(planalign_registries::CheckpointKey { year: 2026, stage: "FOUNDATION".to_owned() });
+    let interrupted = Failure::Run(PipelineError::Interrupted { after: after.clone() });
+    check(&interrupted, ExitCode::Terminated, "error: interrupted; committed up to 2026/FOUNDATION\nhint: ");
+    let present = |after| {
+        let status = planalign_registries::RunStatus::Interrupted;
+        Failure::Run(PipelineError::DataPresent {
+            run_id: "r".to_owned(),
+            start_year: 2025,
+            end_year: 2029,
+            status,
+            after,
+        })
+    };
+    check(&present(after), ExitCode::Usage, "\n  it is committed up to 2026/FOUNDATION\n");
+    check(&present(None), ExitCode::Usage, "\n  nothing of it is committed\n");
+}
+
+#[test]
+fn years_that_cannot_be_reported_are_told_from_those_that_can() {
+    assert_eq!(nothing_to_report(Some(2031), &[2025, 2026, 2027]), "2031 has not been simulated; 2025 to 2027 have");
+    assert_eq!(nothing_to_report(Some(2031), &[2025]), "2031 has not been simulated; 2025 has");
+    assert_eq!(nothing_to_report(None, &[]), "the database holds no simulated year");
+}

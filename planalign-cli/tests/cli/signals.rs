@@ -1,0 +1,44 @@
+//! A run that is asked to stop: it stops at a safe point, says so, and goes on later as if nothing had been.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::sandbox::{Sandbox, differences};
+
+const YEARS: &str = "2025-2032";
+
+/// Sends the signal once the first stage is committed; returns the exit code and what was said from then on.
+fn stopped_by(sandbox: &Sandbox, signal: Signal) -> (Option<i32>, String) {
+    let mut command = sandbox.simulate_command(&[YEARS, "--database", "stopped.duckdb", "--progress", "json"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("spawn");
+    let mut stderr = BufReader::new(child.stderr.take().expect("stderr"));
+    let mut line = String::new();
+    while !line.contains("stage_finished") {
+        line.clear();
+        assert!(stderr.read_line(&mut line).expect("a line") > 0, "the run ended before its first stage");
+    }
+    kill(Pid::from_raw(i32::try_from(child.id()).expect("id")), signal).expect("signal");
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("the rest");
+    (child.wait().expect("wait").code(), rest)
+}
+
+#[test]
+fn a_signal_stops_a_run_where_it_can_be_resumed() {
+    let sandbox = Sandbox::new(400);
+    sandbox.simulated(&[YEARS, "--database", "whole.duckdb"]);
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let (found, said) = stopped_by(&sandbox, signal);
+        assert_eq!(found, Some(code), "{said}");
+        assert!(said.contains("Stopping at the next safe point"), "{said}");
+        assert!(said.contains("error: interrupted; committed up to 20"), "{said}");
+        assert!(said.contains("hint: the same command with --resume goes on from there"), "{said}");
+        sandbox.simulated(&[YEARS, "--database", "stopped.duckdb", "--resume"]);
+        let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path("stopped.duckdb"));
+        assert_eq!(different, Vec::<String>::new());
+        std::fs::remove_file(sandbox.path("stopped.duckdb")).expect("remove");
+    }
+}

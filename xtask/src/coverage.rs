@@ -1,0 +1,163 @@
+//! How much of the product the tests run: line coverage per crate, read from what instrumented programs leave.
+//!
+//! Only the crates of the workspace are compiled with counters, so `DuckDB` is not compiled again. What a test starts counts
+//! as well as the test. The lines are those of the crates without their tests; see [`crate::files`] for what belongs to tests.
+
+mod bytes;
+mod lines;
+mod map;
+mod profile;
+mod run;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clap::Args;
+
+use crate::files::Files;
+use crate::workspace::{self, CommandError};
+use map::Hits;
+
+/// The least that is run of a crate, in percent of its lines.
+const LEAST: f64 = 95.0;
+
+/// Calls cargo and the programs that are measured; a test of that would run all tests within a test.
+const NOT_MEASURED: &str = "xtask";
+
+/// What to show.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CoverageArguments {
+    /// Lists the lines of this crate that no test runs.
+    #[arg(long, value_name = "CRATE")]
+    lines: Vec<String>,
+}
+
+/// What makes binary data unreadable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Malformed(&'static str);
+
+/// Why the coverage is not what it should be, or is not known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CoverageError {
+    /// A tool failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The tests failed; what they print says why.
+    #[error("the tests fail, so there is nothing to measure")]
+    Tests,
+    /// A file or a process is not to be had.
+    #[error("can't {what}: {cause}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// No process has left a profile that this task can read: another version of rustc, perhaps.
+    #[error("can't read the profiles of the tests: {0}")]
+    Profiles(Malformed),
+    /// A program has no map that this task can read: another version of rustc, perhaps.
+    #[error("can't read the coverage map of {program}: {cause}")]
+    Map {
+        /// The program.
+        program: String,
+        /// What is wrong with it.
+        cause: Malformed,
+    },
+    /// Crates are below the least.
+    #[error("{report}\nless than {LEAST} % of the lines are run of: {crates}")]
+    Low {
+        /// The coverage of all crates.
+        report: String,
+        /// Those below.
+        crates: String,
+    },
+}
+
+/// Lines of a crate, and those of them that no test runs.
+#[derive(Debug, Default)]
+struct CrateLines {
+    count: usize,
+    missed: BTreeMap<String, Vec<usize>>,
+}
+
+impl CrateLines {
+    fn covered(&self) -> usize {
+        self.count - self.missed.values().map(Vec::len).sum::<usize>()
+    }
+
+    fn percent(&self) -> f64 {
+        100.0 * self.covered() as f64 / self.count.max(1) as f64
+    }
+}
+
+/// Runs all tests with counters and says how much of each crate they run.
+pub(crate) fn run(arguments: &CoverageArguments) -> Result<String, CoverageError> {
+    let root = workspace::root();
+    let measured = run::tests()?;
+    let files = Files::of_workspace(&root)?;
+    let crates = by_crate(&files, &root, &measured.hits);
+    let mut report = table::render(&crates);
+    for lines in arguments.lines.iter().filter_map(|name| crates.get(name.as_str())) {
+        report = format!("{report}\n{}", table::missed(lines));
+    }
+    if measured.unfinished > 0 {
+        report = format!(
+            "{report}\n{} processes were killed while they wrote what they ran; it is left out",
+            measured.unfinished
+        );
+    }
+    let low: Vec<&str> = crates.iter().filter(|(_, lines)| lines.percent() < LEAST).map(|(name, _)| *name).collect();
+    if low.is_empty() { Ok(report) } else { Err(CoverageError::Low { report, crates: low.join(", ") }) }
+}
+
+/// Sorts what was counted into the lines of the crates. A crate of which nothing was counted has no lines and is below any least.
+fn by_crate<'a>(files: &'a Files, root: &Path, hits: &Hits) -> BTreeMap<&'a str, CrateLines> {
+    let mut crates: BTreeMap<&str, CrateLines> = BTreeMap::new();
+    for file in files.rust().filter(|file| file.member() != NOT_MEASURED) {
+        let of_crate = crates.entry(file.member()).or_default();
+        let Some(regions) = hits.get(&root.join(file.path)) else { continue };
+        let hits = lines::hits_by_line(regions);
+        let found = file.lines().into_iter().filter(|line| !line.is_test);
+        let found: Vec<(usize, u64)> = found.filter_map(|line| Some((line.number, *hits.get(&line.number)?))).collect();
+        of_crate.count += found.len();
+        let missed: Vec<usize> = found.iter().filter(|(_, hits)| *hits == 0).map(|(line, _)| *line).collect();
+        if !missed.is_empty() {
+            of_crate.missed.insert(file.path.to_owned(), missed);
+        }
+    }
+    crates
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use map::Region;
+
+    #[test]
+    fn the_lines_of_a_crate_are_those_of_the_product() {
+        let text = "fn a() {\n    b();\n}\n#[cfg(test)]\nmod tests {\n    fn c() {}\n}\n";
+        let files = Files::of(&[
+            ("one/src/a.rs", text),
+            ("one/src/b.rs", text),
+            ("two/src/a.rs", text),
+            ("unseen/src/a.rs", text),
+            ("xtask/src/a.rs", text),
+        ]);
+        let region = |first, last| Region { start: (first, 1), end: (last, 9) };
+        let ran = BTreeMap::from([(region(1, 3), 2), (region(2, 2), 0), (region(6, 6), 0)]);
+        let never = BTreeMap::from([(region(1, 3), 0), (region(6, 6), 1)]);
+        let file = |name: &str, regions: &BTreeMap<_, _>| (PathBuf::from(name), regions.clone());
+        let hits =
+            Hits::from([file("/w/one/src/a.rs", &ran), file("/w/two/src/a.rs", &never), file("/elsewhere.rs", &never)]);
+        let crates = by_crate(&files, Path::new("/w"), &hits);
+        let numbers: Vec<_> = crates.iter().map(|(name, lines)| (*name, lines.count, lines.covered())).collect();
+        assert_eq!(numbers, [("one", 3, 3), ("two", 3, 0), ("unseen", 0, 0)]);
+        assert!(crates["unseen"].percent() < LEAST);
+        assert_eq!(crates["two"].missed["two/src/a.rs"], [1, 2, 3]);
+    }
+}

@@ -1,0 +1,100 @@
+//! Faults put into the models and the code on purpose, one at a time; for each a test is named that must notice it.
+//!
+//! The faults are data, in `xtask/mutants.yaml`. They are put into a copy of the workspace, never into the workspace itself.
+
+mod catalogue;
+mod copy;
+mod table;
+mod trial;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clap::Args;
+
+use crate::workspace::{self, CommandError};
+use catalogue::{CatalogueError, Mutant};
+use copy::Copy;
+use table::Verdict;
+
+/// Which mutants to try.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MutantsArguments {
+    /// Numbers of mutants, or parts of their names; all if none is given.
+    filter: Vec<String>,
+    /// Prints what would be tried, and tries nothing.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Why mutants were not tried, or what they have shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MutantsError {
+    /// A tool failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The list of mutants makes no sense.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// A file is not to be had.
+    #[error("can't {what}: {cause}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A test fails without a fault as well, or is not there.
+    #[error("without a fault these tests do not pass, or are not there: {}\n{output}", tests.join(", "))]
+    Baseline {
+        /// The tests.
+        tests: Vec<String>,
+        /// What cargo says.
+        output: String,
+    },
+    /// Faults that no test notices, or that are no programs.
+    #[error("{report}")]
+    Unnoticed {
+        /// All verdicts.
+        report: String,
+    },
+}
+
+/// Tries the mutants and tells what became of each.
+pub(crate) fn run(arguments: &MutantsArguments) -> Result<String, MutantsError> {
+    let root = workspace::root();
+    let all = catalogue::read(&root)?;
+    let chosen: Vec<&Mutant> = all.iter().filter(|mutant| mutant.is_asked_for(&arguments.filter)).collect();
+    if arguments.list {
+        return Ok(table::render(&chosen.iter().map(|mutant| (*mutant, None)).collect::<Vec<_>>()));
+    }
+    let target = workspace::target_folder()?;
+    let copy = Copy::of(&root, &Path::new(&target).join("mutants/workspace"))?;
+    check_baseline(&copy, &target, &chosen)?;
+    let mut verdicts = Vec::new();
+    for mutant in chosen {
+        let verdict = copy.with(mutant, || trial::run(copy.folder(), &target, mutant))??;
+        println!("{:>3}  {verdict}  {}", mutant.number, mutant.name);
+        verdicts.push((mutant, Some(verdict)));
+    }
+    let report = table::render(&verdicts);
+    let all_killed = verdicts.iter().all(|(_, verdict)| matches!(verdict, Some(Verdict::Killed)));
+    if all_killed { Ok(report) } else { Err(MutantsError::Unnoticed { report }) }
+}
+
+/// A test that fails anyway notices nothing.
+fn check_baseline(copy: &Copy, target: &str, mutants: &[&Mutant]) -> Result<(), MutantsError> {
+    let mut suites: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for mutant in mutants {
+        suites.entry((&mutant.package, &mutant.target)).or_default().push(&mutant.test);
+    }
+    for ((package, suite), tests) in suites {
+        let output = trial::output_of_tests(copy.folder(), target, package, suite, &tests)?;
+        let failing = tests.into_iter().filter(|test| !output.passed(test)).map(str::to_owned);
+        let failing: Vec<String> = failing.collect();
+        if !failing.is_empty() {
+            return Err(MutantsError::Baseline { tests: failing, output: output.text() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The list of mutants: where a fault is put, what it is, and which test must notice it.
+
+use std::fs;
+use std::path::Path;
+
+use saphyr::{LoadableYamlNode, Yaml};
+
+/// The list, from the root of the workspace.
+const FILE: &str = "xtask/mutants.yaml";
+
+/// A fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mutant {
+    /// Its place in the list, from 1.
+    pub(crate) number: usize,
+    /// What is wrong with the program that has it.
+    pub(crate) name: String,
+    /// Why that matters.
+    pub(crate) why: String,
+    /// The file that is changed.
+    pub(crate) file: String,
+    /// What stands there, and nowhere else in the file.
+    pub(crate) text: String,
+    /// What is put in its place.
+    pub(crate) becomes: String,
+    /// The crate whose test notices it.
+    pub(crate) package: String,
+    /// `lib` or `bin` for tests beside the code, or a file or folder of `tests`.
+    pub(crate) target: String,
+    /// The full name of the test.
+    pub(crate) test: String,
+}
+
+/// What is wrong with the list.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CatalogueError {
+    /// It is not there.
+    #[error("can't read {FILE}: {0}")]
+    Read(#[from] std::io::Error),
+    /// It is no YAML.
+    #[error("{FILE}: {0}")]
+    Yaml(#[from] saphyr::ScanError),
+    /// It does not fit the workspace.
+    #[error("{FILE} does not fit:\n  {}", .0.join("\n  "))]
+    Misfits(Vec<String>),
+}
+
+impl Mutant {
+    /// Whether one of the filters means it; no filters mean all.
+    pub(crate) fn is_asked_for(&self, filters: &[String]) -> bool {
+        let means = |filter: &String| filter.parse() == Ok(self.number) || self.name.contains(filter.as_str());
+        filters.is_empty() || filters.iter().any(means)
+    }
+}
+
+/// Reads the list and checks that each fault can be put where it belongs.
+pub(crate) fn read(root: &Path) -> Result<Vec<Mutant>, CatalogueError> {
+    let mut misfits = Vec::new();
+    let mutants = parse(&fs::read_to_string(root.join(FILE))?, &mut misfits)?;
+    if !misfits.is_empty() {
+        return Err(CatalogueError::Misfits(misfits));
+    }
+    for mutant in &mutants {
+        let count = fs::read_to_string(root.join(&mutant.file))?.matches(&mutant.text).count();
+        if count != 1 {
+            misfits.push(format!("{}: its text stands {count} times in {}", mutant.name, mutant.file));
+        }
+    }
+    if misfits.is_empty() { Ok(mutants) } else { Err(CatalogueError::Misfits(misfits)) }
+}
+
+fn parse(yaml: &str, misfits: &mut Vec<String>) -> Result<Vec<Mutant>, saphyr::ScanError> {
+    let documents = Yaml::load_from_str(yaml)?;
+    let entries = documents.first().and_then(Yaml::as_sequence).map(Vec::as_slice).unwrap_or_default();
+    let mut mutants: Vec<Mutant> = Vec::new();
+    for (entry, number) in entries.iter().zip(1..) {
+        let mut field = |key: &str| {
+            let value = entry.as_mapping_get(key).and_then(Yaml::as_str);
+            if value.is_none() {
+                misfits.push(format!("mutant {number} has no {key}"));
+            }
+            value.unwrap_or_default().to_owned()
+        };
+        let mut mutant = Mutant {
+            number,
+            name: field("name"),
+            why: field("why"),
+            file: field("file"),
+            text: field("text"),
+            becomes: field("becomes"),
+            ..Mutant::default()
+        };
+        let place = field("test");
+        let mut words = place.split(' ').map(str::to_owned);
+        let mut word = || words.next().unwrap_or_default();
+        (mutant.package, mutant.target, mutant.test) = (word(), word(), word());
+        if mutant.test.is_empty() {
+            misfits.push(format!("mutant {number} names no test as package, target and name"));
+        }
+        if mutant.text == mutant.becomes || mutants.iter().any(|other| other.name == mutant.name) {
+            misfits.push(format!("mutant {number} changes nothing, or has the name of another"));
+        }
+        mutants.push(mutant);
+    }
+    Ok(mutants)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Files;
+    use crate::workspace;
+
+    #[test]
+    fn the_list_fits_the_workspace() {
+        let files = Files::of_workspace(&workspace::root()).expect("files");
+        let mutants = read(&workspace::root()).expect("the list");
+        assert!(mutants.len() >= 60, "{}", mutants.len());
+        for mutant in mutants {
+            let declared = format!("fn {}(", mutant.test.rsplit("::").next().expect("a name"));
+            let is_there = files.rust().any(|file| file.member() == mutant.package && file.text.contains(&declared));
+            assert!(is_there, "{}: no test {} in {}", mutant.name, mutant.test, mutant.package);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        let text = "- {name: a, why: w, file: f, text: x, becomes: x, test: p lib a::b}\n- {name: a, why: w, text: y, becomes: z, test: p lib}\n";
+        let mut misfits = Vec::new();
+        let mutants = parse(text, &mut misfits).expect("YAML");
+        let expected = [
+            "mutant 1 changes nothing, or has the name of another",
+            "mutant 2 has no file",
+            "mutant 2 names no test as package, target and name",
+            "mutant 2 changes nothing, or has the name of another",
+        ];
+        assert_eq!(misfits, expected);
+        assert_eq!(
+            (mutants[0].package.as_str(), mutants[0].target.as_str(), mutants[0].test.as_str()),
+            ("p", "lib", "a::b")
+        );
+    }
+
+    #[test]
+    fn mutants_are_asked_for_by_number_or_name() {
+        let mutant = Mutant { number: 12, name: "match without a cap".to_owned(), ..Mutant::default() };
+        let asked =
+            |filters: &[&str]| mutant.is_asked_for(&filters.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>());
+        assert_eq!([asked(&[]), asked(&["12"]), asked(&["x", "cap"]), asked(&["1"])], [true, true, true, false]);
+    }
+}

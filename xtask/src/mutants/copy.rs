@@ -1,0 +1,100 @@
+//! A copy of the workspace, in which one file at a time is changed and changed back.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::MutantsError;
+use super::catalogue::Mutant;
+use crate::workspace::output_of;
+
+/// The copy. It stays between runs, so that what is built of it does.
+pub(crate) struct Copy {
+    folder: PathBuf,
+}
+
+impl Copy {
+    /// Makes the folder equal to what git tracks of the workspace. A file that is equal already keeps its time, by which cargo
+    /// knows that nothing is to be built.
+    pub(crate) fn of(root: &Path, folder: &Path) -> Result<Self, MutantsError> {
+        let listed = output_of(Command::new("git").args(["ls-files", "-z"]).current_dir(root))?;
+        let tracked: BTreeSet<PathBuf> = listed.split_terminator('\0').map(PathBuf::from).collect();
+        let failed = |cause| MutantsError::System { what: "copy the workspace", cause };
+        fs::create_dir_all(folder).map_err(failed)?;
+        remove_others(folder, Path::new(""), &tracked).map_err(failed)?;
+        for path in &tracked {
+            copy_if_different(&root.join(path), &folder.join(path)).map_err(failed)?;
+        }
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Does something while the copy has the fault.
+    pub(crate) fn with<T>(&self, mutant: &Mutant, work: impl FnOnce() -> T) -> Result<T, MutantsError> {
+        let failed = |cause| MutantsError::System { what: "change a file of the copy", cause };
+        let path = self.folder.join(&mutant.file);
+        let sound = fs::read_to_string(&path).map_err(failed)?;
+        fs::write(&path, sound.replacen(&mutant.text, &mutant.becomes, 1)).map_err(failed)?;
+        let result = work();
+        fs::write(&path, sound).map_err(failed)?;
+        Ok(result)
+    }
+}
+
+/// Removes what is no longer tracked.
+fn remove_others(folder: &Path, below: &Path, tracked: &BTreeSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder.join(below))? {
+        let path = below.join(entry?.file_name());
+        if folder.join(&path).is_dir() {
+            remove_others(folder, &path, tracked)?;
+        } else if !tracked.contains(&path) {
+            fs::remove_file(folder.join(&path))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_if_different(from: &Path, to: &Path) -> io::Result<()> {
+    if fs::read(to).is_ok_and(|content| fs::read(from).is_ok_and(|wanted| wanted == content)) {
+        return Ok(());
+    }
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::copy(from, to).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_is_what_is_tracked_and_is_sound_after_each_fault() {
+        let (root, folder) = (tempfile::tempdir().expect("root"), tempfile::tempdir().expect("folder"));
+        let git =
+            |arguments: &[&str]| output_of(Command::new("git").args(arguments).current_dir(root.path())).expect("git");
+        git(&["init", "--quiet"]);
+        fs::create_dir(root.path().join("src")).expect("src");
+        fs::write(root.path().join("src/a.rs"), "a >= b").expect("a");
+        git(&["add", "."]);
+        fs::write(root.path().join("untracked"), "x").expect("untracked");
+        fs::write(folder.path().join("left"), "of another time").expect("left");
+        let copy = Copy::of(root.path(), folder.path()).expect("copy");
+        let read = || fs::read_to_string(folder.path().join("src/a.rs")).expect("a");
+        assert_eq!(read(), "a >= b");
+        assert!(!folder.path().join("untracked").exists() && !folder.path().join("left").exists());
+        let text = |text: &str| text.to_owned();
+        let mutant = Mutant { file: text("src/a.rs"), text: text(">="), becomes: text(">"), ..Mutant::default() };
+        assert_eq!(copy.with(&mutant, read).expect("changed"), "a > b");
+        assert_eq!(read(), "a >= b");
+        let time = || fs::metadata(folder.path().join("src/a.rs")).and_then(|m| m.modified()).expect("time");
+        let before = time();
+        Copy::of(root.path(), folder.path()).expect("copy again");
+        assert_eq!(time(), before, "an equal file is left alone");
+    }
+}
