@@ -39,6 +39,11 @@ pub(crate) enum Command {
     /// Tell what a database holds: its run, how far it is, and how it ended.
     #[command(after_help = "Examples:\n  planalign status\n  planalign status --format json")]
     Status(StatusArgs),
+    /// Tell what happened in a run, also while it goes on.
+    #[command(
+        after_help = "Examples:\n  planalign log\n  planalign log --follow --database growth.duckdb\n  planalign log --format json"
+    )]
+    Log(LogArgs),
     /// List the saved points of a run, show what one vouches for, or remove the records of earlier runs.
     #[command(
         after_help = "Examples:\n  planalign checkpoint list\n  planalign checkpoint show 2026/VALIDATION\n  planalign checkpoint prune --database growth.duckdb"
@@ -174,6 +179,22 @@ pub(crate) struct StatusArgs {
     #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
     pub(crate) database: PathBuf,
     /// How it is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Run; by default the one that is going on, or the latest.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Database file.
+    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    pub(crate) database: PathBuf,
+    /// Go on until the run ends.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// How it is printed; JSON is an event a line.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
 }

@@ -43,6 +43,13 @@ pub(crate) enum Failure {
         /// The years that can be reported.
         years: Vec<i32>,
     },
+    #[error("there is no run {run_id}")]
+    NoRun {
+        /// What was asked for.
+        run_id: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     #[error("there is no checkpoint {point}")]
     NoCheckpoint {
         /// What was asked for.
@@ -77,6 +84,7 @@ impl Failure {
             | Self::Project(_)
             | Self::NoDatabase(_)
             | Self::NothingToReport { .. }
+            | Self::NoRun { .. }
             | Self::NoCheckpoint { .. }
             | Self::Unreadable { .. }
             | Self::Template { .. } => ExitCode::Usage,
@@ -167,6 +175,7 @@ fn heading(failure: &Failure) -> String {
 fn causes(failure: &Failure) -> Vec<String> {
     match failure {
         Failure::Run(error) => pipeline_causes(error),
+        Failure::NoRun { known, .. } => vec![format!("the database holds {}", known.join(", "))],
         Failure::NoCheckpoint { saved, .. } => match (saved.first(), saved.last()) {
             (Some(first), Some(last)) => vec![format!("the first is {first}, the last {last}")],
             _ => vec!["nothing of the run is committed".to_owned()],

@@ -10,6 +10,7 @@ mod recorded;
 #[cfg(test)]
 mod reference;
 mod report;
+mod run_log;
 mod signals;
 mod simulate;
 mod status;
@@ -39,6 +40,7 @@ fn main() -> std::process::ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Report(args) => report::run(args, cli.quiet),
         Command::Status(args) => status::run(args),
+        Command::Log(args) => run_log::show::run(args),
         Command::Checkpoint { action } => checkpoint::run(action),
         Command::Completions { shell } => Ok(print_completions(*shell)),
     };

@@ -11,18 +11,26 @@ use planalign_pipeline::{Progress, ProgressTracker, RunPlan};
 use planalign_registries::RunEvent;
 
 use crate::args::ProgressStyle;
+use crate::run_log::RunLog;
 
 /// Renders events as they come.
 trait Renderer: Send {
     fn event(&mut self, event: &RunEvent, progress: Progress);
 }
 
-/// Follows a run on a thread of its own until the sender is gone.
-pub(crate) fn follow(style: ProgressStyle, quiet: bool, plan: &RunPlan, events: Receiver<RunEvent>) -> JoinHandle<()> {
+/// Shows a run, and writes its log, on a thread of its own until the sender is gone.
+pub(crate) fn follow(
+    style: ProgressStyle,
+    quiet: bool,
+    plan: &RunPlan,
+    mut log: RunLog,
+    events: Receiver<RunEvent>,
+) -> JoinHandle<()> {
     let mut tracker = ProgressTracker::new(plan);
     let mut renderer = renderer(style, quiet);
     std::thread::spawn(move || {
         for event in events {
+            log.write(&event);
             let progress = tracker.observe(&event);
             renderer.event(&event, progress);
         }
@@ -60,6 +68,25 @@ impl Renderer for JsonLines {
 /// Writes a line to stderr; a closed stderr is no reason to stop a run.
 fn write_line(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// What is worth a line where people read afterwards what happened.
+pub(crate) fn line(event: &RunEvent) -> Option<String> {
+    use planalign_registries::RunEventKind as K;
+    match &event.kind {
+        K::RunStarted { start_year, end_year, stages, seed } => {
+            Some(format!("Run {} of {start_year} to {end_year}: {stages} stages, seed {seed}", event.run_id))
+        }
+        K::StageFinished { year, stage, elapsed_ms } => Some(format!("{year}  {stage:<18} {elapsed_ms:>6} ms")),
+        K::StageFailed { year, stage, cause } => Some(format!("{year}  {stage} failed: {cause}")),
+        K::RunFinished { elapsed_ms, errors, warnings } => {
+            Some(format!("Finished in {elapsed_ms} ms with {errors} errors and {warnings} warnings"))
+        }
+        K::RunFailed { cause } => Some(format!("Failed: {cause}")),
+        K::RunInterrupted { after: Some(after) } => Some(format!("Interrupted after {after}")),
+        K::RunInterrupted { after: None } => Some("Interrupted before anything was committed".to_owned()),
+        _ => remark(event),
+    }
 }
 
 /// What is worth a line of its own in every style for people.

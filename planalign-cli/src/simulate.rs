@@ -21,6 +21,7 @@ use crate::args::SimulateArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
+use crate::run_log::RunLog;
 use crate::signals::{Received, listen};
 use crate::{SUMMARY_WIDTH, progress, say};
 
@@ -73,7 +74,7 @@ fn simulate(
     listen(stop.clone(), received).map_err(Failure::Signals)?;
 
     let (sender, events) = unbounded();
-    let follower = progress::follow(args.progress, quiet, &plan, events);
+    let follower = progress::follow(args.progress, quiet, &plan, RunLog::open(&args.database, &run.run_id), events);
     let options = ExecuteOptions {
         fail_on_validation_error: args.fail_on_validation_error,
         stop,

@@ -1,25 +1,33 @@
 //! `planalign status`: what a database holds.
 
+use std::path::Path;
+
 use planalign_config::lock::RunLock;
 use planalign_config::{Database, DatabaseOptions};
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{RunRecord, RunStatus, RunStore};
+use planalign_registries::{CheckpointKey, RunEventKind, RunRecord, RunStatus, RunStore};
 use serde_json::json;
 
 use crate::args::{OutputFormat, StatusArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::run_log::{self, RunLogReader};
 use crate::say;
 
 /// Prints the status of the latest run.
 pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
     if let Some(holder) = RunLock::holder(&args.database) {
-        // The file cannot be opened while a run holds it; its lock tells who that is.
+        // The file cannot be opened while a run holds it; its lock tells who that is, and its log how far it is.
+        let last = holder.run_id.as_ref().and_then(|run_id| last_checkpoint(&run_log::path(&args.database, run_id)));
         say(&match args.format {
-            OutputFormat::Json => json!({ "status": "running", "holder": holder }).to_string(),
-            OutputFormat::Table => {
-                format!("status     running\nprocess    {}\nstarted    {}", holder.pid, holder.started_at)
-            }
+            OutputFormat::Json => json!({ "status": "running", "holder": holder, "last_checkpoint": last }).to_string(),
+            OutputFormat::Table => format!(
+                "run        {}\nstatus     running\nprocess    {}\nstarted    {}\ncommitted  {}",
+                holder.run_id.as_deref().unwrap_or("not begun"),
+                holder.pid,
+                holder.started_at,
+                last.as_deref().unwrap_or("nothing"),
+            ),
         });
         return Ok(ExitCode::Done);
     }
@@ -55,6 +63,16 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
         ),
     });
     Ok(ExitCode::Done)
+}
+
+/// The point that a run has committed last, as far as its log tells.
+fn last_checkpoint(log: &Path) -> Option<String> {
+    let events = RunLogReader::open(log).and_then(|mut reader| reader.read()).ok()?;
+    events.into_iter().rev().find_map(|event| match event.kind {
+        RunEventKind::CheckpointSaved { year, stage } => Some(CheckpointKey { year, stage }.to_string()),
+        RunEventKind::RunResumed { after, .. } => after.map(|after| after.to_string()),
+        _ => None,
+    })
 }
 
 /// Nobody holds the lock, so a run that is recorded as running has died.

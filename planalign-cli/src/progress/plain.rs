@@ -3,23 +3,22 @@
 use planalign_pipeline::Progress;
 use planalign_registries::{RunEvent, RunEventKind};
 
-use super::{Renderer, remark, write_line};
+use super::{Renderer, line, remark, write_line};
 
 pub(super) struct Plain;
 
 impl Renderer for Plain {
     fn event(&mut self, event: &RunEvent, progress: Progress) {
-        if let Some(line) = line(event, progress) {
+        if let Some(line) = shown(event, progress) {
             write_line(&line);
         }
     }
 }
 
-fn line(event: &RunEvent, progress: Progress) -> Option<String> {
+fn shown(event: &RunEvent, progress: Progress) -> Option<String> {
     match &event.kind {
-        RunEventKind::StageFinished { year, stage, elapsed_ms } => {
-            let percent = progress.fraction * 100.0;
-            Some(format!("{year}  {stage:<18} {elapsed_ms:>6} ms  {percent:>3.0} %"))
+        RunEventKind::StageFinished { .. } => {
+            line(event).map(|line| format!("{line}  {:>3.0} %", progress.fraction * 100.0))
         }
         _ => remark(event),
     }
@@ -31,28 +30,28 @@ mod tests {
 
     use super::*;
 
-    fn shown(kind: RunEventKind) -> Option<String> {
+    fn told(kind: RunEventKind) -> Option<String> {
         let timestamp = "2025-01-01T00:00:00Z".parse().expect("timestamp");
         let event = RunEvent { sequence: 1, run_id: "r".into(), timestamp, elapsed_ms: 5, kind };
-        line(&event, Progress { fraction: 0.5, elapsed: Duration::ZERO, remaining: None })
+        shown(&event, Progress { fraction: 0.5, elapsed: Duration::ZERO, remaining: None })
     }
 
     #[test]
     fn stages_findings_and_retries_have_a_line() {
         let (year, stage) = (2026, "FOUNDATION".to_owned());
         assert_eq!(
-            shown(RunEventKind::StageFinished { year, stage: stage.clone(), elapsed_ms: 12 }).as_deref(),
+            told(RunEventKind::StageFinished { year, stage: stage.clone(), elapsed_ms: 12 }).as_deref(),
             Some("2026  FOUNDATION             12 ms   50 %")
         );
         assert_eq!(
-            shown(RunEventKind::StageRolledBack { year, stage: stage.clone() }).as_deref(),
+            told(RunEventKind::StageRolledBack { year, stage: stage.clone() }).as_deref(),
             Some("2026  FOUNDATION rolled back")
         );
         let (cause, strategy) = ("disk".to_owned(), "again".to_owned());
         assert_eq!(
-            shown(RunEventKind::StageRetried { year, stage, attempt: 1, cause, strategy }).as_deref(),
+            told(RunEventKind::StageRetried { year, stage, attempt: 1, cause, strategy }).as_deref(),
             Some("2026  FOUNDATION failed (try 1): disk; trying again")
         );
-        assert_eq!(shown(RunEventKind::YearStarted { year }), None);
+        assert_eq!(told(RunEventKind::YearStarted { year }), None);
     }
 }

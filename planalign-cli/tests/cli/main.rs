@@ -4,6 +4,7 @@ mod bad_input;
 mod checkpoint;
 mod comparisons;
 mod kills;
+mod log;
 mod privacy;
 mod proportions;
 mod replay;

@@ -39,7 +39,13 @@ fn a_running_one_is_told_by_its_lock() {
     let _lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("lock");
     let pid = std::process::id();
     let table = status(&sandbox, &[]);
-    assert_eq!(table.stdout, format!("status     running\nprocess    {pid}\nstarted    2025-01-01T00:00:00Z\n"));
+    insta::assert_snapshot!(table.stdout.replace(&pid.to_string(), "[pid]"), @"
+    run        not begun
+    status     running
+    process    [pid]
+    started    2025-01-01T00:00:00Z
+    committed  nothing
+    ");
     let told = status_json(&sandbox);
     assert_eq!((&told["status"], &told["holder"]["pid"]), (&json!("running"), &json!(pid)));
 }

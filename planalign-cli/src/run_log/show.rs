@@ -1,0 +1,72 @@
+//! `planalign log`: what happened in a run.
+
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use planalign_config::lock::RunLock;
+use planalign_registries::{RunEvent, RunEventKind, RunStore};
+
+use crate::args::{LogArgs, OutputFormat};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::recorded::Recorded;
+use crate::{progress, say};
+
+use super::RunLogReader;
+
+/// How often a run that is followed is looked at.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Prints the events of a run: from the record, or, while the run holds the database, from what it writes beside it.
+pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, Failure> {
+    match RunLock::holder(&args.database).and_then(|holder| holder.run_id) {
+        Some(running) if args.run.as_ref().is_none_or(|wanted| *wanted == running) => {
+            let path = super::path(&args.database, &running);
+            follow(args, &path).map_err(|cause| Failure::Unreadable { path, cause })?;
+        }
+        _ => recorded(args)?,
+    }
+    Ok(ExitCode::Done)
+}
+
+fn recorded(args: &LogArgs) -> Result<(), Failure> {
+    let Recorded { store, run, .. } = Recorded::open(&args.database)?;
+    let run_id = args.run.as_ref().unwrap_or(&run.run_id);
+    let runs = store.runs()?;
+    if !runs.iter().any(|run| run.run_id == *run_id) {
+        let known = runs.into_iter().map(|run| run.run_id).collect();
+        return Err(Failure::NoRun { run_id: run_id.clone(), known });
+    }
+    print(args.format, &store.events(run_id)?);
+    Ok(())
+}
+
+/// Prints what has happened and, with `--follow`, what happens until the run ends, however it ends.
+fn follow(args: &LogArgs, path: &Path) -> io::Result<()> {
+    let mut reader = RunLogReader::open(path)?;
+    loop {
+        // Asked first: what is written before the lock is released is read afterwards.
+        let is_running = RunLock::holder(&args.database).is_some();
+        let events = reader.read()?;
+        print(args.format, &events);
+        if !args.follow || !is_running || events.iter().any(ends) {
+            return Ok(());
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn ends(event: &RunEvent) -> bool {
+    use RunEventKind::{RunFailed, RunFinished, RunInterrupted};
+    matches!(event.kind, RunFinished { .. } | RunFailed { .. } | RunInterrupted { .. })
+}
+
+fn print(format: OutputFormat, events: &[RunEvent]) {
+    let lines = events.iter().filter_map(|event| match format {
+        OutputFormat::Json => serde_json::to_string(event).ok(),
+        OutputFormat::Table => progress::line(event).map(|line| format!("{:.0}  {line}", event.timestamp)),
+    });
+    lines.for_each(|line| say(&line));
+}

@@ -1,0 +1,103 @@
+//! What happened in a run: afterwards, and while it goes on.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::process::Stdio;
+
+use planalign_config::lock::{Holder, RunLock};
+use serde_json::{Value, json};
+
+use crate::sandbox::{Said, Sandbox, said};
+
+fn log(sandbox: &Sandbox, arguments: &[&str]) -> Said {
+    said(&sandbox.command(&[&["log"], arguments].concat()).output().expect("run planalign"))
+}
+
+/// The lines without times and durations.
+fn without_times(text: &str) -> String {
+    let words = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let is_duration = |i: usize| words[i] == "ms" || words.get(i + 1) == Some(&"ms");
+        (0..words.len()).filter(|i| !is_duration(*i)).map(|i| words[i]).collect::<Vec<_>>().join(" ")
+    };
+    text.lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+fn run_id(sandbox: &Sandbox) -> String {
+    let row = sandbox.open("simulation.duckdb").query_row("select run_id from planalign.runs", &[]);
+    row.expect("read").and_then(|row| row.text(0)).expect("a run")
+}
+
+#[test]
+fn a_run_is_told_from_the_record_and_its_file_says_the_same() {
+    let sandbox = Sandbox::new(100);
+    sandbox.simulated(&["2025"]);
+    let told = log(&sandbox, &[]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+    let run_id = run_id(&sandbox);
+    insta::assert_snapshot!(without_times(&told.stdout).replace(&run_id, "[run]"), @"
+    Run [run] of 2025 to 2025: 7 stages, seed 42
+    2025 INITIALIZATION
+    2025 FOUNDATION
+    2025 EVENT_GENERATION
+    2025 STATE_ACCUMULATION
+    2025 VALIDATION
+    2025 REPORTING
+    2025 CLEANUP
+    Finished in with 0 errors and 0 warnings
+    ");
+    let lines = fs::read_to_string(sandbox.path(&format!("logs/{run_id}.jsonl"))).expect("a log");
+    assert_eq!(log(&sandbox, &[&run_id, "--format", "json"]).stdout, lines);
+    let events: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let sequences: Vec<Option<u64>> = events.iter().map(|event| event["sequence"].as_u64()).collect();
+    assert_eq!(sequences, (1..=events.len() as u64).map(Some).collect::<Vec<_>>());
+
+    let unknown = log(&sandbox, &["none"]);
+    assert_eq!(unknown.code, 2);
+    insta::assert_snapshot!(unknown.stderr.replace(&run_id, "[run]"), @"
+    error: there is no run none
+      the database holds [run]
+    ");
+}
+
+#[test]
+fn a_run_that_holds_the_database_is_followed_to_its_end() {
+    let sandbox = Sandbox::new(3);
+    let holder = Holder::this_process("2026-01-01T00:00:00Z".parse().expect("a time"));
+    let mut lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("locked");
+    lock.update("run-1").expect("named");
+    fs::create_dir(sandbox.path("logs")).expect("a folder");
+    let mut file = OpenOptions::new().create(true).append(true).open(sandbox.path("logs/run-1.jsonl")).expect("a file");
+    let mut happens = |sequence: u64, kind: Value| {
+        let mut event = json!({ "sequence": sequence, "run_id": "run-1", "timestamp": "2026-01-01T00:00:01Z", "since_start_ms": 5 });
+        event.as_object_mut().expect("a map").extend(kind.as_object().expect("a map").clone());
+        writeln!(file, "{event}").expect("written");
+    };
+    happens(1, json!({ "event": "run_started", "start_year": 2025, "end_year": 2026, "stages": 12, "seed": 42 }));
+    happens(2, json!({ "event": "checkpoint_saved", "year": 2025, "stage": "INITIALIZATION" }));
+    let now = log(&sandbox, &[]);
+    assert_eq!(now.stdout, "2026-01-01T00:00:01Z  Run run-1 of 2025 to 2026: 12 stages, seed 42\n");
+
+    let status = said(&sandbox.command(&["status"]).output().expect("run planalign"));
+    let lines: Vec<&str> = status.stdout.lines().filter(|line| !line.starts_with("process")).collect();
+    assert_eq!(
+        lines,
+        ["run        run-1", "status     running", "started    2026-01-01T00:00:00Z", "committed  2025/INITIALIZATION"]
+    );
+    let status = said(&sandbox.command(&["status", "--format", "json"]).output().expect("run planalign"));
+    let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    assert_eq!(status["last_checkpoint"], "2025/INITIALIZATION");
+
+    let following = sandbox.command(&["log", "--follow"]).stdout(Stdio::piped()).spawn().expect("run planalign");
+    happens(3, json!({ "event": "stage_finished", "year": 2025, "stage": "FOUNDATION", "elapsed_ms": 7 }));
+    happens(4, json!({ "event": "run_failed", "cause": "the disk is full" }));
+    let followed = said(&following.wait_with_output().expect("it ends"));
+    insta::assert_snapshot!(followed.stdout, @"
+    2026-01-01T00:00:01Z  Run run-1 of 2025 to 2026: 12 stages, seed 42
+    2026-01-01T00:00:01Z  2025  FOUNDATION              7 ms
+    2026-01-01T00:00:01Z  Failed: the disk is full
+    ");
+
+    // Of other runs the database would have to be asked, and there is none yet.
+    assert_eq!(log(&sandbox, &["run-0"]).code, 2);
+}
