@@ -16,7 +16,6 @@ use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
 use duckdb::{Connection, params_from_iter};
 
 pub use error::DatabaseError;
-pub use redact::redact;
 pub use value::{Row, Table, Value};
 
 use crate::unit_of_work::{UnitError, UnitOfWork};
@@ -107,7 +106,7 @@ impl Database {
 
     fn from_engine(engine: Engine, path: Option<PathBuf>) -> Result<Self, DatabaseError> {
         let Engine { connection, eases, layout } = engine;
-        let version = connection.version().map_err(|e| DatabaseError::statement(&e))?;
+        let version = connection.version().map_err(|e| DatabaseError::statement(&e, ""))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
@@ -118,9 +117,9 @@ impl Database {
     /// A second connection to the same database, with a transaction of its own.
     pub fn second_connection(&self) -> Result<Self, DatabaseError> {
         let inner = self.lock();
-        let connection = inner.connection.try_clone().map_err(|e| DatabaseError::statement(&e))?;
+        let connection = inner.connection.try_clone().map_err(|e| DatabaseError::statement(&e, ""))?;
         if let Some(path) = &inner.path {
-            connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e))?;
+            connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e, ""))?;
         }
         let layout = inner.layout.clone();
         Self::from_engine(Engine { connection, eases: Vec::new(), layout }, inner.path.clone())
@@ -134,7 +133,7 @@ impl Database {
 
     /// The engine's version, for example `v1.5.6`.
     pub fn engine_version(&self) -> Result<String, DatabaseError> {
-        self.lock().connection.version().map_err(|e| DatabaseError::statement(&e))
+        self.lock().connection.version().map_err(|e| DatabaseError::statement(&e, ""))
     }
 
     /// Runs one statement and returns the number of rows that it changed.
@@ -196,15 +195,24 @@ impl Inner {
         sql: &str,
         run: impl FnOnce(&Connection) -> duckdb::Result<T>,
     ) -> Result<T, DatabaseError> {
-        let result = self.guarded(run);
+        let result = self.guarded(sql, run);
         if !keeps_layout(sql) {
             self.layout.fetch_add(1, Ordering::Relaxed);
         }
         result
     }
 
+    /// Begins or ends a transaction.
+    fn transact(&mut self, sql: &str) -> Result<(), DatabaseError> {
+        self.guarded(sql, |connection| connection.execute_batch(sql))
+    }
+
     /// Runs something on the connection; a failure within a transaction poisons it.
-    fn guarded<T>(&mut self, run: impl FnOnce(&Connection) -> duckdb::Result<T>) -> Result<T, DatabaseError> {
+    fn guarded<T>(
+        &mut self,
+        sql: &str,
+        run: impl FnOnce(&Connection) -> duckdb::Result<T>,
+    ) -> Result<T, DatabaseError> {
         if self.transaction == Transaction::Poisoned {
             return Err(DatabaseError::Poisoned);
         }
@@ -212,7 +220,7 @@ impl Inner {
             if self.transaction == Transaction::Open {
                 self.transaction = Transaction::Poisoned;
             }
-            DatabaseError::statement(&e)
+            DatabaseError::statement(&e, sql)
         })
     }
 }
@@ -223,7 +231,7 @@ impl UnitOfWork for Database {
         if inner.transaction != Transaction::None {
             return Err(DatabaseError::Transaction("a transaction is already open").into());
         }
-        inner.guarded(|c| c.execute_batch("BEGIN TRANSACTION"))?;
+        inner.transact("BEGIN TRANSACTION")?;
         inner.transaction = Transaction::Open;
         Ok(())
     }
@@ -233,7 +241,7 @@ impl UnitOfWork for Database {
         if inner.transaction == Transaction::None {
             return Err(DatabaseError::Transaction("no transaction is open").into());
         }
-        inner.guarded(|c| c.execute_batch("COMMIT"))?;
+        inner.transact("COMMIT")?;
         inner.transaction = Transaction::None;
         Ok(())
     }
@@ -245,7 +253,7 @@ impl UnitOfWork for Database {
         }
         inner.transaction = Transaction::None;
         inner.layout.fetch_add(1, Ordering::Relaxed);
-        match inner.guarded(|c| c.execute_batch("ROLLBACK")) {
+        match inner.transact("ROLLBACK") {
             // A failed COMMIT has already rolled back; then there is nothing left to undo.
             Err(DatabaseError::Statement { cause, .. }) if cause.contains("no transaction is active") => Ok(()),
             other => Ok(other?),
@@ -255,7 +263,7 @@ impl UnitOfWork for Database {
     fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
         let mut inner = self.lock();
         let Some(ease) = inner.eases.pop() else { return Ok(None) };
-        inner.guarded(|c| c.execute_batch(&ease.sql))?;
+        inner.guarded(&ease.sql, |c| c.execute_batch(&ease.sql))?;
         Ok(Some(ease.what.to_owned()))
     }
 }

@@ -18,6 +18,7 @@ mod between;
 #[cfg(feature = "duckdb")]
 pub mod census;
 pub mod clock;
+mod counted;
 #[cfg(feature = "duckdb")]
 pub mod database;
 pub mod engine2;
@@ -36,6 +37,7 @@ pub mod unit_of_work;
 pub mod vars;
 pub mod yaml;
 
+pub use counted::counted;
 #[cfg(feature = "duckdb")]
 pub use database::{Database, DatabaseError, DatabaseOptions};
 pub use fault::Fault;

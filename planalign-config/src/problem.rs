@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::counted::counted;
 use crate::fault::Fault;
 use crate::origins::Origin;
 
@@ -137,8 +138,7 @@ fn behind_semicolon(text: &str) -> String {
 }
 
 fn list(problems: &[Problem]) -> String {
-    let count = problems.len();
-    let heading = format!("the configuration has {count} problem{}", if count == 1 { "" } else { "s" });
+    let heading = format!("the configuration has {}", counted(problems.len(), "problem"));
     problems.iter().fold(heading, |text, problem| format!("{text}\n  {problem}"))
 }
 

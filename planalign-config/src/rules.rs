@@ -31,6 +31,8 @@ pub(crate) enum Allowed {
     Identifier,
     /// Text with at least one character.
     Text,
+    /// Such a text on one line.
+    Line,
     /// `true` or `false`.
     Flag,
     /// One of these words.
@@ -161,13 +163,14 @@ fn unknown(entry: &Entry, path: String, known: &[&str]) -> Flaw {
 impl Allowed {
     /// Whether text is taken as it stands, without quotes.
     pub(crate) fn is_text(&self) -> bool {
-        matches!(self, Self::Identifier | Self::Text | Self::Choice(_) | Self::MonthDay | Self::Date)
+        matches!(self, Self::Identifier | Self::Text | Self::Line | Self::Choice(_) | Self::MonthDay | Self::Date)
     }
 
     fn accepts(&self, content: &Content) -> bool {
         match (self, content) {
             (Self::Identifier, Content::Text(text)) => text.parse::<Identifier>().is_ok(),
             (Self::Text, Content::Text(text)) => !text.trim().is_empty(),
+            (Self::Line, Content::Text(text)) => !text.trim().is_empty() && !text.contains(char::is_control),
             (Self::Texts, Content::List(nodes)) => nodes.iter().all(|node| Self::Text.accepts(&node.content)),
             (Self::Flag, Content::Flag(_)) => true,
             (Self::Choice(words), Content::Text(text)) => words.contains(&text.as_str()),
@@ -192,10 +195,11 @@ impl Allowed {
         number(content).is_some_and(|x| (*least..=*most).contains(&x))
     }
 
-    fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Identifier => "1 to 64 letters, digits, _ or -".to_owned(),
             Self::Text => "text".to_owned(),
+            Self::Line => "text on one line".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
@@ -212,7 +216,7 @@ impl Allowed {
                 let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
                 format!("a list of maps of {}", names.join(", "))
             }
-            Self::MapOf(keys, _) => format!("a map with keys of {}", keys.join(", ")),
+            Self::MapOf(keys, value) => format!("a map of any of {}, each with {}", keys.join(", "), value.words()),
         }
     }
 }

@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::keys::join;
-use crate::rules::{Rule, rule_of};
+use crate::rules::{Allowed, Rule, rule_of};
 use crate::settings::{Identifier, SimulationConfig};
 
 /// A setting, as people look it up.
@@ -23,6 +23,21 @@ pub struct SettingEntry {
     pub allowed: String,
     /// Its default; `None` if it must be given.
     pub default: Option<Value>,
+    /// What each entry consists of, if it is a list of maps.
+    pub fields: Vec<FieldEntry>,
+}
+
+/// A field of the entries of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldEntry {
+    /// Its path within the entry, for example `models.add`.
+    pub key: String,
+    /// What it means.
+    pub meaning: String,
+    /// What its value may be, in words.
+    pub allowed: String,
+    /// Whether an entry must have it.
+    pub is_required: bool,
 }
 
 /// The JSON Schema (draft 2020-12) of a configuration or scenario file. It admits every file that can be loaded; no key is
@@ -100,11 +115,35 @@ fn list(schema: &Value, path: &str, all: &mut Vec<SettingEntry>) {
                 meaning: schema["description"].as_str().unwrap_or_default().to_owned(),
                 allowed: rule.expected(),
                 default: schema.get("default").cloned(),
+                fields: fields(&rule.allowed, schema, ""),
                 key,
             }),
             _ => list(schema, &key, all),
         }
     }
+}
+
+/// What a list of maps, or a map within one, consists of.
+fn fields(allowed: &Allowed, schema: &Value, path: &str) -> Vec<FieldEntry> {
+    let (fields_of, schema) = match allowed {
+        Allowed::Records(fields) | Allowed::Entries(fields) => (*fields, &schema["items"]),
+        Allowed::Section(fields) => (*fields, schema),
+        _ => return Vec::new(),
+    };
+    let required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&name.into()));
+    let field = |(name, allowed): &(&str, Allowed)| {
+        let (key, schema) = (join(path, name), &schema["properties"][*name]);
+        match fields(allowed, schema, &key) {
+            inner if inner.is_empty() => vec![FieldEntry {
+                key,
+                meaning: schema["description"].as_str().unwrap_or_default().to_owned(),
+                allowed: allowed.words(),
+                is_required: required(name),
+            }],
+            inner => inner,
+        }
+    };
+    fields_of.iter().flat_map(field).collect()
 }
 
 #[cfg(test)]

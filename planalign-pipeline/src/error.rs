@@ -1,6 +1,6 @@
 //! Why a run ended before its end.
 
-use planalign_config::{Fault, UnitError};
+use planalign_config::{Fault, UnitError, counted};
 use planalign_dbt::RunnerError;
 use planalign_registries::{CheckpointKey, Difference, RegistryError, RunStatus, StoreError};
 use planalign_reporting::ReportError;
@@ -69,7 +69,7 @@ pub enum PipelineError {
         what: String,
     },
     /// What the run depends on is no longer what it was.
-    #[error("the run cannot be resumed, {} thing(s) it depends on have changed", differences.len())]
+    #[error("the run cannot be resumed, {} since it began", counted(differences.len(), "change"))]
     Changed {
         /// What has changed.
         differences: Vec<Difference>,
@@ -92,7 +92,7 @@ pub enum PipelineError {
     #[error("the database holds no run to resume")]
     NothingToResume,
     /// A resumed run cannot cover other years than from its start.
-    #[error("the run began in {recorded}; it cannot be resumed from {asked}, nor end before {committed}")]
+    #[error("the run {}", other_years(*recorded, *asked, *committed))]
     OtherYears {
         /// First year of the run.
         recorded: i32,
@@ -176,6 +176,14 @@ impl PipelineError {
             Self::Unit(e) => e.fault,
             _ => Fault::Deterministic,
         }
+    }
+}
+
+fn other_years(recorded: i32, asked: i32, committed: i32) -> String {
+    if asked == recorded {
+        format!("is committed up to {committed}; it cannot end before")
+    } else {
+        format!("began in {recorded}; it cannot be resumed from {asked}")
     }
 }
 

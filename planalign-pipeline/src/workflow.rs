@@ -5,6 +5,7 @@ mod changes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use planalign_config::counted;
 use planalign_dbt::{ModelGraph, ModelRunner};
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +52,7 @@ pub struct WorkflowValidationError {
 
 impl fmt::Display for WorkflowValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the workflow has {} problem(s)", self.problems.len())?;
+        write!(f, "the workflow has {}", counted(self.problems.len(), "problem"))?;
         self.problems.iter().try_for_each(|p| write!(f, "\n  - {p}"))
     }
 }
@@ -91,7 +92,10 @@ impl Workflow {
         let (order, circle) = self.order();
         if !circle.is_empty() {
             let names: Vec<_> = circle.iter().map(|s| s.name.as_str()).collect();
-            problems.push(format!("stages {} depend on each other in a circle", names.join(", ")));
+            problems.push(match names.as_slice() {
+                [only] => format!("stage {only} depends on itself"),
+                names => format!("stages {} depend on each other in a circle", names.join(", ")),
+            });
         }
         let ordered = order.len();
         // Stages without a place in the order are looked at all the same, so that nothing is reported for their absence.

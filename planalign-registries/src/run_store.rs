@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use planalign_config::Fault;
+use planalign_config::{Fault, counted};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -213,6 +213,12 @@ pub enum StoreError {
         /// Cause, without data.
         cause: String,
     },
+    /// The file holds tables and no record of runs: it belongs to something else.
+    #[error("the database holds {} that no run has made", counted(*tables, "table"))]
+    Foreign {
+        /// How many tables and views.
+        tables: i64,
+    },
     /// The record was written by a newer program.
     #[error("the run record has format {found}; this program reads up to {supported}")]
     NewerFormat {
@@ -247,7 +253,7 @@ impl StoreError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Database { fault, .. } => *fault,
-            Self::NewerFormat { .. } => Fault::WrongVersion,
+            Self::NewerFormat { .. } | Self::Foreign { .. } => Fault::WrongVersion,
             Self::Damaged { .. } | Self::Mismatch { .. } => Fault::Corrupt,
         }
     }

@@ -65,7 +65,8 @@ impl Template {
         let (root, flaws) = yaml::parse(text);
         if !flaws.is_empty() {
             // What stands behind broken text is not there.
-            let problem = |flaw: Flaw| TemplateProblem { at: flaw.at, message: flaw.kind.to_string() };
+            let key = |flaw: &Flaw| if flaw.key.is_empty() { String::new() } else { format!("{}: ", flaw.key) };
+            let problem = |flaw: Flaw| TemplateProblem { at: flaw.at, message: format!("{}{}", key(&flaw), flaw.kind) };
             return Err(flaws.into_iter().map(problem).collect());
         }
         let mut reader = Reader { problems: Vec::new() };
@@ -156,10 +157,12 @@ impl Reader {
     }
 
     fn text(&mut self, node: &Node) -> Option<String> {
-        if let Content::Text(text) = &node.content {
+        if let Content::Text(text) = &node.content
+            && !text.contains(char::is_control)
+        {
             return Some(text.clone());
         }
-        self.refuse(node.at, "expected text");
+        self.refuse(node.at, "expected text on one line");
         None
     }
 
@@ -207,7 +210,7 @@ mod tests {
             "titel: x\nsections:\n  - figures: [hire, 3, {title: x}, {figure: year, colour: red}]",
             "1:1: unknown key `titel`, allowed here: title, sections\n\
              3:15: there is no figure `hire`, did you mean `hires`?\n\
-             3:21: expected text\n\
+             3:21: expected text on one line\n\
              3:24: `figure` is missing: the name of a figure\n\
              3:51: unknown key `colour`, allowed here: figure, title",
         );

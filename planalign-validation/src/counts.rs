@@ -13,7 +13,7 @@ use crate::settings::RuleSettings;
 pub(crate) struct Probe {
     pub(crate) rule: String,
     pub(crate) settings: Arc<RuleSettings>,
-    db: Database,
+    pub(crate) db: Database,
 }
 
 impl Probe {
@@ -61,12 +61,11 @@ impl Probe {
     }
 
     pub(crate) fn query(&self, sql: &str, parameters: &[Value], year: i32) -> Result<Table, RuleError> {
-        self.db.query(sql, parameters).map_err(|e: DatabaseError| RuleError {
-            rule: self.rule.clone(),
-            year,
-            fault: e.fault(),
-            cause: e.to_string(),
-        })
+        self.db.query(sql, parameters).map_err(|e| self.failed(year, &e))
+    }
+
+    pub(crate) fn failed(&self, year: i32, error: &DatabaseError) -> RuleError {
+        RuleError { rule: self.rule.clone(), year, fault: error.fault(), cause: error.to_string() }
     }
 }
 

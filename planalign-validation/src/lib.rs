@@ -43,5 +43,5 @@ pub mod settings;
 pub use in_memory::InMemoryRule;
 pub use rule::{Finding, Rule, RuleError, Severity};
 #[cfg(feature = "duckdb")]
-pub use rules::rules;
+pub use rules::{not_a_query, rules};
 pub use settings::{CensusOrigin, RuleSettings};

@@ -21,6 +21,7 @@ mod yearly_jumps;
 use std::sync::Arc;
 
 use own::OwnRule;
+pub use own::not_a_query;
 use planalign_config::Database;
 use planalign_config::settings::SqlRule;
 use planalign_registries::Registry;

@@ -25,8 +25,14 @@ pub(super) fn check(report: &mut Report<'_>) {
     report.expect(all_differ(&own), key, &[], || "each name once".to_owned());
     let builtin = own.iter().find(|name| RATED_RULES.contains(name) || STOPPING_RULES.contains(name));
     report.expect(builtin.is_none(), key, &[], || {
-        format!("another name than {}, which is a built-in rule", builtin.unwrap_or(&""))
+        format!(
+            "another name than {}, which is a built-in rule; validation.severity rates those",
+            builtin.unwrap_or(&"")
+        )
     });
+
+    let stages = settings.workflow.stages.iter().map(|stage| &stage.name);
+    report.expect(all_differ(stages), "workflow.stages", &[], || "each stage once".to_owned());
 
     report.expect(all_differ(headers), "census.columns", &[], || "a header of its own for each column".to_owned());
 }

@@ -117,7 +117,17 @@ fn rules_of_ones_own_have_names_of_their_own() {
     allowed(&[(key, &format!("[{}, {}]", rule("one"), rule("two")))]);
     assert!(refused(&[(key, &format!("[{}, {}]", rule("one"), rule("one")))]).ends_with("expected each name once"));
     let taken = refused(&[(key, &format!("[{}]", rule("event_sequence")))]);
-    assert!(taken.ends_with("expected another name than event_sequence, which is a built-in rule"), "{taken}");
+    let expected =
+        "expected another name than event_sequence, which is a built-in rule; validation.severity rates those";
+    assert!(taken.ends_with(expected), "{taken}");
+}
+
+#[test]
+fn a_stage_is_changed_in_one_place() {
+    let key = "workflow.stages";
+    allowed(&[(key, "[{ name: FOUNDATION }, { name: REPORTING }]")]);
+    let twice = refused(&[(key, "[{ name: FOUNDATION, checkpoint: true }, { name: FOUNDATION }]")]);
+    assert!(twice.ends_with("expected each stage once"), "{twice}");
 }
 
 #[test]

@@ -90,9 +90,9 @@ impl DatabaseError {
         }
     }
 
-    pub(super) fn statement(error: &duckdb::Error) -> Self {
+    pub(super) fn statement(error: &duckdb::Error, sql: &str) -> Self {
         let message = message_of(error);
-        Self::Statement { fault: fault_of(&message), line: line_of(&message), cause: redact(&message) }
+        Self::Statement { fault: fault_of(&message), line: line_of(&message), cause: redact(&message, sql) }
     }
 
     pub(super) fn open(path: PathBuf, error: &duckdb::Error) -> Self {
@@ -107,7 +107,7 @@ impl DatabaseError {
         }
         match fault_of(&message) {
             Fault::Permission => Self::Permission { path },
-            fault => Self::Open { path, fault, cause: redact(&message) },
+            fault => Self::Open { path, fault, cause: redact(&message, "") },
         }
     }
 }

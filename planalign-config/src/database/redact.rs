@@ -1,72 +1,92 @@
 //! Takes census data out of the engine's messages.
 
-/// Replaces what may be data in a message of `DuckDB`.
+use std::collections::HashSet;
+
+/// The words of the engine's messages about values, and the names of its types.
+const VOCABULARY: &str = "
+    a according addition after all allowed already amount an and any are argument arguments array as at autoloading
+    automatically be because before between big but by can cannot cardinality cast casting column columns constant
+    constraint conversion convert converted could couldn't create csv data decimal default delimiter did divide division
+    does doesn't due duplicate element empty end error exceed exceeded exceeds expected expression extension extensions
+    extract failed false field fields file for foreign format found from full function given got has header if implicit in
+    index infinite input inside install integer internal interval into invalid is isn't it its json key large larger least
+    length limit line list long malformed match maximum minimum missing more multiplication must negation negative no non
+    not null number numeric occurred of on one only operation option options or original out outside overflow parameter
+    parse parser parsing pattern positive possible primary quote quoted range read reading regular required result returned
+    row rows scalar scale set should single size small smaller sniffing source specifier start statement string subquery
+    subtraction sum supported syntax text than that the then this time timestamp to too true try trying type types unable
+    unexpected unique unknown unrecognized unsupported unterminated use used using value values violated violates violation
+    was when while width with within without year zero
+    bigint blob boolean date date32 double enum float hugeint int int8 int16 int32 int64 int128 smallint struct tinyint
+    ubigint uhugeint uint8 uint16 uint32 uint64 uint128 uinteger usmallint utinyint uuid varchar";
+
+/// Replaces what may be data in a message of `DuckDB` about a statement.
 ///
-/// Quoted literals go always, identifiers in double quotes stay only in messages about names (binder, catalog, parser),
-/// and numbers go from messages about values. A message is one line; the engine's own excerpt of the statement is cut,
-/// because the caller marks the place in its own.
+/// Quoted literals go always, identifiers in double quotes stay only in messages about names (binder, catalog, parser) and
+/// files. From messages about values numbers go, and every word that is neither the engine's nor the statement's, as some
+/// messages repeat a value without quotes, and a query can raise any text as an error. A message is one line; the engine's
+/// own excerpt of the statement is cut, because the caller marks the place in its own.
 #[must_use]
-pub fn redact(message: &str) -> String {
+pub(super) fn redact(message: &str, statement: &str) -> String {
     let message = message.split("\n\nLINE ").next().unwrap_or(message);
-    let message = cut_original_lines(message);
-    let about_names = ["Binder Error", "Catalog Error", "Parser Error", "Permission Error"]
-        .iter()
-        .any(|kind| message.starts_with(kind));
+    let about_names = ["Binder Error", "Catalog Error", "Parser Error"].iter().any(|kind| message.starts_with(kind));
     let about_files = ["IO Error", "Permission Error"].iter().any(|kind| message.starts_with(kind));
+    let about_values = !about_names && !about_files;
+    let harmless = if about_values { harmless_words(statement) } else { HashSet::new() };
     let mut out = String::with_capacity(message.len());
-    let mut chars = message.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
+    let mut rest = message;
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        rest = match c {
             // An apostrophe within a word opens no literal.
-            '\'' | '"' if quotes_data(c, about_names, about_files) && !out.ends_with(char::is_alphanumeric) => {
-                skip_quoted(&mut chars, c, !about_names && !about_files);
-                out.push(c);
-                out.push_str("...");
-                out.push(c);
+            '\'' | '"' if (c == '\'' || about_values) && !out.ends_with(char::is_alphanumeric) => {
+                out.extend([c, '.', '.', '.', c]);
+                after_literal(after, c, about_values)
             }
-            '0'..='9' if names_a_type(&out) => out.push(c),
-            '0'..='9' if !about_names && !about_files => {
-                while chars.peek().is_some_and(|n| n.is_ascii_digit() || matches!(n, '.' | ',' | '-' | '/' | ':')) {
-                    chars.next();
-                }
+            '0'..='9' if about_values && !is_of_a_type(&out) => {
                 out.push('#');
+                after.trim_start_matches(|n: char| n.is_ascii_digit() || matches!(n, '.' | ',' | '-' | '/' | ':'))
             }
-            '\n' => out.push(' '),
-            other => out.push(other),
-        }
+            _ if about_values && c.is_alphabetic() => {
+                let end = rest.find(|c: char| !is_of_a_word(c)).unwrap_or(rest.len());
+                let (word, after) = rest.split_at(end);
+                if harmless.contains(&word.to_lowercase()) {
+                    out.push_str(word);
+                } else if !out.trim_end().ends_with("...") {
+                    out.push_str("...");
+                }
+                after
+            }
+            c => {
+                out.push(if c.is_whitespace() { ' ' } else { c });
+                after
+            }
+        };
     }
     out.trim().to_owned()
 }
 
-fn quotes_data(quote: char, about_names: bool, about_files: bool) -> bool {
-    match quote {
-        '"' => !about_names && !about_files,
-        _ => true,
-    }
+/// The engine's words, and those that the user wrote into the statement.
+fn harmless_words(statement: &str) -> HashSet<String> {
+    let of_the_statement = statement.split(|c: char| !is_of_a_word(c)).map(|word| word.trim_matches('\''));
+    VOCABULARY.split_whitespace().chain(of_the_statement).map(str::to_lowercase).collect()
 }
 
-/// Skips to the closing quote. The engine does not escape the values that it quotes, so in a message about values the
+fn is_of_a_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '\'')
+}
+
+/// What follows the closing quote. The engine does not escape the values that it quotes, so in a message about values the
 /// literal may hold quotes itself: there the last one of the message closes it.
-fn skip_quoted(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, quote: char, to_the_last: bool) {
-    while chars.next().is_some_and(|c| c != quote) {}
-    while to_the_last && chars.clone().any(|c| c == quote) {
-        while chars.next().is_some_and(|c| c != quote) {}
-    }
+fn after_literal(text: &str, quote: char, to_the_last: bool) -> &str {
+    let closing = if to_the_last { text.rfind(quote) } else { text.find(quote) };
+    closing.map_or("", |at| &text[at + quote.len_utf8()..])
 }
 
-/// `INT32` and `DECIMAL(12,2)` name types: a digit right after a letter, or inside a type's parentheses, is no data.
-fn names_a_type(out: &str) -> bool {
-    let word = out.trim_end_matches(|c: char| c.is_ascii_digit());
-    if word.ends_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        return true;
-    }
+/// In `DECIMAL(12,2)` the numbers are of the type.
+fn is_of_a_type(out: &str) -> bool {
     let Some((before, inside)) = out.rsplit_once('(') else { return false };
     before.ends_with("DECIMAL") && inside.chars().all(|c| c.is_ascii_digit() || c == ',')
-}
-
-/// The CSV reader repeats the whole line that it could not read.
-fn cut_original_lines(message: &str) -> String {
-    message.lines().filter(|line| !line.trim_start().starts_with("Original Line:")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -102,15 +122,36 @@ mod tests {
             ),
             (
                 "Invalid Input Error: CSV Error on Line: 5\nOriginal Line: E1,Jane\nExpected",
-                "Invalid Input Error: CSV Error on Line: # Expected",
+                "Invalid Input Error: CSV Error on Line: # Original Line: ...,... Expected",
             ),
         ];
         for (input, expected) in cases {
-            assert_eq!(redact(input), expected);
+            assert_eq!(redact(input, ""), expected);
         }
         for name in ["O'Brien", "O''Brien", "D' Angelo, J."] {
             let message = format!("Conversion Error: couldn't convert string '{name}' to INT32");
-            assert_eq!(redact(&message), "Conversion Error: couldn't convert string '...' to INT32");
+            assert_eq!(redact(&message, ""), "Conversion Error: couldn't convert string '...' to INT32");
+        }
+    }
+
+    #[test]
+    fn words_stay_that_the_engine_or_the_user_wrote() {
+        let cases = [
+            (
+                "Invalid Input Error: Could not parse string \"E1 Jane\" according to format specifier \"%d\"\nE1 Jane\n^\nError: Expected a number",
+                "strptime(name, '%d')",
+                "Invalid Input Error: Could not parse string \"...\" ...  ^ Error: Expected a number",
+            ),
+            ("Invalid Input Error: missing ): (EMP001, Müller", "", "Invalid Input Error: missing ): (..., ..."),
+            ("Invalid Input Error: low: EMP001 98000", "error('low: ' || id)", "Invalid Input Error: low: ... #"),
+            (
+                "Conversion Error: Could not convert string 'E1' to INT32 when casting from source column badge_no",
+                "select cast(badge_no as int)",
+                "Conversion Error: Could not convert string '...' to INT32 when casting from source column badge_no",
+            ),
+        ];
+        for (message, statement, expected) in cases {
+            assert_eq!(redact(message, statement), expected);
         }
     }
 }

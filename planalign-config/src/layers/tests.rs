@@ -305,7 +305,7 @@ deferrals: { maximum_rate: 0.1234567 }
     the configuration has 24 problems
       config.yaml:3:13: simulation: [2025] is not allowed, expected a section with end_year, random_seed, start_year, target_growth_rate
       config.yaml:4:17: census.path: 5 is not allowed, expected text
-      config.yaml:4:29: census.columns: ["a"] is not allowed, expected a map with keys of employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override
+      config.yaml:4:29: census.columns: ["a"] is not allowed, expected a map of any of employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override, each with text
       config.yaml:4:54: census.max_rejected_share: null is not allowed, expected a number from 0 to 1
       config.yaml:5:12: workforce: null is not allowed, expected a section with first_full_year_rate, new_hire_termination_rate, part_time_new_hire_pct, total_termination_rate
       config.yaml:6:27: hiring.monthly_shares: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "x"] is not allowed, expected a list of 12 numbers from 0 to 1 whose sum is 1, or null

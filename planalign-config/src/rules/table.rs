@@ -1,7 +1,8 @@
 //! The table of settings: for each, what it may be. Rules that involve several settings are in [`crate::between`].
 
 use super::Allowed::{
-    Choice, Date, Entries, Flag, Identifier, MapOf, MonthDay, Number, Records, Section, Shares, Text, Texts, Whole,
+    Choice, Date, Entries, Flag, Identifier, Line, MapOf, MonthDay, Number, Records, Section, Shares, Text, Texts,
+    Whole,
 };
 use super::{Allowed, Rule};
 use crate::settings::RATED_RULES;
@@ -145,7 +146,7 @@ pub(crate) const TABLE: &[Rule] = &[
             ("severity", RATING),
             ("sql", Text),
             ("max_rows", Whole(0, i64::MAX)),
-            ("message", Text),
+            ("message", Line),
         ]),
     ),
     required("validation.compensation_reasonableness.minimum_compensation", Whole(0, HIGHEST_PAY)),

@@ -26,6 +26,7 @@ impl Allowed {
         match self {
             Self::Identifier => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" }),
             Self::Text => json!({ "type": "string", "pattern": "\\S" }),
+            Self::Line => json!({ "type": "string", "pattern": "^[^\\x00-\\x1f]*\\S[^\\x00-\\x1f]*$" }),
             Self::Flag => json!({ "type": "boolean" }),
             Self::Choice(words) => json!({ "type": "string", "enum": words }),
             Self::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),

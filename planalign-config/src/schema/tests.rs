@@ -90,3 +90,19 @@ fn every_setting_has_a_meaning_and_all_but_the_ids_a_default() {
 fn a_file_without_ids_is_valid_as_a_layer() {
     assert!(admits(&json_schema(), &json!({ "simulation": { "random_seed": 7 } })));
 }
+
+#[test]
+fn the_entries_of_lists_are_told_field_by_field() {
+    let settings = settings();
+    let fields = |key: &str| &settings.iter().find(|setting| setting.key == key).expect("a setting").fields;
+    let keys = |key: &str| fields(key).iter().map(|field| (field.key.as_str(), field.is_required)).collect::<Vec<_>>();
+    assert_eq!(
+        keys("validation.rules"),
+        [("name", true), ("severity", true), ("sql", true), ("max_rows", true), ("message", true)]
+    );
+    assert_eq!(keys("workflow.stages")[..2], [("name", true), ("depends_on", false)]);
+    assert!(keys("workflow.stages").contains(&("models.add", false)));
+    assert_eq!(keys("census.columns"), []);
+    let untold = settings.iter().flat_map(|setting| &setting.fields).find(|field| field.meaning.is_empty());
+    assert_eq!(untold, None);
+}

@@ -67,7 +67,7 @@ pub struct SqlRule {
     pub name: String,
     /// What its finding is worth.
     pub severity: Rating,
-    /// A query; `{year}` stands for the simulated year.
+    /// A query. Each `{year}` in it, also within quotes, is replaced by the simulated year.
     pub sql: String,
     /// Rows that the query may have without a finding.
     pub max_rows: u64,

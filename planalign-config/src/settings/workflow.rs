@@ -66,7 +66,7 @@ impl StageYears {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListChange {
-    /// The new list.
+    /// The new list; what is dropped and added comes after that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replace: Option<Vec<String>>,
     /// Entries that are taken out.

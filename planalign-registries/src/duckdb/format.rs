@@ -62,8 +62,14 @@ pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     Ok(Some(version))
 }
 
-/// Creates the tables in a file that has none.
+/// Creates the tables in an empty file. One that holds something else is not ours to write to.
 pub(crate) fn create(catalog: &mut Catalog) -> Result<(), StoreError> {
+    let others =
+        format!("select count(*) from information_schema.tables where table_catalog = {}", literal(catalog.name()));
+    let others = catalog.db.query_row(&others, &[]).map_err(failed("look into the database"))?;
+    if let Some(tables) = others.and_then(|row| row.integer(0)).filter(|tables| *tables > 0) {
+        return Err(StoreError::Foreign { tables });
+    }
     catalog.atomically(|c| {
         let write = || -> Result<(), DatabaseError> {
             c.db.execute_batch(&c.sql(TABLES))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use planalign_config::Database;
 
 use super::testing::{census, event, models, plain};
-use super::{DeferralEscalationRegistry, DuckRunStore, EnrollmentRegistry};
+use super::{DeferralEscalationRegistry, EnrollmentRegistry};
 use crate::registry::Registry;
 
 /// Where a replayed person stands; rates in percent.
@@ -71,7 +71,6 @@ fn live(db: &Database, draws: &mut Draws, id: &str, person: &mut Person, year: i
 /// Simulates three years and compares everyone after each.
 fn check(seed: u64) {
     let db = models();
-    DuckRunStore::open(db.clone()).expect("create");
     let mut enrollment = EnrollmentRegistry::new(db.clone()).expect("open");
     let mut deferral = DeferralEscalationRegistry::new(db.clone()).expect("open");
     let mut draws = Draws(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);

@@ -2,13 +2,16 @@
 
 use planalign_config::{Database, DatabaseOptions};
 
+use super::DuckRunStore;
+
 pub(crate) fn options() -> DatabaseOptions {
     DatabaseOptions { threads: Some(2), ..DatabaseOptions::default() }
 }
 
-/// A database in memory with the tables of the models, empty.
+/// A database in memory with the run record and the tables of the models, empty.
 pub(crate) fn models() -> Database {
     let db = Database::in_memory(&options()).expect("open");
+    DuckRunStore::open(db.clone()).expect("create");
     db.execute_batch(
         "create table int_baseline_workforce (
             scenario_id varchar, plan_design_id varchar, simulation_year integer, employee_id varchar,

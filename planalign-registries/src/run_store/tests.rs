@@ -75,6 +75,7 @@ fn errors_know_what_can_be_done() {
     let database =
         StoreError::Database { action: "save".to_owned(), fault: Fault::OutOfSpace, cause: "disk full".to_owned() };
     assert_eq!(newer.fault(), Fault::WrongVersion);
+    assert_eq!(StoreError::Foreign { tables: 1 }.fault(), Fault::WrongVersion);
     assert_eq!(damaged.fault(), Fault::Corrupt);
     assert_eq!((database.fault(), database.to_string().as_str()), (Fault::OutOfSpace, "cannot save: disk full"));
 }

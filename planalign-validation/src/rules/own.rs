@@ -1,14 +1,35 @@
 //! A rule that the user wrote as a query.
 
 use planalign_config::settings::SqlRule;
+use planalign_config::{Database, DatabaseError};
 
 use crate::counts::{Probe, Unit};
 use crate::rule::{Finding, Rule, RuleError, Severity};
 
 /// How many queries a text is, or why it is none: the engine serializes nothing but queries.
 const PARSED: &str = "
-    select case when parsed->>'error' = 'false' then json_array_length(parsed->'statements') end, parsed->>'error_message'
+    select json_array_length(parsed->'statements'), parsed->>'error_type', parsed->>'error_message'
     from (select json_serialize_sql(?::varchar) as parsed)";
+
+/// The query of a rule for a year.
+fn query(rule: &SqlRule, year: i32) -> String {
+    rule.sql.trim().trim_end_matches(';').replace("{year}", &year.to_string())
+}
+
+/// Why the `sql` of a rule of one's own is not one query, as far as the text tells; `None` if it is.
+///
+/// Whether its tables and columns exist is not known before they are built.
+pub fn not_a_query(db: &Database, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
+    let parsed = db.query_row(PARSED, &[query(rule, 2000).into()])?;
+    let Some(parsed) = parsed else { return Ok(Some("the engine cannot read it".to_owned())) };
+    Ok(match (parsed.integer(0), parsed.text(1).as_deref()) {
+        (_, Some("not implemented")) => Some("it is something else than a query".to_owned()),
+        (_, Some(_)) => Some(parsed.text(2).unwrap_or_default()),
+        (Some(1), None) => None,
+        (None | Some(0), None) => Some("it is empty".to_owned()),
+        (Some(_), None) => Some("it is more than one query".to_owned()),
+    })
+}
 
 /// Counts the rows of a query; nothing else is run.
 pub(super) struct OwnRule {
@@ -23,14 +44,15 @@ impl Rule for OwnRule {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let query = self.rule.sql.trim().trim_end_matches(';').replace("{year}", &year.to_string());
-        let parsed = self.probe.only_row(self.probe.query(PARSED, &[query.as_str().into()], year)?, year)?;
-        if parsed.integer(0) != Some(1) {
-            let cause = parsed.text(1).unwrap_or_else(|| "it is more than one statement".to_owned());
+        let parsed = not_a_query(&self.probe.db, &self.rule).map_err(|e| self.probe.failed(year, &e))?;
+        if let Some(cause) = parsed {
             return Err(self.probe.cannot_run(year, &format!("its sql is not one query: {cause}")));
         }
-        // A line of its own, as the query may end in a comment.
-        let counted = self.probe.rows_of_all(&format!("select count(*) from (\n{query}\n)"), year)?;
+        let query = query(&self.rule, year);
+        // A line of its own, as the query may end in a comment. Every column counts: one that cannot be computed is told now,
+        // not when its rows are wanted.
+        let every_row = format!("select count(hash(found)) from (\n{query}\n) as found");
+        let counted = self.probe.rows_of_all(&every_row, year)?;
         let count = self.probe.count(&self.probe.only_row(counted, year)?, 0, year)?;
         if count <= self.rule.max_rows {
             return Ok(Vec::new());

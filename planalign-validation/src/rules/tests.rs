@@ -637,9 +637,12 @@ fn rules_of_ones_own_count_the_rows_of_a_query() {
     assert_eq!(own("select 1 where {year} = 2025;\n", 0, Rating::Error).as_deref(), Some(""));
     insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
     // Nothing but a query is run.
-    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: Only SELECT statements can be serialized to json!");
+    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is something else than a query");
     insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: its sql is not one query: syntax error at or near ")""#);
-    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is more than one statement");
+    insta::assert_snapshot!(own("-- nothing", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is empty");
+    // A column that cannot be computed is noticed, though nobody asks for it.
+    insta::assert_snapshot!(own("select strptime(employee_id, '%Y') from fct_yearly_events", 99999, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: Invalid Input Error: Could not parse string "..." ... ^ Error: Expected a number"#);
+    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is more than one query");
 }
 
 #[test]

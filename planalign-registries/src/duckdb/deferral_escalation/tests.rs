@@ -3,7 +3,6 @@
 use planalign_config::Database;
 
 use super::{DIFFERENCES, DeferralEscalationRegistry};
-use crate::duckdb::DuckRunStore;
 use crate::duckdb::testing::{census, event, models, plain};
 use crate::registry::Registry;
 
@@ -14,7 +13,6 @@ fn escalates(db: &Database, employee: &str, day: &str, from: &str, to: &str) {
 /// Anna escalates twice, Ben refuses, Cleo escalates and leaves, Dan is hired, enrolls, escalates and opts out.
 fn story() -> (Database, DeferralEscalationRegistry) {
     let db = models();
-    DuckRunStore::open(db.clone()).expect("create");
     census(&db, "anna", "0.06", false);
     census(&db, "ben", "0.05", true);
     census(&db, "cleo", "0.02", false);

@@ -3,7 +3,6 @@
 use planalign_config::Database;
 
 use super::EnrollmentRegistry;
-use crate::duckdb::DuckRunStore;
 use crate::duckdb::testing::{census, event, models, plain};
 use crate::registry::Registry;
 
@@ -18,7 +17,6 @@ fn opts_out(db: &Database, employee: &str, day: &str) {
 /// Anna is in the plan by census, Ben enrolls and opts out and comes back, Cleo leaves, Dan is hired.
 fn story() -> (Database, EnrollmentRegistry) {
     let db = models();
-    DuckRunStore::open(db.clone()).expect("create");
     census(&db, "anna", "0.06", false);
     census(&db, "ben", "0", false);
     census(&db, "cleo", "0.02", false);

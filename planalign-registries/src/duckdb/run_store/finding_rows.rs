@@ -1,6 +1,5 @@
 //! The rows of `planalign.finding_details`: what findings are about, as JSON.
 
-use planalign_config::DatabaseError;
 use planalign_config::database::Value;
 
 use crate::checkpoint::CheckpointKey;
@@ -18,21 +17,19 @@ pub(super) fn write(
     findings: &[FindingRows],
 ) -> Result<(), StoreError> {
     let place: [Value; 3] = [run_id.into(), key.year.into(), key.stage.as_str().into()];
-    let write = || -> Result<(), DatabaseError> {
-        let delete = "delete from {planalign}.finding_details where run_id = ? and simulation_year = ? and stage = ?";
-        catalog.db.execute(&catalog.sql(delete), &place)?;
-        for FindingRows { rule, finding, query } in findings {
-            // In the order of their content, so that the same rows are kept whatever the order of the table. On lines of
-            // its own, as the query may end in a comment.
-            let insert = format!(
-                "insert into {{planalign}}.finding_details
-                select ?, ?, ?, ?, ?, row_number() over (order by details), details
-                from (select to_json(found)::varchar as details from (\n{query}\n) as found order by 1 limit {MOST_ROWS})"
-            );
-            let what: [Value; 2] = [rule.as_str().into(), finding.as_str().into()];
-            catalog.db.execute(&catalog.sql(&insert), &[place.as_slice(), &what].concat())?;
-        }
-        Ok(())
-    };
-    write().map_err(failed("write down the rows of findings"))
+    let delete = "delete from {planalign}.finding_details where run_id = ? and simulation_year = ? and stage = ?";
+    catalog.db.execute(&catalog.sql(delete), &place).map_err(failed("remove the rows of earlier findings"))?;
+    for FindingRows { rule, finding, query } in findings {
+        // In the order of their content, so that the same rows are kept whatever the order of the table. On lines of
+        // its own, as the query may end in a comment.
+        let insert = format!(
+            "insert into {{planalign}}.finding_details
+            select ?, ?, ?, ?, ?, row_number() over (order by details), details
+            from (select to_json(found)::varchar as details from (\n{query}\n) as found order by 1 limit {MOST_ROWS})"
+        );
+        let what: [Value; 2] = [rule.as_str().into(), finding.as_str().into()];
+        let written = catalog.db.execute(&catalog.sql(&insert), &[place.as_slice(), &what].concat());
+        written.map_err(failed(&format!("write down the rows that rule {rule} found")))?;
+    }
+    Ok(())
 }

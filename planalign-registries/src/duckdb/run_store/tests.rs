@@ -377,6 +377,20 @@ fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
 }
 
 #[test]
+fn a_file_of_something_else_is_left_as_it_is() {
+    for (sql, message) in [
+        ("create table t (n integer)", "the database holds 1 table that no run has made"),
+        ("create table t (n integer); create view v as from t", "the database holds 2 tables that no run has made"),
+    ] {
+        let db = Database::in_memory(&options()).expect("open");
+        db.execute_batch(sql).expect("create");
+        assert_eq!(DuckRunStore::open(db.clone()).expect_err("foreign").to_string(), message);
+        assert!(DuckRunStore::open_existing(db.clone()).expect("read").is_none());
+        assert!(db.execute_batch("from planalign.runs").is_err(), "nothing was created");
+    }
+}
+
+#[test]
 fn a_record_of_a_newer_format_is_refused_and_left_as_it_is() {
     let (db, store) = memory();
     drop(store);
