@@ -28,7 +28,7 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Check the configuration, the census file, the dbt project and the workflow, and run nothing.
     #[command(
-        after_help = "Examples:\n  planalign validate\n  planalign validate --scenario scenarios/generous_match.yaml\n  planalign validate --data --database growth.duckdb\n  planalign validate --schema > simulation_config.schema.json"
+        after_help = "Examples:\n  planalign validate\n  planalign validate --scenario config/scenarios/generous_match.yaml\n  planalign validate --data --database growth.duckdb\n  planalign validate --schema > simulation_config.schema.json"
     )]
     Validate(ValidateArgs),
     /// Make the reports of a finished run again, or of the years that an unfinished one has committed.
@@ -70,10 +70,10 @@ fn after_help() -> String {
 }
 
 const EXAMPLES: &str = "Examples:
-  planalign validate                                 check all that a simulation is made of
-  planalign simulate                                 run it
-  planalign status                                   see how far it is
-  planalign report --template cost.yaml              print what a template chooses";
+  planalign validate                                         check all that a simulation is made of
+  planalign simulate                                         run it
+  planalign status                                           see how far it is
+  planalign report --template config/report_template.yaml    print what a template chooses";
 
 const SIMULATE_EXAMPLES: &str = "Examples:
   planalign simulate                                 the years of the configuration
@@ -347,5 +347,31 @@ mod tests {
         assert_eq!((set.key.as_str(), set.value.as_str()), ("census.path", "a=b.csv"));
         assert!("census.path".parse::<Setting>().is_err());
         assert!("=1".parse::<Setting>().is_err());
+    }
+
+    /// The commands that the help of a command and of those below it shows.
+    fn examples(command: &mut clap::Command) -> Vec<String> {
+        let help = command.render_long_help().to_string();
+        let own = help.lines().map(str::trim).filter(|line| line.starts_with("planalign ")).map(str::to_owned);
+        let inner = command.get_subcommands_mut().flat_map(examples);
+        own.chain(inner.collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn examples_can_be_typed_as_they_are() {
+        let mut root = Cli::command();
+        root.build();
+        let examples = examples(&mut root);
+        assert!(examples.len() >= 20, "{examples:#?}");
+        for example in examples {
+            // What it does stands behind it, or where its output goes.
+            let command = example.split(" > ").next().and_then(|text| text.split("  ").next()).unwrap_or_default();
+            let words: Vec<&str> = command.split_whitespace().collect();
+            assert!(Cli::try_parse_from(&words).is_ok(), "{example}");
+            for file in words.iter().filter(|word| word.ends_with(".yaml")) {
+                let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+                assert!(path.exists(), "{example}: there is no {file}");
+            }
+        }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn run(action: &CheckpointAction) -> Result<ExitCode, Failure> {
             }
         }
         CheckpointAction::Prune { database } => prune(database)?,
-    });
+    })?;
     Ok(ExitCode::Done)
 }
 

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use planalign_config::census::CensusError;
 use planalign_config::lock::LockError;
-use planalign_config::settings::ConfigError;
+use planalign_config::settings::{ConfigError, RATED_RULES, STOPPING_RULES};
 use planalign_config::{DatabaseError, Fault};
 use planalign_dbt::RunnerError;
 use planalign_pipeline::{PipelineError, StageFailure};
 use planalign_registries::StoreError;
 use planalign_reporting::ReportError;
 use planalign_reporting::template::TemplateProblem;
+use planalign_validation::{Finding, RuleError};
 
 use crate::exit_code::ExitCode;
 
@@ -43,6 +44,12 @@ pub(crate) enum Failure {
         /// The years that can be reported.
         years: Vec<i32>,
     },
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    #[error("the results cannot be written to stdout: {0}")]
+    Output(std::io::Error),
+    #[error("the census cannot be used")]
+    RefusedCensus(Vec<Finding>),
     #[error("there is no run {run_id}")]
     NoRun {
         /// What was asked for.
@@ -88,11 +95,14 @@ impl Failure {
             | Self::NoCheckpoint { .. }
             | Self::Unreadable { .. }
             | Self::Template { .. } => ExitCode::Usage,
-            Self::Census(_) => ExitCode::Census,
+            Self::Census(_) | Self::RefusedCensus(_) => ExitCode::Census,
             Self::Lock(LockError::Held { .. }) => ExitCode::Busy,
-            Self::Lock(_) | Self::Signals(_) | Self::Report(ReportError::Write { .. }) => ExitCode::Environment,
+            Self::Lock(_) | Self::Signals(_) | Self::Output(_) | Self::Report(ReportError::Write { .. }) => {
+                ExitCode::Environment
+            }
             Self::Database(e) => of_fault(e.fault()),
             Self::Store(e) => of_fault(e.fault()),
+            Self::Rule(e) => of_fault(e.fault),
             Self::Report(e) => of_fault(e.fault()),
             Self::Run(e) => of_pipeline(e, interrupted),
         }
@@ -181,7 +191,10 @@ fn causes(failure: &Failure) -> Vec<String> {
             _ => vec!["nothing of the run is committed".to_owned()],
         },
         Failure::Template { problems, .. } => problems.iter().map(ToString::to_string).collect(),
-        Failure::Signals(_) | Failure::NoDatabase(_) | Failure::NothingToReport { .. } => Vec::new(),
+        Failure::RefusedCensus(findings) => findings.iter().map(told).collect(),
+        Failure::Signals(_) | Failure::Output(_) | Failure::NoDatabase(_) | Failure::NothingToReport { .. } => {
+            Vec::new()
+        }
         other => cause_chain(other),
     }
 }
@@ -198,11 +211,15 @@ fn cause_chain(error: &dyn std::error::Error) -> Vec<String> {
     causes
 }
 
+fn told(finding: &Finding) -> String {
+    format!("{}: {}", finding.severity, finding.message)
+}
+
 fn pipeline_causes(error: &PipelineError) -> Vec<String> {
     match error {
         PipelineError::Stage { cause, .. } => vec![cause.to_string()],
         PipelineError::Refused { findings, .. } | PipelineError::FailedValidation { findings, .. } => {
-            findings.iter().map(|f| format!("{}: {}", f.severity, f.message)).collect()
+            findings.iter().map(told).collect()
         }
         PipelineError::Changed { differences } => differences.iter().map(ToString::to_string).collect(),
         PipelineError::WorkflowValidation(e) => e.problems.clone(),
@@ -224,9 +241,11 @@ fn hints(failure: &Failure) -> Vec<String> {
         Failure::Lock(LockError::Held { .. }) => {
             vec!["wait for it to end, or use another file with --database".to_owned()]
         }
-        Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. }) => {
+        Failure::Store(StoreError::Foreign { .. })
+        | Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. }) => {
             vec!["name another file with --database; this one was left as it is".to_owned()]
         }
+        Failure::RefusedCensus(findings) => first_advice(findings),
         Failure::NoDatabase(_) => vec!["name the file with --database, or run `planalign simulate` first".to_owned()],
         Failure::NothingToReport { .. } => {
             vec!["`planalign status` tells how far a run is; `planalign simulate` runs one".to_owned()]
@@ -251,9 +270,7 @@ fn pipeline_hints(error: &PipelineError) -> Vec<String> {
         PipelineError::Interrupted { .. } => &["the same command with --resume goes on from there"],
         PipelineError::NothingToResume => &["leave --resume out to begin"],
         PipelineError::OtherYears { .. } => &["name years that begin with the run's, or begin anew with --restart"],
-        PipelineError::Refused { findings, .. } => {
-            return findings.first().map(|f| f.advice.clone()).into_iter().collect();
-        }
+        PipelineError::Refused { findings, .. } => return first_advice(findings),
         PipelineError::FailedValidation { .. } => &[
             "the stage was kept as evidence; --resume begins with its rules",
             "leave --fail-on-validation-error out to go on",
@@ -267,14 +284,17 @@ fn pipeline_hints(error: &PipelineError) -> Vec<String> {
     texts.iter().map(|t| (*t).to_owned()).collect()
 }
 
+fn first_advice(findings: &[Finding]) -> Vec<String> {
+    findings.first().map(|finding| finding.advice.clone()).into_iter().collect()
+}
+
 fn stage_hint(cause: &StageFailure) -> String {
+    if let StageFailure::Rule(RuleError { rule, fault: Fault::Deterministic, .. }) = cause {
+        return format!("{}; then the same command with --resume goes on", rule_hint(rule));
+    }
     let text = match cause.fault() {
         Fault::Deterministic if is_unwritable(cause) => {
             "name another directory with --reports; then the same command with --resume goes on"
-        }
-        Fault::Deterministic if matches!(cause, StageFailure::Rule(_)) => {
-            "mend its query under validation.rules, or turn it off under validation.severity; then the same command with \
-             --resume goes on"
         }
         Fault::OutOfSpace => "free some disk space; then the same command with --resume goes on",
         Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads; then --resume goes on",
@@ -285,6 +305,17 @@ fn stage_hint(cause: &StageFailure) -> String {
         Fault::Deterministic => "mend the model or the setting it depends on; begin anew with --restart",
     };
     text.to_owned()
+}
+
+/// How a rule that cannot run is mended.
+fn rule_hint(rule: &str) -> String {
+    if STOPPING_RULES.contains(&rule) {
+        "mend the tables that it reads".to_owned()
+    } else if RATED_RULES.contains(&rule) {
+        format!("mend the tables that it reads, or turn it off with --set validation.severity.{rule}=off")
+    } else {
+        format!("mend the sql of {rule} under validation.rules, or turn it off there with `severity: \"off\"`")
+    }
 }
 
 fn first_line(text: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use planalign_config::census::CensusFile;
-use planalign_config::settings::{LoadedConfig, Override, Sources, load};
+use planalign_config::settings::{ConfigError, LoadedConfig, Origin, Override, Problem, ProblemKind, Sources, load};
 use planalign_config::vars::dbt_vars;
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{ModelRunner, Vars};
@@ -31,6 +31,7 @@ impl Inputs {
         let config = load(&sources)?;
         let settings = &config.settings;
         let database = Database::in_memory(&DatabaseOptions::default())?;
+        check_own_rules(&config, &database)?;
         let census = CensusFile::inspect(&settings.census.path, &settings.census.columns, &database)?;
         let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
         Ok(Self { config, census, vars })
@@ -52,6 +53,21 @@ impl Inputs {
         all.insert("engine", [("version".to_owned(), engine.to_owned())]);
         all
     }
+}
+
+/// A rule of one's own that cannot be a query is told before anything runs.
+fn check_own_rules(config: &LoadedConfig, database: &Database) -> Result<(), Failure> {
+    const KEY: &str = "validation.rules";
+    let origin = config.origins.get(KEY).cloned().unwrap_or(Origin::Default);
+    let mut problems = Vec::new();
+    for rule in &config.settings.validation.rules {
+        if let Some(cause) = planalign_validation::not_a_query(database, rule)? {
+            let expected = format!("one query as the sql of {}: {cause}", rule.name);
+            let kind = ProblemKind::Value { given: rule.sql.clone(), expected };
+            problems.push(Problem { origin: origin.clone(), key: KEY.to_owned(), kind });
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems }.into()) }
 }
 
 /// The environment, as far as it is text: settings are.

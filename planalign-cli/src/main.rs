@@ -16,7 +16,7 @@ mod simulate;
 mod status;
 mod validate;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use clap::{CommandFactory, Parser};
 
@@ -42,7 +42,7 @@ fn main() -> std::process::ExitCode {
         Command::Status(args) => status::run(args),
         Command::Log(args) => run_log::show::run(args),
         Command::Checkpoint { action } => checkpoint::run(action),
-        Command::Completions { shell } => Ok(print_completions(*shell)),
+        Command::Completions { shell } => print_completions(*shell),
     };
     let code = match result {
         Ok(code) => code,
@@ -67,18 +67,22 @@ fn set_up_logging(cli: &Cli) {
 }
 
 /// Collected first: a closed pipe ends nothing.
-fn print_completions(shell: clap_complete::Shell) -> ExitCode {
+fn print_completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "planalign", &mut script);
-    say(&String::from_utf8_lossy(&script));
-    ExitCode::Done
+    say(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::Done)
 }
 
 fn complain(failure: &Failure) {
     let _ = write!(std::io::stderr().lock(), "{}", failure.render());
 }
 
-/// Writes results to stdout; a closed pipe ends nothing.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+/// Writes results to stdout. Whoever closed the pipe has read enough; what cannot be written otherwise is lost to the user.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(cause)),
+        _ => Ok(()),
+    }
 }

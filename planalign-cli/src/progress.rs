@@ -7,6 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Receiver;
+use planalign_config::counted;
 use planalign_pipeline::{Progress, ProgressTracker, RunPlan};
 use planalign_registries::RunEvent;
 
@@ -80,7 +81,8 @@ pub(crate) fn line(event: &RunEvent) -> Option<String> {
         K::StageFinished { year, stage, elapsed_ms } => Some(format!("{year}  {stage:<18} {elapsed_ms:>6} ms")),
         K::StageFailed { year, stage, cause } => Some(format!("{year}  {stage} failed: {cause}")),
         K::RunFinished { elapsed_ms, errors, warnings } => {
-            Some(format!("Finished in {elapsed_ms} ms with {errors} errors and {warnings} warnings"))
+            let (errors, warnings) = (counted(*errors, "error"), counted(*warnings, "warning"));
+            Some(format!("Finished in {elapsed_ms} ms with {errors} and {warnings}"))
         }
         K::RunFailed { cause } => Some(format!("Failed: {cause}")),
         K::RunInterrupted { after: Some(after) } => Some(format!("Interrupted after {after}")),

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
         say(&match args.format {
             OutputFormat::Table => render_summary(&summary, &template, SUMMARY_WIDTH),
             OutputFormat::Json => format!("{:#}", summary_to_json(&summary, &template)),
-        });
+        })?;
     }
     Ok(ExitCode::Done)
 }

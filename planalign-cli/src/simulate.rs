@@ -41,7 +41,7 @@ pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Resu
     if args.dry_run {
         let database = Database::in_memory(&DatabaseOptions::default())?;
         let runner = EmbeddedRunner::load(&args.input.project, database.clone(), &inputs.vars)?;
-        say(&plan(args.shuffle, &inputs, &runner, &database)?.to_string());
+        say(&plan(args.shuffle, &inputs, &runner, &database)?.to_string())?;
         return Ok(ExitCode::Done);
     }
     let mut lock = RunLock::acquire(&args.database, &Holder::this_process(SystemClock.now()))?;
@@ -103,7 +103,7 @@ fn simulate(
     let outcome = result?;
     if !quiet {
         let summary = reports.summary(&run.run_id, plan.start_year(), plan.end_year())?;
-        say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH));
+        say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
     }
     Ok(outcome)
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
                 holder.started_at,
                 last.as_deref().unwrap_or("nothing"),
             ),
-        });
+        })?;
         return Ok(ExitCode::Done);
     }
     if !args.database.exists() {
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
     let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
     let store = DuckRunStore::open_existing(Database::open(&args.database, &options)?)?;
     let Some((store, run)) = store.and_then(|s| s.current_run().transpose().map(|run| (s, run))) else {
-        say("the database holds no run");
+        say("the database holds no run")?;
         return Ok(ExitCode::Done);
     };
     let run = run?;
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
             run.started_at,
             last.unwrap_or_else(|| "nothing".to_owned()),
         ),
-    });
+    })?;
     Ok(ExitCode::Done)
 }
 

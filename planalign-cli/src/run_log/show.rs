@@ -24,7 +24,7 @@ pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, Failure> {
     match RunLock::holder(&args.database).and_then(|holder| holder.run_id) {
         Some(running) if args.run.as_ref().is_none_or(|wanted| *wanted == running) => {
             let path = super::path(&args.database, &running);
-            follow(args, &path).map_err(|cause| Failure::Unreadable { path, cause })?;
+            follow(args, &path)?;
         }
         _ => recorded(args)?,
     }
@@ -39,18 +39,18 @@ fn recorded(args: &LogArgs) -> Result<(), Failure> {
         let known = runs.into_iter().map(|run| run.run_id).collect();
         return Err(Failure::NoRun { run_id: run_id.clone(), known });
     }
-    print(args.format, &store.events(run_id)?);
-    Ok(())
+    print(args.format, &store.events(run_id)?)
 }
 
 /// Prints what has happened and, with `--follow`, what happens until the run ends, however it ends.
-fn follow(args: &LogArgs, path: &Path) -> io::Result<()> {
-    let mut reader = RunLogReader::open(path)?;
+fn follow(args: &LogArgs, path: &Path) -> Result<(), Failure> {
+    let unreadable = |cause: io::Error| Failure::Unreadable { path: path.to_owned(), cause };
+    let mut reader = RunLogReader::open(path).map_err(unreadable)?;
     loop {
         // Asked first: what is written before the lock is released is read afterwards.
         let is_running = RunLock::holder(&args.database).is_some();
-        let events = reader.read()?;
-        print(args.format, &events);
+        let events = reader.read().map_err(unreadable)?;
+        print(args.format, &events)?;
         if !args.follow || !is_running || events.iter().any(ends) {
             return Ok(());
         }
@@ -63,10 +63,10 @@ fn ends(event: &RunEvent) -> bool {
     matches!(event.kind, RunFinished { .. } | RunFailed { .. } | RunInterrupted { .. })
 }
 
-fn print(format: OutputFormat, events: &[RunEvent]) {
-    let lines = events.iter().filter_map(|event| match format {
+fn print(format: OutputFormat, events: &[RunEvent]) -> Result<(), Failure> {
+    let mut lines = events.iter().filter_map(|event| match format {
         OutputFormat::Json => serde_json::to_string(event).ok(),
         OutputFormat::Table => progress::line(event).map(|line| format!("{:.0}  {line}", event.timestamp)),
     });
-    lines.for_each(|line| say(&line));
+    lines.try_for_each(|line| say(&line))
 }

@@ -1,5 +1,6 @@
 //! `planalign validate --data`: all rules, on the results of a run.
 
+use planalign_config::counted;
 use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::RunPlan;
 use planalign_registries::{CheckpointKey, Fingerprints, RunRecord, RunStore};
@@ -33,7 +34,7 @@ pub(super) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
     let checks = check(&plan, &committed, &rules);
     lines.extend(checks.iter().flat_map(|(_, found)| found).map(line));
     lines.push(outcome(&run, &checks));
-    say(&lines.join("\n"));
+    say(&lines.join("\n"))?;
     let failed = checks.iter().flat_map(|(_, found)| found).any(|finding| finding.severity >= Severity::Error);
     Ok(if failed { ExitCode::Findings } else { ExitCode::Done })
 }
@@ -79,5 +80,12 @@ fn outcome(run: &RunRecord, checks: &[(CheckpointKey, Vec<Finding>)]) -> String 
         (Some((first, _)), Some((last, _))) => format!(" of {} to {}", first.year, last.year),
         _ => String::new(),
     };
-    format!("run {}: {} checks{years}: {errors} errors, {warnings} warnings, {notes} notes", run.run_id, checks.len())
+    format!(
+        "run {}: {}{years}: {}, {}, {}",
+        run.run_id,
+        counted(checks.len(), "check"),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
+        counted(notes, "note")
+    )
 }

@@ -1,6 +1,7 @@
 //! Bad input: one clear message, the documented exit code, no panic, nothing damaged.
 
 use insta::assert_snapshot;
+use planalign_config::{Database, DatabaseOptions};
 
 use crate::sandbox::{HEADER, Sandbox, census};
 
@@ -70,6 +71,12 @@ fn databases() {
     assert_snapshot!("database_is_none", refused(&sandbox, &["--database", "notes.duckdb"]));
     let notes = std::fs::read_to_string(sandbox.path("notes.duckdb")).expect("notes");
     assert_eq!(notes, "these are my notes, and no database at all\n");
+    let database = Database::open(&sandbox.path("other.duckdb"), &DatabaseOptions::default()).expect("open");
+    database.execute_batch("create table fct_yearly_events as select 1 as n").expect("create");
+    drop(database);
+    assert_snapshot!("database_of_something_else", refused(&sandbox, &["--database", "other.duckdb", "--restart"]));
+    let kept = sandbox.open("other.duckdb").query_row("select n from fct_yearly_events", &[]).expect("kept");
+    assert_eq!(kept.and_then(|row| row.integer(0)), Some(1));
     assert_snapshot!("database_directory_missing", refused(&sandbox, &["--database", "nowhere/x.duckdb"]));
 }
 

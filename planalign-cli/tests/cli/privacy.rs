@@ -53,3 +53,26 @@ fn marked(column: &str) -> String {
     });
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
+
+#[test]
+fn rules_that_fail_at_a_row_do_not_quote_it() {
+    let queries = [
+        "select strptime(employee_id, '%Y') from fct_workforce_snapshot",
+        "select regexp_matches('a', '(' || employee_id) from fct_workforce_snapshot",
+        "select error('of ' || employee_id || ' and ' || lower(employee_id)) from fct_workforce_snapshot",
+        "select now() at time zone employee_id from fct_workforce_snapshot",
+    ];
+    for query in queries {
+        let sandbox = Sandbox::new(30);
+        sandbox.write("census.csv", &census(30, 1).replace("E0000", MARKER));
+        let rule = format!("{{ name: own, severity: error, sql: \"{query}\", max_rows: 0, message: m }}");
+        sandbox.write("rules.yaml", &format!("validation: {{ rules: [{rule}] }}"));
+        let mut command = sandbox.simulate_command(&["2025", "-vv", "--scenario", "rules.yaml"]);
+        let said = crate::sandbox::said(&command.output().expect("run planalign"));
+        assert_eq!(said.code, 1, "{query}: {}", said.stderr);
+        let journal = sandbox.open("simulation.duckdb").query("select payload from planalign.run_events", &[]);
+        let told = format!("{}{}{:?}", said.stdout, said.stderr, journal.expect("read"));
+        assert!(told.contains("rule own cannot run"), "{query}: {}", said.stderr);
+        assert!(!told.to_lowercase().contains(&MARKER.to_lowercase()), "{query}: {}", said.stderr);
+    }
+}

@@ -140,3 +140,18 @@ fn what_cannot_be_reported_is_told() {
     hint: `planalign status` tells how far a run is; `planalign simulate` runs one
     ");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn results_that_cannot_be_written_are_told() {
+    let sandbox = Sandbox::new(20);
+    sandbox.simulated(&["2025"]);
+    let to = |file: &str| {
+        let full = std::fs::OpenOptions::new().write(true).open(file).expect("open");
+        said(&sandbox.command(&["report", "--reports", "again"]).stdout(full).output().expect("run planalign"))
+    };
+    let full = to("/dev/full");
+    assert_eq!(full.code, 7);
+    insta::assert_snapshot!(full.stderr, @"error: the results cannot be written to stdout: No space left on device (os error 28)");
+    assert_eq!(to("/dev/null").code, 0);
+}

@@ -2,7 +2,7 @@
 
 use planalign_config::{Database, DatabaseOptions};
 
-use crate::sandbox::{Said, Sandbox, repository, said};
+use crate::sandbox::{Said, Sandbox, census, repository, said};
 
 /// A rule that always finds something, one that never does, and one that is off.
 const RULES: &str = "
@@ -78,7 +78,7 @@ fn a_run_goes_on_once_a_rule_that_cannot_run_is_mended() {
     insta::assert_snapshot!(broken.stderr, @r#"
     error: stage VALIDATION of 2025 failed and was rolled back
       rule own cannot run for 2025: Catalog Error: Table with name fct_yearly_event does not exist! Did you mean "fct_yearly_events"?
-    hint: mend its query under validation.rules, or turn it off under validation.severity; then the same command with --resume goes on
+    hint: mend the sql of own under validation.rules, or turn it off there with `severity: "off"`; then the same command with --resume goes on
     "#);
     sandbox.write("rules.yaml", &rules("fct_yearly_events"));
     sandbox.simulated(&["2025-2025", "--scenario", "rules.yaml", "--resume"]);
@@ -106,7 +106,53 @@ fn inputs_are_checked_without_a_run() {
     let wrong = check(&["--set", "simulation.random_seed=x"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
     assert!(wrong.stderr.contains("simulation.random_seed"), "{}", wrong.stderr);
+    let rule =
+        |name: &str, sql: &str| format!("{{ name: {name}, severity: info, sql: {sql}, max_rows: 0, message: m }}");
+    let rules =
+        [rule("change", "drop table x"), rule("fine", "from x"), rule("typo", "selec 1"), rule("none", "'-- x'")];
+    sandbox.write("rules.yaml", &format!("validation: {{ rules: [{}] }}", rules.join(", ")));
+    let wrong = check(&["--scenario", "rules.yaml"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!(wrong.stderr, @r#"
+    error: the configuration cannot be used
+      the configuration has 3 problems
+        rules.yaml:1:15: validation.rules: drop table x is not allowed, expected one query as the sql of change: it is something else than a query
+        rules.yaml:1:15: validation.rules: selec 1 is not allowed, expected one query as the sql of typo: syntax error at or near "selec"
+        rules.yaml:1:15: validation.rules: -- x is not allowed, expected one query as the sql of none: it is empty
+    "#);
     assert!(!sandbox.path("simulation.duckdb").exists());
+}
+
+#[test]
+fn the_rows_of_a_census_are_checked_without_a_run() {
+    let sandbox = Sandbox::new(0);
+    let text = census(60, 1).replacen("1970-", "never-", 1);
+    sandbox.write("census.csv", &text);
+    let root = repository();
+    let check = |share: &str| {
+        let mut command = sandbox.command(&["validate", "--census", "census.csv", "--set"]);
+        command.arg(format!("census.max_rejected_share={share}")).arg("--project").arg(root.join("dbt"));
+        command.arg("--config").arg(root.join("config/simulation_config.yaml"));
+        said(&command.output().expect("run planalign"))
+    };
+    let refused = check("0.01");
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
+    insta::assert_snapshot!(refused.stderr, @"
+    error: the census cannot be used
+      fatal: employee_birth_date: not a date (YYYY-MM-DD): 1 row of 60 rejected, the first is row 26
+    hint: correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists all in stg_census_issues
+    ");
+    let tolerated = check("0.02");
+    assert_eq!((tolerated.code, tolerated.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(tolerated.stdout, @r#"
+    configuration  fine: scenario baseline, plan design standard, 2025 to 2029
+    census         usable: 60 rows
+                   warning: employee_birth_date: not a date (YYYY-MM-DD): 1 row of 60 rejected, the first is row 26
+    dbt project    fine: 37 models and seeds
+    workflow       fine: 27 stages
+    setting        census.max_rejected_share = 0.02  (--set)
+    setting        census.path = "census.csv"  (--census)
+    "#);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn everything_wrong_with_a_workflow_is_told_before_anything_runs() {
     );
     assert_eq!(wrong.code, 2);
     insta::assert_snapshot!(wrong.stderr, @"
-    error: the workflow has 5 problem(s)
+    error: the workflow has 5 problems
       there is no stage VALIDATON (did you mean VALIDATION?); a new one needs depends_on
       stage FOUNDATION drops rule row_count_drif, which it does not check (did you mean row_count_drift?)
       model fct_employer_match_events of stage VALIDATION refs int_irs_limits, which no stage builds
