@@ -44,14 +44,21 @@ pub(crate) enum Command {
         after_help = "Examples:\n  planalign log\n  planalign log --follow --database growth.duckdb\n  planalign log --format json"
     )]
     Log(LogArgs),
-    /// List the saved points of a run, show what one vouches for, or remove the records of earlier runs.
+    /// List, show or verify the saved points of a run, return to one, or remove the records of earlier runs.
     #[command(
-        after_help = "Examples:\n  planalign checkpoint list\n  planalign checkpoint show 2026/VALIDATION\n  planalign checkpoint prune --database growth.duckdb"
+        after_help = "Examples:\n  planalign checkpoint list\n  planalign checkpoint show 2026/VALIDATION\n  planalign checkpoint verify\n  planalign checkpoint restore 2026\n  planalign checkpoint prune --database growth.duckdb"
     )]
     Checkpoint {
         /// What to do.
         #[command(subcommand)]
         action: CheckpointAction,
+    },
+    /// Open a database and look into it, so that another process need not find out whether the engine survives that.
+    #[command(hide = true)]
+    Probe {
+        /// Database file.
+        #[arg(long, value_name = "FILE")]
+        database: PathBuf,
     },
     /// Print a script that completes the arguments of planalign in a shell.
     #[command(
@@ -79,6 +86,7 @@ const SIMULATE_EXAMPLES: &str = "Examples:
   planalign simulate                                 the years of the configuration
   planalign simulate 2025-2027                       these years
   planalign simulate --resume                        go on after an interruption
+  planalign simulate --restart-from 2027             keep the years before, compute the others again
   planalign simulate --dry-run                       print the plan, write nothing
   planalign simulate --set simulation.target_growth_rate=0.05 --database growth.duckdb";
 
@@ -119,9 +127,19 @@ pub(crate) struct SimulateArgs {
     /// Go on with the run that the database holds, after its last committed stage.
     #[arg(long, conflicts_with = "restart")]
     pub(crate) resume: bool,
+    /// With --resume: go on with the configuration, the models and the seeds that the run recorded, whatever they are now.
+    #[arg(long, requires = "resume")]
+    pub(crate) as_recorded: bool,
     /// Remove the run that the database holds and begin anew.
     #[arg(long)]
     pub(crate) restart: bool,
+    /// Go on with the run that the database holds from the beginning of this year, with what has changed since; earlier years
+    /// are kept.
+    #[arg(long, value_name = "YEAR", conflicts_with_all = ["resume", "restart"])]
+    pub(crate) restart_from: Option<i32>,
+    /// Go on with a run that another version of this program or of the database engine began.
+    #[arg(long)]
+    pub(crate) accept_version: bool,
     /// Print what would be done, and write nothing at all.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -212,6 +230,21 @@ pub(crate) enum CheckpointAction {
         point: Point,
         #[command(flatten)]
         from: StatusArgs,
+    },
+    /// Compare every table and registry with what the saved points vouch for.
+    #[command(after_help = "Example:\n  planalign checkpoint verify --database growth.duckdb")]
+    Verify(StatusArgs),
+    /// Return the database to a saved point: what came later is removed, and `simulate --resume` goes on from there.
+    #[command(
+        after_help = "Examples:\n  planalign checkpoint restore 2026\n  planalign checkpoint restore 2026/VALIDATION"
+    )]
+    Restore {
+        /// Year, for its end, or YEAR/STAGE.
+        #[arg(value_name = "YEAR[/STAGE]")]
+        point: Point,
+        /// Database file.
+        #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+        database: PathBuf,
     },
     /// Remove the records (journals, fingerprints) of runs that were replaced by a later one with --restart.
     #[command(after_help = "Example:\n  planalign checkpoint prune --database growth.duckdb")]
@@ -368,7 +401,7 @@ mod tests {
             let command = example.split(" > ").next().and_then(|text| text.split("  ").next()).unwrap_or_default();
             let words: Vec<&str> = command.split_whitespace().collect();
             assert!(Cli::try_parse_from(&words).is_ok(), "{example}");
-            for file in words.iter().filter(|word| word.ends_with(".yaml")) {
+            for file in words.iter().filter(|word| word.contains(".yaml")) {
                 let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
                 assert!(path.exists(), "{example}: there is no {file}");
             }

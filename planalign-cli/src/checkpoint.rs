@@ -1,10 +1,13 @@
 //! `planalign checkpoint`: the saved points of the run that a database holds.
 
+mod verify;
+
 use std::path::Path;
 
 use planalign_config::clock::{Clock, SystemClock};
 use planalign_config::lock::{Holder, RunLock};
-use planalign_config::{Database, DatabaseOptions};
+use planalign_config::{Database, DatabaseOptions, counted};
+use planalign_pipeline::Storage;
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{Checkpoint, CheckpointStatus, RelationState, RunStore};
 use planalign_reporting::fixed::grouped;
@@ -13,10 +16,12 @@ use crate::args::{CheckpointAction, OutputFormat, Point};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::recorded::Recorded;
-use crate::say;
+use crate::{mirror, probe, say, simulate};
 
 pub(crate) fn run(action: &CheckpointAction) -> Result<ExitCode, Failure> {
     say(&match action {
+        CheckpointAction::Verify(from) => return verify::run(from),
+        CheckpointAction::Restore { point, database } => restore(database, point)?,
         CheckpointAction::List(from) => {
             let saved = saved(&from.database)?;
             match from.format {
@@ -28,8 +33,7 @@ pub(crate) fn run(action: &CheckpointAction) -> Result<ExitCode, Failure> {
             let saved = saved(&from.database)?;
             let wanted: Vec<&Checkpoint> = saved.iter().filter(|checkpoint| is_at(checkpoint, point)).collect();
             if wanted.is_empty() {
-                let saved = saved.iter().map(|checkpoint| checkpoint.key.to_string()).collect();
-                return Err(Failure::NoCheckpoint { point: point.to_string(), saved });
+                return Err(none_at(point, &saved));
             }
             match from.format {
                 OutputFormat::Json => json(&wanted),
@@ -39,6 +43,11 @@ pub(crate) fn run(action: &CheckpointAction) -> Result<ExitCode, Failure> {
         CheckpointAction::Prune { database } => prune(database)?,
     })?;
     Ok(ExitCode::Done)
+}
+
+fn none_at(point: &Point, saved: &[Checkpoint]) -> Failure {
+    let saved = saved.iter().map(|checkpoint| checkpoint.key.to_string()).collect();
+    Failure::NoCheckpoint { point: point.to_string(), saved }
 }
 
 fn saved(database: &Path) -> Result<Vec<Checkpoint>, Failure> {
@@ -88,13 +97,43 @@ fn relation(state: &RelationState) -> String {
     format!("  {:<52}{:>12} rows  hash {}", state.relation, grouped(state.rows.into()), state.hash)
 }
 
-/// Writes, so it needs the lock that a run would hold.
-fn prune(path: &Path) -> Result<String, Failure> {
-    if !path.exists() {
-        return Err(Failure::NoDatabase(path.to_owned()));
+/// Returns to the last saved point of a year, or to the one that is named.
+fn restore(path: &Path, point: &Point) -> Result<String, Failure> {
+    let run = Recorded::open(path)?.run;
+    let Writable { database, _lock } = Writable::open(path)?;
+    let mut store = DuckRunStore::open(database.clone())?;
+    let saved = store.checkpoints(&run.run_id)?;
+    let to = saved.iter().rev().find(|checkpoint| is_at(checkpoint, point));
+    let to = to.ok_or_else(|| none_at(point, &saved))?.key.clone();
+    let mut registries = simulate::registries(&database)?;
+    let storage = Storage { unit: &mut database.clone(), registries: &mut registries, store: &mut store };
+    let left = planalign_pipeline::restore(&to, storage, &|| SystemClock.now())?;
+    mirror::align(path, &run.run_id, &store)?;
+    Ok(match saved.len() - left.len() {
+        0 => format!("{to} is the last saved point; nothing was removed"),
+        removed => format!("returned to {to}; {} removed", counted(removed as u64, "later saved point")),
+    })
+}
+
+/// A database that is opened for writing, so with the lock that a run would hold.
+struct Writable {
+    database: Database,
+    _lock: RunLock,
+}
+
+impl Writable {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        if !path.exists() {
+            return Err(Failure::NoDatabase(path.to_owned()));
+        }
+        let lock = RunLock::acquire(path, &Holder::this_process(SystemClock.now()))?;
+        probe::first(path)?;
+        Ok(Self { database: Database::open(path, &DatabaseOptions::default())?, _lock: lock })
     }
-    let _lock = RunLock::acquire(path, &Holder::this_process(SystemClock.now()))?;
-    let database = Database::open(path, &DatabaseOptions::default())?;
+}
+
+fn prune(path: &Path) -> Result<String, Failure> {
+    let Writable { database, _lock } = Writable::open(path)?;
     let removed = match DuckRunStore::open_existing(database.clone())? {
         Some(_) => DuckRunStore::open(database)?.prune()?,
         None => Vec::new(),

@@ -9,7 +9,7 @@ use planalign_config::settings::{ConfigError, RATED_RULES, STOPPING_RULES};
 use planalign_config::{DatabaseError, Fault};
 use planalign_dbt::RunnerError;
 use planalign_pipeline::{PipelineError, StageFailure};
-use planalign_registries::StoreError;
+use planalign_registries::{CheckpointKey, StoreError};
 use planalign_reporting::ReportError;
 use planalign_reporting::template::TemplateProblem;
 use planalign_validation::{Finding, RuleError};
@@ -50,6 +50,25 @@ pub(crate) enum Failure {
     Output(std::io::Error),
     #[error("the census cannot be used")]
     RefusedCensus(Vec<Finding>),
+    #[error("the database cannot be opened: the engine ended its process over it")]
+    Aborted {
+        /// The file.
+        database: PathBuf,
+    },
+    #[error("the database holds no run, and has held run {run_id}")]
+    LostRun {
+        /// The run that the mirror of the checkpoints names.
+        run_id: String,
+        /// Its last checkpoint.
+        last: Option<CheckpointKey>,
+    },
+    #[error("the run cannot go on from its record")]
+    NotRecorded {
+        /// What the record lacks.
+        what: String,
+    },
+    #[error("the recorded dbt project cannot be written to a temporary folder")]
+    Scratch(#[source] std::io::Error),
     #[error("there is no run {run_id}")]
     NoRun {
         /// What was asked for.
@@ -91,15 +110,19 @@ impl Failure {
             | Self::Project(_)
             | Self::NoDatabase(_)
             | Self::NothingToReport { .. }
+            | Self::NotRecorded { .. }
             | Self::NoRun { .. }
             | Self::NoCheckpoint { .. }
             | Self::Unreadable { .. }
             | Self::Template { .. } => ExitCode::Usage,
             Self::Census(_) | Self::RefusedCensus(_) => ExitCode::Census,
+            Self::Aborted { .. } | Self::LostRun { .. } => ExitCode::Corrupt,
             Self::Lock(LockError::Held { .. }) => ExitCode::Busy,
-            Self::Lock(_) | Self::Signals(_) | Self::Output(_) | Self::Report(ReportError::Write { .. }) => {
-                ExitCode::Environment
-            }
+            Self::Lock(_)
+            | Self::Signals(_)
+            | Self::Output(_)
+            | Self::Scratch(_)
+            | Self::Report(ReportError::Write { .. }) => ExitCode::Environment,
             Self::Database(e) => of_fault(e.fault()),
             Self::Store(e) => of_fault(e.fault()),
             Self::Rule(e) => of_fault(e.fault),
@@ -108,13 +131,13 @@ impl Failure {
         }
     }
 
-    /// The whole message for stderr.
-    pub(crate) fn render(&self) -> String {
+    /// The whole message for stderr. `resume` is the command that goes on with the run.
+    pub(crate) fn render(&self, resume: &str) -> String {
         let mut out = format!("error: {}\n", heading(self));
         for cause in causes(self) {
             let _ = writeln!(out, "  {}", cause.replace('\n', "\n  "));
         }
-        for hint in hints(self) {
+        for hint in hints(self, resume) {
             let _ = writeln!(out, "hint: {hint}");
         }
         out
@@ -145,7 +168,9 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
         | PipelineError::DataPresent { .. }
         | PipelineError::NothingToResume
         | PipelineError::OtherYears { .. }
-        | PipelineError::Changed { .. } => ExitCode::Usage,
+        | PipelineError::NoCheckpoint { .. }
+        | PipelineError::ChangesBefore { .. }
+        | PipelineError::Changed { from_year: Some(_), .. } => ExitCode::Usage,
         // What a fatal rule refuses is the census or the settings.
         PipelineError::Refused { findings, .. } => {
             let census = findings.iter().any(|f| f.rule == "census_acceptance");
@@ -192,6 +217,9 @@ fn causes(failure: &Failure) -> Vec<String> {
         },
         Failure::Template { problems, .. } => problems.iter().map(ToString::to_string).collect(),
         Failure::RefusedCensus(findings) => findings.iter().map(told).collect(),
+        Failure::Aborted { database } => vec![database.display().to_string()],
+        Failure::LostRun { last: Some(last), .. } => vec![format!("its mirror names {last} as committed")],
+        Failure::NotRecorded { what } => vec![format!("the record lacks: {what}")],
         Failure::Signals(_) | Failure::Output(_) | Failure::NoDatabase(_) | Failure::NothingToReport { .. } => {
             Vec::new()
         }
@@ -221,7 +249,9 @@ fn pipeline_causes(error: &PipelineError) -> Vec<String> {
         PipelineError::Refused { findings, .. } | PipelineError::FailedValidation { findings, .. } => {
             findings.iter().map(told).collect()
         }
-        PipelineError::Changed { differences } => differences.iter().map(ToString::to_string).collect(),
+        PipelineError::Changed { differences, .. } | PipelineError::ChangesBefore { differences, .. } => {
+            differences.iter().map(ToString::to_string).collect()
+        }
         PipelineError::WorkflowValidation(e) => e.problems.clone(),
         PipelineError::DataPresent { after: Some(after), .. } => vec![format!("it is committed up to {after}")],
         PipelineError::DataPresent { after: None, .. } => vec!["nothing of it is committed".to_owned()],
@@ -230,7 +260,7 @@ fn pipeline_causes(error: &PipelineError) -> Vec<String> {
 }
 
 /// What the user can do about it.
-fn hints(failure: &Failure) -> Vec<String> {
+fn hints(failure: &Failure, resume: &str) -> Vec<String> {
     match failure {
         Failure::Census(CensusError::Missing { .. }) => {
             vec!["name the file with --census FILE, or set census.path in the configuration".to_owned()]
@@ -246,6 +276,16 @@ fn hints(failure: &Failure) -> Vec<String> {
             vec!["name another file with --database; this one was left as it is".to_owned()]
         }
         Failure::RefusedCensus(findings) => first_advice(findings),
+        Failure::Aborted { .. } => {
+            vec!["the file is damaged: take a copy from before, or remove it and begin anew".to_owned()]
+        }
+        Failure::LostRun { .. } => vec![
+            "its log (the file with .wal behind the name) is gone or was cut: put it back if you have it".to_owned(),
+            "or begin anew with --restart".to_owned(),
+        ],
+        Failure::NotRecorded { .. } => {
+            vec!["name the --config, --project and --census of the run, and leave --as-recorded out".to_owned()]
+        }
         Failure::NoDatabase(_) => vec!["name the file with --database, or run `planalign simulate` first".to_owned()],
         Failure::NothingToReport { .. } => {
             vec!["`planalign status` tells how far a run is; `planalign simulate` runs one".to_owned()]
@@ -253,58 +293,89 @@ fn hints(failure: &Failure) -> Vec<String> {
         Failure::NoCheckpoint { .. } => vec!["`planalign checkpoint list` lists all of them".to_owned()],
         Failure::Template { .. } => vec!["docs/reference/reports.md lists the figures".to_owned()],
         Failure::Report(ReportError::Write { .. }) => vec!["name another directory with --reports".to_owned()],
-        Failure::Run(error) => pipeline_hints(error),
+        Failure::Run(error) => pipeline_hints(error, resume),
         _ => Vec::new(),
     }
 }
 
-fn pipeline_hints(error: &PipelineError) -> Vec<String> {
-    let texts: &[&str] = match error {
+fn pipeline_hints(error: &PipelineError, resume: &str) -> Vec<String> {
+    match error {
         PipelineError::DataPresent { .. } => {
-            &["--resume goes on with it, --restart removes it and begins anew, --database names another file"]
+            vec![
+                "--resume goes on with it, --restart removes it and begins anew, --database names another file"
+                    .to_owned(),
+            ]
         }
-        PipelineError::Changed { .. } => &[
-            "undo the changes to resume, or begin anew with --restart",
-            "another scenario belongs into another --database",
-        ],
-        PipelineError::Interrupted { .. } => &["the same command with --resume goes on from there"],
-        PipelineError::NothingToResume => &["leave --resume out to begin"],
-        PipelineError::OtherYears { .. } => &["name years that begin with the run's, or begin anew with --restart"],
-        PipelineError::Refused { findings, .. } => return first_advice(findings),
-        PipelineError::FailedValidation { .. } => &[
-            "the stage was kept as evidence; --resume begins with its rules",
-            "leave --fail-on-validation-error out to go on",
-        ],
-        PipelineError::CheckpointCorruption { .. } | PipelineError::StateInconsistency { .. } => {
-            &["something else has written to the file; begin anew with --restart, or take a copy from before"]
+        PipelineError::Changed { from_year, start_year, .. } => changed_hints(*from_year, *start_year, resume),
+        PipelineError::ChangesBefore { affected, .. } => {
+            vec![format!("--restart-from {affected} keeps the years before and takes the changes")]
         }
-        PipelineError::Stage { cause, .. } => return vec![stage_hint(cause)],
-        _ => &[],
+        PipelineError::Interrupted { .. } => vec![format!("go on with `{resume}`")],
+        PipelineError::NothingToResume => vec!["leave --resume out to begin".to_owned()],
+        PipelineError::OtherYears { .. } => {
+            vec!["name years that begin with the run's, or begin anew with --restart".to_owned()]
+        }
+        PipelineError::Refused { findings, .. } => first_advice(findings),
+        PipelineError::FailedValidation { .. } => vec![
+            format!("the stage was kept as evidence; `{resume}` begins with its rules"),
+            "leave --fail-on-validation-error out to go on".to_owned(),
+        ],
+        PipelineError::CheckpointCorruption { last_valid, .. }
+        | PipelineError::StateInconsistency { last_valid, .. } => damage_hints(last_valid.as_ref(), resume),
+        PipelineError::NoCheckpoint { .. } => vec!["`planalign checkpoint list` lists all of them".to_owned()],
+        PipelineError::Stage { cause, .. } => vec![stage_hint(cause, resume)],
+        _ => Vec::new(),
+    }
+}
+
+fn changed_hints(from_year: Option<i32>, start_year: i32, resume: &str) -> Vec<String> {
+    let Some(from_year) = from_year else {
+        return vec![
+            "use the version of the program that began the run".to_owned(),
+            format!("or go on with this one: `{resume} --accept-version`"),
+        ];
     };
-    texts.iter().map(|t| (*t).to_owned()).collect()
+    let as_recorded = format!("`{resume} --as-recorded` goes on without the changes");
+    let with_them = if from_year > start_year {
+        format!("--restart-from {from_year} instead of --resume takes them and keeps {start_year} to {}", from_year - 1)
+    } else {
+        "no year is valid with them: --restart instead of --resume takes them and begins anew".to_owned()
+    };
+    vec![as_recorded, with_them, "another scenario belongs into another --database".to_owned()]
+}
+
+fn damage_hints(last_valid: Option<&CheckpointKey>, resume: &str) -> Vec<String> {
+    let written = "something else has written to the file, or the disk is failing".to_owned();
+    let way_back = match last_valid {
+        Some(point) => format!("all up to {point} is whole: `planalign checkpoint restore {point}`, then `{resume}`"),
+        None => "no checkpoint is whole: take a copy from before, or begin anew with --restart".to_owned(),
+    };
+    vec![written, way_back]
 }
 
 fn first_advice(findings: &[Finding]) -> Vec<String> {
     findings.first().map(|finding| finding.advice.clone()).into_iter().collect()
 }
 
-fn stage_hint(cause: &StageFailure) -> String {
-    if let StageFailure::Rule(RuleError { rule, fault: Fault::Deterministic, .. }) = cause {
-        return format!("{}; then the same command with --resume goes on", rule_hint(rule));
-    }
-    let text = match cause.fault() {
-        Fault::Deterministic if is_unwritable(cause) => {
-            "name another directory with --reports; then the same command with --resume goes on"
+fn stage_hint(cause: &StageFailure, resume: &str) -> String {
+    let first = match cause.fault() {
+        Fault::Deterministic => match cause {
+            StageFailure::Rule(RuleError { rule, .. }) => rule_hint(rule),
+            _ if is_unwritable(cause) => "name another directory with --reports".to_owned(),
+            _ => return "mend the model or the setting it depends on; begin anew with --restart".to_owned(),
+        },
+        Fault::OutOfSpace => "free some disk space".to_owned(),
+        Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads".to_owned(),
+        Fault::Permission => "allow writing to the database and the reports".to_owned(),
+        Fault::Corrupt => {
+            return "the file may be damaged: `planalign checkpoint verify` tells what is whole; take a copy from before, or \
+                    begin anew with --restart"
+                .to_owned();
         }
-        Fault::OutOfSpace => "free some disk space; then the same command with --resume goes on",
-        Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads; then --resume goes on",
-        Fault::Permission => "allow writing to the database and the reports; then --resume goes on",
-        Fault::Corrupt => "the file may be damaged; take a copy from before, or begin anew with --restart",
-        Fault::Transient | Fault::Busy => "the same command with --resume tries again",
-        Fault::WrongVersion => "use the version of the program that wrote the file",
-        Fault::Deterministic => "mend the model or the setting it depends on; begin anew with --restart",
+        Fault::Transient | Fault::Busy => return format!("try again with `{resume}`"),
+        Fault::WrongVersion => return "use the version of the program that wrote the file".to_owned(),
     };
-    text.to_owned()
+    format!("{first}; then go on with `{resume}`")
 }
 
 /// How a rule that cannot run is mended.

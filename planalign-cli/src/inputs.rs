@@ -1,22 +1,46 @@
 //! Gathers what a simulation is made of: configuration, census, project, and the fingerprints of all of it.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use planalign_config::census::CensusFile;
-use planalign_config::settings::{ConfigError, LoadedConfig, Origin, Override, Problem, ProblemKind, Sources, load};
+use planalign_config::settings::{
+    ConfigError, LoadedConfig, Origin, Origins, Override, Problem, ProblemKind, SimulationConfig, Sources, load,
+};
 use planalign_config::vars::dbt_vars;
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{ModelRunner, Vars};
-use planalign_registries::Fingerprints;
+use planalign_dbt::{ModelRunner, Vars, project_files};
+use planalign_pipeline::PipelineError;
+use planalign_registries::{Difference, Fingerprints, RunStore};
+use tempfile::TempDir;
 
 use crate::args::{InputArgs, YearRange};
 use crate::failure::Failure;
 
-/// A configuration and a census that can be used.
+/// A configuration, a census and a project that can be used.
 pub(crate) struct Inputs {
     pub(crate) config: LoadedConfig,
     pub(crate) census: CensusFile,
     pub(crate) vars: Vars,
+    pub(crate) project: Project,
+}
+
+/// The folder of a dbt project.
+pub(crate) enum Project {
+    /// The user's.
+    Here(PathBuf),
+    /// One of this process, with the files that a run recorded.
+    Recorded(TempDir),
+}
+
+impl Project {
+    pub(crate) fn folder(&self) -> &Path {
+        match self {
+            Self::Here(path) => path,
+            Self::Recorded(folder) => folder.path(),
+        }
+    }
 }
 
 impl Inputs {
@@ -34,7 +58,7 @@ impl Inputs {
         check_own_rules(&config, &database)?;
         let census = CensusFile::inspect(&settings.census.path, &settings.census.columns, &database)?;
         let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
-        Ok(Self { config, census, vars })
+        Ok(Self { config, census, vars, project: Project::Here(args.project.clone()) })
     }
 
     /// What the results depend on. `engine` is the version of the database engine.
@@ -53,6 +77,77 @@ impl Inputs {
         all.insert("engine", [("version".to_owned(), engine.to_owned())]);
         all
     }
+
+    /// The same, with all that it takes to go on from it alone.
+    pub(crate) fn to_record(&self, runner: &dyn ModelRunner, engine: &str) -> Result<Fingerprints, Failure> {
+        let mut all = self.fingerprints(runner, engine);
+        let mut settings = self.config.settings.clone();
+        settings.census.path.clone_from(&self.census.path);
+        let settings = serde_json::Value::Object(settings.to_tree()).to_string();
+        let rows = self.census.rows.to_string();
+        all.insert("settings", [(EFFECTIVE.to_owned(), settings), (CENSUS_ROWS.to_owned(), rows)]);
+        all.insert("project_file", project_files(self.project.folder())?);
+        Ok(all)
+    }
+
+    /// What a run recorded. Its census is not there; the path tells where it was, or `census` where it is now.
+    pub(crate) fn recorded(store: &dyn RunStore, run_id: &str, census: Option<&Path>) -> Result<Self, Failure> {
+        let (kept, compared) = (store.kept_inputs(run_id)?, store.fingerprints(run_id)?);
+        let text = |of: &Fingerprints, kind: &str, name: &str| {
+            let found = of.0.get(kind).and_then(|entries| entries.get(name)).cloned();
+            found.ok_or_else(|| Failure::NotRecorded { what: name.to_owned() })
+        };
+        let unusable = |cause: &dyn std::fmt::Display| Failure::NotRecorded { what: format!("settings ({cause})") };
+        let settings: SimulationConfig =
+            serde_json::from_str(&text(&kept, "settings", EFFECTIVE)?).map_err(|e| unusable(&e))?;
+        let census = CensusFile {
+            path: census.map_or_else(|| settings.census.path.clone(), absolute),
+            sha256: text(&compared, "census", "sha256")?,
+            rows: text(&kept, "settings", CENSUS_ROWS)?.parse().map_err(|e| unusable(&e))?,
+        };
+        if store.checkpoints(run_id)?.is_empty() {
+            refuse_another_census(&census, &settings)?;
+        }
+        let vars = dbt_vars(&settings, settings.simulation.start_year, &census.path);
+        let project = Project::Recorded(write_project(kept.0.get("project_file"))?);
+        Ok(Self { config: LoadedConfig { settings, origins: Origins::default() }, census, vars, project })
+    }
+}
+
+/// Nothing is committed, so the census will be read again.
+fn refuse_another_census(recorded: &CensusFile, settings: &SimulationConfig) -> Result<(), Failure> {
+    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let now = CensusFile::inspect(&recorded.path, &settings.census.columns, &database)?;
+    if now.sha256 == recorded.sha256 {
+        return Ok(());
+    }
+    let (before, now) = (Some(recorded.sha256.clone()), Some(now.sha256));
+    let difference = Difference { kind: "census".to_owned(), name: "sha256".to_owned(), before, now };
+    let start_year = settings.simulation.start_year;
+    Err(PipelineError::Changed { differences: vec![difference], from_year: Some(start_year), start_year }.into())
+}
+
+/// All settings at once, and the size of the census: names of entries of the kind `settings`.
+const EFFECTIVE: &str = "effective";
+const CENSUS_ROWS: &str = "census_rows";
+
+/// Writes recorded files into a folder of this process.
+fn write_project(files: Option<&BTreeMap<String, String>>) -> Result<TempDir, Failure> {
+    let files = files.ok_or_else(|| Failure::NotRecorded { what: "dbt project".to_owned() })?;
+    let write = || {
+        let folder = tempfile::tempdir()?;
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap_or(folder.path()))?;
+            fs::write(path, text)?;
+        }
+        Ok(folder)
+    };
+    write().map_err(Failure::Scratch)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A rule of one's own that cannot be a query is told before anything runs.

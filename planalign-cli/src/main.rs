@@ -1,10 +1,13 @@
 //! The planalign command: arguments, wiring, presentation, exit codes.
 
+mod again;
 mod args;
 mod checkpoint;
 mod exit_code;
 mod failure;
 mod inputs;
+mod mirror;
+mod probe;
 mod progress;
 mod recorded;
 #[cfg(test)]
@@ -42,6 +45,7 @@ fn main() -> std::process::ExitCode {
         Command::Status(args) => status::run(args),
         Command::Log(args) => run_log::show::run(args),
         Command::Checkpoint { action } => checkpoint::run(action),
+        Command::Probe { database } => probe::run(database),
         Command::Completions { shell } => print_completions(*shell),
     };
     let code = match result {
@@ -75,7 +79,7 @@ fn print_completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
 }
 
 fn complain(failure: &Failure) {
-    let _ = write!(std::io::stderr().lock(), "{}", failure.render());
+    let _ = write!(std::io::stderr().lock(), "{}", failure.render(&again::to_resume()));
 }
 
 /// Writes results to stdout. Whoever closed the pipe has read enough; what cannot be written otherwise is lost to the user.

@@ -97,6 +97,18 @@ fn remark(event: &RunEvent) -> Option<String> {
     match &event.kind {
         K::RunResumed { after: Some(after), .. } => Some(format!("Resuming after {after}")),
         K::RunResumed { after: None, .. } => Some("Resuming from the beginning".to_owned()),
+        K::CommitsLost { last, after } => {
+            let after = after.as_ref().map_or_else(|| "its beginning".to_owned(), ToString::to_string);
+            Some(format!(
+                "Lost: {last} was committed, and the database holds nothing after {after}; it is computed again"
+            ))
+        }
+        K::RunRestored { to, removed, .. } => {
+            Some(format!("Returned to {to}; {} removed", counted(*removed as u64, "later saved point")))
+        }
+        K::ChangesAccepted { from_year, changes } => {
+            Some(format!("Changed from {from_year} on: {}", changes.join("; ")))
+        }
         K::FindingReported { year, rule, severity, message, .. } => {
             Some(format!("{year}  {severity}: {message} ({rule})"))
         }

@@ -7,6 +7,7 @@ use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{RunRecord, RunStore};
 
 use crate::failure::Failure;
+use crate::{mirror, probe};
 
 /// A database opened for reading, with its record and its latest run.
 pub(crate) struct Recorded {
@@ -21,11 +22,14 @@ impl Recorded {
         if !path.exists() {
             return Err(Failure::NoDatabase(path.to_owned()));
         }
+        probe::first(path)?;
         let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
         let database = Database::open(path, &options)?;
-        let no_run = || Failure::NothingToReport { year: None, years: Vec::new() };
-        let store = DuckRunStore::open_existing(database.clone())?.ok_or_else(no_run)?;
-        let run = store.current_run()?.ok_or_else(no_run)?;
+        let nothing = Failure::NothingToReport { year: None, years: Vec::new() };
+        let no_run = || mirror::lost_run(path, &[]).unwrap_or(nothing);
+        let store = DuckRunStore::open_existing(database.clone())?;
+        let run = store.as_ref().map(RunStore::current_run).transpose()?.flatten();
+        let (store, run) = store.zip(run).ok_or_else(no_run)?;
         Ok(Self { database, store, run })
     }
 }

@@ -9,7 +9,8 @@ use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::{
-    ExecuteOptions, Modules, Outcome, RunPlan, StopSignal, Workflow, refuse_present_data, resume, start,
+    ExecuteOptions, Modules, Outcome, PipelineError, RunPlan, StopSignal, Workflow, refuse_present_data, restart_from,
+    resume, start,
 };
 use planalign_registries::duckdb::{DeferralEscalationRegistry, DuckRunStore, EnrollmentRegistry};
 use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunStore};
@@ -17,13 +18,14 @@ use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunSto
 use planalign_reporting::{FileReports, Template, render_summary};
 use planalign_validation::{CensusOrigin, Rule, RuleSettings};
 
-use crate::args::SimulateArgs;
+use crate::args::{SimulateArgs, YearRange};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
+use crate::recorded::Recorded;
 use crate::run_log::RunLog;
 use crate::signals::{Received, listen};
-use crate::{SUMMARY_WIDTH, progress, say};
+use crate::{SUMMARY_WIDTH, mirror, probe, progress, say};
 
 /// Up to this many people one thread is faster than several: the tables are too small to share out.
 const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
@@ -37,47 +39,94 @@ const STAGE_OF_OWN_RULES: &str = "VALIDATION";
 
 /// Runs the command; an error finding is no failure, but has an exit code.
 pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Result<ExitCode, Failure> {
-    let inputs = Inputs::load(&args.input, args.years)?;
     if args.dry_run {
+        let inputs = Inputs::load(&args.input, args.years)?;
         let database = Database::in_memory(&DatabaseOptions::default())?;
-        let runner = EmbeddedRunner::load(&args.input.project, database.clone(), &inputs.vars)?;
+        let runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
         say(&plan(args.shuffle, &inputs, &runner, &database)?.to_string())?;
         return Ok(ExitCode::Done);
     }
+    let here = if goes_by_record(args) { None } else { Some(Inputs::load(&args.input, args.years)?) };
     let mut lock = RunLock::acquire(&args.database, &Holder::this_process(SystemClock.now()))?;
+    probe::first(&args.database)?;
+    let inputs = here.map_or_else(|| recorded_inputs(args), Ok)?;
+    let is_new = !args.database.exists();
     let database = Database::open(&args.database, &database_options(args, &inputs))?;
-    let outcome = simulate(args, &inputs, &database, quiet, received, &mut lock)?;
+    if is_new {
+        // Whoever removes a database is done with its runs.
+        mirror::forget(&args.database);
+    }
+    let outcome = simulate(args, inputs, &database, quiet, received, &mut lock)?;
     Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
+}
+
+/// Whether a run is taken up with what it recorded: on request, or because there is nothing here to compare that with.
+fn goes_by_record(args: &SimulateArgs) -> bool {
+    let input = &args.input;
+    let is_missing =
+        !input.config.exists() || !input.project.exists() || input.census.as_ref().is_some_and(|c| !c.exists());
+    if args.resume && !args.as_recorded && is_missing {
+        log::warn!("the configuration, the dbt project or the census is not here; the run goes on as it was recorded");
+    }
+    args.resume && (args.as_recorded || is_missing)
+}
+
+/// What the run in the file was recorded with. Its file is opened for a look, as the size of the census decides how it is to be
+/// opened.
+fn recorded_inputs(args: &SimulateArgs) -> Result<Inputs, Failure> {
+    let Recorded { store, run, .. } = match Recorded::open(&args.database) {
+        Err(Failure::NoDatabase(_) | Failure::NothingToReport { .. }) => {
+            return Err(PipelineError::NothingToResume.into());
+        }
+        opened => opened?,
+    };
+    let mut inputs = Inputs::recorded(&store, &run.run_id, args.input.census.as_deref())?;
+    inputs.config.settings.simulation.end_year = args.years.map_or(run.end_year, |years| years.end);
+    if let Some(YearRange { start, .. }) = args.years {
+        inputs.config.settings.simulation.start_year = start;
+    }
+    Ok(inputs)
 }
 
 fn simulate(
     args: &SimulateArgs,
-    inputs: &Inputs,
+    mut inputs: Inputs,
     database: &Database,
     quiet: bool,
     received: &Received,
     lock: &mut RunLock,
 ) -> Result<Outcome, Failure> {
     let mut store = DuckRunStore::open(database.clone())?;
-    if !args.resume && !args.restart {
-        refuse_present_data(&store)?;
+    if let (false, Some(lost)) = (args.restart, mirror::lost_run(&args.database, &store.runs()?)) {
+        return Err(lost);
     }
-    let mut runner = EmbeddedRunner::load(&args.input.project, database.clone(), &inputs.vars)?;
-    let plan = plan(args.shuffle, inputs, &runner, database)?;
-    let fingerprints = inputs.fingerprints(&runner, &database.engine_version()?);
-    let run = match store.current_run()? {
-        Some(recorded) if args.resume => recorded,
-        _ => new_run(inputs, &plan, database)?,
+    let begin = begin(args, &store)?;
+    if let (None, Begin::Resume(run) | Begin::From(run, _)) = (args.years, &begin) {
+        let settings = &mut inputs.config.settings.simulation;
+        settings.end_year = last_year(run, settings.end_year);
+    }
+    let mut runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
+    let plan = plan(args.shuffle, &inputs, &runner, database)?;
+    let fingerprints = inputs.to_record(&runner, &database.engine_version()?)?;
+    let run = match &begin {
+        Begin::Anew => new_run(&inputs, &plan, database)?,
+        Begin::Resume(run) | Begin::From(run, _) => run.clone(),
     };
     lock.update(&run.run_id)?;
     let stop = StopSignal::default();
     listen(stop.clone(), received).map_err(Failure::Signals)?;
 
     let (sender, events) = unbounded();
+    let (saved, checkpoints) = unbounded();
     let follower = progress::follow(args.progress, quiet, &plan, RunLog::open(&args.database, &run.run_id), events);
+    let witness = mirror::witness(&args.database, &run.run_id, &store)?;
+    let mirroring = mirror::follow(&args.database, &run.run_id, checkpoints);
     let options = ExecuteOptions {
         fail_on_validation_error: args.fail_on_validation_error,
+        accept_version: args.accept_version,
         stop,
+        saved,
+        witness,
         ..ExecuteOptions::new(inputs.vars.clone(), sender)
     };
     let mut reports =
@@ -86,26 +135,56 @@ fn simulate(
         unit: &mut database.clone(),
         runner: &mut runner,
         registries: registries(database)?,
-        rules: rules(inputs, plan.start_year(), database)?,
+        rules: rules(&inputs, plan.start_year(), database)?,
         store: &mut store,
         reports: &mut reports,
     };
-    let result = if args.resume {
-        resume(plan.clone(), &fingerprints, modules, &options)
-    } else {
-        start(&plan, &run, &fingerprints, modules, &options)
+    let result = match begin {
+        Begin::Anew => start(&plan, &run, &fingerprints, modules, &options),
+        Begin::Resume(_) => resume(plan.clone(), &fingerprints, modules, &options),
+        Begin::From(_, year) => restart_from(year, plan.clone(), &fingerprints, modules, &options),
     };
-    // The follower ends when nobody can send any more.
+    // Those who follow end when nobody can send any more.
     drop(options);
-    if follower.join().is_err() {
-        log::warn!("the progress display failed; the run is not affected");
+    if follower.join().and(mirroring.join()).is_err() {
+        log::warn!("the progress display or the mirror failed; the run is not affected");
     }
     let outcome = result?;
+    mirror::align(&args.database, &run.run_id, &store)?;
     if !quiet {
         let summary = reports.summary(&run.run_id, plan.start_year(), plan.end_year())?;
         say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
     }
     Ok(outcome)
+}
+
+/// How the run begins.
+enum Begin {
+    Anew,
+    Resume(RunRecord),
+    /// From the beginning of a year; what came before is kept.
+    From(RunRecord, i32),
+}
+
+fn begin(args: &SimulateArgs, store: &DuckRunStore) -> Result<Begin, Failure> {
+    let run = store.current_run()?;
+    match (run, args.restart_from) {
+        (Some(run), Some(year)) if year > run.start_year => Ok(Begin::From(run, year)),
+        (None, Some(_)) => Err(PipelineError::NothingToResume.into()),
+        (Some(run), None) if args.resume => Ok(Begin::Resume(run)),
+        (None, None) if args.resume => Err(PipelineError::NothingToResume.into()),
+        (Some(_), None) if !args.restart => {
+            refuse_present_data(store)?;
+            Ok(Begin::Anew)
+        }
+        _ => Ok(Begin::Anew),
+    }
+}
+
+/// The last year of a run that is taken up, if nobody says: its own, or, once it has reached that, a later one of the
+/// configuration.
+fn last_year(run: &RunRecord, configured: i32) -> i32 {
+    if run.status == RunStatus::Finished { run.end_year.max(configured) } else { run.end_year }
 }
 
 /// Resolves and checks the workflow, and lays it over the years.
@@ -119,7 +198,7 @@ pub(crate) fn plan(
     let rules = rules(inputs, settings.simulation.start_year, database)?;
     let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
     let workflow = workflow(settings, &names).check(runner, &names);
-    let workflow = workflow.map_err(planalign_pipeline::PipelineError::from)?;
+    let workflow = workflow.map_err(PipelineError::from)?;
     Ok(RunPlan::new(&workflow, settings.simulation.start_year, settings.simulation.end_year, shuffle))
 }
 
@@ -136,14 +215,14 @@ fn workflow(settings: &SimulationConfig, on: &[String]) -> Workflow {
     workflow
 }
 
-fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, Failure> {
+pub(crate) fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, Failure> {
     let all = || -> Result<Vec<Box<dyn Registry>>, RegistryError> {
         Ok(vec![
             Box::new(EnrollmentRegistry::new(database.clone())?),
             Box::new(DeferralEscalationRegistry::new(database.clone())?),
         ])
     };
-    Ok(all().map_err(planalign_pipeline::PipelineError::from)?)
+    Ok(all().map_err(PipelineError::from)?)
 }
 
 /// The rules, as the configuration wants them.

@@ -5,20 +5,26 @@ use std::path::Path;
 use planalign_config::lock::RunLock;
 use planalign_config::{Database, DatabaseOptions};
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{CheckpointKey, RunEventKind, RunRecord, RunStatus, RunStore};
+use planalign_registries::{
+    CheckpointKey, CheckpointMirror, RunEventKind, RunRecord, RunStatus, RunStore, highest_sequence,
+};
 use serde_json::json;
 
 use crate::args::{OutputFormat, StatusArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::run_log::{self, RunLogReader};
-use crate::say;
+use crate::{mirror, probe, say};
 
 /// Prints the status of the latest run.
 pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
     if let Some(holder) = RunLock::holder(&args.database) {
         // The file cannot be opened while a run holds it; its lock tells who that is, and its log how far it is.
-        let last = holder.run_id.as_ref().and_then(|run_id| last_checkpoint(&run_log::path(&args.database, run_id)));
+        let last = holder.run_id.as_ref().and_then(|run_id| {
+            let mirrored =
+                CheckpointMirror::new(&args.database, run_id).last().map(|witnessed| witnessed.key.to_string());
+            last_checkpoint(&run_log::path(&args.database, run_id)).or(mirrored)
+        });
         say(&match args.format {
             OutputFormat::Json => json!({ "status": "running", "holder": holder, "last_checkpoint": last }).to_string(),
             OutputFormat::Table => format!(
@@ -34,24 +40,31 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
     if !args.database.exists() {
         return Err(Failure::NoDatabase(args.database.clone()));
     }
+    probe::first(&args.database)?;
     let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
     let store = DuckRunStore::open_existing(Database::open(&args.database, &options)?)?;
     let Some((store, run)) = store.and_then(|s| s.current_run().transpose().map(|run| (s, run))) else {
+        if let Some(lost) = mirror::lost_run(&args.database, &[]) {
+            return Err(lost);
+        }
         say("the database holds no run")?;
         return Ok(ExitCode::Done);
     };
     let run = run?;
     let checkpoints = store.checkpoints(&run.run_id)?;
-    let last = checkpoints.last().map(|c| c.key.to_string());
+    let committed = checkpoints.last().map(|c| c.key.to_string());
+    let known = highest_sequence(&checkpoints, &store.events(&run.run_id)?);
+    let lost = CheckpointMirror::new(&args.database, &run.run_id).last().filter(|witnessed| witnessed.sequence > known);
+    let lost = lost.map(|witnessed| witnessed.key.to_string());
     say(&match args.format {
         OutputFormat::Json => json!({
             "run_id": run.run_id, "status": status(&run), "scenario_id": run.scenario_id,
             "plan_design_id": run.plan_design_id, "start_year": run.start_year, "end_year": run.end_year,
-            "started_at": run.started_at.to_string(), "checkpoints": checkpoints.len(), "last_checkpoint": last,
+            "started_at": run.started_at.to_string(), "checkpoints": checkpoints.len(), "last_checkpoint": committed, "lost": lost,
         })
         .to_string(),
         OutputFormat::Table => format!(
-            "run        {}\nstatus     {}\nscenario   {} / {}\nyears      {} to {}\nstarted    {}\ncommitted  {}",
+            "run        {}\nstatus     {}\nscenario   {} / {}\nyears      {} to {}\nstarted    {}\ncommitted  {}{}",
             run.run_id,
             status(&run),
             run.scenario_id,
@@ -59,7 +72,8 @@ pub(crate) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
             run.start_year,
             run.end_year,
             run.started_at,
-            last.unwrap_or_else(|| "nothing".to_owned()),
+            committed.unwrap_or_else(|| "nothing".to_owned()),
+            lost.map(|lost| format!("\nlost       {lost}, which the mirror names and the database does not")).unwrap_or_default(),
         ),
     })?;
     Ok(ExitCode::Done)

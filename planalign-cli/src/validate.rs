@@ -66,8 +66,8 @@ fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
 
 /// Reads the rows of the census as a run does, and says what it would reject. A project without the models has no opinion.
 fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -> Result<Vec<Finding>, Failure> {
-    let is_there = |model: &&str| runner.graph().nodes().any(|node| node.name == **model);
-    if !CENSUS_MODELS.iter().all(|model| is_there(&model)) {
+    let is_there = |model: &str| runner.graph().nodes().any(|node| node.name == model);
+    if !CENSUS_MODELS.iter().all(|model| is_there(model)) {
         return Ok(Vec::new());
     }
     let staging = runner.select(&CENSUS_MODELS.map(|model| format!("+{model}")).join(" "))?;
@@ -76,8 +76,8 @@ fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -
     let rules = simulate::rules(inputs, start_year, database)?;
     let rule = rules.iter().find(|rule| rule.name() == CENSUS_RULE);
     let findings = rule.map_or(Ok(Vec::new()), |rule| rule.check(start_year))?;
-    match findings.iter().any(|finding| finding.severity == Severity::Fatal) {
-        true => Err(Failure::RefusedCensus(findings)),
-        false => Ok(findings),
+    if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
+        return Err(Failure::RefusedCensus(findings));
     }
+    Ok(findings)
 }

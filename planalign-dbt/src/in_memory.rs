@@ -16,6 +16,7 @@ pub struct InMemoryRunner {
     rows: BTreeMap<String, u64>,
     failures: Vec<ScriptedFailure>,
     sources: BTreeMap<String, String>,
+    first_years: BTreeMap<String, i32>,
     calls: BTreeMap<String, usize>,
     log: Vec<LoggedRun>,
 }
@@ -79,6 +80,13 @@ impl InMemoryRunner {
     #[must_use]
     pub fn with_failure(mut self, node: &str, call: usize, error: RunnerError) -> Self {
         self.failures.push(ScriptedFailure { node: node.to_owned(), call, error });
+        self
+    }
+
+    /// Says that changes of a seed concern a year and later ones.
+    #[must_use]
+    pub fn with_first_year_touched(mut self, seed: &str, year: i32) -> Self {
+        self.first_years.insert(seed.to_owned(), year);
         self
     }
 
@@ -193,6 +201,10 @@ impl ModelRunner for InMemoryRunner {
 
     fn sources(&self) -> BTreeMap<String, String> {
         self.sources.clone()
+    }
+
+    fn first_year_touched(&self, seed: &str, _before: &str, _now: &str) -> Option<i32> {
+        self.first_years.get(seed).copied()
     }
 }
 

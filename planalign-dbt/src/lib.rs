@@ -27,7 +27,7 @@ pub mod in_memory;
 pub mod runner;
 
 #[cfg(feature = "duckdb")]
-pub use embedded::{EmbeddedRunner, LoadOptions, TestResult, TestStatus};
+pub use embedded::{EmbeddedRunner, LoadOptions, TestResult, TestStatus, project_files};
 pub use in_memory::InMemoryRunner;
 pub use runner::{
     Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RelationName, RunnerError, Vars,

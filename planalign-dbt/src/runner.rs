@@ -32,6 +32,11 @@ pub trait ModelRunner {
     /// What the results of a run depend on: the text of each model with every macro that it can reach, and of each seed, by
     /// a name such as `model.int_baseline_workforce`.
     fn sources(&self) -> BTreeMap<String, String>;
+
+    /// The first year that a change of a seed's text concerns, if the project says that its rows are about years; `None`: all.
+    fn first_year_touched(&self, _seed: &str, _before: &str, _now: &str) -> Option<i32> {
+        None
+    }
 }
 
 /// Whether to go on with the next node.

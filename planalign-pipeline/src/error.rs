@@ -67,10 +67,32 @@ pub enum PipelineError {
         checkpoint: CheckpointKey,
         /// What differs.
         what: String,
+        /// The last checkpoint before it; all up to there verify.
+        last_valid: Option<CheckpointKey>,
+    },
+    /// There is no such checkpoint.
+    #[error("the run has no checkpoint {wanted}")]
+    NoCheckpoint {
+        /// What was asked for.
+        wanted: CheckpointKey,
     },
     /// What the run depends on is no longer what it was.
     #[error("the run cannot be resumed, {} since it began", counted(differences.len(), "change"))]
     Changed {
+        /// What has changed.
+        differences: Vec<Difference>,
+        /// The first year that they concern; `None`: nothing but versions has changed.
+        from_year: Option<i32>,
+        /// First year of the run.
+        start_year: i32,
+    },
+    /// A year that is to be kept was computed with what has changed since.
+    #[error("{from_year} and later cannot be computed anew alone: what has changed concerns years from {affected} on")]
+    ChangesBefore {
+        /// First year that was to be computed anew.
+        from_year: i32,
+        /// First year that the changes concern.
+        affected: i32,
         /// What has changed.
         differences: Vec<Difference>,
     },
@@ -113,6 +135,9 @@ pub enum PipelineError {
     /// A registry cannot be read or restored.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// What has changed cannot be built.
+    #[error(transparent)]
+    Model(#[from] RunnerError),
     /// A report cannot be rewritten.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -170,8 +195,10 @@ impl PipelineError {
         match self {
             Self::Stage { cause, .. } => cause.fault(),
             Self::CheckpointCorruption { .. } | Self::StateInconsistency { .. } => Fault::Corrupt,
+            Self::Changed { from_year: None, .. } => Fault::WrongVersion,
             Self::Store(e) => e.fault(),
             Self::Registry(e) => e.fault,
+            Self::Model(e) => e.fault(),
             Self::Report(e) => e.fault(),
             Self::Unit(e) => e.fault,
             _ => Fault::Deterministic,

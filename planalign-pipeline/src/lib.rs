@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod changes;
 pub mod error;
 mod findings;
 mod journal;
@@ -27,16 +28,20 @@ mod order;
 pub mod plan;
 pub mod progress;
 pub mod recovery;
+pub mod restore;
 pub mod stage;
 mod stage_run;
 pub mod stop;
+pub mod verification;
 pub mod workflow;
 
 pub use error::{PipelineError, StageFailure};
-pub use orchestrator::{ExecuteOptions, Modules, Outcome, refuse_present_data, resume, start};
+pub use orchestrator::{ExecuteOptions, Modules, Outcome, refuse_present_data, restart_from, resume, start};
 pub use plan::RunPlan;
 pub use progress::{Progress, ProgressTracker};
 pub use recovery::RecoveryPolicy;
+pub use restore::{Storage, restore};
 pub use stage::StageDefinition;
 pub use stop::StopSignal;
+pub use verification::{Damage, Verified, verify};
 pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError};

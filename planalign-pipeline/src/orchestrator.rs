@@ -1,21 +1,24 @@
 //! Executes a plan: from a new run, or from where an earlier execution was committed.
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, unbounded};
 use jiff::Timestamp;
 use planalign_config::UnitOfWork;
-use planalign_dbt::{ModelRunner, Vars};
+use planalign_dbt::{Flow, ModelRunner, Vars};
 use planalign_registries::{
-    Checkpoint, CheckpointKey, Fingerprints, Registry, RelationState, RunEvent, RunEventKind, RunRecord, RunStatus,
-    RunStore, compare_state,
+    Checkpoint, CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore,
+    Witnessed, highest_sequence,
 };
 use planalign_reporting::Reports;
 use planalign_validation::Rule;
 
+use crate::changes;
 use crate::error::PipelineError;
 use crate::journal::Journal;
 use crate::plan::RunPlan;
 use crate::recovery::RecoveryPolicy;
+use crate::restore::{Storage, restored};
 use crate::stop::StopSignal;
+use crate::verification::require;
 
 /// The modules that an execution works with. All that write to a database share its open transaction with `unit`.
 pub struct Modules<'a> {
@@ -31,6 +34,17 @@ pub struct Modules<'a> {
     pub store: &'a mut dyn RunStore,
     /// Writes the files for people.
     pub reports: &'a mut dyn Reports,
+}
+
+impl<'a> Modules<'a> {
+    /// Those that hold what is committed.
+    pub(crate) fn storage(&mut self) -> Storage<'_, 'a> {
+        self.storage_and_runner().0
+    }
+
+    fn storage_and_runner(&mut self) -> (Storage<'_, 'a>, &mut dyn ModelRunner) {
+        (Storage { unit: self.unit, registries: &mut self.registries, store: self.store }, self.runner)
+    }
 }
 
 /// How to execute.
@@ -49,6 +63,12 @@ pub struct ExecuteOptions<'a> {
     pub now: &'a dyn Fn() -> Timestamp,
     /// Receives every event.
     pub events: Sender<RunEvent>,
+    /// Receives every checkpoint once it is committed.
+    pub saved: Sender<Checkpoint>,
+    /// The last checkpoint that the mirror of the run names, when it is taken up.
+    pub witness: Option<Witnessed>,
+    /// Whether a run may be taken up with another version of the program or the engine.
+    pub accept_version: bool,
 }
 
 impl ExecuteOptions<'_> {
@@ -64,6 +84,10 @@ impl ExecuteOptions<'_> {
             pause: &std::thread::sleep,
             now: &Timestamp::now,
             events,
+            // Nobody keeps the other end.
+            saved: unbounded().0,
+            witness: None,
+            accept_version: false,
         }
     }
 }
@@ -94,7 +118,7 @@ pub fn start(
     options: &ExecuteOptions<'_>,
 ) -> Result<Outcome, PipelineError> {
     if modules.store.current_run()?.is_some() {
-        forget_everything(&mut modules)?;
+        modules.storage().atomically(|storage| storage.rewind(&[]))?;
     }
     modules.store.begin_run(run, fingerprints)?;
     let mut journal = Journal::new(&run.run_id, 0, options.now, options.events.clone());
@@ -117,49 +141,106 @@ pub fn start(
     .execute(plan)
 }
 
-fn forget_everything(modules: &mut Modules<'_>) -> Result<(), PipelineError> {
-    modules.unit.begin()?;
-    let mut forget = || -> Result<(), PipelineError> {
-        for registry in &mut modules.registries {
-            registry.restore(None)?;
-        }
-        modules.store.forget_after(None)?;
-        Ok(modules.unit.commit()?)
-    };
-    let forgotten = forget();
-    if forgotten.is_err()
-        && let Err(error) = modules.unit.rollback()
-    {
-        // The engine undoes an open transaction when its connection ends; the first failure is the one to report.
-        log::warn!("what was there could not be restored: {error}");
-    }
-    forgotten
-}
-
 /// Takes up the run that the store holds, after its last committed stage, once it is sure that nothing has changed.
 pub fn resume(
     plan: RunPlan,
     fingerprints: &Fingerprints,
-    modules: Modules<'_>,
+    mut modules: Modules<'_>,
     options: &ExecuteOptions<'_>,
 ) -> Result<Outcome, PipelineError> {
-    let mut run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
-    let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
-    if !differences.is_empty() {
-        return Err(PipelineError::Changed { differences });
-    }
+    let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
     let checkpoints = modules.store.checkpoints(&run.run_id)?;
+    let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
+    let changes = changes::accepted(&differences, &run, &modules, options)?;
+    refuse_other_years(&plan, &run, &checkpoints)?;
+    require(&checkpoints, &modules.registries, modules.store)?;
+    let mut journal = journal_of(&run, &modules, options)?;
+    if let Some(accepted) = changes {
+        let event = journal.prepare(accepted);
+        modules.storage().atomically(|storage| {
+            storage.store.replace_fingerprints(&run.run_id, fingerprints)?;
+            Ok(storage.store.record(journal.unwritten())?)
+        })?;
+        journal.written();
+        journal.tell(&event);
+    }
+    take_up(plan, run, fingerprints, modules, options, journal, checkpoints)
+}
+
+/// Takes up the run that the store holds from the beginning of a year on, with what it depends on now. The years before are kept:
+/// nothing that has changed may concern them.
+pub fn restart_from(
+    year: i32,
+    plan: RunPlan,
+    fingerprints: &Fingerprints,
+    mut modules: Modules<'_>,
+    options: &ExecuteOptions<'_>,
+) -> Result<Outcome, PipelineError> {
+    let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
+    let mut checkpoints = modules.store.checkpoints(&run.run_id)?;
+    let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
+    let changes = changes::from_year(year, &differences, &run, &modules, options)?;
+    let kept = checkpoints.iter().take_while(|c| c.key.year < year).count();
+    refuse_other_years(&plan, &run, &checkpoints[..kept])?;
+    let mut journal = journal_of(&run, &modules, options)?;
+    let mut told = Vec::new();
+    if let (Some(last), removed @ [_, ..]) = (checkpoints[..kept].last(), &checkpoints[kept..]) {
+        let highest = highest_sequence(&checkpoints, &modules.store.events(&run.run_id)?);
+        told.push(journal.prepare(restored(&last.key, removed, highest)));
+    }
+    told.extend(changes.map(|changes| journal.prepare(changes)));
+    checkpoints.truncate(kept);
+    let outdated = plan.built_once(modules.runner.graph(), &changes::seeds(&differences));
+    let mut vars = options.vars.clone();
+    vars.insert("simulation_year".to_owned(), run.start_year.into());
+    let (mut storage, runner) = modules.storage_and_runner();
+    storage.atomically(|storage| {
+        storage.rewind(&checkpoints)?;
+        let built = runner.run(&outdated, &vars, &mut |_| Flow::Continue)?;
+        storage.vouch_anew(&mut checkpoints, &built)?;
+        storage.store.replace_fingerprints(&run.run_id, fingerprints)?;
+        Ok(storage.store.record(journal.unwritten())?)
+    })?;
+    journal.written();
+    for event in &told {
+        journal.tell(event);
+    }
+    take_up(plan, run, fingerprints, modules, options, journal, checkpoints)
+}
+
+fn refuse_other_years(plan: &RunPlan, run: &RunRecord, checkpoints: &[Checkpoint]) -> Result<(), PipelineError> {
     let committed = checkpoints.iter().map(|c| c.key.year).max().unwrap_or(run.start_year);
     if plan.start_year != run.start_year || plan.end_year < committed {
         return Err(PipelineError::OtherYears { recorded: run.start_year, asked: plan.start_year, committed });
     }
-    verify(&checkpoints, &modules)?;
+    Ok(())
+}
+
+/// The journal of a run that is taken up.
+fn journal_of<'e>(
+    run: &RunRecord,
+    modules: &Modules<'_>,
+    options: &ExecuteOptions<'e>,
+) -> Result<Journal<'e>, PipelineError> {
+    let last = modules.store.events(&run.run_id)?.last().map_or(0, |e| e.sequence);
+    Ok(Journal::new(&run.run_id, last, options.now, options.events.clone()))
+}
+
+/// Goes on after these checkpoints, which are all that is there.
+fn take_up(
+    plan: RunPlan,
+    mut run: RunRecord,
+    fingerprints: &Fingerprints,
+    modules: Modules<'_>,
+    options: &ExecuteOptions<'_>,
+    mut journal: Journal<'_>,
+    checkpoints: Vec<Checkpoint>,
+) -> Result<Outcome, PipelineError> {
     let keys: Vec<CheckpointKey> = checkpoints.iter().map(|c| c.key.clone()).collect();
     let plan = plan.after(&keys);
     run.end_year = plan.end_year;
     modules.store.update_run(&run.run_id, RunStatus::Running, plan.end_year)?;
-    let last = modules.store.events(&run.run_id)?.last().map_or(0, |e| e.sequence);
-    let mut journal = Journal::new(&run.run_id, last, options.now, options.events.clone());
+    let mut highest = highest_sequence(&checkpoints, &modules.store.events(&run.run_id)?);
     let after = keys.last().cloned();
     journal.emit(RunEventKind::RunResumed {
         after: after.clone(),
@@ -167,46 +248,14 @@ pub fn resume(
         end_year: plan.end_year,
         stages: plan.stages.len() - plan.done,
     });
-    let saved = checkpoints.last().map_or(0, |c| c.sequence);
+    if let Some(witnessed) = options.witness.as_ref().filter(|witnessed| witnessed.sequence > highest) {
+        highest = witnessed.sequence;
+        journal.emit(RunEventKind::CommitsLost { last: witnessed.key.clone(), after: after.clone() });
+    }
     let digest = fingerprints.digest();
     let execution =
-        Execution { run: &run, digest, modules, options, journal, after, checkpoints: saved, taken_up: checkpoints };
+        Execution { run: &run, digest, modules, options, journal, after, checkpoints: highest, taken_up: checkpoints };
     execution.execute(&plan)
-}
-
-/// Every table and registry must be what the checkpoints vouch for.
-fn verify(checkpoints: &[Checkpoint], modules: &Modules<'_>) -> Result<(), PipelineError> {
-    let mut last_valid = None;
-    for (i, checkpoint) in checkpoints.iter().enumerate() {
-        let current = without_replaced(checkpoint, &checkpoints[i + 1..]);
-        let relations: Vec<String> = current.state.iter().map(|s| s.relation.clone()).collect();
-        let now = modules.store.state(&relations, checkpoint.key.year)?;
-        if let Err(cause) = compare_state(&current, &now) {
-            let (checkpoint, cause) = (checkpoint.key.clone(), cause.to_string());
-            return Err(PipelineError::CheckpointCorruption { checkpoint, cause, last_valid });
-        }
-        for saved in &checkpoint.registries {
-            let registry = modules.registries.iter().find(|r| r.name() == saved.registry);
-            let difference = match registry {
-                Some(registry) => saved.state.difference(&registry.snapshot(checkpoint.key.year)?.state),
-                None => Some("nobody follows it any more".to_owned()),
-            };
-            if let Some(what) = difference {
-                let (registry, checkpoint) = (saved.registry.clone(), checkpoint.key.clone());
-                return Err(PipelineError::StateInconsistency { registry, checkpoint, what });
-            }
-        }
-        last_valid = Some(checkpoint.key.clone());
-    }
-    Ok(())
-}
-
-/// The checkpoint without relations that a later stage built anew, such as a table without a year.
-fn without_replaced(checkpoint: &Checkpoint, later: &[Checkpoint]) -> Checkpoint {
-    let mut current = checkpoint.clone();
-    let is_same = |a: &RelationState, b: &RelationState| a.relation == b.relation && a.year == b.year;
-    current.state.retain(|s| !later.iter().any(|c| c.state.iter().any(|l| is_same(l, s))));
-    current
 }
 
 /// An execution in progress.

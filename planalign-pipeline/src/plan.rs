@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use planalign_config::settings::StageYears;
+use planalign_dbt::ModelGraph;
 use planalign_registries::CheckpointKey;
 
 use crate::stage::StageDefinition;
@@ -66,6 +68,19 @@ impl RunPlan {
         let trailing = self.stages[..done].iter().rev().take_while(|s| !s.definition.checkpoint).count();
         self.done = done - trailing;
         self
+    }
+
+    /// What stages of the first year alone build and what depends on `changed`, those themselves included, in their order.
+    pub(crate) fn built_once(&self, graph: &ModelGraph, changed: &[&str]) -> Vec<String> {
+        let mut outdated: Vec<String> = Vec::new();
+        let once = self.stages.iter().filter(|stage| stage.definition.years == StageYears::First);
+        for model in once.flat_map(|stage| &stage.models) {
+            let depends_on = graph.get(model).map(|node| node.depends_on.as_slice()).unwrap_or_default();
+            if changed.contains(&model.as_str()) || depends_on.iter().any(|parent| outdated.contains(parent)) {
+                outdated.push(model.clone());
+            }
+        }
+        outdated
     }
 
     /// First year.

@@ -112,7 +112,8 @@ impl Execution<'_, '_> {
         self.journal.written();
         if let Some(checkpoint) = written.checkpoint {
             self.checkpoints = checkpoint.sequence;
-            self.after = Some(checkpoint.key);
+            self.after = Some(checkpoint.key.clone());
+            self.mirror(checkpoint);
         }
         for event in &written.prepared {
             self.journal.tell(event);
@@ -156,6 +157,11 @@ impl Execution<'_, '_> {
             return Err(StageFailure::Store(error).into());
         }
         Ok(Written { prepared, checkpoint, findings })
+    }
+
+    /// Hands a committed checkpoint on. Nobody may be listening; the file holds it all the same.
+    fn mirror(&self, checkpoint: Checkpoint) {
+        let _ = self.options.saved.send(checkpoint);
     }
 
     /// Reads the checkpoint back after its commit, before anyone is told.
@@ -257,8 +263,7 @@ impl Execution<'_, '_> {
         findings: &[Finding],
         elapsed_ms: u64,
     ) -> Result<Checkpoint, StageFailure> {
-        let relations: Vec<String> =
-            results.iter().filter_map(|r| r.relation.as_ref()).map(|r| format!("{}.{}", r.schema, r.name)).collect();
+        let relations = stage_relations(results);
         let status =
             if self.stops_at(findings) { CheckpointStatus::FailedValidation } else { CheckpointStatus::Complete };
         Ok(Checkpoint {
@@ -337,6 +342,11 @@ impl Execution<'_, '_> {
             }
         }
     }
+}
+
+/// The relations that were built, as `schema.name`.
+pub(crate) fn stage_relations(built: &[NodeResult]) -> Vec<String> {
+    built.iter().filter_map(|r| r.relation.as_ref()).map(|r| format!("{}.{}", r.schema, r.name)).collect()
 }
 
 fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::RegistrySnapshot;
+use crate::run_event::{RunEvent, RunEventKind};
 
 /// Names the point: the end of a stage of a year.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +45,16 @@ pub struct Checkpoint {
     pub registries: Vec<RegistrySnapshot>,
     /// Hash over the fingerprints of the run.
     pub fingerprint: String,
+}
+
+/// The highest number that a checkpoint of a run was given, also one that is not there any more; 0 if none was.
+#[must_use]
+pub fn highest_sequence(checkpoints: &[Checkpoint], events: &[RunEvent]) -> u64 {
+    let removed = events.iter().filter_map(|event| match event.kind {
+        RunEventKind::RunRestored { last_sequence, .. } => Some(last_sequence),
+        _ => None,
+    });
+    checkpoints.iter().map(|checkpoint| checkpoint.sequence).chain(removed).max().unwrap_or(0)
 }
 
 /// How the stage of a checkpoint ended.

@@ -19,12 +19,14 @@ pub mod checkpoint;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
 pub mod in_memory;
+pub mod mirror;
 pub mod registry;
 pub mod run_event;
 pub mod run_store;
 
-pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState};
+pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState, highest_sequence};
 pub use in_memory::{InMemoryRegistry, InMemoryRunStore};
+pub use mirror::{CheckpointMirror, Witnessed};
 pub use registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 pub use run_event::{RunEvent, RunEventKind};
 pub use run_store::{Difference, FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};

@@ -51,6 +51,30 @@ pub enum RunEventKind {
         /// Stages still to execute.
         stages: usize,
     },
+    /// The mirror beside the database names a later checkpoint than the file holds: what was committed in between was lost,
+    /// as after a cut log. It is computed again.
+    CommitsLost {
+        /// Last checkpoint that the mirror names.
+        last: CheckpointKey,
+        /// Last checkpoint that the file holds.
+        after: Option<CheckpointKey>,
+    },
+    /// The run was returned to an earlier point.
+    RunRestored {
+        /// The checkpoint that is now the last.
+        to: CheckpointKey,
+        /// Checkpoints that were removed.
+        removed: usize,
+        /// Number of the last of them; numbers are never given twice.
+        last_sequence: u64,
+    },
+    /// What the run depends on was changed on request.
+    ChangesAccepted {
+        /// First year that was computed with the changes, or will be.
+        from_year: i32,
+        /// What has changed.
+        changes: Vec<String>,
+    },
     /// The first stage of a year begins.
     YearStarted {
         /// Simulated year.
@@ -202,6 +226,9 @@ pub enum RunEventKind {
         /// Last committed stage.
         after: Option<CheckpointKey>,
     },
+    /// Something that only a newer program knows.
+    #[serde(other)]
+    Unknown,
 }
 
 #[cfg(test)]

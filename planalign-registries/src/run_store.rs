@@ -12,8 +12,8 @@ use crate::run_event::RunEvent;
 
 /// Keeps runs, their fingerprints, checkpoints and journals, and can tell whether what was committed is still there.
 ///
-/// `record`, `save_checkpoint` take part in the caller's unit of work; everything else that writes commits on its own and
-/// is called while no unit is open.
+/// What writes takes part in the caller's unit of work, if one is open, but for `begin_run`, `record_outside`, `prune` and `compact`,
+/// which are called while none is, or do not care.
 pub trait RunStore {
     /// The run whose data the store holds; `None` in a new file.
     fn current_run(&self) -> Result<Option<RunRecord>, StoreError>;
@@ -23,8 +23,12 @@ pub trait RunStore {
     fn begin_run(&mut self, run: &RunRecord, fingerprints: &Fingerprints) -> Result<(), StoreError>;
     /// Changes a run's status and, when it is continued, its last year.
     fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError>;
-    /// What a run was recorded to depend on.
+    /// Puts what a run depends on now in place of what was recorded.
+    fn replace_fingerprints(&mut self, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError>;
+    /// What a run was recorded to depend on, without what is [kept](Fingerprints::KEPT) beside it.
     fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError>;
+    /// What is [kept](Fingerprints::KEPT), so that a run can go on from its record alone.
+    fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError>;
     /// Writes events within the unit of work.
     fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError>;
     /// Writes events whatever becomes of the unit of work, on a connection of its own.
@@ -49,10 +53,9 @@ pub trait RunStore {
     fn last_checkpoint(&self, run_id: &str) -> Result<Option<u64>, StoreError> {
         Ok(self.checkpoints(run_id)?.pop().map(|checkpoint| checkpoint.sequence))
     }
-    /// Removes what later years than `year` wrote (`None`: everything) in all relations of schema `main`, and the checkpoints
-    /// of those years. Runs and journals stay.
-    /// Takes part in the unit of work.
-    fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError>;
+    /// Removes what was written in relations of schema `main` after a checkpoint of the run, and the later checkpoints; `None`:
+    /// everything, of all runs. Runs and journals stay.
+    fn forget_after(&mut self, point: Option<&Checkpoint>) -> Result<(), StoreError>;
     /// Removes the records of all runs but the latest, whose data they no longer describe: their journals, fingerprints and
     /// checkpoints. Returns them.
     fn prune(&mut self) -> Result<Vec<RunRecord>, StoreError>;
@@ -99,11 +102,15 @@ pub enum RunStatus {
     Interrupted,
 }
 
-/// What a run depends on, by kind (`config`, `model`, `seed`, `census`, `program`, `engine`) and name, with its content.
+/// What a run depends on, by kind (`config`, `model`, `seed`, `census`, `program`, `engine`) and name, with its content; and what
+/// is kept to go on from, which repeats some of it in another form and is not compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprints(pub BTreeMap<String, BTreeMap<String, String>>);
 
 impl Fingerprints {
+    /// Kinds that are kept and not compared: the files of the dbt project, and all settings at once.
+    pub const KEPT: [&'static str; 2] = ["project_file", "settings"];
+
     /// Adds the entries of a kind.
     pub fn insert(&mut self, kind: &str, entries: impl IntoIterator<Item = (String, String)>) {
         self.0.entry(kind.to_owned()).or_default().extend(entries);
@@ -112,20 +119,25 @@ impl Fingerprints {
     /// One hash over all of it.
     #[must_use]
     pub fn digest(&self) -> String {
-        hash(&self.0)
+        hash(self.compared())
     }
 
     /// A hash over each kind.
     #[must_use]
     pub fn digests(&self) -> BTreeMap<String, String> {
-        self.0.iter().map(|entry| (entry.0.clone(), hash([entry]))).collect()
+        self.compared().map(|entry| (entry.0.clone(), hash([entry]))).collect()
+    }
+
+    fn compared(&self) -> impl Iterator<Item = (&String, &BTreeMap<String, String>)> {
+        self.0.iter().filter(|(kind, _)| !Self::KEPT.contains(&kind.as_str()))
     }
 
     /// What differs in `other`, in order.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let empty = BTreeMap::new();
-        let kinds: std::collections::BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
+        let kinds: std::collections::BTreeSet<_> =
+            self.compared().chain(other.compared()).map(|(kind, _)| kind).collect();
         let mut found = Vec::new();
         for kind in kinds {
             let (before, now) = (self.0.get(kind).unwrap_or(&empty), other.0.get(kind).unwrap_or(&empty));

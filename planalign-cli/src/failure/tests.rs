@@ -16,7 +16,7 @@ fn stage(cause: StageFailure, attempts: u32) -> Failure {
 /// Asserts the exit code and that the message holds the text.
 fn check(failure: &Failure, code: ExitCode, text: &str) {
     assert_eq!(failure.exit_code(ExitCode::Terminated), code, "{failure:?}");
-    let message = failure.render();
+    let message = failure.render("planalign simulate --resume");
     assert!(message.contains(text), "{message}");
 }
 
@@ -24,8 +24,8 @@ fn check(failure: &Failure, code: ExitCode, text: &str) {
 fn a_failed_stage_tells_what_to_do_about_its_fault() {
     let cases = [
         (Fault::Deterministic, ExitCode::RunFailed, "mend the model"),
-        (Fault::Transient, ExitCode::Environment, "--resume tries again"),
-        (Fault::Busy, ExitCode::Busy, "--resume tries again"),
+        (Fault::Transient, ExitCode::Environment, "try again with `planalign simulate --resume`"),
+        (Fault::Busy, ExitCode::Busy, "try again with `planalign simulate --resume`"),
         (Fault::OutOfMemory, ExitCode::Environment, "optimization.memory_limit_gb"),
         (Fault::OutOfSpace, ExitCode::Environment, "free some disk space"),
         (Fault::Permission, ExitCode::Environment, "allow writing"),

@@ -7,6 +7,7 @@ mod kills;
 mod log;
 mod privacy;
 mod proportions;
+mod recovery;
 mod replay;
 mod report;
 mod sandbox;

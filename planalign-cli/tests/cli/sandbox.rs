@@ -1,5 +1,6 @@
 //! A directory of its own for a test, with a census, and the binary run in it with a cleared environment.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -76,10 +77,49 @@ impl Sandbox {
         said
     }
 
+    /// Runs `simulate` and kills it once so many stages are committed, told and mirrored, or a few more.
+    pub(crate) fn killed_after(&self, stages: usize, database: &str, arguments: &[&str]) {
+        let mut command = self.simulate_command(arguments);
+        command.args(["--database", database, "--progress", "json"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("spawn");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
+        for _ in 0..stages {
+            let committed = lines.find(|line| line.as_ref().expect("a line").contains("checkpoint_saved"));
+            assert!(committed.is_some(), "the run ended before");
+        }
+        while self.mirrored(database).len() < stages {
+            std::thread::yield_now();
+        }
+        child.kill().expect("kill");
+        child.wait().expect("wait");
+    }
+
+    /// The mirror of the checkpoints of the only run of a database, in their order.
+    pub(crate) fn mirrored(&self, database: &str) -> Vec<PathBuf> {
+        let of_database = self.path(".planalign_checkpoints").join(database);
+        let paths =
+            |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut files: Vec<PathBuf> = paths(of_database).flat_map(paths).collect();
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+        files.sort();
+        files
+    }
+
     /// A copy of the dbt project with one more model, `broken_model`, in `dbt_copy`.
     pub(crate) fn write_project_with(&self, sql: &str) {
-        copy(&repository().join("dbt"), &self.path("dbt_copy"));
+        self.copy_project();
         self.write("dbt_copy/models/validation/broken_model.sql", sql);
+    }
+
+    /// A copy of the dbt project in `dbt_copy`.
+    pub(crate) fn copy_project(&self) {
+        copy(&repository().join("dbt"), &self.path("dbt_copy"));
+    }
+
+    /// Opens a database to change it behind the program's back.
+    pub(crate) fn tamper(&self, name: &str, sql: &str) {
+        let database = Database::open(&self.path(name), &DatabaseOptions::default()).expect("open the database");
+        database.execute_batch(sql).expect("changed");
     }
 
     pub(crate) fn open(&self, name: &str) -> Database {
@@ -108,7 +148,8 @@ fn copy(from: &Path, to: &Path) {
 }
 
 pub(crate) fn said(output: &Output) -> Said {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    // Advice repeats the command as it was typed.
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(env!("CARGO_BIN_EXE_planalign"), "planalign");
     Said { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 

@@ -1,8 +1,31 @@
 //! Finds the files of a project.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::project_file::{PROJECT_FILE, ProjectFile};
 use crate::runner::RunnerError;
+
+/// Extensions of the files that a project is loaded from.
+const LOADED: [&str; 4] = ["sql", "yml", "yaml", "csv"];
+
+/// The text of every file that a project is loaded from, by its path within the project, with forward slashes. Written to another
+/// folder, they are the same project.
+pub fn project_files(project_dir: &Path) -> Result<BTreeMap<String, String>, RunnerError> {
+    let file = ProjectFile::load(project_dir)?;
+    let root = ProjectPath {
+        relative: PROJECT_FILE.to_owned(),
+        absolute: project_dir.join(PROJECT_FILE),
+        folders: Vec::new(),
+    };
+    let mut all = BTreeMap::from([(root.relative.clone(), root.read()?)]);
+    for roots in [&file.model_paths, &file.seed_paths, &file.test_paths, &file.macro_paths] {
+        for path in find(project_dir, roots)?.into_iter().filter(|path| path.has_extension(&LOADED)) {
+            all.insert(path.relative.clone(), path.read()?);
+        }
+    }
+    Ok(all)
+}
 
 /// A file of the project.
 #[derive(Clone, Debug)]

@@ -24,5 +24,6 @@ mod test_run;
 mod yaml;
 mod yaml_jinja;
 
+pub use files::project_files;
 pub use run::{EmbeddedRunner, LoadOptions};
 pub use test_run::{TestResult, TestStatus};

@@ -330,7 +330,20 @@ impl ModelRunner for EmbeddedRunner {
     fn sources(&self) -> BTreeMap<String, String> {
         self.project.nodes.values().map(|node| self.source(node)).collect()
     }
+
+    fn first_year_touched(&self, seed: &str, before: &str, now: &str) -> Option<i32> {
+        let meta = self.project.nodes.get(seed)?.subject.config.get("meta")?;
+        let column = meta.get(EFFECTIVE_YEAR)?.as_str()?;
+        let ((config_before, before), (config_now, now)) = (before.split_once('\n')?, now.split_once('\n')?);
+        if config_before != config_now {
+            return None;
+        }
+        seed::first_year_of_changes(before, now, column)
+    }
 }
+
+/// Key of a seed's `meta` that names the column with the first simulated year that a row concerns.
+const EFFECTIVE_YEAR: &str = "effective_year";
 
 impl EmbeddedRunner {
     /// Name and text of what a node's rows depend on.

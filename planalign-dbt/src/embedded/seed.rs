@@ -1,5 +1,7 @@
 //! Seeds: the types of their columns as dbt infers them, and the statement that loads the file.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::config::NodeConfig;
@@ -42,6 +44,31 @@ fn delimiter(config: &NodeConfig, place: Place<'_>) -> Result<u8, RunnerError> {
         [byte] => Ok(*byte),
         _ => Err(place.compilation("delimiter must be one character")),
     }
+}
+
+/// The least year, in a column, of the rows in which two texts of a seed differ; `None` if that cannot be told.
+pub(crate) fn first_year_of_changes(before: &str, now: &str, column: &str) -> Option<i32> {
+    let (before, now) = (rows_by_year(before, column)?, rows_by_year(now, column)?);
+    if before.0 != now.0 {
+        return None;
+    }
+    before.1.symmetric_difference(&now.1).map(|(year, _)| *year).min()
+}
+
+/// Each row with its year.
+type RowsByYear = BTreeSet<(i32, Vec<String>)>;
+
+/// The header, and the rows below it.
+fn rows_by_year(content: &str, column: &str) -> Option<(csv::StringRecord, RowsByYear)> {
+    let mut reader = csv::Reader::from_reader(content.as_bytes());
+    let headers = reader.headers().ok()?.clone();
+    let at = headers.iter().position(|header| header == column)?;
+    let row = |record: csv::Result<csv::StringRecord>| {
+        let record = record.ok()?;
+        Some((record.get(at)?.trim().parse().ok()?, record.iter().map(str::to_owned).collect()))
+    };
+    let rows = reader.records().map(row).collect::<Option<BTreeSet<_>>>()?;
+    Some((headers, rows))
 }
 
 /// The statement that dbt-duckdb loads a seed with.
@@ -164,6 +191,21 @@ mod tests {
     #[test]
     fn malformed_files_name_the_line() {
         check("a,b\n1,2\n3\n", "seeds/s.csv:3: the line has not as many fields as the header");
+    }
+
+    #[test]
+    fn a_change_concerns_the_years_of_its_rows() {
+        let check = |before: &str, now: &str, expected: Option<i32>| {
+            assert_eq!(first_year_of_changes(before, now, "y"), expected, "{before:?} {now:?}");
+            assert_eq!(first_year_of_changes(now, before, "y"), expected, "{now:?} {before:?}");
+        };
+        check("y,a\n2025,1\n2026,2\n2027,3\n", "y,a\n2027,3\n2025,1\n2026,5\n", Some(2026));
+        check("y,a\n2025,1\n", "y,a\n2025,1\n2028,2\n2027,2\n", Some(2027));
+        check("y,a\n2025,1\n", "y,a\n2026,1\n", Some(2025));
+        check("y,a\n2025,1\n", "y,b\n2025,1\n", None);
+        check("y,a\n2025,1\n", "y,a\nnone,1\n", None);
+        check("a\n1\n", "a\n2\n", None);
+        check("y,a\n2025,1\n", "y,a\n2025\n", None);
     }
 
     #[test]

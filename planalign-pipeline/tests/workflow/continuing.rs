@@ -50,7 +50,7 @@ fn a_new_run_forgets_the_one_before() {
     world.run_id = "run-2";
     world.start().expect("it finishes");
     assert!(world.registries[0].calls().contains(&"restore all years".to_owned()));
-    assert!(world.store.calls().contains(&"forget_after all years".to_owned()));
+    assert!(world.store.calls().contains(&"forget_after nothing".to_owned()));
     assert_eq!(world.journal().len(), world.told.len());
 }
 

@@ -11,10 +11,12 @@ use jiff::Timestamp;
 use planalign_config::UnitOfWork;
 use planalign_dbt::{InMemoryRunner, Materialization, Vars};
 use planalign_pipeline::{
-    ExecuteOptions, Modules, Outcome, PipelineError, RecoveryPolicy, RunPlan, StopSignal, Workflow, resume, start,
+    ExecuteOptions, Modules, Outcome, PipelineError, RecoveryPolicy, RunPlan, StopSignal, Storage, Workflow,
+    restart_from, restore, resume, start,
 };
 use planalign_registries::{
-    Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent, RunRecord, RunStatus, RunStore,
+    Checkpoint, CheckpointKey, Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent,
+    RunRecord, RunStatus, RunStore, Witnessed,
 };
 use planalign_reporting::InMemoryReports;
 use planalign_validation::{InMemoryRule, Rule};
@@ -62,6 +64,19 @@ pub(crate) struct World {
     pub(crate) lets_journal_hold_more: bool,
     /// Failures of models that were asked for.
     pub(crate) asked_failures: usize,
+    /// What the mirror of the checkpoints names last.
+    pub(crate) witness: Option<Witnessed>,
+    pub(crate) accept_version: bool,
+    /// Checkpoints that were handed on, over all executions.
+    pub(crate) mirrored: Vec<Checkpoint>,
+}
+
+/// How an execution begins.
+#[derive(Clone, Copy, Debug)]
+enum Begin {
+    Anew,
+    WhereItEnded,
+    From(i32),
 }
 
 impl World {
@@ -110,6 +125,9 @@ impl World {
             run_id: "run-1",
             lets_journal_hold_more: false,
             asked_failures: 0,
+            witness: None,
+            accept_version: false,
+            mirrored: Vec::new(),
         }
     }
 
@@ -126,18 +144,38 @@ impl World {
 
     /// Starts a run that is not killed.
     pub(crate) fn start(&mut self) -> Result<Outcome, PipelineError> {
-        self.execute(true).expect("nobody kills it")
+        self.execute(Begin::Anew).expect("nobody kills it")
     }
 
     /// Resumes the run; it is not killed.
     pub(crate) fn resume(&mut self) -> Result<Outcome, PipelineError> {
-        self.execute(false).expect("nobody kills it")
+        self.execute(Begin::WhereItEnded).expect("nobody kills it")
+    }
+
+    /// Takes the run up from the beginning of a year; it is not killed.
+    pub(crate) fn restart_from(&mut self, year: i32) -> Result<Outcome, PipelineError> {
+        self.execute(Begin::From(year)).expect("nobody kills it")
+    }
+
+    /// Returns the run to a checkpoint.
+    pub(crate) fn restore(&mut self, year: i32, stage: &str) -> Result<Vec<Checkpoint>, PipelineError> {
+        let (mut unit, mut store) = (self.store.clone(), self.store.clone());
+        let mut registries = self.boxed_registries();
+        let storage = Storage { unit: &mut unit, registries: &mut registries, store: &mut store };
+        let key = CheckpointKey { year, stage: stage.to_owned() };
+        let left = restore(&key, storage, &|| Timestamp::UNIX_EPOCH)?;
+        self.told.extend(self.journal().pop());
+        Ok(left)
+    }
+
+    fn boxed_registries<'r>(&self) -> Vec<Box<dyn Registry + 'r>> {
+        self.registries.iter().map(|r| Box::new(r.clone()) as Box<dyn Registry>).collect()
     }
 
     /// Starts and cuts it short there; the next execution is not cut. `None` if it was killed.
     pub(crate) fn start_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
-        let end = self.execute(true);
+        let end = self.execute(Begin::Anew);
         self.cut = Cut::Never;
         end
     }
@@ -145,7 +183,7 @@ impl World {
     /// Resumes and cuts it short there; the next execution is not cut. `None` if it was killed.
     pub(crate) fn resume_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
-        let end = self.execute(false);
+        let end = self.execute(Begin::WhereItEnded);
         self.cut = Cut::Never;
         end
     }
@@ -170,7 +208,7 @@ impl World {
         self.runner.log().iter().map(|run| (run.node.clone(), year(&run.vars))).collect()
     }
 
-    fn execute(&mut self, anew: bool) -> Option<Result<Outcome, PipelineError>> {
+    fn execute(&mut self, begin: Begin) -> Option<Result<Outcome, PipelineError>> {
         let plan = self.plan();
         let (sender, receiver) = crossbeam_channel::unbounded();
         let (stop, ticks, cut) = (StopSignal::default(), Cell::new(0), self.cut);
@@ -185,10 +223,12 @@ impl World {
         };
         let mut unit = Unit::new(self.store.clone(), stop.clone(), cut, self.later.clone());
         let mut store = self.store.clone();
+        let registries = self.boxed_registries();
+        let (saved, mirrored) = crossbeam_channel::unbounded();
         let modules = Modules {
             unit: &mut unit,
             runner: &mut self.runner,
-            registries: self.registries.iter().map(|r| Box::new(r.clone()) as Box<dyn Registry>).collect(),
+            registries,
             rules: self.rules.iter().map(|r| Box::new(r.clone()) as Box<dyn Rule>).collect(),
             store: &mut store,
             reports: &mut self.reports,
@@ -201,17 +241,19 @@ impl World {
             pause: &|pause: Duration| self.pauses.borrow_mut().push(pause.as_millis()),
             now: &now,
             events: sender,
+            saved,
+            witness: self.witness.clone(),
+            accept_version: self.accept_version,
         };
         let record = record(self.run_id, self.start_year, self.end_year);
         let fingerprints = &self.fingerprints;
-        let end = catch_unwind(AssertUnwindSafe(|| {
-            if anew {
-                start(&plan, &record, fingerprints, modules, &options)
-            } else {
-                resume(plan, fingerprints, modules, &options)
-            }
+        let end = catch_unwind(AssertUnwindSafe(|| match begin {
+            Begin::Anew => start(&plan, &record, fingerprints, modules, &options),
+            Begin::WhereItEnded => resume(plan, fingerprints, modules, &options),
+            Begin::From(year) => restart_from(year, plan, fingerprints, modules, &options),
         }));
         self.told.extend(receiver.try_iter());
+        self.mirrored.extend(mirrored.try_iter());
         if end.is_err() {
             self.lets_journal_hold_more = true;
             // As the engine does when the file is opened again.

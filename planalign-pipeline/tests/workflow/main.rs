@@ -11,6 +11,7 @@ mod random_workflows;
 mod recovery;
 mod refusals;
 mod reports;
+mod restoring;
 mod validation;
 mod workflow_check;
 mod years;

@@ -29,11 +29,11 @@ fn changed_fingerprints_are_named() {
     world.fingerprints.insert("model", [("model.base".to_owned(), "select 2".to_owned())]);
     world.fingerprints.insert("seed", [("seed.levels".to_owned(), "a,b".to_owned())]);
     let error = check_refused(&mut world, "the run cannot be resumed, 3 changes since it began");
-    let PipelineError::Changed { differences } = error else { panic!("{error}") };
+    let PipelineError::Changed { differences, from_year, .. } = error else { panic!("{error}") };
     let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
     let expected =
         ["compensation.cola_rate: 0.02 -> 0.03", "model model.base: select 1 -> select 2", "seed seed.levels is new"];
-    assert_eq!(named, expected);
+    assert_eq!((named, from_year), (expected.map(str::to_owned).into(), Some(2025)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use planalign_config::DatabaseError;
 use super::catalog::{Catalog, failed, literal};
 use crate::run_store::StoreError;
 
-/// Layout that this program writes. It reads all up to it.
+/// Layout that this program writes. It reads all up to it, and later ones as far as it knows them.
 pub(crate) const SUPPORTED: i64 = 2;
 
 /// No keys and no indexes: their replay from the log has open defects in the engine. Every writer replaces what it owns.
@@ -56,9 +56,6 @@ pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
         what: "the format of the run record".to_owned(),
         cause: "it has no version".to_owned(),
     })?;
-    if version > SUPPORTED {
-        return Err(StoreError::NewerFormat { found: version, supported: SUPPORTED });
-    }
     Ok(Some(version))
 }
 
@@ -81,8 +78,11 @@ pub(crate) fn create(catalog: &mut Catalog) -> Result<(), StoreError> {
     })
 }
 
-/// Brings the tables of an older version up to date, all at once.
+/// Brings the tables of an older version up to date, all at once. A newer version is not ours to write to.
 pub(crate) fn migrate(catalog: &mut Catalog, version: i64) -> Result<(), StoreError> {
+    if version > SUPPORTED {
+        return Err(StoreError::NewerFormat { found: version, supported: SUPPORTED });
+    }
     if version == SUPPORTED {
         return Ok(());
     }

@@ -38,10 +38,15 @@ impl DuckRunStore {
         Ok(store)
     }
 
-    /// Opens the record of a file that may be read-only; `None` if it holds none. Writes nothing.
+    /// Opens the record of a file that may be read-only; `None` if it holds none. Writes nothing. One of a newer program is read
+    /// as far as this one knows it.
     pub fn open_existing(db: Database) -> Result<Option<Self>, StoreError> {
         let store = Self::new(db)?;
-        Ok(format::found(&store.catalog)?.map(|_| store))
+        let Some(version) = format::found(&store.catalog)? else { return Ok(None) };
+        if version > format::SUPPORTED {
+            log::warn!("the run record has format {version}; this program knows those up to {}", format::SUPPORTED);
+        }
+        Ok(Some(store))
     }
 
     fn new(db: Database) -> Result<Self, StoreError> {
@@ -72,8 +77,17 @@ impl RunStore for DuckRunStore {
         runs::update(&self.catalog, run_id, status, end_year)
     }
 
+    fn replace_fingerprints(&mut self, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
+        fingerprints::remove(&self.catalog, run_id)?;
+        fingerprints::write(&self.catalog, run_id, fingerprints)
+    }
+
     fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
-        fingerprints::read(&self.catalog, run_id)
+        fingerprints::read(&self.catalog, run_id, false)
+    }
+
+    fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
+        fingerprints::read(&self.catalog, run_id, true)
     }
 
     fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
@@ -118,10 +132,10 @@ impl RunStore for DuckRunStore {
         journal::last_checkpoint(&self.catalog, run_id)
     }
 
-    fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError> {
+    fn forget_after(&mut self, point: Option<&Checkpoint>) -> Result<(), StoreError> {
         self.columns.borrow_mut().clear();
-        match year {
-            Some(year) => forget::later_years(&self.catalog, year),
+        match point {
+            Some(point) => forget::later(&self.catalog, point, &self.checkpoints(&point.run_id)?),
             None => forget::everything(&self.catalog),
         }
     }

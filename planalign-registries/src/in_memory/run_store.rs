@@ -128,17 +128,27 @@ impl RunStore for InMemoryRunStore {
         if !inner.data.runs.iter().any(|r| r.run_id == run_id) {
             return Err(StoreError::Damaged { what: "a run".to_owned(), cause: "it is not there".to_owned() });
         }
-        inner.outside(|data| {
-            for run in data.runs.iter_mut().filter(|r| r.run_id == run_id) {
-                (run.status, run.end_year) = (status, end_year);
-            }
-        });
+        for run in inner.data.runs.iter_mut().filter(|r| r.run_id == run_id) {
+            (run.status, run.end_year) = (status, end_year);
+        }
+        Ok(())
+    }
+
+    fn replace_fingerprints(&mut self, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
+        let mut inner = self.enter("replace_fingerprints", format!("replace_fingerprints {run_id}"))?;
+        inner.data.fingerprints.insert(run_id.to_owned(), fingerprints.clone());
         Ok(())
     }
 
     fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
         self.inner.borrow_mut().failure("fingerprints")?;
         Ok(self.inner.borrow().data.fingerprints.get(run_id).cloned().unwrap_or_default())
+    }
+
+    fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
+        let mut all = self.fingerprints(run_id)?;
+        all.0.retain(|kind, _| Fingerprints::KEPT.contains(&kind.as_str()));
+        Ok(all)
     }
 
     fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
@@ -196,10 +206,10 @@ impl RunStore for InMemoryRunStore {
         Ok(checkpoints)
     }
 
-    fn forget_after(&mut self, year: Option<i32>) -> Result<(), StoreError> {
-        let label = year.map_or_else(|| "all years".to_owned(), |y| y.to_string());
+    fn forget_after(&mut self, point: Option<&Checkpoint>) -> Result<(), StoreError> {
+        let label = point.map_or_else(|| "nothing".to_owned(), |point| point.key.to_string());
         let mut inner = self.enter("forget_after", format!("forget_after {label}"))?;
-        inner.data.checkpoints.retain(|c| year.is_some_and(|kept| c.key.year <= kept));
+        inner.data.checkpoints.retain(|c| point.is_some_and(|last| c.sequence <= last.sequence));
         Ok(())
     }
 

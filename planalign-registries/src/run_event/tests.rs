@@ -13,6 +13,9 @@ fn every_kind() -> Vec<RunEventKind> {
     vec![
         K::RunStarted { start_year: 2025, end_year: 2029, stages: 31, seed: u64::MAX },
         K::RunResumed { after: after.clone(), start_year: 2025, end_year: 2029, stages: 4 },
+        K::CommitsLost { last: CheckpointKey { year: 2026, stage: stage.clone() }, after: after.clone() },
+        K::RunRestored { to: CheckpointKey { year, stage: stage.clone() }, removed: 6, last_sequence: 12 },
+        K::ChangesAccepted { from_year: 2027, changes: vec!["seed limits has changed".to_owned()] },
         K::YearStarted { year },
         K::StageStarted { year, stage: stage.clone(), attempt: 1 },
         K::ModelStarted { year, stage: stage.clone(), model: model.clone() },
@@ -59,4 +62,11 @@ fn every_event_survives_json() {
 fn json_of_events() {
     let lines: Vec<String> = events().iter().map(|e| serde_json::to_string(e).expect("write")).collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn events_of_a_newer_program_are_read_as_far_as_possible() {
+    let json = r#"{"sequence":7,"run_id":"r1","timestamp":"2026-01-02T03:04:05Z","since_start_ms":1,"event":"sun_rose","at":6,"year":2026}"#;
+    let event: RunEvent = serde_json::from_str(json).expect("readable");
+    assert_eq!((event.sequence, event.kind), (7, RunEventKind::Unknown));
 }

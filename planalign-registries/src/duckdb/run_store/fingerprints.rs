@@ -8,7 +8,7 @@ use flate2::write::ZlibEncoder;
 use planalign_config::database::Row;
 use sha2::{Digest, Sha256};
 
-use crate::duckdb::catalog::{Catalog, failed, list};
+use crate::duckdb::catalog::{Catalog, failed, list, literal};
 use crate::run_store::{Fingerprints, StoreError, to_hex};
 
 /// Writes all of it in one statement.
@@ -34,9 +34,19 @@ pub(super) fn write(catalog: &Catalog, run_id: &str, fingerprints: &Fingerprints
     Ok(())
 }
 
-/// Reads all of it and checks each content against its hash.
-pub(super) fn read(catalog: &Catalog, run_id: &str) -> Result<Fingerprints, StoreError> {
-    let sql = catalog.sql("select kind, name, sha256, content from {planalign}.fingerprints where run_id = ?");
+/// Removes what is recorded of a run.
+pub(super) fn remove(catalog: &Catalog, run_id: &str) -> Result<(), StoreError> {
+    let sql = catalog.sql("delete from {planalign}.fingerprints where run_id = ?");
+    catalog.db.execute(&sql, &[run_id.into()]).map_err(failed("remove what the run depended on"))?;
+    Ok(())
+}
+
+/// Reads what is kept, or what is compared, and checks each content against its hash.
+pub(super) fn read(catalog: &Catalog, run_id: &str, kept: bool) -> Result<Fingerprints, StoreError> {
+    let kinds = Fingerprints::KEPT.map(literal).join(", ");
+    let sql = catalog.sql(&format!(
+        "select kind, name, sha256, content from {{planalign}}.fingerprints where run_id = ? and (kind in ({kinds})) = {kept}"
+    ));
     let table = catalog.db.query(&sql, &[run_id.into()]).map_err(failed("read what the run depends on"))?;
     let mut fingerprints = Fingerprints::default();
     for row in &table.rows {

@@ -2,23 +2,38 @@
 
 use planalign_config::DatabaseError;
 
+use crate::checkpoint::{Checkpoint, CheckpointKey};
 use crate::duckdb::catalog::{Catalog, failed, literal};
 use crate::run_store::{RunRecord, StoreError};
 
-/// Removes the rows of later years from the tables that have a year, and the checkpoints and findings of those years.
-pub(super) fn later_years(catalog: &Catalog, year: i32) -> Result<(), StoreError> {
+/// Removes the rows of later years from the tables that have a year, what later stages of the year of `point` wrote, and the
+/// checkpoints and findings of all of them.
+pub(super) fn later(catalog: &Catalog, point: &Checkpoint, checkpoints: &[Checkpoint]) -> Result<(), StoreError> {
+    let Checkpoint { sequence, key: CheckpointKey { year, .. }, run_id, .. } = point;
+    let later_of_year = checkpoints.iter().filter(|c| c.sequence > *sequence && c.key.year == *year);
     let forget = || -> Result<(), DatabaseError> {
         for table in tables_with_a_year(catalog)? {
             let table = catalog.relation("main", &table);
-            catalog.db.execute(&format!("delete from {table} where simulation_year > ?"), &[year.into()])?;
+            catalog.db.execute(&format!("delete from {table} where simulation_year > ?"), &[(*year).into()])?;
         }
-        for table in ["finding_details", "checkpoints"] {
-            let sql = catalog.sql(&format!("delete from {{planalign}}.{table} where simulation_year > ?"));
-            catalog.db.execute(&sql, &[year.into()])?;
+        for checkpoint in later_of_year {
+            for state in checkpoint.state.iter().filter(|state| state.year == Some(*year)) {
+                let (schema, table) = state.relation.split_once('.').unwrap_or(("main", &state.relation));
+                let table = catalog.relation(schema, table);
+                catalog.db.execute(&format!("delete from {table} where simulation_year = ?"), &[(*year).into()])?;
+            }
+            let details =
+                "delete from {planalign}.finding_details where run_id = ? and simulation_year = ? and stage = ?";
+            let place = [run_id.as_str().into(), (*year).into(), checkpoint.key.stage.as_str().into()];
+            catalog.db.execute(&catalog.sql(details), &place)?;
         }
+        let details = catalog.sql("delete from {planalign}.finding_details where simulation_year > ?");
+        catalog.db.execute(&details, &[(*year).into()])?;
+        let checkpoints = catalog.sql("delete from {planalign}.checkpoints where run_id = ? and sequence > ?");
+        catalog.db.execute(&checkpoints, &[run_id.as_str().into(), (*sequence).into()])?;
         Ok(())
     };
-    forget().map_err(failed("remove the rows of later years"))
+    forget().map_err(failed("remove what came after a checkpoint"))
 }
 
 /// Drops the tables that checkpoints vouch for, so that changed models may give them other columns, empties all others

@@ -304,10 +304,10 @@ fn forgetting_removes_later_years_and_their_checkpoints() {
     store.save_checkpoint(&checkpoint(1, 2025, "A")).expect("save");
     store.save_checkpoint(&checkpoint(2, 2026, "A")).expect("save");
     db.begin().expect("begin");
-    store.forget_after(Some(2025)).expect("forget");
+    store.forget_after(Some(&checkpoint(1, 2025, "A"))).expect("forget");
     db.rollback().expect("rollback");
     assert_eq!(count(&db, "t"), 200);
-    store.forget_after(Some(2025)).expect("forget");
+    store.forget_after(Some(&checkpoint(1, 2025, "A"))).expect("forget");
     assert_eq!((count(&db, "t"), count(&db, "seed"), count(&db, "other.t")), (100, 1, 200));
     assert_eq!(store.checkpoints("r1").expect("read"), [checkpoint(1, 2025, "A")]);
     assert_eq!(store.runs().expect("runs").len(), 1);
@@ -317,6 +317,60 @@ fn forgetting_removes_later_years_and_their_checkpoints() {
 fn count(db: &Database, table: &str) -> i64 {
     let row = db.query_row(&format!("select count(*) from {table}"), &[]).expect("count");
     row.and_then(|r| r.integer(0)).expect("number")
+}
+
+#[test]
+fn forgetting_the_rest_of_a_year_removes_what_its_later_stages_wrote() {
+    let (db, mut store) = memory();
+    table(&db, "create table early as select unnest([2025, 2026, 2027]) as simulation_year");
+    table(&db, "create table late as from early; create table seed as select 1 as x");
+    let of = |relation: &str, year| RelationState {
+        relation: format!("main.{relation}"),
+        year,
+        rows: 1,
+        hash: "1".to_owned(),
+        engine: "v".to_owned(),
+        sums: Vec::new(),
+    };
+    let saved = |sequence, year, stage: &str, relation: &str| Checkpoint {
+        state: vec![of(relation, Some(year)), of("seed", None)],
+        ..checkpoint(sequence, year, stage)
+    };
+    let all = [
+        saved(1, 2025, "A", "early"),
+        saved(2, 2025, "B", "late"),
+        saved(3, 2026, "A", "early"),
+        saved(4, 2026, "B", "late"),
+        saved(5, 2027, "A", "early"),
+    ];
+    for each in &all {
+        store.save_checkpoint(each).expect("save");
+        store.save_finding_rows("r1", &each.key, &[rows("numbers", "select 1 as n")]).expect("written");
+    }
+    store.forget_after(Some(&all[2])).expect("forget");
+    assert_eq!((count(&db, "early"), count(&db, "late"), count(&db, "seed")), (2, 1, 1));
+    assert_eq!(store.checkpoints("r1").expect("read"), all[..3]);
+    let stages: Vec<String> = finding_details(&db).iter().map(|line| line[..6].to_owned()).collect();
+    assert_eq!(stages, ["2025 A", "2025 B", "2026 A"]);
+}
+
+#[test]
+fn what_a_run_depends_on_can_be_replaced_and_what_is_kept_is_apart() {
+    let (_, mut store) = memory();
+    let mut all = fingerprints();
+    all.insert("project_file", [("dbt_project.yml".to_owned(), "name: p".to_owned())]);
+    all.insert("settings", [("effective".to_owned(), "{}".to_owned())]);
+    store.begin_run(&run("r1"), &all).expect("begin");
+    assert_eq!(store.fingerprints("r1").expect("read"), fingerprints());
+    let kept = store.kept_inputs("r1").expect("read");
+    assert_eq!(kept.0.keys().collect::<Vec<_>>(), ["project_file", "settings"]);
+    assert_eq!(kept.0["project_file"]["dbt_project.yml"], "name: p");
+    assert_eq!((all.digest(), all.differences(&fingerprints())), (fingerprints().digest(), Vec::new()));
+    let mut others = Fingerprints::default();
+    others.insert("config", [("a.b".to_owned(), "2".to_owned())]);
+    store.replace_fingerprints("r1", &others).expect("replaced");
+    assert_eq!(store.fingerprints("r1").expect("read"), others);
+    assert_eq!(store.kept_inputs("r1").expect("read"), Fingerprints::default());
 }
 
 #[test]
@@ -391,14 +445,23 @@ fn a_file_of_something_else_is_left_as_it_is() {
 }
 
 #[test]
-fn a_record_of_a_newer_format_is_refused_and_left_as_it_is() {
-    let (db, store) = memory();
+fn a_record_of_a_newer_format_is_read_and_not_written_to() {
+    let (db, mut store) = memory();
+    store.begin_run(&run("r1"), &fingerprints()).expect("begin");
+    store.record(&[failed(1)]).expect("record");
     drop(store);
-    db.execute_batch("update planalign.format set version = 3; drop table planalign.runs").expect("change");
+    db.execute_batch(
+        "update planalign.format set version = 3; alter table planalign.runs add column mood varchar;
+        insert into planalign.run_events select run_id, 2, timestamp, 'sun_rose',
+            replace(payload, '\"event\":\"run_failed\"', '\"event\":\"sun_rose\"') from planalign.run_events",
+    )
+    .expect("change");
     let error = DuckRunStore::open(db.clone()).expect_err("newer");
     assert_eq!(error.to_string(), "the run record has format 3; this program reads up to 2");
-    assert!(matches!(DuckRunStore::open_existing(db.clone()), Err(StoreError::NewerFormat { found: 3, supported: 2 })));
-    assert!(db.execute_batch("from planalign.runs").is_err(), "nothing was created");
+    let store = DuckRunStore::open_existing(db.clone()).expect("readable").expect("a record");
+    assert_eq!(store.runs().expect("runs"), [run("r1")]);
+    let kinds: Vec<RunEventKind> = store.events("r1").expect("events").into_iter().map(|e| e.kind).collect();
+    assert_eq!(kinds, [failed(1).kind, RunEventKind::Unknown]);
     db.execute_batch("delete from planalign.format").expect("change");
     assert!(matches!(DuckRunStore::open(db), Err(StoreError::Damaged { .. })));
 }
@@ -480,7 +543,7 @@ fn the_rows_of_findings_are_those_of_the_last_check() {
     assert_eq!(details.len(), 3 + 1000, "the first thousand");
     store.save_finding_rows("r1", &key(2025), &[rows("numbers", "select 7 as n")]).expect("written");
     assert_eq!(finding_details(&db)[0], r#"2025 VALIDATION numbers found 1 {"n":7}"#);
-    store.forget_after(Some(2025)).expect("forgotten");
+    store.forget_after(Some(&checkpoint(1, 2025, "VALIDATION"))).expect("forgotten");
     assert_eq!(finding_details(&db).len(), 1);
     store.forget_after(None).expect("forgotten");
     assert!(finding_details(&db).is_empty());

@@ -72,8 +72,8 @@ fn commit_keeps_and_checkpoints_are_replaced_and_forgotten() {
     assert_eq!(store.checkpoints("r").expect("read"), [checkpoint(2, 2026), checkpoint(3, 2025)]);
     assert_eq!(store.last_checkpoint("r").expect("read"), Some(3));
     assert_eq!(store.checkpoints("other").expect("read"), []);
-    store.forget_after(Some(2025)).expect("forget");
-    assert_eq!(store.checkpoints("r").expect("read"), [checkpoint(3, 2025)]);
+    store.forget_after(Some(&checkpoint(2, 2026))).expect("forget");
+    assert_eq!(store.checkpoints("r").expect("read"), [checkpoint(2, 2026)]);
     store.forget_after(None).expect("forget");
     assert_eq!(store.checkpoints("r").expect("read"), []);
     store.compact().expect("compact");

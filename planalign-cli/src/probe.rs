@@ -1,0 +1,44 @@
+//! An engine that meets a damaged file may end its whole process. So a file that was not closed is opened by another process
+//! first, and how that ends is told as any failure is.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use planalign_config::{Database, DatabaseOptions};
+use planalign_registries::RunStore;
+use planalign_registries::duckdb::DuckRunStore;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// Opens a database in a process of its own, if the one that used it last did not close it. Other failures than an abort are told
+/// by whoever opens it next.
+pub(crate) fn first(database: &Path) -> Result<(), Failure> {
+    if !database.with_added_extension("wal").exists() {
+        return Ok(());
+    }
+    let status = std::env::current_exe().and_then(|program| {
+        let mut command = Command::new(program);
+        command.arg("probe").arg("--database").arg(database);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()
+    });
+    match status {
+        Ok(status) if status.code().is_none() => Err(Failure::Aborted { database: database.to_owned() }),
+        Ok(_) => Ok(()),
+        Err(cause) => {
+            log::warn!("{} is opened without a test: {cause}", database.display());
+            Ok(())
+        }
+    }
+}
+
+/// What the other process does: replays the log, and reads the record.
+pub(crate) fn run(database: &Path) -> Result<ExitCode, Failure> {
+    let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
+    if let Some(store) = DuckRunStore::open_existing(Database::open(database, &options)?)?
+        && let Some(run) = store.current_run()?
+    {
+        store.checkpoints(&run.run_id)?;
+    }
+    Ok(ExitCode::Done)
+}

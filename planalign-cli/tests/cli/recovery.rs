@@ -1,0 +1,244 @@
+//! Ways back: what is damaged, lost or changed is named, and what is offered leads to the tables of an uninterrupted run.
+
+use std::fs;
+use std::path::Path;
+
+use crate::sandbox::{Said, Sandbox, census, differences, said};
+
+const YEARS: &str = "2025-2027";
+
+fn checkpoint(sandbox: &Sandbox, arguments: &[&str]) -> Said {
+    said(&sandbox.command(&[&["checkpoint"], arguments].concat()).output().expect("run planalign"))
+}
+
+/// A sandbox with a finished run in `simulation.duckdb` and in `whole.duckdb`.
+fn finished() -> Sandbox {
+    let sandbox = Sandbox::new(200);
+    sandbox.simulated(&[YEARS]);
+    fs::copy(sandbox.path("simulation.duckdb"), sandbox.path("whole.duckdb")).expect("copied");
+    sandbox
+}
+
+/// No table of the run differs from those of the uninterrupted one.
+fn check_whole(sandbox: &Sandbox, database: &str) {
+    let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path(database));
+    assert_eq!(different, Vec::<String>::new());
+}
+
+fn lines_with<'t>(text: &'t str, part: &str) -> Vec<&'t str> {
+    text.lines().filter(|line| line.contains(part)).collect()
+}
+
+#[test]
+fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
+    let sandbox = finished();
+    for point in ["2026", "2026/EVENT_GENERATION", "2025/INITIALIZATION", "2027/state_accumulation"] {
+        let restored = checkpoint(&sandbox, &["restore", point]);
+        assert_eq!(restored.code, 0, "{}", restored.stderr);
+        assert!(restored.stdout.starts_with("returned to 202"), "{}", restored.stdout);
+        let verified = checkpoint(&sandbox, &["verify"]);
+        assert_eq!(verified.code, 0, "{}", verified.stdout);
+        assert!(!verified.stdout.contains("lost"), "{}", verified.stdout);
+        sandbox.simulated(&["--resume", "--progress", "none"]);
+        check_whole(&sandbox, "simulation.duckdb");
+    }
+    let last = checkpoint(&sandbox, &["restore", "2027"]);
+    assert_eq!(last.stdout, "2027/REPORTING is the last saved point; nothing was removed\n");
+    let none = checkpoint(&sandbox, &["restore", "2031"]);
+    assert_eq!(none.code, 2, "{}", none.stderr);
+}
+
+#[test]
+fn damage_is_named_by_table_and_the_way_back_leads_home() {
+    let sandbox = finished();
+    sandbox.tamper("simulation.duckdb", "update fct_workforce_snapshot set current_age = current_age + 1 where simulation_year = 2026 and employee_id = (select min(employee_id) from fct_workforce_snapshot)");
+    let verified = checkpoint(&sandbox, &["verify"]);
+    assert_eq!(verified.code, 6);
+    insta::assert_snapshot!(lines_with(&verified.stdout, "a").into_iter().filter(|line| !line.ends_with("as it was saved")).collect::<Vec<_>>().join("\n"), @"
+    2026/VALIDATION           damaged: checkpoint 2026/VALIDATION does not match table main.fct_workforce_snapshot: the sums of its columns differ
+    hint: `planalign checkpoint restore 2026/STATE_ACCUMULATION` returns to what is whole
+    ");
+    let report: serde_json::Value =
+        serde_json::from_str(&checkpoint(&sandbox, &["verify", "--format", "json"]).stdout).expect("JSON");
+    assert_eq!(
+        (&report["last_valid"]["stage"], &report["lost"]),
+        (&"STATE_ACCUMULATION".into(), &serde_json::Value::Null)
+    );
+    let refused = sandbox.simulate(&["--resume", "--progress", "none"]);
+    assert_eq!(refused.code, 6);
+    insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
+    error: checkpoint 2026/VALIDATION does not verify: checkpoint 2026/VALIDATION does not match table main.fct_workforce_snapshot: the sums of its columns differ
+    hint: something else has written to the file, or the disk is failing
+    hint: all up to 2026/STATE_ACCUMULATION is whole: `planalign checkpoint restore 2026/STATE_ACCUMULATION`, then `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv --progress none --resume`
+    ");
+    // Not to a point that rests on what is damaged.
+    assert_eq!(checkpoint(&sandbox, &["restore", "2026"]).code, 6);
+    assert_eq!(checkpoint(&sandbox, &["restore", "2026/STATE_ACCUMULATION"]).code, 0);
+    sandbox.simulated(&["--resume", "--progress", "none"]);
+    check_whole(&sandbox, "simulation.duckdb");
+}
+
+#[test]
+fn a_run_goes_on_from_its_record_alone() {
+    let sandbox = finished();
+    sandbox.copy_project();
+    sandbox.write("growth.yaml", "simulation: { target_growth_rate: 0.03 }");
+    sandbox.killed_after(8, "a.duckdb", &[YEARS, "--project", "dbt_copy", "--scenario", "growth.yaml"]);
+    // Moved to a place where nothing else is.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    for suffix in ["", ".wal"] {
+        let name = format!("a.duckdb{suffix}");
+        fs::rename(sandbox.path(&name), elsewhere.path().join(format!("moved.duckdb{suffix}"))).expect("moved");
+    }
+    let mut command = sandbox.command(&["simulate", "--resume", "--database", "moved.duckdb"]);
+    let resumed = said(&command.current_dir(elsewhere.path()).output().expect("run planalign"));
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("the run goes on as it was recorded"), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("Resuming after 2026/"), "{}", resumed.stderr);
+    fs::rename(elsewhere.path().join("moved.duckdb"), sandbox.path("a.duckdb")).expect("moved back");
+    check_whole(&sandbox, "a.duckdb");
+    let mirrored = elsewhere.path().join(".planalign_checkpoints/moved.duckdb");
+    let run = fs::read_dir(mirrored).expect("a mirror").next().expect("a run").expect("a folder").path();
+    assert_eq!(fs::read_dir(run).expect("files").count(), 16, "all of them are mirrored, also those from before");
+}
+
+#[test]
+fn what_has_changed_is_told_with_the_ways_to_go_on() {
+    let sandbox = finished();
+    sandbox.copy_project();
+    let run = ["--database", "a.duckdb", "--project", "dbt_copy", "--progress", "none"];
+    sandbox.killed_after(8, "a.duckdb", &[&[YEARS], &run[2..4]].concat());
+    let resume = |more: &[&str]| sandbox.simulate(&[&[YEARS, "--resume"], run.as_slice(), more].concat());
+    let model = sandbox.path("dbt_copy/models/foundation/int_baseline_workforce.sql");
+    let original = fs::read_to_string(&model).expect("a model");
+    fs::write(&model, format!("{original}\n-- changed")).expect("written");
+    let refused = resume(&["--set", "compensation.cola_rate=0.025"]);
+    assert_eq!(refused.code, 2);
+    insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
+    error: the run cannot be resumed, 2 changes since it began
+      compensation.cola_rate: 0.02 -> 0.025
+      model int_baseline_workforce has changed
+    hint: `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2027 --database a.duckdb --project dbt_copy --progress none --set 'compensation.cola_rate=0.025' --resume --as-recorded` goes on without the changes
+    hint: no year is valid with them: --restart instead of --resume takes them and begins anew
+    hint: another scenario belongs into another --database
+    ");
+    let census = census(200, 2);
+    sandbox.write("census.csv", &census);
+    let refused = resume(&[]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("census sha256 has changed"), "{}", refused.stderr);
+    let resumed = resume(&["--as-recorded"]);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    check_whole(&sandbox, "a.duckdb");
+}
+
+#[test]
+fn a_census_that_is_read_again_must_be_the_recorded_one() {
+    let sandbox = Sandbox::new(60);
+    sandbox.simulated(&["2025", "--progress", "none"]);
+    // As a process leaves it that died before its first commit.
+    sandbox
+        .tamper("simulation.duckdb", "delete from planalign.checkpoints; update planalign.runs set status = 'running'");
+    sandbox.write("census.csv", &census(60, 2));
+    let refused = sandbox.simulate(&["--resume", "--as-recorded", "--progress", "none"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("census sha256 has changed"), "{}", refused.stderr);
+    sandbox.write("census.csv", &census(60, 1));
+    sandbox.simulated(&["--resume", "--as-recorded", "--progress", "none"]);
+}
+
+#[test]
+fn years_before_a_change_are_kept() {
+    let sandbox = Sandbox::new(200);
+    sandbox.copy_project();
+    let run = [YEARS, "--project", "dbt_copy", "--progress", "none"];
+    sandbox.simulated(&run);
+    let limits = sandbox.path("dbt_copy/seeds/config_irs_limits.csv");
+    let published = fs::read_to_string(&limits).expect("a seed");
+    let mut changed: Vec<String> = published.lines().map(str::to_owned).collect();
+    let of_2026 = changed.iter_mut().find(|line| line.starts_with("2026,24500,")).expect("limits of 2026");
+    *of_2026 = of_2026.replace("2026,24500,", "2026,20000,");
+    fs::write(&limits, changed.join("\n") + "\n").expect("written");
+    let refused = sandbox.simulate(&[run.as_slice(), &["--resume"]].concat());
+    assert!(
+        refused.stderr.contains("--restart-from 2026 instead of --resume takes them and keeps 2025 to 2025"),
+        "{}",
+        refused.stderr
+    );
+    let too_late = sandbox.simulate(&[run.as_slice(), &["--restart-from", "2027"]].concat());
+    assert_eq!(too_late.code, 2);
+    assert!(too_late.stderr.contains("hint: --restart-from 2026 keeps the years before"), "{}", too_late.stderr);
+    let before = checkpoint(&sandbox, &["list"]).stdout;
+    sandbox.simulated(&[run.as_slice(), &["--restart-from", "2026"]].concat());
+    let after = checkpoint(&sandbox, &["list"]).stdout;
+    assert_eq!(lines_with(&before, "2025/"), lines_with(&after, "2025/"), "the year before is as it was");
+    sandbox.simulated(&[run.as_slice(), &["--database", "whole.duckdb"]].concat());
+    check_whole(&sandbox, "simulation.duckdb");
+    assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
+    let log = said(&sandbox.command(&["log"]).output().expect("run planalign")).stdout;
+    assert!(log.contains("Changed from 2026 on: seed config_irs_limits has changed"), "{log}");
+}
+
+/// Cuts the engine's log of a killed run, and says whether that lost something.
+fn cut_log(sandbox: &Sandbox, database: &str, keep: f64) {
+    let log = sandbox.path(&format!("{database}.wal"));
+    let length = fs::metadata(&log).expect("a log").len();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
+    let kept = (length as f64 * keep) as u64;
+    fs::OpenOptions::new().write(true).open(&log).expect("open").set_len(kept).expect("cut");
+}
+
+#[test]
+fn commits_that_a_cut_log_has_lost_are_named_and_made_again() {
+    let sandbox = finished();
+    for keep in [0.5, 0.7] {
+        sandbox.killed_after(9, "a.duckdb", &[YEARS]);
+        cut_log(&sandbox, "a.duckdb", keep);
+        let verified = checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]);
+        assert_eq!(verified.code, 6, "{keep}: {}", verified.stdout);
+        assert!(verified.stdout.contains("lost: the mirror names it"), "{keep}: {}", verified.stdout);
+        let status = said(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
+        assert!(status.stdout.contains("lost       2026/"), "{keep}: {}", status.stdout);
+        let resumed = sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
+        assert!(resumed.stderr.contains("Lost: 2026/"), "{keep}: {}", resumed.stderr);
+        check_whole(&sandbox, "a.duckdb");
+        assert_eq!(checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]).code, 0);
+        fs::remove_file(sandbox.path("a.duckdb")).expect("removed");
+    }
+}
+
+#[test]
+fn a_file_whose_log_is_gone_is_not_taken_for_a_new_one() {
+    let sandbox = finished();
+    sandbox.killed_after(9, "a.duckdb", &[YEARS]);
+    fs::remove_file(sandbox.path("a.duckdb.wal")).expect("removed");
+    for arguments in [&["--resume"][..], &[]] {
+        let refused = sandbox.simulate(&[&[YEARS, "--database", "a.duckdb"], arguments].concat());
+        assert_eq!(refused.code, 6, "{}", refused.stderr);
+        assert!(refused.stderr.contains("the database holds no run, and has held run"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("names 202"), "{}", refused.stderr);
+    }
+    assert_eq!(checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]).code, 6);
+    let status = said(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
+    assert_eq!(status.code, 6, "{}", status.stdout);
+    sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--restart"]);
+    check_whole(&sandbox, "a.duckdb");
+    // Who removes a database is done with it.
+    fs::remove_file(sandbox.path("a.duckdb")).expect("removed");
+    sandbox.simulated(&["2025", "--database", "a.duckdb"]);
+}
+
+#[test]
+fn a_mirror_is_no_source_of_state() {
+    let sandbox = finished();
+    sandbox.killed_after(8, "a.duckdb", &[YEARS]);
+    let files = || sandbox.mirrored("a.duckdb");
+    let content = |path: &Path| fs::read_to_string(path).expect("readable");
+    let before: Vec<String> = files().iter().map(|path| content(path)).collect();
+    fs::write(&files()[0], "{}").expect("edited");
+    fs::remove_file(&files()[1]).expect("removed");
+    sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
+    check_whole(&sandbox, "a.duckdb");
+    let after: Vec<String> = files().iter().map(|path| content(path)).collect();
+    assert_eq!((&after[..8], after.len()), (&before[..8], 16));
+}

@@ -1,0 +1,76 @@
+//! What is done about changes of what a run depends on, when it is taken up.
+
+use planalign_registries::{Difference, RunEventKind, RunRecord};
+
+use crate::error::PipelineError;
+use crate::orchestrator::{ExecuteOptions, Modules};
+
+/// Kinds that no result should depend on, but may.
+const VERSIONS: [&str; 2] = ["engine", "program"];
+
+/// The event that tells of changes with which a run may go on as it is; `None` if there are none. Only other versions can be
+/// accepted.
+pub(crate) fn accepted(
+    differences: &[Difference],
+    run: &RunRecord,
+    modules: &Modules<'_>,
+    options: &ExecuteOptions<'_>,
+) -> Result<Option<RunEventKind>, PipelineError> {
+    if differences.is_empty() {
+        return Ok(None);
+    }
+    let from_year = first_year(differences, run, modules);
+    if from_year.is_some() || !options.accept_version {
+        let (differences, start_year) = (differences.to_vec(), run.start_year);
+        return Err(PipelineError::Changed { differences, from_year, start_year });
+    }
+    let next = modules.store.checkpoints(&run.run_id)?.last().map_or(run.start_year, |c| c.key.year);
+    Ok(Some(event(next, differences)))
+}
+
+/// The event that tells of changes with which a run may go on from the beginning of a year; `None` if there are none.
+pub(crate) fn from_year(
+    year: i32,
+    differences: &[Difference],
+    run: &RunRecord,
+    modules: &Modules<'_>,
+    options: &ExecuteOptions<'_>,
+) -> Result<Option<RunEventKind>, PipelineError> {
+    let affected = first_year(differences, run, modules);
+    let other_version = differences.iter().any(is_version) && !options.accept_version;
+    match affected.or(other_version.then_some(run.start_year)) {
+        Some(affected) if affected < year => {
+            Err(PipelineError::ChangesBefore { from_year: year, affected, differences: differences.to_vec() })
+        }
+        _ => Ok((!differences.is_empty()).then(|| event(year, differences))),
+    }
+}
+
+/// The seeds that have changed.
+pub(crate) fn seeds(differences: &[Difference]) -> Vec<&str> {
+    differences
+        .iter()
+        .filter(|difference| difference.kind == "seed")
+        .map(|difference| difference.name.as_str())
+        .collect()
+}
+
+fn event(from_year: i32, differences: &[Difference]) -> RunEventKind {
+    RunEventKind::ChangesAccepted { from_year, changes: differences.iter().map(ToString::to_string).collect() }
+}
+
+/// The first year whose results the changes concern; `None` if only versions have changed.
+fn first_year(differences: &[Difference], run: &RunRecord, modules: &Modules<'_>) -> Option<i32> {
+    let of_one = |difference: &Difference| match (difference.kind.as_str(), &difference.before, &difference.now) {
+        ("seed", Some(before), Some(now)) => modules
+            .runner
+            .first_year_touched(&difference.name, before, now)
+            .map_or(run.start_year, |y| y.max(run.start_year)),
+        _ => run.start_year,
+    };
+    differences.iter().filter(|difference| !is_version(difference)).map(of_one).min()
+}
+
+fn is_version(difference: &Difference) -> bool {
+    VERSIONS.contains(&difference.kind.as_str())
+}

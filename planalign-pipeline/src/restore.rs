@@ -1,0 +1,104 @@
+//! Back to an earlier point of a run: what came later is removed, all at once.
+
+use jiff::Timestamp;
+use planalign_config::UnitOfWork;
+use planalign_dbt::NodeResult;
+use planalign_registries::{
+    Checkpoint, CheckpointKey, Registry, RunEvent, RunEventKind, RunStatus, RunStore, highest_sequence,
+};
+
+use crate::error::PipelineError;
+use crate::stage_run::stage_relations;
+use crate::verification::require;
+
+/// The modules that hold what is committed.
+pub struct Storage<'s, 'r> {
+    /// Begins and ends the transaction.
+    pub unit: &'s mut dyn UnitOfWork,
+    /// Follow the simulation's events across years.
+    pub registries: &'s mut [Box<dyn Registry + 'r>],
+    /// Keeps checkpoints and the journal.
+    pub store: &'s mut dyn RunStore,
+}
+
+/// Returns the run that the store holds to a checkpoint, and records that. Answers the checkpoints that are left.
+///
+/// What is left must verify; if it does not, or if anything else fails, nothing is changed.
+pub fn restore(
+    to: &CheckpointKey,
+    mut storage: Storage<'_, '_>,
+    now: &dyn Fn() -> Timestamp,
+) -> Result<Vec<Checkpoint>, PipelineError> {
+    let run = storage.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
+    let mut checkpoints = storage.store.checkpoints(&run.run_id)?;
+    let Some(at) = checkpoints.iter().position(|c| c.key == *to) else {
+        return Err(PipelineError::NoCheckpoint { wanted: to.clone() });
+    };
+    let events = storage.store.events(&run.run_id)?;
+    let kind = restored(to, &checkpoints[at + 1..], highest_sequence(&checkpoints, &events));
+    checkpoints.truncate(at + 1);
+    let sequence = events.last().map_or(0, |e| e.sequence) + 1;
+    let event = RunEvent { sequence, run_id: run.run_id.clone(), timestamp: now(), elapsed_ms: 0, kind };
+    storage.atomically(|storage| {
+        storage.rewind(&checkpoints)?;
+        storage.store.record(&[event])?;
+        Ok(storage.store.update_run(&run.run_id, RunStatus::Interrupted, run.end_year)?)
+    })?;
+    Ok(checkpoints)
+}
+
+/// The event of a return to `to`, which removes these checkpoints.
+pub(crate) fn restored(to: &CheckpointKey, removed: &[Checkpoint], last_sequence: u64) -> RunEventKind {
+    RunEventKind::RunRestored { to: to.clone(), removed: removed.len(), last_sequence }
+}
+
+impl Storage<'_, '_> {
+    /// Removes all that came after the last of these checkpoints, and makes sure that what is left is what they vouch for.
+    pub(crate) fn rewind(&mut self, kept: &[Checkpoint]) -> Result<(), PipelineError> {
+        let year = kept.iter().rev().find(|c| !c.registries.is_empty()).map(|c| c.key.year);
+        for registry in self.registries.iter_mut() {
+            registry.restore(year)?;
+        }
+        self.store.forget_after(kept.last())?;
+        require(kept, self.registries, self.store)
+    }
+
+    /// Lets the checkpoints vouch for relations that were built anew, as they are now.
+    pub(crate) fn vouch_anew(
+        &mut self,
+        checkpoints: &mut [Checkpoint],
+        built: &[NodeResult],
+    ) -> Result<(), PipelineError> {
+        let relations = stage_relations(built);
+        for checkpoint in checkpoints {
+            let year = checkpoint.key.year;
+            let mut has_changed = false;
+            for state in checkpoint.state.iter_mut().filter(|state| relations.contains(&state.relation)) {
+                if let Some(now) = self.store.state(std::slice::from_ref(&state.relation), year)?.pop() {
+                    *state = now;
+                    has_changed = true;
+                }
+            }
+            if has_changed {
+                self.store.save_checkpoint(checkpoint)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes changes that take effect together, or not at all.
+    pub(crate) fn atomically(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<(), PipelineError>,
+    ) -> Result<(), PipelineError> {
+        self.unit.begin()?;
+        let changed = change(self).and_then(|()| Ok(self.unit.commit()?));
+        if changed.is_err()
+            && let Err(error) = self.unit.rollback()
+        {
+            // The engine undoes an open transaction when its connection ends; the first failure is the one to report.
+            log::warn!("what was there could not be restored: {error}");
+        }
+        changed
+    }
+}

@@ -1,0 +1,131 @@
+//! The mirror of the checkpoints: a readable file for each, beside the database.
+//!
+//! `.planalign_checkpoints/<database>/<run id>/<number>_<year>_<stage>.json`, written and synced once the checkpoint is committed.
+//! It is for people and scripts, and a witness: the engine opens a file whose log was cut without a word, but then the mirror names
+//! a later checkpoint than the file holds. No state is ever read from it; what it lacks is written again from the file.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::checkpoint::{Checkpoint, CheckpointKey};
+
+/// Folder beside the database, for all databases of that folder.
+const FOLDER: &str = ".planalign_checkpoints";
+
+/// The mirror of a run.
+#[derive(Clone, Debug)]
+pub struct CheckpointMirror {
+    folder: PathBuf,
+}
+
+/// A checkpoint as the name of its file tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Its place among the run's checkpoints.
+    pub sequence: u64,
+    /// Year and stage.
+    pub key: CheckpointKey,
+}
+
+impl CheckpointMirror {
+    /// The mirror of a run of a database.
+    #[must_use]
+    pub fn new(database: &Path, run_id: &str) -> Self {
+        Self { folder: of_database(database).join(run_id) }
+    }
+
+    /// Where the files are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The checkpoint that was mirrored last; `None` if the mirror is missing or cannot be read.
+    #[must_use]
+    pub fn last(&self) -> Option<Witnessed> {
+        self.files().into_iter().map(|(witnessed, _)| witnessed).max_by_key(|witnessed| witnessed.sequence)
+    }
+
+    /// Writes a checkpoint. When this returns, it is on the disk.
+    pub fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join(name_of(checkpoint));
+        let beside = path.with_extension("json.part");
+        let mut file = File::create(&beside)?;
+        file.write_all(&content(checkpoint)?)?;
+        file.sync_all()?;
+        fs::rename(&beside, &path)?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// Writes those of these checkpoints that are missing or were changed.
+    pub fn complete(&self, checkpoints: &[Checkpoint]) -> io::Result<()> {
+        for checkpoint in checkpoints {
+            if fs::read(self.folder.join(name_of(checkpoint))).ok() != Some(content(checkpoint)?) {
+                self.write(checkpoint)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the mirror that of these checkpoints, which are all that the file holds: completes it, and removes what is there beyond
+    /// them.
+    pub fn align(&self, checkpoints: &[Checkpoint]) -> io::Result<()> {
+        for (witnessed, path) in self.files() {
+            if !checkpoints.iter().any(|c| c.sequence == witnessed.sequence && c.key == witnessed.key) {
+                fs::remove_file(path)?;
+            }
+        }
+        self.complete(checkpoints)
+    }
+
+    /// The files of the mirror. What is named otherwise is not ours.
+    fn files(&self) -> Vec<(Witnessed, PathBuf)> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        entries.filter_map(|entry| Some((witnessed(entry.file_name().to_str()?)?, entry.path()))).collect()
+    }
+}
+
+/// The runs of a database that have a mirror, by id.
+#[must_use]
+pub fn mirrored_runs(database: &Path) -> Vec<String> {
+    let entries = fs::read_dir(of_database(database)).into_iter().flatten().flatten();
+    let mut runs: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    runs.sort();
+    runs
+}
+
+/// Removes the mirrors of a database but that of one run.
+pub fn forget_mirrors_but(database: &Path, kept: &str) -> io::Result<()> {
+    for run in mirrored_runs(database).into_iter().filter(|run| run != kept) {
+        fs::remove_dir_all(of_database(database).join(run))?;
+    }
+    Ok(())
+}
+
+fn of_database(database: &Path) -> PathBuf {
+    let database = fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
+    let beside = database.parent().unwrap_or(Path::new("")).join(FOLDER);
+    beside.join(database.file_name().unwrap_or_default())
+}
+
+fn name_of(Checkpoint { sequence, key, .. }: &Checkpoint) -> String {
+    format!("{sequence:06}_{}_{}.json", key.year, key.stage)
+}
+
+fn witnessed(name: &str) -> Option<Witnessed> {
+    let mut parts = name.strip_suffix(".json")?.splitn(3, '_');
+    let (sequence, year, stage) = (parts.next()?, parts.next()?, parts.next()?);
+    let key = CheckpointKey { year: year.parse().ok()?, stage: stage.to_owned() };
+    Some(Witnessed { sequence: sequence.parse().ok()?, key })
+}
+
+fn content(checkpoint: &Checkpoint) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(checkpoint)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Mirrors in a folder.
+
+use super::*;
+use crate::checkpoint::CheckpointStatus;
+
+fn checkpoint(sequence: u64, year: i32, stage: &str) -> Checkpoint {
+    Checkpoint {
+        run_id: "r1".to_owned(),
+        sequence,
+        key: CheckpointKey { year, stage: stage.to_owned() },
+        saved_at: "2026-01-02T03:04:05Z".parse().expect("time"),
+        status: CheckpointStatus::Complete,
+        elapsed_ms: 12,
+        state: Vec::new(),
+        registries: Vec::new(),
+        fingerprint: "f".to_owned(),
+    }
+}
+
+fn names(mirror: &CheckpointMirror) -> Vec<String> {
+    let entries = fs::read_dir(&mirror.folder).expect("readable").map(|entry| entry.expect("entry").file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().expect("text")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_last_checkpoint_is_known_from_the_names_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mirror = CheckpointMirror::new(&folder.path().join("a.duckdb"), "r1");
+    assert_eq!(mirror.last(), None);
+    mirror.write(&checkpoint(9, 2026, "STATE_ACCUMULATION")).expect("written");
+    mirror.write(&checkpoint(10, 2026, "VALIDATION")).expect("written");
+    fs::write(mirror.folder.join("notes.json"), "mine").expect("written");
+    fs::write(mirror.folder.join("000011_2026_REPORTING.json.part"), "half").expect("written");
+    assert_eq!(names(&mirror)[..2], ["000009_2026_STATE_ACCUMULATION.json", "000010_2026_VALIDATION.json"]);
+    let key = CheckpointKey { year: 2026, stage: "VALIDATION".to_owned() };
+    assert_eq!(mirror.last(), Some(Witnessed { sequence: 10, key }));
+    let text = fs::read_to_string(mirror.folder.join("000009_2026_STATE_ACCUMULATION.json")).expect("there");
+    assert_eq!(serde_json::from_str::<Checkpoint>(&text).expect("readable"), checkpoint(9, 2026, "STATE_ACCUMULATION"));
+}
+
+#[test]
+fn what_is_missing_changed_or_too_much_is_put_right() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mirror = CheckpointMirror::new(&folder.path().join("a.duckdb"), "r1");
+    let all = [checkpoint(1, 2025, "FOUNDATION"), checkpoint(2, 2025, "VALIDATION")];
+    mirror.align(&all).expect("from nothing");
+    fs::write(mirror.folder.join("000001_2025_FOUNDATION.json"), "{}").expect("edited");
+    mirror.write(&checkpoint(3, 2026, "FOUNDATION")).expect("written");
+    fs::write(mirror.folder.join("notes.txt"), "mine").expect("written");
+    mirror.align(&all).expect("aligned");
+    assert_eq!(names(&mirror), ["000001_2025_FOUNDATION.json", "000002_2025_VALIDATION.json", "notes.txt"]);
+    let text = fs::read(mirror.folder.join("000001_2025_FOUNDATION.json")).expect("there");
+    assert_eq!(text, content(&all[0]).expect("JSON"));
+}
+
+#[test]
+fn databases_and_runs_have_mirrors_of_their_own() {
+    let folder = tempfile::tempdir().expect("folder");
+    let [a, b] = ["a.duckdb", "b.duckdb"].map(|name| folder.path().join(name));
+    for (database, run) in [(&a, "r1"), (&a, "r2"), (&b, "r1")] {
+        CheckpointMirror::new(database, run).write(&checkpoint(1, 2025, "FOUNDATION")).expect("written");
+    }
+    assert_eq!(mirrored_runs(&a), ["r1", "r2"]);
+    forget_mirrors_but(&a, "r2").expect("forgotten");
+    assert_eq!((mirrored_runs(&a), mirrored_runs(&b)), (vec!["r2".to_owned()], vec!["r1".to_owned()]));
+    forget_mirrors_but(&a, "r3").expect("forgotten");
+    assert!(mirrored_runs(&a).is_empty());
+    assert!(mirrored_runs(Path::new("nowhere/c.duckdb")).is_empty());
+}
