@@ -1,6 +1,6 @@
 //! Numbers the events of a run, tells the listeners, and keeps them until they are written down.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use jiff::Timestamp;
@@ -71,6 +71,10 @@ impl<'a> Journal<'a> {
         self.next += 1;
         RunEvent { sequence, run_id: self.run_id.clone(), timestamp: (self.now)(), elapsed_ms: self.elapsed_ms(), kind }
     }
+}
+
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn millis(since: Instant) -> u64 {

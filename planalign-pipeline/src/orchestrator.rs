@@ -6,7 +6,7 @@ use planalign_config::UnitOfWork;
 use planalign_dbt::{Flow, ModelRunner, Vars};
 use planalign_registries::{
     Checkpoint, CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore,
-    Witnessed, highest_sequence,
+    TimeSpent, Witnessed, highest_sequence,
 };
 use planalign_reporting::Reports;
 use planalign_validation::Rule;
@@ -137,6 +137,7 @@ pub fn start(
         after: None,
         checkpoints: 0,
         taken_up: Vec::new(),
+        spent: TimeSpent::default(),
     }
     .execute(plan)
 }
@@ -253,8 +254,17 @@ fn take_up(
         journal.emit(RunEventKind::CommitsLost { last: witnessed.key.clone(), after: after.clone() });
     }
     let digest = fingerprints.digest();
-    let execution =
-        Execution { run: &run, digest, modules, options, journal, after, checkpoints: highest, taken_up: checkpoints };
+    let execution = Execution {
+        run: &run,
+        digest,
+        modules,
+        options,
+        journal,
+        after,
+        checkpoints: highest,
+        taken_up: checkpoints,
+        spent: TimeSpent::default(),
+    };
     execution.execute(&plan)
 }
 
@@ -271,6 +281,8 @@ pub(crate) struct Execution<'e, 'm> {
     pub(crate) checkpoints: u64,
     /// The checkpoints that a resumed run found.
     pub(crate) taken_up: Vec<Checkpoint>,
+    /// Time beside that of models, since the year began.
+    pub(crate) spent: TimeSpent,
 }
 
 impl Execution<'_, '_> {
@@ -317,7 +329,8 @@ impl Execution<'_, '_> {
             if stage.closes_year {
                 self.compact(stage.year);
                 let elapsed_ms = self.journal.elapsed_ms() - year_began;
-                self.journal.emit(RunEventKind::YearFinished { year: stage.year, elapsed_ms });
+                let spent = std::mem::take(&mut self.spent);
+                self.journal.emit(RunEventKind::YearFinished { year: stage.year, elapsed_ms, spent });
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use planalign_registries::{
 use planalign_validation::{Finding, RuleError, Severity};
 
 use crate::error::{PipelineError, StageFailure};
-use crate::journal::millis;
+use crate::journal::{micros, millis};
 use crate::orchestrator::Execution;
 use crate::plan::{PlannedStage, RunPlan};
 use crate::recovery::Recovery;
@@ -101,10 +101,12 @@ impl Execution<'_, '_> {
         let began = Instant::now();
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
         let written = self.write(plan, stage, began)?;
+        let committing = Instant::now();
         if let Err(error) = self.modules.unit.commit() {
             self.journal.withdraw(&written.prepared);
             return Err(StageFailure::Unit(error).into());
         }
+        self.spent.commits_us += micros(committing.elapsed());
         if !self.is_there(written.checkpoint.as_ref())? {
             self.journal.withdraw(&written.prepared);
             return Err(StageFailure::CommitLost.into());
@@ -125,8 +127,12 @@ impl Execution<'_, '_> {
     fn write(&mut self, plan: &RunPlan, stage: &PlannedStage, began: Instant) -> Result<Written, Undone> {
         let (year, name) = (stage.year, &stage.definition.name);
         let results = self.build(stage)?;
+        let updating = Instant::now();
         let registries = self.update_registries(plan, stage)?;
+        self.spent.registries_us += micros(updating.elapsed());
+        let checking = Instant::now();
         let findings = self.check_rules(stage).map_err(StageFailure::Rule)?;
+        self.spent.rules_us += micros(checking.elapsed());
         let found = finding_rows(&findings);
         if !found.is_empty() {
             let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
@@ -137,12 +143,15 @@ impl Execution<'_, '_> {
         }
         let mut recorded = 0;
         if stage.definition.writes_reports || stage.definition.finishes {
+            let reporting = Instant::now();
             // A report reads the findings of its year from the record.
             self.modules.store.record(self.journal.unwritten()).map_err(StageFailure::Store)?;
             recorded = self.journal.unwritten().len();
             self.write_reports(plan, stage)?;
+            self.spent.reports_us += micros(reporting.elapsed());
         }
         let elapsed_ms = millis(began);
+        let saving = Instant::now();
         let mut checkpoint = None;
         let mut prepared = Vec::new();
         if stage.definition.checkpoint {
@@ -156,6 +165,7 @@ impl Execution<'_, '_> {
             self.journal.withdraw(&prepared);
             return Err(StageFailure::Store(error).into());
         }
+        self.spent.checkpoints_us += micros(saving.elapsed());
         Ok(Written { prepared, checkpoint, findings })
     }
 
@@ -230,9 +240,11 @@ impl Execution<'_, '_> {
         let mut all = Vec::new();
         for wanted in &stage.definition.rules {
             let Some(rule) = self.modules.rules.iter().find(|r| r.name() == wanted) else { continue };
+            let began = Instant::now();
             let findings = rule.check(year)?;
+            let elapsed_us = micros(began.elapsed());
             let (stage, rule) = (name.clone(), wanted.clone());
-            self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: findings.len() });
+            self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: findings.len(), elapsed_us });
             for finding in &findings {
                 self.journal.emit(finding_reported(name, finding));
             }
@@ -350,7 +362,6 @@ pub(crate) fn stage_relations(built: &[NodeResult]) -> Vec<String> {
 }
 
 fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {
-    let micros = |d: std::time::Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
     RunEventKind::ModelFinished {
         year,
         stage: stage.to_owned(),

@@ -28,5 +28,5 @@ pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState,
 pub use in_memory::{InMemoryRegistry, InMemoryRunStore};
 pub use mirror::{CheckpointMirror, Witnessed};
 pub use registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
-pub use run_event::{RunEvent, RunEventKind};
+pub use run_event::{RunEvent, RunEventKind, TimeSpent};
 pub use run_store::{Difference, FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};

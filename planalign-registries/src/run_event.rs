@@ -132,6 +132,9 @@ pub enum RunEventKind {
         rule: String,
         /// Findings that it made.
         findings: usize,
+        /// Wall time in microseconds; 0 in journals of older programs.
+        #[serde(default)]
+        elapsed_us: u64,
     },
     /// A rule found something.
     FindingReported {
@@ -206,6 +209,9 @@ pub enum RunEventKind {
         year: i32,
         /// Wall time of the stages executed now.
         elapsed_ms: u64,
+        /// What of it went into other work than models.
+        #[serde(flatten)]
+        spent: TimeSpent,
     },
     /// The run is complete.
     RunFinished {
@@ -229,6 +235,22 @@ pub enum RunEventKind {
     /// Something that only a newer program knows.
     #[serde(other)]
     Unknown,
+}
+
+/// Time beside that of models, in microseconds. Journals of older programs do not tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TimeSpent {
+    /// Registries following the events.
+    pub registries_us: u64,
+    /// Rules.
+    pub rules_us: u64,
+    /// Reports.
+    pub reports_us: u64,
+    /// Checkpoints: the state that they vouch for, their rows, and the journal.
+    pub checkpoints_us: u64,
+    /// Commits, of all that the stages wrote.
+    pub commits_us: u64,
 }
 
 #[cfg(test)]

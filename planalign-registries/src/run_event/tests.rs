@@ -1,6 +1,6 @@
 //! The JSON of events: what listeners parse and journals keep.
 
-use super::{RunEvent, RunEventKind};
+use super::{RunEvent, RunEventKind, TimeSpent};
 use crate::checkpoint::CheckpointKey;
 
 /// One of each kind.
@@ -21,7 +21,7 @@ fn every_kind() -> Vec<RunEventKind> {
         K::ModelStarted { year, stage: stage.clone(), model: model.clone() },
         K::ModelFinished { year, stage: stage.clone(), model, rows: Some(3), elapsed_us: 9, database_us: 8 },
         K::RegistryUpdated { year, registry: "enrollment".to_owned(), rows: 7 },
-        K::RuleChecked { year, stage: stage.clone(), rule: rule.clone(), findings: 1 },
+        K::RuleChecked { year, stage: stage.clone(), rule: rule.clone(), findings: 1, elapsed_us: 9 },
         K::FindingReported {
             year,
             stage: stage.clone(),
@@ -36,7 +36,7 @@ fn every_kind() -> Vec<RunEventKind> {
         K::CheckpointSaved { year, stage: stage.clone() },
         K::ReportWritten { year: None, path: "out/summary.csv".to_owned() },
         K::StageFinished { year, stage, elapsed_ms: 40 },
-        K::YearFinished { year, elapsed_ms: 400 },
+        K::YearFinished { year, elapsed_ms: 400, spent: TimeSpent { rules_us: 7, ..TimeSpent::default() } },
         K::RunFinished { elapsed_ms: 2000, errors: 1, warnings: 2 },
         K::RunFailed { cause },
         K::RunInterrupted { after },

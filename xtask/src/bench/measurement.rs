@@ -25,8 +25,19 @@ pub(crate) struct Measurement {
     pub(crate) stages: Vec<String>,
     /// What went wrong: causes of failures, and findings of severity error or fatal.
     pub(crate) problems: Vec<String>,
+    /// Time beside that of models, by what it went into.
+    pub(crate) spent: BTreeMap<&'static str, Duration>,
     times: BTreeMap<(i64, String), StageTime>,
 }
+
+/// What events call the time beside that of models.
+const SPENT: [(&str, &str); 5] = [
+    ("registries_us", "registries"),
+    ("rules_us", "rules"),
+    ("reports_us", "reports"),
+    ("checkpoints_us", "checkpoints and journal"),
+    ("commits_us", "commits"),
+];
 
 impl Measurement {
     /// Takes in a line of the program; says whether it is an event.
@@ -34,6 +45,12 @@ impl Measurement {
         let Ok(event) = serde_json::from_str::<Value>(line) else { return false };
         let Some(kind) = event["event"].as_str() else { return false };
         self.problems.extend(problem_of(kind, &event));
+        if kind == "year_finished" {
+            for (field, name) in SPENT {
+                let spent = Duration::from_micros(event[field].as_u64().unwrap_or(0));
+                *self.spent.entry(name).or_default() += spent;
+            }
+        }
         let (Some(year), Some(stage)) = (event["year"].as_i64(), event["stage"].as_str()) else { return true };
         match kind {
             "model_finished" => {
@@ -118,6 +135,8 @@ mod tests {
             r#"{"event":"stage_finished","year":2025,"stage":"FOUNDATION","elapsed_ms":3}"#,
             r#"{"event":"stage_finished","year":2026,"stage":"FOUNDATION","elapsed_ms":4}"#,
             r#"{"event":"stage_finished","year":2026,"stage":"REPORTING","elapsed_ms":1}"#,
+            r#"{"event":"year_finished","year":2025,"elapsed_ms":3,"rules_us":30,"commits_us":5}"#,
+            r#"{"event":"year_finished","year":2026,"elapsed_ms":3,"rules_us":12}"#,
             r#"{"event":"finding_reported","year":2026,"rule":"a","severity":"error","message":"3 rows"}"#,
             r#"{"event":"finding_reported","year":2026,"rule":"b","severity":"warning","message":"1 row"}"#,
         ];
@@ -133,5 +152,6 @@ mod tests {
         assert_eq!(run.problems, ["2026: a: 3 rows"]);
         assert_eq!(run.rest_of_stages(), Duration::from_micros(6500));
         assert_eq!(run.outside_stages(), Duration::from_millis(2));
+        assert_eq!((run.spent["rules"], run.spent["commits"]), (Duration::from_micros(42), Duration::from_micros(5)));
     }
 }

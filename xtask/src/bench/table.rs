@@ -19,8 +19,12 @@ pub(crate) fn render(employees: u32, run: &Measurement) -> String {
         let cells = numbers.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
         table.add_row([Cell::new(year)].into_iter().chain(cells));
     }
+    let share = |(name, spent): (&&str, &Duration)| {
+        format!("\n{name}: {:.3} s, {:.1} % of the whole", spent.as_secs_f64(), percent(*spent, run.wall))
+    };
+    let spent: Vec<String> = run.spent.iter().map(share).collect();
     let problems: Vec<String> = run.problems.iter().map(|problem| format!("\nerror: {problem}")).collect();
-    format!("{}\n{table}{}", summary(employees, run), problems.concat())
+    format!("{}\n{table}{}{}", summary(employees, run), spent.concat(), problems.concat())
 }
 
 fn summary(employees: u32, run: &Measurement) -> String {
@@ -59,11 +63,17 @@ mod tests {
         run.peak_bytes = Some(300_000_000);
         run.observe(r#"{"event":"model_finished","year":2025,"stage":"FOUNDATION","database_us":1600000}"#);
         run.observe(r#"{"event":"stage_finished","year":2025,"stage":"FOUNDATION","elapsed_ms":1700}"#);
+        run.observe(r#"{"event":"year_finished","year":2025,"elapsed_ms":1700,"rules_us":50000}"#);
         let expected = "10000 employees, 1 years: 2.00 s, 300 MB at most\n\
                         model SQL 1.60 s, other work of stages 0.10 s, outside of stages 0.30 s; not model SQL: 20 % of the whole\n\
                         | ms / SQL | FOUNDATION  | YEAR        |\n\
                         |----------|-------------|-------------|\n\
-                        | 2025     | 1700 / 1600 | 1700 / 1600 |";
+                        | 2025     | 1700 / 1600 | 1700 / 1600 |\n\
+                        checkpoints and journal: 0.000 s, 0.0 % of the whole\n\
+                        commits: 0.000 s, 0.0 % of the whole\n\
+                        registries: 0.000 s, 0.0 % of the whole\n\
+                        reports: 0.000 s, 0.0 % of the whole\n\
+                        rules: 0.050 s, 2.5 % of the whole";
         assert_eq!(render(10_000, &run), expected);
     }
 }
