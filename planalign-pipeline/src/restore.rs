@@ -80,7 +80,7 @@ impl Storage<'_, '_> {
                 }
             }
             if has_changed {
-                self.store.save_checkpoint(checkpoint)?;
+                self.store.replace_checkpoint(checkpoint)?;
             }
         }
         Ok(())

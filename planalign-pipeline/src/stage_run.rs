@@ -343,7 +343,7 @@ impl Execution<'_, '_> {
 
     fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StageFailure> {
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
-        let saved = self.modules.store.save_checkpoint(checkpoint).map_err(StageFailure::Store);
+        let saved = self.modules.store.replace_checkpoint(checkpoint).map_err(StageFailure::Store);
         match saved.and_then(|()| self.modules.unit.commit().map_err(StageFailure::Unit)) {
             Ok(()) => Ok(()),
             Err(failure) => {

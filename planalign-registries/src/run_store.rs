@@ -37,8 +37,10 @@ pub trait RunStore {
     fn events(&self, run_id: &str) -> Result<Vec<RunEvent>, StoreError>;
     /// Computes what the relations (`schema.name`) hold for a year.
     fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError>;
-    /// Writes a checkpoint within the unit of work. One of the same year and stage is replaced.
+    /// Writes a checkpoint within the unit of work; there is none of its year and stage.
     fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
+    /// Writes a checkpoint in place of the one of its year and stage, within the unit of work.
+    fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
     /// Writes down which rows the findings of a stage are about, in place of those of an earlier check of the stage; the first
     /// thousand of each. Takes part in the unit of work, if one is open.
     fn save_finding_rows(

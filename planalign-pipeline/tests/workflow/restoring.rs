@@ -135,7 +135,7 @@ fn years_that_a_change_does_not_concern_are_kept() {
     world.restart_from(2027).expect("it finishes");
     let again: Vec<String> = world.built()[built..].iter().map(|(model, year)| format!("{model} {year}")).collect();
     assert_eq!(again[..4], ["levels 2025", "census 2025", "base 2027", "hires 2027"]);
-    assert!(world.store.calls()[calls..].contains(&"save_checkpoint 2025/INITIALIZATION".to_owned()));
+    assert!(world.store.calls()[calls..].contains(&"replace_checkpoint 2025/INITIALIZATION".to_owned()));
     assert_eq!(keys(&world), keys(&finished(2028)));
     let told = render(world.last_told());
     assert!(told.contains("after=2026/REPORTING"), "{told}");

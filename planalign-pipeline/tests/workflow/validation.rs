@@ -101,7 +101,7 @@ fn a_stage_that_turns_out_fatal_when_it_is_checked_again_stops_the_run() {
 
 #[test]
 fn a_pass_that_cannot_be_saved_leaves_the_stage_to_be_checked_again() {
-    for method in ["begin", "save_checkpoint", "commit"] {
+    for method in ["begin", "replace_checkpoint", "commit"] {
         let mut world = world_with(Severity::Error);
         world.fail_on_validation_error = true;
         world.start().expect_err("it stops");
@@ -145,11 +145,11 @@ fn findings_of_all_severities_and_years_are_counted_also_across_executions() {
 #[test]
 fn a_stage_that_is_tried_again_counts_its_findings_once() {
     let mut world = world_with(Severity::Error);
-    world.store.fail_next("save_checkpoint", Fault::Transient);
+    world.store.fail_next("replace_checkpoint", Fault::Transient);
     // The first stage, which is the one that is tried again.
     world.rules[0] = InMemoryRule::new("census_rule").finding(2025, Severity::Warning, "again and again");
     world.rules[1] = InMemoryRule::new("growth_rule").finding(2025, Severity::Error, "too many");
     world.rules[2] = InMemoryRule::new("state_rule").finding(2025, Severity::Warning, "w");
-    world.store.fail_next("save_checkpoint", Fault::Transient);
+    world.store.fail_next("replace_checkpoint", Fault::Transient);
     assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 2 });
 }

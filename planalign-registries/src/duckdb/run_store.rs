@@ -115,6 +115,11 @@ impl RunStore for DuckRunStore {
         journal::write_checkpoint(&self.catalog, checkpoint)
     }
 
+    fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        journal::remove_checkpoint(&self.catalog, checkpoint)?;
+        journal::write_checkpoint(&self.catalog, checkpoint)
+    }
+
     fn save_finding_rows(
         &mut self,
         run_id: &str,

@@ -181,6 +181,12 @@ impl RunStore for InMemoryRunStore {
 
     fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         let mut inner = self.enter("save_checkpoint", format!("save_checkpoint {}", checkpoint.key))?;
+        inner.data.checkpoints.push(checkpoint.clone());
+        Ok(())
+    }
+
+    fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        let mut inner = self.enter("replace_checkpoint", format!("replace_checkpoint {}", checkpoint.key))?;
         let checkpoints = &mut inner.data.checkpoints;
         checkpoints.retain(|c| c.run_id != checkpoint.run_id || c.key != checkpoint.key);
         checkpoints.push(checkpoint.clone());

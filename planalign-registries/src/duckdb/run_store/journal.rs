@@ -31,18 +31,24 @@ pub(super) fn read_events(catalog: &Catalog, run_id: &str) -> Result<Vec<RunEven
     read(catalog, &sql, &[run_id.into()], "an event")
 }
 
-/// Writes a checkpoint in place of the one of the same run, year and stage.
+/// Writes a checkpoint.
 pub(super) fn write_checkpoint(catalog: &Catalog, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-    let key: [Value; 3] =
-        [checkpoint.run_id.as_str().into(), checkpoint.key.year.into(), checkpoint.key.stage.as_str().into()];
-    let delete = "delete from {planalign}.checkpoints where run_id = ? and simulation_year = ? and stage = ?";
     let insert = "insert into {planalign}.checkpoints (run_id, simulation_year, stage, sequence, payload) values (?, ?, ?, ?, ?)";
-    let action = || failed("save the checkpoint");
-    catalog.db.execute(&catalog.sql(delete), &key).map_err(action())?;
     let content = [checkpoint.sequence.into(), to_json(checkpoint, "a checkpoint")?.into()];
-    let values: Vec<Value> = key.into_iter().chain(content).collect();
-    catalog.db.execute(&catalog.sql(insert), &values).map_err(action())?;
+    let values: Vec<Value> = place(checkpoint).into_iter().chain(content).collect();
+    catalog.db.execute(&catalog.sql(insert), &values).map_err(failed("save the checkpoint"))?;
     Ok(())
+}
+
+/// Removes the checkpoint of the same run, year and stage.
+pub(super) fn remove_checkpoint(catalog: &Catalog, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    let delete = "delete from {planalign}.checkpoints where run_id = ? and simulation_year = ? and stage = ?";
+    catalog.db.execute(&catalog.sql(delete), &place(checkpoint)).map_err(failed("replace the checkpoint"))?;
+    Ok(())
+}
+
+fn place(Checkpoint { run_id, key, .. }: &Checkpoint) -> [Value; 3] {
+    [run_id.as_str().into(), key.year.into(), key.stage.as_str().into()]
 }
 
 /// The checkpoints of a run, in order.

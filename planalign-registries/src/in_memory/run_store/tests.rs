@@ -64,9 +64,10 @@ fn rollback_undoes_the_unit_and_nothing_else() {
 fn commit_keeps_and_checkpoints_are_replaced_and_forgotten() {
     let mut store = InMemoryRunStore::default();
     store.begin().expect("begin");
-    for saved in [checkpoint(1, 2025), checkpoint(2, 2026), checkpoint(3, 2025)] {
+    for saved in [checkpoint(1, 2025), checkpoint(2, 2026)] {
         store.save_checkpoint(&saved).expect("save");
     }
+    store.replace_checkpoint(&checkpoint(3, 2025)).expect("replace");
     store.commit().expect("commit");
     store.rollback().expect("nothing to do");
     assert_eq!(store.checkpoints("r").expect("read"), [checkpoint(2, 2026), checkpoint(3, 2025)]);
