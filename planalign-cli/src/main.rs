@@ -37,6 +37,8 @@ const SUMMARY_WIDTH: u16 = 100;
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     set_up_logging(&cli);
+    #[cfg(feature = "failpoints")]
+    arm_failpoint(matches!(cli.command, Command::Probe { .. }));
     let received = signals::Received::default();
     let result = match &cli.command {
         Command::Simulate(args) => simulate::run(args, cli.quiet, &received),
@@ -68,6 +70,17 @@ fn set_up_logging(cli: &Cli) {
     };
     let filter = std::env::var("PLANALIGN_LOG").unwrap_or_else(|_| level.to_owned());
     env_logger::Builder::new().parse_filters(&filter).format_timestamp(None).init();
+}
+
+/// `PLANALIGN_FAILPOINT` says where this process is to fail or die. The one that looks at a file first has a place of its own.
+#[cfg(feature = "failpoints")]
+fn arm_failpoint(is_probe: bool) {
+    if let Ok(text) = std::env::var("PLANALIGN_FAILPOINT")
+        && text.starts_with("probe") == is_probe
+        && !planalign_config::failpoint::arm(&text)
+    {
+        log::error!("{text} is no failpoint");
+    }
 }
 
 /// Collected first: a closed pipe ends nothing.

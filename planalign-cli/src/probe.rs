@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use planalign_config::{Database, DatabaseOptions};
+use planalign_config::{Database, DatabaseOptions, failpoint};
 use planalign_registries::RunStore;
 use planalign_registries::duckdb::DuckRunStore;
 
@@ -34,6 +34,8 @@ pub(crate) fn first(database: &Path) -> Result<(), Failure> {
 
 /// What the other process does: replays the log, and reads the record.
 pub(crate) fn run(database: &Path) -> Result<ExitCode, Failure> {
+    // An engine that ends the process is tested with a process that ends.
+    let _ = failpoint::pass("probe");
     let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
     if let Some(store) = DuckRunStore::open_existing(Database::open(database, &options)?)?
         && let Some(run) = store.current_run()?

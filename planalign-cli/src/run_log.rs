@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use planalign_config::failpoint;
 use planalign_registries::RunEvent;
 
 /// Where the events of a run are written.
@@ -50,6 +51,7 @@ impl RunLog {
         let Some(file) = &mut self.file else { return };
         let written = serde_json::to_vec(event).map_err(io::Error::from).and_then(|mut line| {
             line.push(b'\n');
+            failpoint::pass("write.log")?;
             file.write_all(&line)
         });
         if let Err(cause) = written {

@@ -18,6 +18,7 @@ use duckdb::{Connection, params_from_iter};
 pub use error::DatabaseError;
 pub use value::{Row, Table, Value};
 
+use crate::failpoint;
 use crate::unit_of_work::{UnitError, UnitOfWork};
 use connect::{Ease, Engine};
 
@@ -138,7 +139,7 @@ impl Database {
 
     /// Runs one statement and returns the number of rows that it changed.
     pub fn execute(&self, sql: &str, parameters: &[Value]) -> Result<usize, DatabaseError> {
-        self.lock().running(sql, |connection| {
+        self.lock().running("write.statement", sql, |connection| {
             let mut statement = connection.prepare(sql)?;
             statement.execute(params_from_iter(parameters.iter().map(to_duckdb)))
         })
@@ -146,12 +147,12 @@ impl Database {
 
     /// Runs several statements separated by semicolons.
     pub fn execute_batch(&self, sql: &str) -> Result<(), DatabaseError> {
-        self.lock().running(sql, |connection| connection.execute_batch(sql))
+        self.lock().running("write.statement", sql, |connection| connection.execute_batch(sql))
     }
 
     /// Runs a query and returns all of its rows.
     pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Table, DatabaseError> {
-        self.lock().running(sql, |connection| {
+        self.lock().running("read", sql, |connection| {
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query(params_from_iter(parameters.iter().map(to_duckdb)))?;
             let columns = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
@@ -192,10 +193,11 @@ impl Inner {
     /// Runs the statements of a text on the connection.
     fn running<T>(
         &mut self,
+        point: &str,
         sql: &str,
         run: impl FnOnce(&Connection) -> duckdb::Result<T>,
     ) -> Result<T, DatabaseError> {
-        let result = self.guarded(sql, run);
+        let result = self.guarded(point, sql, run);
         if !keeps_layout(sql) {
             self.layout.fetch_add(1, Ordering::Relaxed);
         }
@@ -203,25 +205,35 @@ impl Inner {
     }
 
     /// Begins or ends a transaction.
-    fn transact(&mut self, sql: &str) -> Result<(), DatabaseError> {
-        self.guarded(sql, |connection| connection.execute_batch(sql))
+    fn transact(&mut self, point: &str, sql: &str) -> Result<(), DatabaseError> {
+        self.guarded(point, sql, |connection| connection.execute_batch(sql))
     }
 
     /// Runs something on the connection; a failure within a transaction poisons it.
     fn guarded<T>(
         &mut self,
+        point: &str,
         sql: &str,
         run: impl FnOnce(&Connection) -> duckdb::Result<T>,
     ) -> Result<T, DatabaseError> {
         if self.transaction == Transaction::Poisoned {
             return Err(DatabaseError::Poisoned);
         }
-        run(&self.connection).map_err(|e| {
+        error::passed(point).and_then(|()| run(&self.connection)).map_err(|e| {
             if self.transaction == Transaction::Open {
                 self.transaction = Transaction::Poisoned;
             }
             DatabaseError::statement(&e, sql)
         })
+    }
+}
+
+impl Drop for Inner {
+    /// The engine folds its log into the file when the last connection ends.
+    fn drop(&mut self) {
+        if self.path.is_some() && Arc::strong_count(&self.layout) == 1 {
+            let _ = failpoint::pass("close");
+        }
     }
 }
 
@@ -231,7 +243,7 @@ impl UnitOfWork for Database {
         if inner.transaction != Transaction::None {
             return Err(DatabaseError::Transaction("a transaction is already open").into());
         }
-        inner.transact("BEGIN TRANSACTION")?;
+        inner.transact("begin", "BEGIN TRANSACTION")?;
         inner.transaction = Transaction::Open;
         Ok(())
     }
@@ -241,8 +253,10 @@ impl UnitOfWork for Database {
         if inner.transaction == Transaction::None {
             return Err(DatabaseError::Transaction("no transaction is open").into());
         }
-        inner.transact("COMMIT")?;
+        inner.transact("write.commit", "COMMIT")?;
         inner.transaction = Transaction::None;
+        // Nothing can fail here any more; a process can die.
+        let _ = failpoint::pass("committed");
         Ok(())
     }
 
@@ -253,7 +267,7 @@ impl UnitOfWork for Database {
         }
         inner.transaction = Transaction::None;
         inner.layout.fetch_add(1, Ordering::Relaxed);
-        match inner.transact("ROLLBACK") {
+        match inner.transact("rollback", "ROLLBACK") {
             // A failed COMMIT has already rolled back; then there is nothing left to undo.
             Err(DatabaseError::Statement { cause, .. }) if cause.contains("no transaction is active") => Ok(()),
             other => Ok(other?),
@@ -263,7 +277,7 @@ impl UnitOfWork for Database {
     fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
         let mut inner = self.lock();
         let Some(ease) = inner.eases.pop() else { return Ok(None) };
-        inner.guarded(&ease.sql, |c| c.execute_batch(&ease.sql))?;
+        inner.guarded("ease", &ease.sql, |c| c.execute_batch(&ease.sql))?;
         Ok(Some(ease.what.to_owned()))
     }
 }

@@ -22,6 +22,7 @@ mod counted;
 #[cfg(feature = "duckdb")]
 pub mod database;
 pub mod engine2;
+pub mod failpoint;
 pub mod fault;
 pub mod ids;
 mod keys;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint;
 use crate::fault::Fault;
 
 /// A question about the holder locks the file for a moment, and a holder needs one to write its name. Both are waited for.
@@ -118,6 +119,7 @@ impl RunLock {
     fn write(&mut self) -> io::Result<()> {
         let mut line = serde_json::to_string(&self.holder)?;
         line.push('\n');
+        failpoint::pass("write.lock")?;
         // Written at once and cut afterwards: a reader takes the first line, so it sees the old or the new one.
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(line.as_bytes())?;

@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use planalign_config::failpoint;
+
 use crate::checkpoint::{Checkpoint, CheckpointKey};
 
 /// Folder beside the database, for all databases of that folder.
@@ -49,6 +51,7 @@ impl CheckpointMirror {
 
     /// Writes a checkpoint. When this returns, it is on the disk.
     pub fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        failpoint::pass("write.mirror")?;
         fs::create_dir_all(&self.folder)?;
         let path = self.folder.join(name_of(checkpoint));
         let beside = path.with_extension("json.part");

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use planalign_config::{Database, Fault};
+use planalign_config::{Database, Fault, failpoint};
 use planalign_registries::RunStore;
 use serde::Serialize;
 
@@ -114,10 +114,12 @@ fn write(path: &Path, content: &[u8]) -> Result<(), ReportError> {
 
 fn write_beside(beside: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
+    failpoint::pass("write.report")?;
     fs::create_dir_all(directory)?;
     let mut file = File::create(beside)?;
     file.write_all(content)?;
     file.sync_all()?;
+    failpoint::pass("write.report.rename")?;
     fs::rename(beside, path)?;
     // The new name itself is on disk when its directory is.
     File::open(directory)?.sync_all()

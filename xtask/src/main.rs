@@ -1,4 +1,4 @@
-//! Tasks of the developers: `cargo xtask census | bench | coverage | mutants | reference | tidy`.
+//! Tasks of the developers: `cargo xtask census | bench | coverage | mutants | reference | tidy | torture`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod bench;
@@ -8,6 +8,7 @@ mod files;
 mod mutants;
 mod reference;
 mod tidy;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Task {
     Mutants(mutants::MutantsArguments),
     /// Checks the invariants of the codebase.
     Tidy,
+    /// Kills the program, lets its writes fail and damages its files, and sees whether anything is lost.
+    Torture(torture::TortureArguments),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Coverage(arguments) => coverage::run(&arguments).map_err(|e| e.to_string()),
         Task::Mutants(arguments) => mutants::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
+        Task::Torture(arguments) => torture::run(&arguments).map_err(|e| e.to_string()),
     };
     match outcome {
         Ok(message) => {

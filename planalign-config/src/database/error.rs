@@ -118,6 +118,13 @@ impl From<DatabaseError> for UnitError {
     }
 }
 
+/// Passes a failpoint; where it fails, the engine is taken to have failed.
+pub(super) fn passed(point: &str) -> duckdb::Result<()> {
+    crate::failpoint::pass(point).map_err(|e| {
+        duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), Some(format!("IO Error: {point} failed: {e}")))
+    })
+}
+
 fn message_of(error: &duckdb::Error) -> String {
     match error {
         duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),

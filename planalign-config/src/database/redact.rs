@@ -17,6 +17,8 @@ const VOCABULARY: &str = "
     subtraction sum supported syntax text than that the then this time timestamp to too true try trying type types unable
     unexpected unique unknown unrecognized unsupported unterminated use used using value values violated violates violation
     was when while width with within without year zero
+    attempted bytes commit conflict denied device disk exceeded filesystem io left location open operation permission permitted
+    quota space system transaction transactioncontext write writing
     bigint blob boolean date date32 double enum float hugeint int int8 int16 int32 int64 int128 smallint struct tinyint
     ubigint uhugeint uint8 uint16 uint32 uint64 uint128 uinteger usmallint utinyint uuid varchar";
 
@@ -148,6 +150,11 @@ mod tests {
                 "Conversion Error: Could not convert string 'E1' to INT32 when casting from source column badge_no",
                 "select cast(badge_no as int)",
                 "Conversion Error: Could not convert string '...' to INT32 when casting from source column badge_no",
+            ),
+            (
+                "TransactionContext Error: Failed to commit: Could not write file \"/data/a.duckdb.wal\": No space left on device",
+                "COMMIT",
+                "TransactionContext Error: Failed to commit: Could not write file \"...\": No space left on device",
             ),
         ];
         for (message, statement, expected) in cases {

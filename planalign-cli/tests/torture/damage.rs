@@ -1,0 +1,129 @@
+//! Rows that were changed, logs that were cut, files with flipped bits: told by name, or the results are equal all the same.
+
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+use serde_json::Value;
+
+use crate::sandbox::{Said, differences, said};
+use crate::trial::Trial;
+
+/// The exit codes of what may be said of a damaged file: corrupt, unreadable, or no database at all.
+const TOLD: [i32; 3] = [6, 7, 8];
+
+pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
+    if cases == 0 {
+        return;
+    }
+    rows(trial);
+    let mut harmless = 0;
+    for seed in first_seed..first_seed + cases {
+        harmless += u64::from(is_harmless(trial, seed));
+    }
+    println!("damage: {cases} truncations and flipped bits, {harmless} of them without effect, the others told");
+    let logs = cases.div_ceil(3);
+    for seed in first_seed..first_seed + logs {
+        cut_log(trial, seed);
+    }
+    println!("damage: {logs} cut logs, no result differs");
+}
+
+fn verify(trial: &Trial, database: &str) -> Said {
+    let output = trial.sandbox.command(&["checkpoint", "verify", "--database", database, "--format", "json"]).output();
+    said(&output.expect("run planalign"))
+}
+
+/// A row of every table that a checkpoint vouches for is removed, doubled or changed.
+fn rows(trial: &Trial) {
+    let database = "rows.duckdb";
+    let listed =
+        trial.sandbox.command(&["checkpoint", "list", "--database", "whole.duckdb", "--format", "json"]).output();
+    let listed: Value = serde_json::from_str(&said(&listed.expect("run planalign")).stdout).expect("JSON");
+    let mut damages = 0;
+    for checkpoint in listed.as_array().expect("a list") {
+        let states = checkpoint["state"].as_array().into_iter().flatten();
+        let registries = checkpoint["registries"].as_array().into_iter().flatten().map(|registry| &registry["state"]);
+        for state in states.chain(registries).filter(|state| state["rows"].as_u64() > Some(0)) {
+            let table = state["relation"].as_str().expect("a name");
+            let filter =
+                state["year"].as_i64().map_or_else(String::new, |year| format!("simulation_year = {year} and "));
+            let one = format!("{filter}rowid = (select max(rowid) from {table} where {filter}true)");
+            for sql in
+                [format!("delete from {table} where {one}"), format!("insert into {table} from {table} where {one}")]
+            {
+                trial.copy_whole(database);
+                trial.sandbox.tamper(database, &sql);
+                let told = verify(trial, database);
+                assert_eq!(told.code, 6, "{sql}: {}{}", told.stdout, told.stderr);
+                let name = table.rsplit('.').next().unwrap_or(table).trim_end_matches("_registry");
+                assert!(told.stdout.contains(name), "{sql}: {}", told.stdout);
+                damages += 1;
+            }
+        }
+    }
+    trial.remove(database);
+    println!("damage: {damages} rows that were removed or doubled were each told with their table");
+}
+
+/// Cuts the file, or flips a bit of it. Whether the program has nothing to say, because nothing is different.
+fn is_harmless(trial: &Trial, seed: u64) -> bool {
+    let case = format!("--seed {seed} --damages 1");
+    let database = "damaged.duckdb";
+    let path = trial.copy_whole(database);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let length = fs::metadata(&path).expect("a file").len();
+    if seed.is_multiple_of(3) {
+        cut(&path, rng.random_range(0..length));
+    } else {
+        flip(&path, rng.random_range(0..length), rng.random_range(0..8));
+    }
+    let told = verify(trial, database);
+    let status = said(&trial.sandbox.command(&["status", "--database", database]).output().expect("run planalign"));
+    let resumed = said(&trial.command(database, true, None).output().expect("run planalign"));
+    for said in [&told, &status, &resumed] {
+        let is_expected = said.code == 0 || TOLD.contains(&said.code);
+        assert!(is_expected, "{case}: exit code {}: {}{}", said.code, said.stdout, said.stderr);
+        assert!(!said.stderr.contains("panicked"), "{case}: {}", said.stderr);
+    }
+    let harmless = told.code == 0 && resumed.code == 0;
+    if resumed.code == 0 {
+        let different = differences(&trial.sandbox.path("whole.duckdb"), &path);
+        assert_eq!(different, Vec::<String>::new(), "{case}: resumed, and something differs");
+    }
+    trial.remove(database);
+    harmless
+}
+
+/// Cuts the log of a killed run anywhere. What was lost is computed again.
+fn cut_log(trial: &Trial, seed: u64) {
+    let case = format!("cut log, --seed {seed}");
+    let database = "cut.duckdb";
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let failpoint = format!("committed@{}=kill", rng.random_range(2..=4));
+    trial.command(database, false, Some(&failpoint)).output().expect("run planalign");
+    let log = trial.sandbox.path(&format!("{database}.wal"));
+    let length = fs::metadata(&log).expect("a log").len();
+    cut(&log, rng.random_range(0..length));
+    let resumed = said(&trial.command(database, true, None).output().expect("run planalign"));
+    match resumed.code {
+        0 => {}
+        // The run itself is lost: its mirror, or nothing at all, says so.
+        6 if resumed.stderr.contains("has held run") => trial.remove(database),
+        2 if resumed.stderr.contains("no run to resume") => {}
+        code => panic!("{case}: exit code {code}: {}", resumed.stderr),
+    }
+    trial.finish(database, &case);
+}
+
+fn cut(path: &Path, length: u64) {
+    OpenOptions::new().write(true).open(path).expect("open").set_len(length).expect("cut");
+}
+
+fn flip(path: &Path, at: u64, bit: u32) {
+    let mut bytes = fs::read(path).expect("read");
+    let at = usize::try_from(at).expect("an offset");
+    bytes[at] ^= 1 << bit;
+    fs::write(path, bytes).expect("write");
+}

@@ -1,0 +1,92 @@
+//! A run that nothing happens to, and runs that are compared with it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::sandbox::{Said, Sandbox, differences, said};
+
+pub(crate) const YEARS: &str = "2025-2027";
+
+/// A sandbox with an uninterrupted run in `whole.duckdb`.
+pub(crate) struct Trial {
+    pub(crate) sandbox: Sandbox,
+    /// How long that run took.
+    pub(crate) duration: Duration,
+}
+
+impl Trial {
+    pub(crate) fn new() -> Self {
+        let sandbox = Sandbox::new(300);
+        let began = Instant::now();
+        sandbox.simulated(&[YEARS, "--database", "whole.duckdb", "--reports", "whole", "--progress", "none"]);
+        Self { sandbox, duration: began.elapsed() }
+    }
+
+    /// `simulate` on a database of the sandbox, with a failpoint.
+    pub(crate) fn command(&self, database: &str, resume: bool, failpoint: Option<&str>) -> Command {
+        let reports = format!("{database}.reports");
+        let mut command = self.sandbox.simulate_command(&[
+            YEARS,
+            "--database",
+            database,
+            "--reports",
+            &reports,
+            "--progress",
+            "none",
+        ]);
+        command.args(resume.then_some("--resume")).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.envs(failpoint.map(|failpoint| ("PLANALIGN_FAILPOINT", failpoint)));
+        command
+    }
+
+    /// Goes on with a run that something has happened to, or begins it if nothing of it was recorded; then it must be whole.
+    pub(crate) fn finish(&self, database: &str, case: &str) {
+        let mut end = said(&self.command(database, self.exists(database), None).output().expect("run planalign"));
+        if is_nothing_to_resume(&end) {
+            end = said(&self.command(database, false, None).output().expect("run planalign"));
+        }
+        assert_eq!(end.code, 0, "{case}: {}", end.stderr);
+        self.check_whole(database, case);
+        let verified = self.sandbox.command(&["checkpoint", "verify", "--database", database]).output();
+        let verified = said(&verified.expect("run planalign"));
+        assert_eq!(verified.code, 0, "{case}: {}{}", verified.stdout, verified.stderr);
+        for report in ["year_2025.json", "year_2026.json", "year_2027.json", "multi_year_summary_2025_2027.csv"] {
+            let report = self.sandbox.path(&format!("{database}.reports/{report}"));
+            assert!(report.exists(), "{case}: {} is missing", report.display());
+        }
+        self.remove(database);
+    }
+
+    /// No table differs from that of the uninterrupted run.
+    pub(crate) fn check_whole(&self, database: &str, case: &str) {
+        let different = differences(&self.sandbox.path("whole.duckdb"), &self.sandbox.path(database));
+        assert_eq!(different, Vec::<String>::new(), "{case}");
+    }
+
+    pub(crate) fn exists(&self, database: &str) -> bool {
+        self.sandbox.path(database).exists()
+    }
+
+    /// A copy of the uninterrupted run.
+    pub(crate) fn copy_whole(&self, database: &str) -> PathBuf {
+        let path = self.sandbox.path(database);
+        fs::copy(self.sandbox.path("whole.duckdb"), &path).expect("copied");
+        path
+    }
+
+    /// Removes a database with all that lies beside it.
+    pub(crate) fn remove(&self, database: &str) {
+        for suffix in ["", ".wal", ".lock"] {
+            let _ = fs::remove_file(self.sandbox.path(&format!("{database}{suffix}")));
+        }
+        for folder in [format!("{database}.reports"), format!(".planalign_checkpoints/{database}")] {
+            let _ = fs::remove_dir_all(self.sandbox.path(&folder));
+        }
+    }
+}
+
+pub(crate) fn is_nothing_to_resume(said: &Said) -> bool {
+    said.code == 2 && said.stderr.contains("no run to resume")
+}

@@ -1,0 +1,130 @@
+//! Places where a test makes the process fail or die, as a full disk or a power cut would.
+//!
+//! They exist with the cargo feature `failpoints` alone, which no release is built with; without it [`pass`] is nothing.
+
+#[cfg(feature = "failpoints")]
+pub use armed::arm;
+
+/// Passes a place at which something is about to be written, or has been. Answers how it failed, if it was told to.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+pub fn pass(_point: &str) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Passes a place at which something is about to be written, or has been. Answers how it failed, if it was told to.
+#[cfg(feature = "failpoints")]
+pub fn pass(point: &str) -> std::io::Result<()> {
+    armed::pass(point)
+}
+
+#[cfg(feature = "failpoints")]
+mod armed {
+    use std::io;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use nix::sys::signal::{Signal, raise};
+
+    static ARMED: OnceLock<Failpoint> = OnceLock::new();
+
+    /// What happens, and where.
+    #[derive(Debug)]
+    struct Failpoint {
+        /// The names of its places begin with this.
+        place: String,
+        /// The pass of these places, from 1, at which it happens.
+        at: u64,
+        action: Action,
+        passed: AtomicU64,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Action {
+        /// The process is killed after so many microseconds.
+        Kill(u64),
+        /// The process ends itself, as an engine that meets what must not be.
+        Abort,
+        /// What was about to be done fails with this error of the system.
+        Fail(i32),
+    }
+
+    /// Arms one failpoint for the whole process, `PLACE@PASS=ACTION`, for example `write@17=enospc`, `commit@3=kill` or
+    /// `close@1=kill+500` (microseconds later). Answers whether the text is one.
+    #[must_use]
+    pub fn arm(text: &str) -> bool {
+        parse(text).is_some_and(|failpoint| ARMED.set(failpoint).is_ok())
+    }
+
+    fn parse(text: &str) -> Option<Failpoint> {
+        let (place, rest) = text.split_once('@')?;
+        let (at, action) = rest.split_once('=')?;
+        let action = match action.split_once('+') {
+            Some(("kill", micros)) => Action::Kill(micros.parse().ok()?),
+            None if action == "kill" => Action::Kill(0),
+            None if action == "abort" => Action::Abort,
+            None => Action::Fail(
+                *[("eio", 5), ("eacces", 13), ("enospc", 28)].iter().find(|e| e.0 == action).map(|(_, code)| code)?,
+            ),
+            Some(_) => return None,
+        };
+        Some(Failpoint { place: place.to_owned(), at: at.parse().ok()?, action, passed: AtomicU64::new(0) })
+    }
+
+    pub(super) fn pass(point: &str) -> io::Result<()> {
+        match ARMED.get() {
+            Some(failpoint) if point.starts_with(&failpoint.place) => failpoint.pass(),
+            _ => Ok(()),
+        }
+    }
+
+    impl Failpoint {
+        fn pass(&self) -> io::Result<()> {
+            if self.passed.fetch_add(1, Ordering::SeqCst) + 1 != self.at {
+                return Ok(());
+            }
+            match self.action {
+                Action::Kill(0) => kill(),
+                Action::Kill(micros) => {
+                    std::thread::spawn(move || {
+                        std::thread::sleep(Duration::from_micros(micros));
+                        kill();
+                    });
+                }
+                Action::Abort => std::process::abort(),
+                Action::Fail(code) => return Err(io::Error::from_raw_os_error(code)),
+            }
+            Ok(())
+        }
+    }
+
+    fn kill() {
+        // Nothing comes after it.
+        let _ = raise(Signal::SIGKILL);
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_failpoint_happens_once_at_its_pass() {
+            let failpoint = parse("write@2=enospc").expect("a failpoint");
+            let passes: Vec<bool> = (0..4).map(|_| failpoint.pass().is_ok()).collect();
+            assert_eq!(passes, [true, false, true, true]);
+            let full = parse("write@1=enospc").expect("a failpoint").pass().expect_err("full");
+            assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+        }
+
+        #[test]
+        fn what_is_no_failpoint_is_refused() {
+            let action = |text| parse(text).map(|failpoint| failpoint.action);
+            assert_eq!(action("close@1=kill+500"), Some(Action::Kill(500)));
+            assert_eq!(action("close@1=abort"), Some(Action::Abort));
+            for text in ["write", "write@1", "write@x=eio", "write@1=laugh", "write@1=eio+3", "write@1=kill+soon"] {
+                assert_eq!(action(text), None, "{text}");
+            }
+        }
+    }
+}
