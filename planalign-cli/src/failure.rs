@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use planalign_config::census::CensusError;
 use planalign_config::lock::LockError;
 use planalign_config::settings::{ConfigError, RATED_RULES, STOPPING_RULES};
-use planalign_config::{DatabaseError, Fault};
+use planalign_config::{DatabaseError, Fault, counted};
 use planalign_dbt::RunnerError;
 use planalign_pipeline::{PipelineError, StageFailure};
 use planalign_registries::{CheckpointKey, StoreError};
@@ -69,6 +69,17 @@ pub(crate) enum Failure {
     },
     #[error("the recorded dbt project cannot be written to a temporary folder")]
     Scratch(#[source] std::io::Error),
+    #[error("the disk of the database has too little free space for the run")]
+    Space {
+        /// Bytes that the run will take, at least.
+        needed: u64,
+        /// Bytes that are there.
+        free: u64,
+        /// Rows of the census.
+        people: u64,
+        /// Years that are still to be simulated.
+        years: u64,
+    },
     #[error("there is no run {run_id}")]
     NoRun {
         /// What was asked for.
@@ -122,6 +133,7 @@ impl Failure {
             | Self::Signals(_)
             | Self::Output(_)
             | Self::Scratch(_)
+            | Self::Space { .. }
             | Self::Report(ReportError::Write { .. }) => ExitCode::Environment,
             Self::Database(e) => of_fault(e.fault()),
             Self::Store(e) => of_fault(e.fault()),
@@ -220,6 +232,13 @@ fn causes(failure: &Failure) -> Vec<String> {
         Failure::Aborted { database } => vec![database.display().to_string()],
         Failure::LostRun { last: Some(last), .. } => vec![format!("its mirror names {last} as committed")],
         Failure::NotRecorded { what } => vec![format!("the record lacks: {what}")],
+        Failure::Space { needed, free, people, years } => vec![format!(
+            "{} MB are free, and {} of {} take about {} MB",
+            free / 1_000_000,
+            counted(*years, "year"),
+            counted(*people, "employee"),
+            needed.div_ceil(1_000_000)
+        )],
         Failure::Signals(_) | Failure::Output(_) | Failure::NoDatabase(_) | Failure::NothingToReport { .. } => {
             Vec::new()
         }
@@ -283,6 +302,9 @@ fn hints(failure: &Failure, resume: &str) -> Vec<String> {
             "its log (the file with .wal behind the name) is gone or was cut: put it back if you have it".to_owned(),
             "or begin anew with --restart".to_owned(),
         ],
+        Failure::Space { .. } => {
+            vec!["free some disk space, or name a file on another disk with --database".to_owned()]
+        }
         Failure::NotRecorded { .. } => {
             vec!["name the --config, --project and --census of the run, and leave --as-recorded out".to_owned()]
         }
@@ -323,8 +345,10 @@ fn pipeline_hints(error: &PipelineError, resume: &str) -> Vec<String> {
         PipelineError::CheckpointCorruption { last_valid, .. }
         | PipelineError::StateInconsistency { last_valid, .. } => damage_hints(last_valid.as_ref(), resume),
         PipelineError::NoCheckpoint { .. } => vec!["`planalign checkpoint list` lists all of them".to_owned()],
-        PipelineError::Stage { cause, .. } => vec![stage_hint(cause, resume)],
-        _ => Vec::new(),
+        PipelineError::Stage { cause, .. } => {
+            vec![fault_hint(cause.fault(), resume).unwrap_or_else(|| stage_hint(cause, resume))]
+        }
+        other => fault_hint(other.fault(), resume).into_iter().collect(),
     }
 }
 
@@ -358,24 +382,30 @@ fn first_advice(findings: &[Finding]) -> Vec<String> {
 }
 
 fn stage_hint(cause: &StageFailure, resume: &str) -> String {
-    let first = match cause.fault() {
-        Fault::Deterministic => match cause {
-            StageFailure::Rule(RuleError { rule, .. }) => rule_hint(rule),
-            _ if is_unwritable(cause) => "name another directory with --reports".to_owned(),
-            _ => return "mend the model or the setting it depends on; begin anew with --restart".to_owned(),
-        },
-        Fault::OutOfSpace => "free some disk space".to_owned(),
-        Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads".to_owned(),
-        Fault::Permission => "allow writing to the database and the reports".to_owned(),
-        Fault::Corrupt => {
-            return "the file may be damaged: `planalign checkpoint verify` tells what is whole; take a copy from before, or \
-                    begin anew with --restart"
-                .to_owned();
-        }
-        Fault::Transient | Fault::Busy => return format!("try again with `{resume}`"),
-        Fault::WrongVersion => return "use the version of the program that wrote the file".to_owned(),
+    let mend = match cause {
+        StageFailure::Rule(RuleError { rule, .. }) => rule_hint(rule),
+        _ if is_unwritable(cause) => "name another directory with --reports".to_owned(),
+        _ => return "mend the model or the setting it depends on; begin anew with --restart".to_owned(),
     };
-    format!("{first}; then go on with `{resume}`")
+    format!("{mend}; then go on with `{resume}`")
+}
+
+/// What helps against a fault, whatever met it; `None` for those that what met it must be mended for.
+fn fault_hint(fault: Fault, resume: &str) -> Option<String> {
+    let first = match fault {
+        Fault::Deterministic => return None,
+        Fault::OutOfSpace => "free some disk space",
+        Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads",
+        Fault::Permission => "allow writing to the database and the reports",
+        Fault::Corrupt => {
+            let text = "the file may be damaged: `planalign checkpoint verify` tells what is whole; take a copy from before, or \
+                        begin anew with --restart";
+            return Some(text.to_owned());
+        }
+        Fault::Transient | Fault::Busy => return Some(format!("try again with `{resume}`")),
+        Fault::WrongVersion => return Some("use the version of the program that wrote the file".to_owned()),
+    };
+    Some(format!("{first}; then go on with `{resume}`"))
 }
 
 /// How a rule that cannot run is mended.

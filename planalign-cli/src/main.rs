@@ -16,6 +16,7 @@ mod report;
 mod run_log;
 mod signals;
 mod simulate;
+mod space;
 mod status;
 mod validate;
 

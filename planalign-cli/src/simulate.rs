@@ -25,7 +25,7 @@ use crate::inputs::Inputs;
 use crate::recorded::Recorded;
 use crate::run_log::RunLog;
 use crate::signals::{Received, listen};
-use crate::{SUMMARY_WIDTH, mirror, probe, progress, say};
+use crate::{SUMMARY_WIDTH, mirror, probe, progress, say, space};
 
 /// Up to this many people one thread is faster than several: the tables are too small to share out.
 const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
@@ -108,6 +108,14 @@ fn simulate(
     let mut runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
     let plan = plan(args.shuffle, &inputs, &runner, database)?;
     let fingerprints = inputs.to_record(&runner, &database.engine_version()?)?;
+    let committed = match &begin {
+        Begin::Anew => None,
+        Begin::Resume(run) => store.checkpoints(&run.run_id)?.last().map(|checkpoint| checkpoint.key.year),
+        Begin::From(_, year) => Some(year - 1),
+    };
+    let years = plan.end_year() - committed.unwrap_or(plan.start_year() - 1);
+    let years = u64::try_from(years).unwrap_or(0);
+    space::refuse_too_little(&args.database, inputs.census.rows, years, committed.is_none())?;
     let run = match &begin {
         Begin::Anew => new_run(&inputs, &plan, database)?,
         Begin::Resume(run) | Begin::From(run, _) => run.clone(),

@@ -21,6 +21,7 @@ pub mod clock;
 mod counted;
 #[cfg(feature = "duckdb")]
 pub mod database;
+pub mod disk;
 pub mod engine2;
 pub mod failpoint;
 pub mod fault;

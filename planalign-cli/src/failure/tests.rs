@@ -55,6 +55,8 @@ fn failures_outside_of_stages_have_the_code_of_their_fault() {
     check(&Failure::Report(read(Fault::OutOfMemory)), ExitCode::Environment, "the reports cannot be made");
     let unit = PipelineError::Unit(failed(Fault::OutOfSpace));
     check(&Failure::Run(unit), ExitCode::Environment, "error: the database's transaction failed");
+    let space = Failure::Space { needed: 50_500_000, free: 20_999_999, people: 10_000, years: 1 };
+    check(&space, ExitCode::Environment, "20 MB are free, and 1 year of 10000 employees take about 51 MB");
     let signals = Failure::Signals(std::io::Error::other("none left"));
     check(&signals, ExitCode::Environment, "error: signals cannot be handled: none left\n");
 }

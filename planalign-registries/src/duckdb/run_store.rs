@@ -8,7 +8,8 @@ mod runs;
 
 use std::cell::RefCell;
 
-use planalign_config::{Database, failpoint};
+use planalign_config::disk::free_space_beside;
+use planalign_config::{Database, Fault, failpoint};
 
 use super::catalog::{Catalog, failed};
 use super::{format, state};
@@ -157,11 +158,12 @@ impl RunStore for DuckRunStore {
 
     fn compact(&mut self) -> Result<(), StoreError> {
         // Folding rewrites whole row groups, so it waits until the log is long; closing the file folds what is left.
-        let log = self.catalog.db.path().map(|path| path.with_added_extension("wal"));
-        let bytes = log.and_then(|log| std::fs::metadata(log).ok()).map_or(0, |m| m.len());
+        let Some(log) = self.catalog.db.path().map(|path| path.with_added_extension("wal")) else { return Ok(()) };
+        let bytes = std::fs::metadata(&log).map_or(0, |m| m.len());
         if bytes < COMPACT_FROM {
             return Ok(());
         }
+        refuse_short_space(bytes, free_space_beside(&log))?;
         // Nothing can fail here yet; a process can die while it folds.
         let _ = failpoint::pass("compact");
         self.catalog.db.execute_batch("checkpoint").map_err(failed("compact the database"))?;
@@ -169,6 +171,17 @@ impl RunStore for DuckRunStore {
         let _ = failpoint::pass("compacted");
         Ok(())
     }
+}
+
+/// What is in the log goes into the file while both are there.
+fn refuse_short_space(needed: u64, free: Option<u64>) -> Result<(), StoreError> {
+    let Some(free) = free.filter(|free| *free < needed) else { return Ok(()) };
+    let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+    Err(StoreError::Database {
+        action: "compact the database".to_owned(),
+        fault: Fault::OutOfSpace,
+        cause: format!("it takes about {} MB of free space, and there are {} MB", megabytes(needed), megabytes(free)),
+    })
 }
 
 #[cfg(test)]

@@ -566,3 +566,13 @@ fn a_record_of_the_first_format_is_brought_up_to_date() {
         db.query_row("select version from planalign.format", &[]).expect("read").and_then(|row| row.integer(0));
     assert_eq!(version, Some(2));
 }
+
+#[test]
+fn a_log_is_folded_where_there_is_room_for_it() {
+    let check = |needed, free| super::refuse_short_space(needed, free).err();
+    assert!(check(5_000_000, Some(5_000_000)).is_none());
+    assert!(check(5_000_000, None).is_none());
+    let error = check(5_000_001, Some(4_999_999)).expect("too little");
+    assert_eq!(error.fault(), planalign_config::Fault::OutOfSpace);
+    assert_eq!(error.to_string(), "cannot compact the database: it takes about 6 MB of free space, and there are 5 MB");
+}
