@@ -202,8 +202,8 @@ fn is_unwritable(cause: &StageFailure) -> bool {
 
 fn heading(failure: &Failure) -> String {
     match failure {
-        Failure::Run(PipelineError::Stage { year, stage, attempts, .. }) => {
-            let tries = if *attempts > 1 { format!(" {attempts} times") } else { String::new() };
+        Failure::Run(PipelineError::Stage { year, stage, tried, .. }) => {
+            let tries = if tried.is_empty() { String::new() } else { format!(" {} times", tried.len() + 1) };
             format!("stage {stage} of {year} failed{tries} and was rolled back")
         }
         Failure::Run(PipelineError::Refused { year, stage, .. }) => {
@@ -264,7 +264,10 @@ fn told(finding: &Finding) -> String {
 
 fn pipeline_causes(error: &PipelineError) -> Vec<String> {
     match error {
-        PipelineError::Stage { cause, .. } => vec![cause.to_string()],
+        PipelineError::Stage { cause, tried, .. } => {
+            let tried = (!tried.is_empty()).then(|| format!("tried {}", tried.join(", then ")));
+            std::iter::once(cause.to_string()).chain(tried).collect()
+        }
         PipelineError::Refused { findings, .. } | PipelineError::FailedValidation { findings, .. } => {
             findings.iter().map(told).collect()
         }

@@ -106,6 +106,7 @@ fn remark(event: &RunEvent) -> Option<String> {
         K::RunRestored { to, removed, .. } => {
             Some(format!("Returned to {to}; {} removed", counted(*removed as u64, "later saved point")))
         }
+        K::RegistriesRebuilt { cause } => Some(format!("Mended: {cause}; the registries were rebuilt from the events")),
         K::ChangesAccepted { from_year, changes } => {
             Some(format!("Changed from {from_year} on: {}", changes.join("; ")))
         }

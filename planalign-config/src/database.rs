@@ -280,6 +280,15 @@ impl UnitOfWork for Database {
         inner.guarded("ease", &ease.sql, |c| c.execute_batch(&ease.sql))?;
         Ok(Some(ease.what.to_owned()))
     }
+
+    fn work_sequentially(&mut self) -> Result<bool, UnitError> {
+        const THREADS: &str = "select current_setting('threads')::bigint";
+        if self.query_row(THREADS, &[])?.and_then(|row| row.integer(0)) == Some(1) {
+            return Ok(false);
+        }
+        self.execute_batch("set threads = 1")?;
+        Ok(true)
+    }
 }
 
 /// Whether a text is one statement that begins like those that read or change rows.

@@ -18,6 +18,10 @@ pub trait UnitOfWork {
     fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
         Ok(None)
     }
+    /// From now on one thread works on each statement. Whether that changes anything.
+    fn work_sequentially(&mut self) -> Result<bool, UnitError> {
+        Ok(false)
+    }
 }
 
 /// A unit of work could not do what it was asked.
@@ -124,6 +128,7 @@ mod tests {
         unit.rollback().expect("nothing is open any more");
         assert_eq!(unit.calls(), ["begin", "rollback"]);
         assert_eq!(unit.ease_memory().expect("nothing to ease"), None);
+        assert!(!unit.work_sequentially().expect("nothing to change"));
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub enum PipelineError {
         year: i32,
         /// Stage.
         stage: String,
-        /// Tries that were made.
-        attempts: u32,
+        /// What was tried after the first failure, in order, for example `again after 100 ms`.
+        tried: Vec<String>,
         /// What went wrong.
         cause: Box<StageFailure>,
         /// The last committed stage, where the run can be taken up.

@@ -154,8 +154,10 @@ pub fn resume(
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
     let changes = changes::accepted(&differences, &run, &modules, options)?;
     refuse_other_years(&plan, &run, &checkpoints)?;
-    require(&checkpoints, &modules.registries, modules.store)?;
     let mut journal = journal_of(&run, &modules, options)?;
+    if let Err(damage) = require(&checkpoints, &modules.registries, modules.store) {
+        modules.storage().mend(damage, &checkpoints, run.start_year, &mut journal)?;
+    }
     if let Some(accepted) = changes {
         let event = journal.prepare(accepted);
         modules.storage().atomically(|storage| {

@@ -8,6 +8,7 @@ use planalign_registries::{
 };
 
 use crate::error::PipelineError;
+use crate::journal::Journal;
 use crate::stage_run::stage_relations;
 use crate::verification::require;
 
@@ -61,6 +62,37 @@ impl Storage<'_, '_> {
         }
         self.store.forget_after(kept.last())?;
         require(kept, self.registries, self.store)
+    }
+
+    /// Rebuilds registries that are not what the checkpoints vouch for from the events, which are. Fails with `damage` if it is
+    /// another, or if the registries are not right then.
+    pub(crate) fn mend(
+        &mut self,
+        damage: PipelineError,
+        checkpoints: &[Checkpoint],
+        start_year: i32,
+        journal: &mut Journal<'_>,
+    ) -> Result<(), PipelineError> {
+        if !matches!(damage, PipelineError::StateInconsistency { .. }) {
+            return Err(damage);
+        }
+        let event = journal.prepare(RunEventKind::RegistriesRebuilt { cause: damage.to_string() });
+        let rebuilt = self.atomically(|storage| {
+            for checkpoint in checkpoints.iter().filter(|checkpoint| !checkpoint.registries.is_empty()) {
+                for registry in storage.registries.iter_mut() {
+                    registry.update(checkpoint.key.year, start_year)?;
+                }
+            }
+            require(checkpoints, storage.registries, storage.store)?;
+            Ok(storage.store.record(journal.unwritten())?)
+        });
+        if let Err(error) = rebuilt {
+            log::debug!("the registries cannot be rebuilt: {error}");
+            return Err(damage);
+        }
+        journal.written();
+        journal.tell(&event);
+        Ok(())
     }
 
     /// Lets the checkpoints vouch for relations that were built anew, as they are now.

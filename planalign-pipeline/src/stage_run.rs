@@ -33,6 +33,9 @@ impl<E: Into<StageFailure>> From<E> for Undone {
     }
 }
 
+/// What is done about a stage that did not pass validation, when its run is taken up and its rules fail again.
+const BUILT_ANEW: &str = "again with its tables built anew";
+
 /// What an attempt has written and not yet committed.
 struct Written {
     prepared: Vec<RunEvent>,
@@ -44,6 +47,7 @@ impl Execution<'_, '_> {
     /// Runs a stage until it is committed or given up.
     pub(crate) fn run_stage(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<(), PipelineError> {
         let (year, name) = (stage.year, stage.definition.name.clone());
+        let mut tried = Vec::new();
         for attempt in 1.. {
             if self.options.stop.is_requested() {
                 return Err(PipelineError::Interrupted { after: self.after.clone() });
@@ -63,22 +67,26 @@ impl Execution<'_, '_> {
                 Undone::Unverified(error) => return Err(error.into()),
                 Undone::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
             };
-            match self.recovery(&failure, attempt) {
+            match self.recovery(stage, &failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
+                    tried.push(strategy.clone());
                     let (stage, cause) = (name.clone(), failure.to_string());
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
                     (self.options.pause)(pause);
                 }
-                Recovery::GiveUp => return Err(self.give_up(stage, attempt, failure)),
+                Recovery::GiveUp => return Err(self.give_up(stage, tried, failure)),
             }
         }
         Ok(())
     }
 
     /// What may help after a failure of try number `attempt`.
-    fn recovery(&mut self, failure: &StageFailure, attempt: u32) -> Recovery {
+    fn recovery(&mut self, stage: &PlannedStage, failure: &StageFailure, attempt: u32) -> Recovery {
         if failure.fault() != Fault::OutOfMemory {
-            return self.options.recovery.after(failure.fault(), attempt);
+            return match self.options.recovery.after(failure.fault(), attempt) {
+                Recovery::GiveUp if stage.definition.parallel_safe => self.sequentially(failure.fault()),
+                recovery => recovery,
+            };
         }
         match self.modules.unit.ease_memory() {
             Ok(Some(strategy)) => Recovery::Retry { pause: Duration::ZERO, strategy: format!("again {strategy}") },
@@ -90,10 +98,25 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn give_up(&mut self, stage: &PlannedStage, attempts: u32, cause: StageFailure) -> PipelineError {
+    /// What failed again and again while several threads worked may succeed with one.
+    fn sequentially(&mut self, fault: Fault) -> Recovery {
+        if !matches!(fault, Fault::Transient | Fault::Busy) {
+            return Recovery::GiveUp;
+        }
+        match self.modules.unit.work_sequentially() {
+            Ok(true) => Recovery::Retry { pause: Duration::ZERO, strategy: "again on one thread".to_owned() },
+            Ok(false) => Recovery::GiveUp,
+            Err(error) => {
+                log::warn!("cannot get along with one thread: {error}");
+                Recovery::GiveUp
+            }
+        }
+    }
+
+    fn give_up(&mut self, stage: &PlannedStage, tried: Vec<String>, cause: StageFailure) -> PipelineError {
         let (year, name) = (stage.year, stage.definition.name.clone());
         self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: cause.to_string() });
-        PipelineError::Stage { year, stage: name, attempts, cause: Box::new(cause), resume_after: self.after.clone() }
+        PipelineError::Stage { year, stage: name, tried, cause: Box::new(cause), resume_after: self.after.clone() }
     }
 
     /// One attempt; on success everything is committed and told.
@@ -156,7 +179,10 @@ impl Execution<'_, '_> {
         let mut prepared = Vec::new();
         if stage.definition.checkpoint {
             let saved = self.checkpoint(stage, &results, registries, &findings, elapsed_ms)?;
-            self.modules.store.save_checkpoint(&saved).map_err(StageFailure::Store)?;
+            let is_there = self.taken_up.iter().any(|taken_up| taken_up.key == saved.key);
+            let store = &mut self.modules.store;
+            let written = if is_there { store.replace_checkpoint(&saved) } else { store.save_checkpoint(&saved) };
+            written.map_err(StageFailure::Store)?;
             checkpoint = Some(saved);
             prepared.push(self.journal.prepare(RunEventKind::CheckpointSaved { year, stage: name.clone() }));
         }
@@ -327,7 +353,7 @@ impl Execution<'_, '_> {
         let after = self.after.clone();
         let failed = |cause: StageFailure| {
             let (year, stage) = (stage.year, stage.definition.name.clone());
-            PipelineError::Stage { year, stage, attempts: 1, cause: Box::new(cause), resume_after: after.clone() }
+            PipelineError::Stage { year, stage, tried: Vec::new(), cause: Box::new(cause), resume_after: after.clone() }
         };
         let findings = match self.check_rules(stage) {
             Ok(findings) => findings,
@@ -336,6 +362,13 @@ impl Execution<'_, '_> {
         let found = finding_rows(&findings);
         let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
         saved.map_err(|e| failed(StageFailure::Store(e)))?;
+        if self.stops_at(&findings) && findings.iter().all(|finding| finding.severity < Severity::Fatal) {
+            // What was mended since may be what the tables are built from.
+            let (year, stage_name, strategy) = (stage.year, stage.definition.name.clone(), BUILT_ANEW.to_owned());
+            let cause = PipelineError::FailedValidation { year, stage: stage_name.clone(), findings }.to_string();
+            self.journal.emit(RunEventKind::StageRetried { year, stage: stage_name, attempt: 1, cause, strategy });
+            return self.run_stage(plan, stage);
+        }
         self.judge(stage, findings)?;
         let passed = Checkpoint { status: CheckpointStatus::Complete, ..last };
         self.replace_checkpoint(&passed).map_err(failed)

@@ -68,6 +68,11 @@ pub enum RunEventKind {
         /// Number of the last of them; numbers are never given twice.
         last_sequence: u64,
     },
+    /// Registries that were not what the checkpoints vouch for were rebuilt from the events.
+    RegistriesRebuilt {
+        /// What was wrong.
+        cause: String,
+    },
     /// What the run depends on was changed on request.
     ChangesAccepted {
         /// First year that was computed with the changes, or will be.

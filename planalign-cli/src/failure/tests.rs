@@ -8,9 +8,10 @@ fn failed(fault: Fault) -> UnitError {
     UnitError { fault, message: "what the engine says".to_owned() }
 }
 
-fn stage(cause: StageFailure, attempts: u32) -> Failure {
+fn stage(cause: StageFailure, tried: &[&str]) -> Failure {
     let (year, stage) = (2026, "FOUNDATION".to_owned());
-    Failure::Run(PipelineError::Stage { year, stage, attempts, cause: Box::new(cause), resume_after: None })
+    let tried = tried.iter().map(|strategy| (*strategy).to_owned()).collect();
+    Failure::Run(PipelineError::Stage { year, stage, tried, cause: Box::new(cause), resume_after: None })
 }
 
 /// Asserts the exit code and that the message holds the text.
@@ -33,16 +34,21 @@ fn a_failed_stage_tells_what_to_do_about_its_fault() {
         (Fault::WrongVersion, ExitCode::WrongVersion, "the version of the program"),
     ];
     for (fault, code, hint) in cases {
-        check(&stage(StageFailure::Unit(failed(fault)), 1), code, hint);
+        check(&stage(StageFailure::Unit(failed(fault)), &[]), code, hint);
     }
-    check(&stage(StageFailure::CommitLost, 1), ExitCode::Corrupt, "the checkpoint is not there after its commit");
+    check(&stage(StageFailure::CommitLost, &[]), ExitCode::Corrupt, "the checkpoint is not there after its commit");
 }
 
 #[test]
 fn the_number_of_tries_is_told() {
-    let heading = |attempts| heading(&stage(StageFailure::Unit(failed(Fault::Transient)), attempts));
-    assert_eq!(heading(1), "stage FOUNDATION of 2026 failed and was rolled back");
-    assert_eq!(heading(3), "stage FOUNDATION of 2026 failed 3 times and was rolled back");
+    let told = |tried| stage(StageFailure::Unit(failed(Fault::Transient)), tried).render("resume");
+    assert!(told(&[]).starts_with("error: stage FOUNDATION of 2026 failed and was rolled back\n"));
+    insta::assert_snapshot!(told(&["again after 100 ms", "again on one thread"]), @"
+    error: stage FOUNDATION of 2026 failed 3 times and was rolled back
+      what the engine says
+      tried again after 100 ms, then again on one thread
+    hint: try again with `resume`
+    ");
 }
 
 #[test]

@@ -79,6 +79,27 @@ fn damage_is_named_by_table_and_the_way_back_leads_home() {
 }
 
 #[test]
+fn a_damaged_registry_is_rebuilt_from_the_events() {
+    let sandbox = finished();
+    sandbox.tamper(
+        "simulation.duckdb",
+        "update planalign.enrollment_registry set is_enrolled = not is_enrolled where simulation_year = 2025;
+        delete from planalign.deferral_escalation_registry where simulation_year = 2026 and opted_out",
+    );
+    let verified = checkpoint(&sandbox, &["verify"]);
+    assert_eq!(verified.code, 6);
+    assert_eq!(lines_with(&verified.stdout, "damaged").len(), 2, "{}", verified.stdout);
+    let resumed = sandbox.simulated(&[YEARS, "--resume"]);
+    let mended = lines_with(
+        &resumed.stderr,
+        "Mended: the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION",
+    );
+    assert_eq!(mended.len(), 1, "{}", resumed.stderr);
+    check_whole(&sandbox, "simulation.duckdb");
+    assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
+}
+
+#[test]
 fn a_run_goes_on_from_its_record_alone() {
     let sandbox = finished();
     sandbox.copy_project();

@@ -286,3 +286,11 @@ fn labels_are_texts() {
     let labels: Vec<_> = table.rows.iter().map(|row| row.text(0)).collect();
     assert_eq!(labels, [Some("b".to_owned()), None, Some("a".to_owned())]);
 }
+
+#[test]
+fn one_thread_is_enough_from_some_point_on() {
+    let mut database =
+        Database::in_memory(&DatabaseOptions { threads: Some(2), ..DatabaseOptions::default() }).expect("open");
+    assert!(database.work_sequentially().expect("changed"));
+    assert!(!database.work_sequentially().expect("nothing to change"));
+}

@@ -78,10 +78,8 @@ fn a_deterministic_fault_in_any_part_is_undone_and_not_tried_again() {
         let mut world = World::new(2025);
         fail(&mut world, Fault::Deterministic);
         let error = world.start().expect_err("it fails");
-        let PipelineError::Stage { year: 2025, stage: failed, attempts: 1, .. } = &error else {
-            panic!("{part}: {error}")
-        };
-        assert_eq!(failed, stage, "{part}");
+        let PipelineError::Stage { year: 2025, stage: failed, tried, .. } = &error else { panic!("{part}: {error}") };
+        assert_eq!((failed.as_str(), tried.len()), (stage, 0), "{part}");
         assert_eq!(error.fault(), Fault::Deterministic);
         assert!(world.pauses.borrow().is_empty(), "{part}");
         assert_eq!(world.status(), RunStatus::Failed);
@@ -99,8 +97,8 @@ fn a_fault_that_lasts_is_tried_thrice_with_growing_pauses() {
             fail(&mut world, Fault::Transient);
         }
         let error = world.start().expect_err("it fails");
-        let PipelineError::Stage { stage: failed, attempts: 3, .. } = &error else { panic!("{part}: {error}") };
-        assert_eq!(failed, stage, "{part}");
+        let PipelineError::Stage { stage: failed, tried, .. } = &error else { panic!("{part}: {error}") };
+        assert_eq!((failed.as_str(), tried.len()), (stage, 2), "{part}");
         assert_eq!(*world.pauses.borrow(), [100, 400], "{part}");
     }
 }
@@ -148,7 +146,7 @@ fn out_of_memory_is_tried_again_as_long_as_there_is_a_way_to_ease_it() {
     world.store.can_ease_memory(&ways);
     fail(&mut world, 3);
     let error = world.start().expect_err("it fails");
-    assert!(matches!(error, PipelineError::Stage { attempts: 3, .. }), "{error}");
+    assert!(matches!(&error, PipelineError::Stage { tried, .. } if tried.len() == 2), "{error}");
     assert_eq!(error.fault(), Fault::OutOfMemory);
 }
 
@@ -232,4 +230,45 @@ fn a_run_that_cannot_be_recorded_as_finished_has_failed() {
         world.resume().expect("it finishes");
         assert_eq!(world.status(), RunStatus::Finished);
     }
+}
+
+#[test]
+fn what_may_run_in_parallel_is_tried_on_one_thread_at_last() {
+    let lasts = |model: &str, stage: &str, tries: usize| {
+        let mut world = World::new(2025);
+        world.store.works_in_parallel();
+        for call in 1..=tries {
+            world.runner = std::mem::take(&mut world.runner).with_failure(model, call, model_error(Fault::Transient));
+        }
+        let end = world.start();
+        (end, render(from_stage(&world.told, stage, 2025)), committed_builds(&world.told))
+    };
+    let (end, told, builds) = lasts("hires", "EVENT_GENERATION", 3);
+    end.expect("it finishes");
+    assert!(told.contains("strategy=\"again on one thread\""), "{told}");
+    assert_eq!(builds, sound_builds());
+    let (end, _, _) = lasts("hires", "EVENT_GENERATION", 4);
+    let PipelineError::Stage { tried, .. } = end.expect_err("it lasts") else { panic!("another error") };
+    assert_eq!(tried, ["again after 100 ms", "again after 400 ms", "again on one thread"]);
+    // A stage whose models depend on each other gains nothing from it.
+    let (end, told, _) = lasts("base", "FOUNDATION", 3);
+    end.expect_err("it lasts");
+    assert!(!told.contains("one thread"), "{told}");
+}
+
+#[test]
+fn registries_that_differ_are_rebuilt_from_the_events() {
+    let mut world = World::new(2027);
+    world.start_cut(crate::harness::Cut::StopAfterStages(12)).expect("not killed").expect_err("interrupted");
+    let mut registry = world.registries[0].clone();
+    planalign_registries::Registry::restore(&mut registry, None).expect("emptied");
+    world.resume().expect("it finishes");
+    let told = render(&world.told);
+    assert!(told.contains("registries_rebuilt cause=\"the enrollment registry does not match"), "{told}");
+    let calls = world.registries[0].calls();
+    let rebuilt = calls.iter().rposition(|call| call == "restore all years").expect("emptied") + 1;
+    assert_eq!(calls[rebuilt..rebuilt + 2], ["update 2025", "update 2026"]);
+    let mut sound = World::new(2027);
+    sound.start().expect("it finishes");
+    assert_eq!(committed_builds(&world.told), committed_builds(&sound.told));
 }

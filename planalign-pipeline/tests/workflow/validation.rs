@@ -65,18 +65,33 @@ fn resume_begins_with_the_rules_of_the_stage_that_did_not_pass() {
 
     let error = world.resume().expect_err("nothing was repaired");
     assert!(matches!(error, PipelineError::FailedValidation { .. }), "{error}");
-    assert_eq!(world.built(), built, "nothing was built");
+    let again: Vec<(String, i64)> = world.built()[built.len()..].to_vec();
+    assert_eq!(again, [("base".to_owned(), 2026)], "the stage is built anew, in case it is its tables");
+    let built = world.built();
     insta::assert_snapshot!("resume_without_repair", render(world.last_told()));
 
     world.rules[1].repair(2026);
     assert_eq!(world.resume().expect("it passes"), Outcome::default());
-    assert_eq!(world.rules[1].calls(), [2025, 2026, 2026, 2026]);
+    assert_eq!(world.rules[1].calls(), [2025, 2026, 2026, 2026, 2026]);
     assert!(!world.built()[built.len()..].contains(&("base".to_owned(), 2026)), "the stage itself is not built again");
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete), "it has passed by now");
     insta::assert_snapshot!("resume_after_repair", render(world.last_told()));
     let calls = world.store.calls();
     let last = calls.iter().rfind(|c| c.starts_with("save_finding_rows"));
     assert_eq!(last.map(String::as_str), Some("save_finding_rows 2026/FOUNDATION"), "what was found is gone");
+}
+
+#[test]
+fn a_stage_whose_tables_were_mended_by_building_them_anew_passes() {
+    let mut world = world_with(Severity::Error);
+    world.fail_on_validation_error = true;
+    world.start().expect_err("it stops");
+    world.rules[1].repair_after(2026, 2);
+    assert_eq!(world.resume().expect("it passes"), Outcome::default());
+    let told = render(&world.told);
+    assert!(told.contains("strategy=\"again with its tables built anew\""), "{told}");
+    assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete));
+    assert_eq!(world.store.checkpoints("run-1").expect("readable").len(), 11, "one for each stage");
 }
 
 #[test]
@@ -145,11 +160,11 @@ fn findings_of_all_severities_and_years_are_counted_also_across_executions() {
 #[test]
 fn a_stage_that_is_tried_again_counts_its_findings_once() {
     let mut world = world_with(Severity::Error);
-    world.store.fail_next("replace_checkpoint", Fault::Transient);
+    world.store.fail_next("save_checkpoint", Fault::Transient);
     // The first stage, which is the one that is tried again.
     world.rules[0] = InMemoryRule::new("census_rule").finding(2025, Severity::Warning, "again and again");
     world.rules[1] = InMemoryRule::new("growth_rule").finding(2025, Severity::Error, "too many");
     world.rules[2] = InMemoryRule::new("state_rule").finding(2025, Severity::Warning, "w");
-    world.store.fail_next("replace_checkpoint", Fault::Transient);
+    world.store.fail_next("save_checkpoint", Fault::Transient);
     assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 2 });
 }

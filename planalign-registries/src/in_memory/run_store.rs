@@ -27,6 +27,7 @@ struct Inner {
     poisoned: bool,
     loses_commit: bool,
     eases: VecDeque<String>,
+    parallel: bool,
     states: Vec<RelationState>,
     failures: Vec<(&'static str, Fault)>,
     calls: Vec<String>,
@@ -63,6 +64,11 @@ impl InMemoryRunStore {
     /// Sets what can be tried when memory runs out, in this order.
     pub fn can_ease_memory(&self, ways: &[&str]) {
         self.inner.borrow_mut().eases = ways.iter().map(|way| (*way).to_owned()).collect();
+    }
+
+    /// Lets statements work on several threads, until they are told not to.
+    pub fn works_in_parallel(&self) {
+        self.inner.borrow_mut().parallel = true;
     }
 
     /// The calls that write, in order, for example `begin`, `record 3`, `save_checkpoint 2025/FOUNDATION`, `commit`.
@@ -269,6 +275,10 @@ impl UnitOfWork for InMemoryRunStore {
 
     fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
         Ok(self.inner.borrow_mut().eases.pop_front())
+    }
+
+    fn work_sequentially(&mut self) -> Result<bool, UnitError> {
+        Ok(std::mem::take(&mut self.inner.borrow_mut().parallel))
     }
 }
 

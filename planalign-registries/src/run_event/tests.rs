@@ -16,6 +16,7 @@ fn every_kind() -> Vec<RunEventKind> {
         K::CommitsLost { last: CheckpointKey { year: 2026, stage: stage.clone() }, after: after.clone() },
         K::RunRestored { to: CheckpointKey { year, stage: stage.clone() }, removed: 6, last_sequence: 12 },
         K::ChangesAccepted { from_year: 2027, changes: vec!["seed limits has changed".to_owned()] },
+        K::RegistriesRebuilt { cause: "39 rows instead of 40".to_owned() },
         K::YearStarted { year },
         K::StageStarted { year, stage: stage.clone(), attempt: 1 },
         K::ModelStarted { year, stage: stage.clone(), model: model.clone() },

@@ -54,4 +54,8 @@ impl UnitOfWork for Unit {
     fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
         self.inner.ease_memory()
     }
+
+    fn work_sequentially(&mut self) -> Result<bool, UnitError> {
+        self.inner.work_sequentially()
+    }
 }
