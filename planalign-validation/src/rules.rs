@@ -49,7 +49,7 @@ pub fn rules(db: &Database, settings: &RuleSettings, registries: Vec<Box<dyn Reg
         Box::new(accumulator_integrity::AccumulatorIntegrity(probe("accumulator_integrity"))),
         Box::new(state_consistency::StateConsistency { probe: probe("state_consistency"), registries }),
         Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),
-        Box::new(snapshot_consistency::rule(probe("snapshot_consistency"))),
+        Box::new(snapshot_consistency::SnapshotConsistency(probe("snapshot_consistency"))),
         Box::new(contribution_limits::ContributionLimits(probe("contribution_limits"))),
         Box::new(pay_outliers::PayOutliers(probe("pay_outliers"))),
         Box::new(yearly_jumps::YearlyJumps(probe("yearly_jumps"))),

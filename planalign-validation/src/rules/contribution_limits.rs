@@ -28,7 +28,7 @@ impl Rule for ContributionLimits {
         }
         let mut findings = found(&self.0, year, limits, &[LIMITS_CHECK], &str::to_owned)?;
         let filled = |sql: &str| with_limits(&with_settings(sql, &self.0.settings), limits);
-        let counts = self.0.row(&filled(COUNTS), year)?;
+        let counts = self.0.added_up(&filled(COUNTS), year)?;
         if self.0.count(&counts, 0, year)? == 0 {
             return Err(self.0.cannot_run(year, "int_employee_contributions has no rows of the year"));
         }
@@ -39,12 +39,19 @@ impl Rule for ContributionLimits {
 
 fn with_settings(sql: &str, settings: &RuleSettings) -> String {
     // Without a cap on the match every match is within it.
-    let match_cap = settings.match_cap.map_or_else(|| "null".to_owned(), |cap| millionths(cap).to_string());
-    sql.replace("{maximum_rate}", &millionths(settings.maximum_deferral_rate).to_string())
-        .replace("{maximum_escalated}", &millionths(settings.maximum_escalated_rate).to_string())
+    let match_cap = settings.match_cap.map_or_else(|| "null".to_owned(), decimal);
+    sql.replace("{maximum_rate}", &decimal(settings.maximum_deferral_rate))
+        .replace("{maximum_escalated}", &decimal(settings.maximum_escalated_rate))
         .replace("{catch_up}", &settings.catch_up.to_string())
         .replace("{super_catch_up}", &settings.super_catch_up.to_string())
         .replace("{match_cap}", &match_cap)
+}
+
+/// A rate as SQL writes it, with no more digits than it has: the engine multiplies amounts by few digits in a fraction of the time.
+fn decimal(rate: f64) -> String {
+    let millionths = millionths(rate);
+    let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The limits as numbers in the text: a query that need not join them is planned in a fraction of the time.
@@ -70,71 +77,56 @@ const LIMITS: &str = "
     left join config_irs_limits as seed on seed.limit_year = used.simulation_year
     where simulation_year = $1";
 
-/// One row per table, added up: a union needs no plan of joins.
+/// One row per table, to be added up: a union needs no plan of joins. Amounts are compared as decimals, which the engine need
+/// not convert first.
 const COUNTS: &str = "
-    with counts (looked_at, above_402g, above_catch_up, not_added_up, above_plan_cap, match_pay, match_cap, core_pay, rate, increase) as (
-        select
-            count(*),
-            count(*) filter (regular_deferrals > {deferral_limit}),
-            0,
-            count(*) filter (annual_contribution_amount != regular_deferrals + catch_up_deferrals),
-            -- Pay and deferrals are rounded to the cent, so each may be off by half of one.
-            count(*) filter (
-                2000000 * (annual_contribution_amount * 100)::bigint
-                > (2 * (prorated_annual_compensation * 100)::bigint + 1) * {maximum_rate} + 1000000
-            ),
-            0, 0, 0, 0, 0
+    select
+        count(*) as looked_at,
+        count(*) filter (regular_deferrals > {deferral_limit}) as above_402g,
+        null as above_catch_up,
+        count(*) filter (annual_contribution_amount != regular_deferrals + catch_up_deferrals) as not_added_up,
+        -- Pay and deferrals are rounded to the cent, so each may be off by half of one.
+        count(*) filter (annual_contribution_amount - 0.005 > (prorated_annual_compensation + 0.005) * {maximum_rate}) as above_plan_cap,
+        null as match_pay, null as match_cap, null as core_pay, null as rate, null as increase
+    from int_employee_contributions
+    where simulation_year = $1
+    union all by name
+    select count(*) filter (annual_contribution_amount > {deferral_limit} + case
+            when {catch_up} and {super_catch_up} and $1 - year(employee_birth_date) between 60 and 63 then {super_catch_up_limit}
+            when {catch_up} and $1 - year(employee_birth_date) >= 50 then {catch_up_limit}
+            else 0
+        end) as above_catch_up
+    from (
+        select employee_id, annual_contribution_amount
         from int_employee_contributions
         where simulation_year = $1
-        union all
-        select
-            0, 0,
-            count(*) filter (annual_contribution_amount > {deferral_limit} + case
-                when {catch_up} and {super_catch_up} and $1 - year(employee_birth_date) between 60 and 63 then {super_catch_up_limit}
-                when {catch_up} and $1 - year(employee_birth_date) >= 50 then {catch_up_limit}
-                else 0
-            end),
-            0, 0, 0, 0, 0, 0, 0
-        from (
-            select employee_id, annual_contribution_amount
-            from int_employee_contributions
-            where simulation_year = $1
-                and annual_contribution_amount > {deferral_limit}
-        ) as high
-        left join (
-            select employee_id, employee_birth_date
-            from int_workforce_state
-            where simulation_year = $1
-        ) as people on high.employee_id = people.employee_id
-        union all
-        select
-            0, 0, 0, 0, 0,
-            count(*) filter (eligible_compensation > {compensation_limit}),
-            count(*) filter (2000000 * (amount * 100)::bigint > 2 * (eligible_compensation * 100)::bigint * {match_cap} + 1000000),
-            0, 0, 0
-        from fct_employer_match_events
+            and annual_contribution_amount > {deferral_limit}
+    ) as high
+    left join (
+        select employee_id, employee_birth_date
+        from int_workforce_state
         where simulation_year = $1
-        union all
-        select 0, 0, 0, 0, 0, 0, 0, count(*) filter (eligible_compensation > {compensation_limit}), 0, 0
-        from int_employer_core_contributions
-        where simulation_year = $1
-        union all
-        select 0, 0, 0, 0, 0, 0, 0, 0, count(*) filter ((current_deferral_rate * 1000000)::bigint > {maximum_rate}), 0
-        from int_deferral_rate_state_accumulator
-        where simulation_year = $1
-        union all
-        select
-            0, 0, 0, 0, 0, 0, 0, 0, 0,
-            count(*) filter (
-                (employee_deferral_rate * 1000000)::bigint > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate
-            )
-        from fct_yearly_events
-        where simulation_year = $1 and event_type = 'deferral_escalation'
-    )
+    ) as people on high.employee_id = people.employee_id
+    union all by name
     select
-        sum(looked_at), sum(above_402g), sum(above_catch_up), sum(not_added_up), sum(above_plan_cap), sum(match_pay), sum(match_cap),
-        sum(core_pay), sum(rate), sum(increase)
-    from counts";
+        count(*) filter (eligible_compensation > {compensation_limit}) as match_pay,
+        count(*) filter (amount - 0.005 > eligible_compensation * {match_cap}) as match_cap
+    from fct_employer_match_events
+    where simulation_year = $1
+    union all by name
+    select count(*) filter (eligible_compensation > {compensation_limit}) as core_pay
+    from int_employer_core_contributions
+    where simulation_year = $1
+    union all by name
+    select count(*) filter (current_deferral_rate > {maximum_rate}) as rate
+    from int_deferral_rate_state_accumulator
+    where simulation_year = $1
+    union all by name
+    select count(*) filter (
+            employee_deferral_rate > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate
+        ) as increase
+    from fct_yearly_events
+    where simulation_year = $1 and event_type = 'deferral_escalation'";
 
 const ADVICE: &str =
     "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
@@ -176,8 +168,7 @@ const CHECKS: &[Check] = &[
         message: "deferrals above deferrals.maximum_rate of the pay in int_employee_contributions",
         advice: ADVICE,
         rows: "from int_employee_contributions where simulation_year = $1
-            and 2000000 * (annual_contribution_amount * 100)::bigint
-                > (2 * (prorated_annual_compensation * 100)::bigint + 1) * {maximum_rate} + 1000000",
+            and annual_contribution_amount - 0.005 > (prorated_annual_compensation + 0.005) * {maximum_rate}",
     },
     Check {
         unit: Unit::People,
@@ -190,7 +181,7 @@ const CHECKS: &[Check] = &[
         message: "a match above employer_match.match_cap_percent in fct_employer_match_events",
         advice: ADVICE,
         rows: "from fct_employer_match_events where simulation_year = $1
-            and 2000000 * (amount * 100)::bigint > 2 * (eligible_compensation * 100)::bigint * {match_cap} + 1000000",
+            and amount - 0.005 > eligible_compensation * {match_cap}",
     },
     Check {
         unit: Unit::People,
@@ -203,13 +194,24 @@ const CHECKS: &[Check] = &[
         message: "a deferral rate above deferrals.maximum_rate in int_deferral_rate_state_accumulator",
         advice: ADVICE,
         rows: "from int_deferral_rate_state_accumulator where simulation_year = $1
-            and (current_deferral_rate * 1000000)::bigint > {maximum_rate}",
+            and current_deferral_rate > {maximum_rate}",
     },
     Check {
         unit: Unit::Events,
         message: "an automatic increase beyond deferral_auto_escalation.maximum_rate, or none, in fct_yearly_events",
         advice: ADVICE,
         rows: "from fct_yearly_events where simulation_year = $1 and event_type = 'deferral_escalation' and (
-                (employee_deferral_rate * 1000000)::bigint > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate)",
+                employee_deferral_rate > {maximum_escalated} or employee_deferral_rate <= prev_employee_deferral_rate)",
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_have_no_more_digits_than_they_need() {
+        let cases = [(0.0, "0"), (0.1, "0.1"), (0.75, "0.75"), (1.0, "1"), (10.0, "10"), (0.000_001, "0.000001")];
+        assert_eq!(cases.map(|(rate, _)| decimal(rate)), cases.map(|(_, text)| text.to_owned()));
+    }
+}

@@ -1,58 +1,78 @@
 //! `snapshot_consistency`: the snapshot shows what the accumulators, the contributions and the employer's money say.
 
-use crate::counts::{Check, CountRule, Probe, Unit};
+use planalign_config::database::{Row, Value};
+
+use crate::counts::{Check, Probe, Unit, found};
+use crate::rule::{Finding, Rule, RuleError};
 
 /// The snapshot is what users read; it must not tell another story than the tables that it is made from.
-pub(super) fn rule(probe: Probe) -> CountRule {
-    CountRule { probe, sql: SQL.to_owned(), looked_at: "rows of the year in fct_workforce_snapshot", checks: CHECKS }
+#[derive(Debug)]
+pub(super) struct SnapshotConsistency(pub(super) Probe);
+
+impl Rule for SnapshotConsistency {
+    fn name(&self) -> &str {
+        &self.0.rule
+    }
+
+    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        let sums = self.0.added_up(SUMS, year)?;
+        if self.0.count(&sums, 0, year)? == 0 {
+            return Err(self.0.cannot_run(year, "there are no rows of the year in fct_workforce_snapshot"));
+        }
+        let difference = |column| match sums.value(column) {
+            Value::Integer(units) | Value::Decimal { units, .. } => Value::Integer(units.abs()),
+            nothing => nothing.clone(),
+        };
+        // Of people and labels it is told how many differ, of sums whether they do.
+        let differs = |column| match difference(column) {
+            Value::Integer(units) => Value::Integer(units.min(1)),
+            nothing => nothing,
+        };
+        let counts =
+            (0..sums.0.len()).map(|column| if (3..8).contains(&column) { differs(column) } else { difference(column) });
+        found(&self.0, year, &Row(counts.collect()), CHECKS, &str::to_owned)
+    }
 }
 
-/// The sums of the snapshot less the sums of the tables that it is made from. One union instead of a join of sums: it needs
-/// no plan of joins, which would take longer than the sums.
-const SQL: &str = "
-    with sums (people, holders, enrolled, rates, escalations, contributions, matched, core, wrong_totals) as (
-        select
-            count(*), count(*), count(*) filter (is_enrolled_flag), sum(current_deferral_rate), sum(total_deferral_escalations),
-            sum(prorated_annual_contributions), sum(employer_match_amount), sum(employer_core_amount),
-            count(*) filter (total_employer_contributions != employer_match_amount + employer_core_amount)
-        from fct_workforce_snapshot
-        where simulation_year = $1
-        union all
-        select 0, -count(*), -count(*) filter (is_enrolled), 0, 0, 0, 0, 0, 0
-        from int_enrollment_state_accumulator
-        where simulation_year = $1
-        union all
-        select 0, 0, 0, -sum(current_deferral_rate), 0, 0, 0, 0, 0
-        from int_deferral_rate_state_accumulator
-        where simulation_year = $1
-        union all
-        select 0, 0, 0, 0, -sum(total_deferral_escalations), 0, 0, 0, 0
-        from int_deferral_escalation_state_accumulator
-        where simulation_year = $1
-        union all
-        select 0, 0, 0, 0, 0, -sum(annual_contribution_amount), 0, 0, 0
-        from int_employee_contributions
-        where simulation_year = $1
-        union all
-        select 0, 0, 0, 0, 0, 0, -sum(amount), 0, 0
-        from fct_employer_match_events
-        where simulation_year = $1
-        union all
-        select 0, 0, 0, 0, 0, 0, 0, -sum(employer_core_amount), 0
-        from int_employer_core_contributions
-        where simulation_year = $1
-    )
+/// The sums of the snapshot less the sums of the tables that it is made from. A union instead of a join of sums: it needs no
+/// plan of joins, which would take longer than the sums.
+const SUMS: &str = "
     select
-        sum(people),
-        abs(sum(holders)),
-        abs(sum(enrolled)),
-        (sum(rates) != 0)::integer,
-        (sum(escalations) != 0)::integer,
-        (sum(contributions) != 0)::integer,
-        (sum(matched) != 0)::integer,
-        (sum(core) != 0)::integer,
-        sum(wrong_totals)
-    from sums";
+        count(*) as people,
+        count(*) as holders,
+        count(*) filter (is_enrolled_flag) as enrolled,
+        sum(current_deferral_rate) as rates,
+        sum(total_deferral_escalations) as escalations,
+        sum(prorated_annual_contributions) as contributions,
+        sum(employer_match_amount) as matched,
+        sum(employer_core_amount) as core,
+        count(*) filter (total_employer_contributions != employer_match_amount + employer_core_amount) as wrong_totals
+    from fct_workforce_snapshot
+    where simulation_year = $1
+    union all by name
+    select -count(*) as holders, -count(*) filter (is_enrolled) as enrolled
+    from int_enrollment_state_accumulator
+    where simulation_year = $1
+    union all by name
+    select -sum(current_deferral_rate) as rates
+    from int_deferral_rate_state_accumulator
+    where simulation_year = $1
+    union all by name
+    select -sum(total_deferral_escalations) as escalations
+    from int_deferral_escalation_state_accumulator
+    where simulation_year = $1
+    union all by name
+    select -sum(annual_contribution_amount) as contributions
+    from int_employee_contributions
+    where simulation_year = $1
+    union all by name
+    select -sum(amount) as matched
+    from fct_employer_match_events
+    where simulation_year = $1
+    union all by name
+    select -sum(employer_core_amount) as core
+    from int_employer_core_contributions
+    where simulation_year = $1";
 
 const ADVICE: &str = "fct_workforce_snapshot is not made from these rows: run the stage VALIDATION of the year again";
 
