@@ -1,5 +1,7 @@
 //! `compensation_reasonableness`: pay is such as people have, and changes as it does.
 
+use planalign_config::database::{Row, Value};
+
 use crate::counts::{Probe, Unit};
 use crate::rule::{Finding, Rule, RuleError, Severity};
 use crate::settings::millionths;
@@ -8,22 +10,18 @@ use crate::settings::millionths;
 #[derive(Debug)]
 pub(super) struct CompensationReasonableness(pub(super) Probe);
 
-/// Pay in cents, as everywhere exact.
+/// The year before, if it was simulated, and the year.
 const PAY: &str = "
-    with pay as (
-        select simulation_year, (employee_compensation * 100)::bigint as cents
-        from int_employee_compensation_by_year
-        where simulation_year between $1 - 1 and $1
-    )
     select
-        count(*) filter (simulation_year = $1),
-        count(*) filter (simulation_year = $1 and coalesce(cents <= 0, true)),
-        count(*) filter (simulation_year = $1 and cents > 0 and cents < {minimum}),
-        count(*) filter (simulation_year = $1 and cents > {maximum}),
-        coalesce(sum(cents) filter (simulation_year = $1), 0),
-        count(*) filter (simulation_year = $1 - 1),
-        coalesce(sum(cents) filter (simulation_year = $1 - 1), 0)
-    from pay";
+        simulation_year,
+        count(*),
+        coalesce(sum(employee_compensation), 0),
+        count(*) filter (coalesce(employee_compensation <= 0, true)),
+        count(*) filter (employee_compensation > 0 and employee_compensation < {minimum}),
+        count(*) filter (employee_compensation > {maximum})
+    from int_employee_compensation_by_year
+    where simulation_year between $1 - 1 and $1
+    group by simulation_year";
 
 const ADVICE: &str = "see employee_compensation in int_employee_compensation_by_year; validation.compensation_reasonableness \
                       has the thresholds";
@@ -36,28 +34,31 @@ impl Rule for CompensationReasonableness {
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
         let limits = &self.0.settings.compensation;
         let (minimum, maximum) = (limits.minimum_compensation, limits.maximum_compensation);
-        let cents = |dollars: u32| (u64::from(dollars) * 100).to_string();
-        let sql = PAY.replace("{minimum}", &cents(minimum)).replace("{maximum}", &cents(maximum));
-        let counts = self.0.counts(&self.0.row(&sql, year)?, year)?;
-        let [people, not_positive, low, high, pay, people_before, pay_before] = counts[..] else {
-            return Err(self.0.cannot_run(year, "its query has other columns"));
-        };
-        if people == 0 {
+        let sql = PAY.replace("{minimum}", &minimum.to_string()).replace("{maximum}", &maximum.to_string());
+        let years = self.0.rows(&sql, year)?.rows;
+        let of = |year: i32| years.iter().find(|row| row.integer(0) == Some(year.into()));
+        let Some(now) = of(year) else {
             return Err(self.0.cannot_run(year, "there is nobody in int_employee_compensation_by_year"));
-        }
+        };
+        let (people, pay) = (self.0.count(now, 1, year)?, cents(now));
+        let (people_before, pay_before) = match of(year - 1) {
+            Some(before) => (self.0.count(before, 1, year)?, cents(before)),
+            None => (0, 0),
+        };
+        let [not_positive, low, high] = [3, 4, 5].map(|column| self.0.count(now, column, year));
         let mut findings = Vec::new();
         for (count, what, which) in [
             (
-                not_positive,
+                not_positive?,
                 "no pay, or none above zero".to_owned(),
                 "coalesce(employee_compensation <= 0, true)".to_owned(),
             ),
             (
-                low,
+                low?,
                 format!("pay below {minimum}"),
                 format!("employee_compensation > 0 and employee_compensation < {minimum}"),
             ),
-            (high, format!("pay above {maximum}"), format!("employee_compensation > {maximum}")),
+            (high?, format!("pay above {maximum}"), format!("employee_compensation > {maximum}")),
         ] {
             if count > 0 {
                 let message = format!("{what}: {}", Unit::People.of(count));
@@ -66,8 +67,8 @@ impl Rule for CompensationReasonableness {
             }
         }
         // Averages as fractions with one denominator, so that nothing is rounded.
-        let now = i128::from(pay) * i128::from(people_before);
-        let before = i128::from(pay_before) * i128::from(people);
+        let now = pay * i128::from(people_before);
+        let before = pay_before * i128::from(people);
         let allowed = before * i128::from(millionths(limits.maximum_average_change));
         if people_before > 0 && (now - before).abs() * 1_000_000 > allowed {
             // A share, no amounts: where few people are, an average tells what they earn.
@@ -77,5 +78,13 @@ impl Rule for CompensationReasonableness {
             findings.push(self.0.finding(year, Severity::Warning, people, message, ADVICE));
         }
         Ok(findings)
+    }
+}
+
+/// All pay of a year, exactly; amounts have two digits after the point.
+fn cents(row: &Row) -> i128 {
+    match row.value(2) {
+        Value::Decimal { units, .. } => *units,
+        _ => 0,
     }
 }

@@ -1,8 +1,12 @@
 //! `pay_outliers`: people whose pay is far from that of their level.
 
+use planalign_config::database::Row;
+
 use crate::counts::{Probe, Unit};
 use crate::rule::{Finding, Rule, RuleError, Severity};
 
+/// Almost always the lowest and the highest pay of every level show that there are none; only if not, people are compared.
+///
 /// Robust z-scores: distances from the median, which a few wild values do not move, in median absolute deviations; 1.4826 of
 /// them are a standard deviation where values are normally distributed.
 #[derive(Debug)]
@@ -26,6 +30,27 @@ const SCORES: &str = "
         inner join levels on pay.level_id = levels.level_id
     )";
 
+/// What bounds the scores of each level.
+const LEVELS: &str = "
+    select
+        level_id,
+        median(current_compensation),
+        mad(current_compensation),
+        min(current_compensation),
+        max(current_compensation)
+    from fct_workforce_snapshot
+    where simulation_year = $1 and employment_status = 'active'
+    group by level_id";
+
+/// Whether nobody of a level can be an outlier. Medians of dollars may be rounded to the cent: a dollar is more than that can make.
+fn is_within(level: &Row, maximum: f64) -> bool {
+    let [Some(middle), Some(spread), Some(lowest), Some(highest)] = [1, 2, 3, 4].map(|column| level.float(column))
+    else {
+        return false;
+    };
+    (highest - middle).max(middle - lowest) + 1.0 < maximum * 1.4826 * (spread - 1.0)
+}
+
 impl Rule for PayOutliers {
     fn name(&self) -> &str {
         &self.0.rule
@@ -33,6 +58,10 @@ impl Rule for PayOutliers {
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
         let maximum = self.0.settings.pay_outliers.maximum_robust_z;
+        let levels = self.0.rows(LEVELS, year)?.rows;
+        if !levels.is_empty() && levels.iter().all(|level| is_within(level, maximum)) {
+            return Ok(Vec::new());
+        }
         let scores = SCORES.replace("{maximum}", &maximum.to_string());
         let counts =
             self.0.row(&format!("{scores} select count(*), count(*) filter (is_outlier) from scores"), year)?;
@@ -51,5 +80,31 @@ impl Rule for PayOutliers {
                       for all years; validation.pay_outliers has the threshold";
         let rows = format!("{scores} select employee_id, level_id from scores where is_outlier");
         Ok(vec![self.0.finding(year, Severity::Info, people, message, advice).about(&rows)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planalign_config::database::Value;
+
+    use super::*;
+
+    /// A level with a median of 100,000 and a spread of 1,000: 8 robust standard deviations are 11,860.80.
+    #[test]
+    fn a_level_is_looked_at_whichever_end_of_it_is_far_off() {
+        let check = |lowest: f64, highest: f64, is_clean: bool| {
+            let values = [100_000.0, 1_000.0, lowest, highest].map(Value::Float);
+            let level = Row([Value::Integer(1)].into_iter().chain(values).collect());
+            assert_eq!(is_within(&level, 8.0), is_clean, "{lowest} to {highest}");
+        };
+        check(88_200.0, 111_800.0, true);
+        check(88_139.0, 100_000.0, false);
+        check(100_000.0, 111_861.0, false);
+        // So near to it that the medians, rounded to the cent, may mislead.
+        check(100_000.0, 111_860.0, false);
+        let no_pay = Row(vec![Value::Integer(1), Value::Null, Value::Null, Value::Null, Value::Null]);
+        assert!(!is_within(&no_pay, 8.0));
+        let no_spread = Row([Value::Integer(1)].into_iter().chain([50.0, 0.0, 50.0, 50.0].map(Value::Float)).collect());
+        assert!(!is_within(&no_spread, 8.0));
     }
 }

@@ -1,5 +1,7 @@
 //! `yearly_jumps`: totals and averages that change much from one year to the next.
 
+use std::collections::BTreeMap;
+
 use planalign_config::database::{Row, Value};
 
 use crate::counts::Probe;
@@ -10,29 +12,24 @@ use crate::settings::millionths;
 #[derive(Debug)]
 pub(super) struct YearlyJumps(pub(super) Probe);
 
-/// One row per year: people, and sums in cents and millionths.
-const TOTALS: &str = "
+/// By year and by who is active and takes part: people, and sums of pay, rates and contributions.
+const SUMS: &str = "
     select
-        simulation_year,
-        count(*) filter (employment_status = 'active'),
-        (sum(current_compensation) filter (employment_status = 'active') * 100)::hugeint,
-        count(*) filter (employment_status = 'active' and is_enrolled_flag),
-        (sum(current_deferral_rate) filter (employment_status = 'active' and is_enrolled_flag) * 1000000)::hugeint,
-        (sum(prorated_annual_contributions) * 100)::hugeint,
-        (sum(total_employer_contributions) * 100)::hugeint
+        simulation_year, employment_status = 'active', is_enrolled_flag,
+        count(*), sum(current_compensation), sum(current_deferral_rate),
+        sum(prorated_annual_contributions), sum(total_employer_contributions)
     from fct_workforce_snapshot
     where simulation_year between $1 - 1 and $1
-    group by simulation_year
-    order by simulation_year";
+    group by all";
 
-/// What is compared: a column of the totals, in relation to another if it is an average.
+/// What is compared: one of the totals, in relation to another if it is an average.
 const MEASURES: [(&str, usize, Option<usize>); 6] = [
-    ("the headcount", 1, None),
-    ("the average pay", 2, Some(1)),
-    ("the share of people who take part", 3, Some(1)),
-    ("the average deferral rate", 4, Some(3)),
-    ("what employees contribute", 5, None),
-    ("what the employer contributes", 6, None),
+    ("the headcount", 0, None),
+    ("the average pay", 1, Some(0)),
+    ("the share of people who take part", 2, Some(0)),
+    ("the average deferral rate", 3, Some(2)),
+    ("what employees contribute", 4, None),
+    ("what the employer contributes", 5, None),
 ];
 
 impl Rule for YearlyJumps {
@@ -41,18 +38,22 @@ impl Rule for YearlyJumps {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let totals = self.0.rows(TOTALS, year)?.rows;
-        let (before, now) = match &totals[..] {
-            [before, now] => (before, now),
-            [now] if year == self.0.settings.start_year && now.integer(0) == Some(year.into()) => return Ok(Vec::new()),
+        let mut totals: BTreeMap<Option<i64>, [i128; 6]> = BTreeMap::new();
+        for row in &self.0.rows(SUMS, year)?.rows {
+            add(totals.entry(row.integer(0)).or_default(), row);
+        }
+        let of = |year: i32| totals.get(&Some(i64::from(year)));
+        let (before, now) = match (of(year - 1), of(year)) {
+            (Some(before), Some(now)) => (before, now),
+            (None, Some(_)) if year == self.0.settings.start_year => return Ok(Vec::new()),
             _ => return Err(self.0.cannot_run(year, "fct_workforce_snapshot lacks the year or the one before")),
         };
         let allowed = i128::from(millionths(self.0.settings.yearly_jumps.maximum_change));
         let mut findings = Vec::new();
         for (what, column, per) in MEASURES {
             // Averages as fractions with one denominator, so that nothing is rounded.
-            let scale = |row: &Row| per.map_or(1, |per| whole(row, per));
-            let (was, is) = (whole(before, column) * scale(now), whole(now, column) * scale(before));
+            let scale = |totals: &[i128; 6]| per.map_or(1, |per| totals[per]);
+            let (was, is) = (before[column] * scale(now), now[column] * scale(before));
             if (is - was).abs() * 1_000_000 <= was * allowed {
                 continue;
             }
@@ -74,10 +75,22 @@ fn told(what: &str, was: i128, is: i128) -> String {
     format!("{what} {direction} by {}.{} % within a year", tenths.abs() / 10, tenths.abs() % 10)
 }
 
-/// The sum over nothing is 0.
-fn whole(row: &Row, column: usize) -> i128 {
-    match row.value(column) {
-        Value::Integer(n) => *n,
+/// Adds what the people of a row bring to the totals of their year, in cents and millionths.
+fn add(totals: &mut [i128; 6], row: &Row) {
+    let units = |column| match row.value(column) {
+        Value::Integer(units) | Value::Decimal { units, .. } => *units,
         _ => 0,
+    };
+    let [people, pay, rates, contributions, employer] = [3, 4, 5, 6, 7].map(units);
+    let is_active = row.boolean(1) == Some(true);
+    if is_active {
+        totals[0] += people;
+        totals[1] += pay;
     }
+    if is_active && row.boolean(2) == Some(true) {
+        totals[2] += people;
+        totals[3] += rates;
+    }
+    totals[4] += contributions;
+    totals[5] += employer;
 }
