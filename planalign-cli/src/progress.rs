@@ -75,7 +75,7 @@ fn write_line(line: &str) {
 pub(crate) fn line(event: &RunEvent) -> Option<String> {
     use planalign_registries::RunEventKind as K;
     match &event.kind {
-        K::RunStarted { start_year, end_year, stages, seed } => {
+        K::RunStarted { start_year, end_year, stages, seed, .. } => {
             Some(format!("Run {} of {start_year} to {end_year}: {stages} stages, seed {seed}", event.run_id))
         }
         K::StageFinished { year, stage, elapsed_ms } => Some(format!("{year}  {stage:<18} {elapsed_ms:>6} ms")),

@@ -131,6 +131,7 @@ fn simulate(
     let mirroring = mirror::follow(&args.database, &run.run_id, checkpoints);
     let options = ExecuteOptions {
         fail_on_validation_error: args.fail_on_validation_error,
+        by: who(),
         accept_version: args.accept_version,
         stop,
         saved,
@@ -164,6 +165,13 @@ fn simulate(
         say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
     }
     Ok(outcome)
+}
+
+/// Who runs this process, for the journal.
+fn who() -> String {
+    let Holder { pid, host, .. } = Holder::this_process(SystemClock.now());
+    let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).map(|user| format!("{user}, "));
+    format!("{}process {pid} on {host}", user.unwrap_or_default())
 }
 
 /// How the run begins.

@@ -67,6 +67,8 @@ pub struct ExecuteOptions<'a> {
     pub saved: Sender<Checkpoint>,
     /// The last checkpoint that the mirror of the run names, when it is taken up.
     pub witness: Option<Witnessed>,
+    /// Who executes, for the journal.
+    pub by: String,
     /// Whether a run may be taken up with another version of the program or the engine.
     pub accept_version: bool,
 }
@@ -87,6 +89,7 @@ impl ExecuteOptions<'_> {
             // Nobody keeps the other end.
             saved: unbounded().0,
             witness: None,
+            by: String::new(),
             accept_version: false,
         }
     }
@@ -127,6 +130,7 @@ pub fn start(
         end_year: plan.end_year,
         stages: plan.stages.len(),
         seed: run.seed,
+        by: options.by.clone(),
     });
     Execution {
         run,
@@ -250,6 +254,7 @@ fn take_up(
         start_year: plan.start_year,
         end_year: plan.end_year,
         stages: plan.stages.len() - plan.done,
+        by: options.by.clone(),
     });
     if let Some(witnessed) = options.witness.as_ref().filter(|witnessed| witnessed.sequence > highest) {
         highest = witnessed.sequence;

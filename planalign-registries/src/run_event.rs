@@ -39,6 +39,9 @@ pub enum RunEventKind {
         stages: usize,
         /// Random seed.
         seed: u64,
+        /// Who: a user, a process and its machine; empty in journals of older programs.
+        #[serde(default)]
+        by: String,
     },
     /// A run was taken up again.
     RunResumed {
@@ -50,6 +53,9 @@ pub enum RunEventKind {
         end_year: i32,
         /// Stages still to execute.
         stages: usize,
+        /// Who: a user, a process and its machine; empty in journals of older programs.
+        #[serde(default)]
+        by: String,
     },
     /// The mirror beside the database names a later checkpoint than the file holds: what was committed in between was lost,
     /// as after a cut log. It is computed again.

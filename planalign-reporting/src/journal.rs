@@ -1,10 +1,9 @@
 //! What the journal of a run says about a year that stands: its findings, those of attempts that were undone left out, and
 //! when the run was taken up again.
 
-use jiff::Timestamp;
 use planalign_registries::{RunEvent, RunEventKind};
 
-use crate::year_audit::AuditFinding;
+use crate::year_audit::{AuditFinding, Resume};
 
 /// The findings about `year`, in the order in which the rules ran.
 ///
@@ -40,9 +39,12 @@ pub fn findings_of(events: &[RunEvent], year: i32) -> Vec<AuditFinding> {
 
 /// When the run was taken up again before the last stage of `year` began. Later resumes do not concern the year.
 #[must_use]
-pub fn resumes_of(events: &[RunEvent], year: i32) -> Vec<Timestamp> {
+pub fn resumes_of(events: &[RunEvent], year: i32) -> Vec<Resume> {
     let last_stage = |e: &RunEvent| matches!(&e.kind, RunEventKind::StageStarted { year: y, .. } if *y == year);
     let until = events.iter().rposition(last_stage).unwrap_or_default();
-    let resumed = events[..until].iter().filter(|e| matches!(e.kind, RunEventKind::RunResumed { .. }));
-    resumed.map(|e| e.timestamp).collect()
+    let resume = |event: &RunEvent| match &event.kind {
+        RunEventKind::RunResumed { by, .. } => Some(Resume { at: event.timestamp, by: by.clone() }),
+        _ => None,
+    };
+    events[..until].iter().filter_map(resume).collect()
 }

@@ -135,7 +135,7 @@ impl<'a> Source<'a> {
             program_version: self.run.program_version.clone(),
             engine_version: self.run.engine_version.clone(),
             fingerprints: self.fingerprints.clone(),
-            resumed_at: resumes_of(&self.events, year),
+            resumes: resumes_of(&self.events, year),
         }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::fixed::{Money, Rate};
 
 /// Version of the layout of [`YearAudit`] and of the summary. It rises when a field changes its meaning or goes away.
-pub const LAYOUT_VERSION: u32 = 2;
+pub const LAYOUT_VERSION: u32 = 3;
 
 /// `year_<YEAR>.json`. Its fields and their order are the layout of the file.
 ///
@@ -64,9 +64,18 @@ pub struct Provenance {
     pub engine_version: String,
     /// SHA-256 of all that the run depends on, by kind: `census`, `config`, `engine`, `model`, `program`, `seed`
     pub fingerprints: BTreeMap<String, String>,
-    /// When the run was taken up again before the year was complete.
-    #[schemars(with = "Vec<String>")]
-    pub resumed_at: Vec<Timestamp>,
+    /// When the run was taken up again before the year was complete, and who did.
+    pub resumes: Vec<Resume>,
+}
+
+/// A run was taken up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resume {
+    /// When.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// User, process and machine, as far as they are known.
+    pub by: String,
 }
 
 /// The bridge from opening to closing headcount: `opening - leavers + hires - new_hire_leavers = closing`.

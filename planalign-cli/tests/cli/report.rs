@@ -97,8 +97,10 @@ fn a_report_tells_where_its_figures_come_from() {
     assert_eq!(first["fingerprints"], last["fingerprints"]);
     let kinds: Vec<&String> = first["fingerprints"].as_object().expect("kinds").keys().collect();
     assert_eq!(kinds, ["census", "config", "engine", "model", "program", "seed"]);
-    let resumes = |provenance: &serde_json::Value| provenance["resumed_at"].as_array().map(Vec::len);
+    let resumes = |provenance: &serde_json::Value| provenance["resumes"].as_array().map(Vec::len);
     assert_eq!((resumes(&first), resumes(&last)), (Some(0), Some(1)));
+    let by = last["resumes"][0]["by"].as_str().expect("who");
+    assert!(by.starts_with("process ") && by.contains(" on "), "{by}");
     let before = files(&sandbox.path("reports"));
     said(&sandbox.command(&["report"]).output().expect("run planalign"));
     let after = files(&sandbox.path("reports"));

@@ -243,6 +243,7 @@ impl World {
             events: sender,
             saved,
             witness: self.witness.clone(),
+            by: "a test".to_owned(),
             accept_version: self.accept_version,
         };
         let record = record(self.run_id, self.start_year, self.end_year);

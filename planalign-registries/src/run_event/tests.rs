@@ -11,8 +11,14 @@ fn every_kind() -> Vec<RunEventKind> {
     let after = Some(CheckpointKey { year, stage: stage.clone() });
     let cause = "disk \"full\"\n".to_owned();
     vec![
-        K::RunStarted { start_year: 2025, end_year: 2029, stages: 31, seed: u64::MAX },
-        K::RunResumed { after: after.clone(), start_year: 2025, end_year: 2029, stages: 4 },
+        K::RunStarted {
+            start_year: 2025,
+            end_year: 2029,
+            stages: 31,
+            seed: u64::MAX,
+            by: "ann, process 7 on a1".to_owned(),
+        },
+        K::RunResumed { after: after.clone(), start_year: 2025, end_year: 2029, stages: 4, by: String::new() },
         K::CommitsLost { last: CheckpointKey { year: 2026, stage: stage.clone() }, after: after.clone() },
         K::RunRestored { to: CheckpointKey { year, stage: stage.clone() }, removed: 6, last_sequence: 12 },
         K::ChangesAccepted { from_year: 2027, changes: vec!["seed limits has changed".to_owned()] },

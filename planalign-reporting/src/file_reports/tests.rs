@@ -12,6 +12,7 @@ use super::FileReports;
 use crate::read::read_year;
 use crate::reports::{MultiYearReporter, ReportError, YearAuditor};
 use crate::summary::Overall;
+use crate::year_audit::Resume;
 use crate::{FIGURES, MultiYearSummary, Template, YearAudit, render_summary, summary_to_json};
 
 const FIXTURE: &str = include_str!("../../../planalign-validation/fixtures/two_years.sql");
@@ -47,7 +48,7 @@ fn store(run_id: &str) -> InMemoryRunStore {
         found("VALIDATION", "contribution_limits", "error"),
         // The first attempt was undone; the second finds something else.
         json!({ "event": "stage_rolled_back", "stage": "VALIDATION" }),
-        json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2026, "stages": 2 }),
+        json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2026, "stages": 2, "by": "ann, process 7 on a1" }),
         started,
         found("VALIDATION", "workforce_totals", "error"),
         // Checked once more, as when a run is taken up.
@@ -352,8 +353,9 @@ fn what_the_years_come_to() {
 
 #[test]
 fn a_year_tells_the_resumes_before_its_end() {
-    let resumed = |year: i32| audit(year).provenance.resumed_at.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(resumed(2026), ["2026-01-01T00:00:06Z"]);
+    let told = |resume: &Resume| format!("{} by {}", resume.at, resume.by);
+    let resumed = |year: i32| audit(year).provenance.resumes.iter().map(told).collect::<Vec<_>>();
+    assert_eq!(resumed(2026), ["2026-01-01T00:00:06Z by ann, process 7 on a1"]);
     assert!(resumed(2025).is_empty());
 }
 
