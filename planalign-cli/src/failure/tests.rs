@@ -92,3 +92,27 @@ fn years_that_cannot_be_reported_are_told_from_those_that_can() {
     assert_eq!(nothing_to_report(Some(2031), &[2025]), "2031 has not been simulated; 2025 has");
     assert_eq!(nothing_to_report(None, &[]), "the database holds no simulated year");
 }
+
+#[test]
+fn what_is_lost_or_of_another_version_has_its_advice() {
+    let key = CheckpointKey { year: 2026, stage: "FOUNDATION".to_owned() };
+    let lost = |last| Failure::LostRun { run_id: "r1".to_owned(), last };
+    check(&lost(Some(key.clone())), ExitCode::Corrupt, "its mirror names 2026/FOUNDATION as committed");
+    check(&lost(None), ExitCode::Corrupt, "or begin anew with --restart");
+    let aborted = Failure::Aborted { database: PathBuf::from("a.duckdb") };
+    check(&aborted, ExitCode::Corrupt, "a.duckdb\nhint: the file is damaged");
+    let unrecorded = Failure::NotRecorded { what: "settings".to_owned() };
+    check(&unrecorded, ExitCode::Usage, "the record lacks: settings\nhint: name the --config");
+    check(&Failure::Scratch(std::io::Error::other("full")), ExitCode::Environment, "full");
+    check(&Failure::Run(PipelineError::NoCheckpoint { wanted: key }), ExitCode::Usage, "`planalign checkpoint list`");
+    let version = planalign_registries::Difference {
+        kind: "program".to_owned(),
+        name: "version".to_owned(),
+        before: Some("0.1.0".to_owned()),
+        now: Some("0.2.0".to_owned()),
+    };
+    let changed = PipelineError::Changed { differences: vec![version], from_year: None, start_year: 2025 };
+    let changed = Failure::Run(changed);
+    check(&changed, ExitCode::WrongVersion, "program version: 0.1.0 -> 0.2.0");
+    check(&changed, ExitCode::WrongVersion, "or go on with this one: `planalign simulate --resume --accept-version`");
+}

@@ -263,3 +263,28 @@ fn a_mirror_is_no_source_of_state() {
     let after: Vec<String> = files().iter().map(|path| content(path)).collect();
     assert_eq!((&after[..8], after.len()), (&before[..8], 16));
 }
+
+#[test]
+fn a_mirror_that_cannot_be_written_is_told_and_stops_nothing() {
+    let sandbox = finished();
+    fs::rename(sandbox.path(".planalign_checkpoints"), sandbox.path("gone")).expect("moved");
+    sandbox.write(".planalign_checkpoints", "a file where the folder should be");
+    let run = sandbox.simulated(&[YEARS, "--database", "a.duckdb"]);
+    assert!(run.stderr.contains("the checkpoints are not mirrored in"), "{}", run.stderr);
+    check_whole(&sandbox, "a.duckdb");
+    let verified = checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]);
+    assert_eq!(verified.code, 0, "{}", verified.stdout);
+}
+
+#[test]
+fn where_nothing_is_whole_a_copy_or_a_new_beginning_is_offered() {
+    let sandbox = finished();
+    sandbox.tamper("simulation.duckdb", "delete from stg_census_data");
+    let verified = checkpoint(&sandbox, &["verify"]);
+    assert_eq!(verified.code, 6);
+    let hints = lines_with(&verified.stdout, "hint: ");
+    assert_eq!(hints, ["hint: take a copy from before, or begin anew with `planalign simulate --restart`"]);
+    let refused = sandbox.simulate(&[YEARS, "--resume", "--progress", "none"]);
+    assert_eq!(refused.code, 6);
+    assert!(refused.stderr.contains("no checkpoint is whole"), "{}", refused.stderr);
+}

@@ -10,8 +10,9 @@ use crate::sandbox::{Sandbox, differences};
 
 const YEARS: &str = "2025-2032";
 
-/// Sends the signal once the first stage is committed; returns the exit code and what was said from then on.
-fn stopped_by(sandbox: &Sandbox, signal: Signal) -> (Option<i32>, String) {
+/// Sends the signals, one right after the other, once the first stage is committed; returns the exit code and what was said from
+/// then on.
+fn stopped_by(sandbox: &Sandbox, signals: &[Signal]) -> (Option<i32>, String) {
     let mut command = sandbox.simulate_command(&[YEARS, "--database", "stopped.duckdb", "--progress", "json"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("spawn");
     let mut stderr = BufReader::new(child.stderr.take().expect("stderr"));
@@ -20,7 +21,10 @@ fn stopped_by(sandbox: &Sandbox, signal: Signal) -> (Option<i32>, String) {
         line.clear();
         assert!(stderr.read_line(&mut line).expect("a line") > 0, "the run ended before its first stage");
     }
-    kill(Pid::from_raw(i32::try_from(child.id()).expect("id")), signal).expect("signal");
+    let process = Pid::from_raw(i32::try_from(child.id()).expect("id"));
+    for signal in signals {
+        kill(process, *signal).expect("signal");
+    }
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).expect("the rest");
     (child.wait().expect("wait").code(), rest)
@@ -31,7 +35,7 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&[YEARS, "--database", "whole.duckdb"]);
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let (found, said) = stopped_by(&sandbox, signal);
+        let (found, said) = stopped_by(&sandbox, &[signal]);
         assert_eq!(found, Some(code), "{said}");
         assert!(said.contains("Stopping at the next safe point"), "{said}");
         assert!(said.contains("error: interrupted; committed up to 20"), "{said}");
@@ -45,4 +49,16 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
         assert_eq!(different, Vec::<String>::new());
         std::fs::remove_file(sandbox.path("stopped.duckdb")).expect("remove");
     }
+}
+
+#[test]
+fn a_second_signal_ends_the_process_at_once_and_loses_nothing() {
+    let sandbox = Sandbox::new(400);
+    sandbox.simulated(&[YEARS, "--database", "whole.duckdb"]);
+    let (found, said) = stopped_by(&sandbox, &[Signal::SIGINT, Signal::SIGTERM]);
+    // The first of them says why.
+    assert!(matches!(found, Some(130 | 143)), "{found:?}: {said}");
+    sandbox.simulated(&[YEARS, "--database", "stopped.duckdb", "--resume"]);
+    let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path("stopped.duckdb"));
+    assert_eq!(different, Vec::<String>::new());
 }
