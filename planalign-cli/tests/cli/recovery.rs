@@ -169,6 +169,23 @@ fn a_census_that_is_read_again_must_be_the_recorded_one() {
 }
 
 #[test]
+fn another_version_of_the_program_is_taken_on_request_only() {
+    let sandbox = finished();
+    sandbox.killed_after(4, "a.duckdb", &[YEARS]);
+    // As a program that did not say its version would have left it.
+    sandbox.tamper("a.duckdb", "delete from planalign.fingerprints where kind = 'program'");
+    let resume = |more: &[&str]| sandbox.simulate(&[&[YEARS, "--database", "a.duckdb", "--resume"], more].concat());
+    let refused = resume(&["--progress", "none"]);
+    assert_eq!(refused.code, 8, "{}", refused.stderr);
+    assert!(refused.stderr.contains("  program version is new\n"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--resume --accept-version`"), "{}", refused.stderr);
+    let resumed = resume(&["--accept-version"]);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("program version is new"), "{}", resumed.stderr);
+    check_whole(&sandbox, "a.duckdb");
+}
+
+#[test]
 fn years_before_a_change_are_kept() {
     let sandbox = Sandbox::new(200);
     sandbox.copy_project();

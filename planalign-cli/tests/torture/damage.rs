@@ -50,9 +50,12 @@ fn rows(trial: &Trial) {
             let filter =
                 state["year"].as_i64().map_or_else(String::new, |year| format!("simulation_year = {year} and "));
             let one = format!("{filter}rowid = (select max(rowid) from {table} where {filter}true)");
-            for sql in
-                [format!("delete from {table} where {one}"), format!("insert into {table} from {table} where {one}")]
-            {
+            let changed = format!("update {table} set {} where {one}", change_of(trial, table));
+            for sql in [
+                format!("delete from {table} where {one}"),
+                format!("insert into {table} from {table} where {one}"),
+                changed,
+            ] {
                 trial.copy_whole(database);
                 trial.sandbox.tamper(database, &sql);
                 let told = verify(trial, database);
@@ -64,7 +67,29 @@ fn rows(trial: &Trial) {
         }
     }
     trial.remove(database);
-    println!("damage: {damages} rows that were removed or doubled were each told with their table");
+    println!("damage: {damages} rows that were removed, doubled or changed were each told with their table");
+}
+
+/// A change of a column that every row has: its amount, date or mark.
+fn change_of(trial: &Trial, table: &str) -> String {
+    let (schema, name) = table.split_once('.').unwrap_or(("main", table));
+    let sql = "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?
+        and column_name <> 'simulation_year' order by column_index";
+    let columns = trial.sandbox.open("whole.duckdb").query(sql, &[schema.into(), name.into()]).expect("columns").rows;
+    let changes = columns.iter().filter_map(|row| {
+        let (column, data_type) = (row.text(0)?, row.text(1)?);
+        match data_type.as_str() {
+            "BOOLEAN" => Some(format!("\"{column}\" = not coalesce(\"{column}\", false)")),
+            "DATE" => Some(format!("\"{column}\" = coalesce(\"{column}\", date '2025-01-01') + 1")),
+            "VARCHAR" => Some(format!("\"{column}\" = coalesce(\"{column}\", '') || 'x'")),
+            text if text.contains("INT") || text.starts_with("DECIMAL") => {
+                Some(format!("\"{column}\" = case \"{column}\" when 0 then 1 else 0 end"))
+            }
+            _ => None,
+        }
+    });
+    // The last one: far from the keys.
+    changes.last().expect("a column that can be changed")
 }
 
 /// Cuts the file, or flips a bit of it. Whether the program has nothing to say, because nothing is different.
