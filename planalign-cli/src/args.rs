@@ -140,8 +140,8 @@ pub(crate) struct SimulateArgs {
     /// Go on with a run that another version of this program or of the database engine began.
     #[arg(long)]
     pub(crate) accept_version: bool,
-    /// Print what would be done, and write nothing at all.
-    #[arg(long)]
+    /// Print what a new run would do, and write nothing at all.
+    #[arg(long, conflicts_with_all = ["resume", "restart_from"])]
     pub(crate) dry_run: bool,
     /// Stop at the first stage whose rules find an error.
     #[arg(long)]

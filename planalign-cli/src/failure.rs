@@ -182,6 +182,7 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
         | PipelineError::OtherYears { .. }
         | PipelineError::NoCheckpoint { .. }
         | PipelineError::ChangesBefore { .. }
+        | PipelineError::NoSuchYear { .. }
         | PipelineError::Changed { from_year: Some(_), .. } => ExitCode::Usage,
         // What a fatal rule refuses is the census or the settings.
         PipelineError::Refused { findings, .. } => {
@@ -337,6 +338,9 @@ fn pipeline_hints(error: &PipelineError, resume: &str) -> Vec<String> {
         }
         PipelineError::Interrupted { .. } => vec![format!("go on with `{resume}`")],
         PipelineError::NothingToResume => vec!["leave --resume out to begin".to_owned()],
+        PipelineError::NoSuchYear { .. } => {
+            vec!["`planalign status` tells how far the run is; --restart begins anew".to_owned()]
+        }
         PipelineError::OtherYears { .. } => {
             vec!["name years that begin with the run's, or begin anew with --restart".to_owned()]
         }

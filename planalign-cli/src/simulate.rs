@@ -1,7 +1,7 @@
 //! `planalign simulate`: wires the modules together and runs the plan.
 
 use crossbeam_channel::unbounded;
-use planalign_config::census::CensusFile;
+use planalign_config::census::{CensusError, CensusFile};
 use planalign_config::clock::{Clock, SystemClock};
 use planalign_config::ids::{RandomRunIds, RunIds};
 use planalign_config::lock::{Holder, RunLock};
@@ -46,7 +46,10 @@ pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Resu
         say(&plan(args.shuffle, &inputs, &runner, &database)?.to_string())?;
         return Ok(ExitCode::Done);
     }
-    let here = if goes_by_record(args) { None } else { Some(Inputs::load(&args.input, args.years)?) };
+    if (args.resume || args.restart_from.is_some()) && !args.database.exists() {
+        return Err(PipelineError::NothingToResume.into());
+    }
+    let here = inputs_here(args)?;
     let mut lock = RunLock::acquire(&args.database, &Holder::this_process(SystemClock.now()))?;
     probe::first(&args.database)?;
     let inputs = here.map_or_else(|| recorded_inputs(args), Ok)?;
@@ -60,15 +63,26 @@ pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Resu
     Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
 }
 
-/// Whether a run is taken up with what it recorded: on request, or because there is nothing here to compare that with.
-fn goes_by_record(args: &SimulateArgs) -> bool {
+/// What is here; `None` if a run is to be taken up with what it recorded: on request, or because what it was made of is not here.
+fn inputs_here(args: &SimulateArgs) -> Result<Option<Inputs>, Failure> {
     let input = &args.input;
-    let is_missing =
-        !input.config.exists() || !input.project.exists() || input.census.as_ref().is_some_and(|c| !c.exists());
-    if args.resume && !args.as_recorded && is_missing {
-        log::warn!("the configuration, the dbt project or the census is not here; the run goes on as it was recorded");
+    if args.as_recorded {
+        if !input.set.is_empty() || input.scenario.is_some() {
+            log::warn!("--set and --scenario are not used: the run goes on as it was recorded");
+        }
+        return Ok(None);
     }
-    args.resume && (args.as_recorded || is_missing)
+    let is_here = input.config.exists() && input.project.exists();
+    let loaded = is_here.then(|| Inputs::load(input, args.years));
+    match loaded {
+        None | Some(Err(Failure::Census(CensusError::Missing { .. }))) if args.resume => {
+            log::warn!(
+                "the configuration, the dbt project or the census is not here; the run goes on as it was recorded"
+            );
+            Ok(None)
+        }
+        loaded => Ok(Some(loaded.unwrap_or_else(|| Inputs::load(input, args.years))?)),
+    }
 }
 
 /// What the run in the file was recorded with. Its file is opened for a look, as the size of the census decides how it is to be
@@ -185,7 +199,7 @@ enum Begin {
 fn begin(args: &SimulateArgs, store: &DuckRunStore) -> Result<Begin, Failure> {
     let run = store.current_run()?;
     match (run, args.restart_from) {
-        (Some(run), Some(year)) if year > run.start_year => Ok(Begin::From(run, year)),
+        (Some(run), Some(year)) if year != run.start_year => Ok(Begin::From(run, year)),
         (None, Some(_)) => Err(PipelineError::NothingToResume.into()),
         (Some(run), None) if args.resume => Ok(Begin::Resume(run)),
         (None, None) if args.resume => Err(PipelineError::NothingToResume.into()),

@@ -86,6 +86,18 @@ pub enum PipelineError {
         /// First year of the run.
         start_year: i32,
     },
+    /// The years before the one from which a run was to be computed anew are not all there.
+    #[error(
+        "the run began in {start_year} and is committed up to {committed}; it cannot be computed anew from {from_year}"
+    )]
+    NoSuchYear {
+        /// First year that was to be computed anew.
+        from_year: i32,
+        /// First year of the run.
+        start_year: i32,
+        /// Last year of which something is committed.
+        committed: i32,
+    },
     /// A year that is to be kept was computed with what has changed since.
     #[error("{from_year} and later cannot be computed anew alone: what has changed concerns years from {affected} on")]
     ChangesBefore {

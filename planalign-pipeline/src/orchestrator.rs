@@ -185,6 +185,10 @@ pub fn restart_from(
 ) -> Result<Outcome, PipelineError> {
     let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
     let mut checkpoints = modules.store.checkpoints(&run.run_id)?;
+    let committed = checkpoints.last().map_or(run.start_year - 1, |c| c.key.year);
+    if year <= run.start_year || year > committed + 1 {
+        return Err(PipelineError::NoSuchYear { from_year: year, start_year: run.start_year, committed });
+    }
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
     let changes = changes::from_year(year, &differences, &run, &modules, options)?;
     let kept = checkpoints.iter().take_while(|c| c.key.year < year).count();

@@ -305,3 +305,33 @@ fn where_nothing_is_whole_a_copy_or_a_new_beginning_is_offered() {
     assert_eq!(refused.code, 6);
     assert!(refused.stderr.contains("no checkpoint is whole"), "{}", refused.stderr);
 }
+
+#[test]
+fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
+    let sandbox = finished();
+    for arguments in [&["--resume"][..], &["--restart-from", "2026"]] {
+        let refused = sandbox.simulate(&[&[YEARS, "--database", "none.duckdb"], arguments].concat());
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(!sandbox.path("none.duckdb").exists(), "nothing was created");
+    }
+    for year in ["2031", "1999"] {
+        let refused = sandbox.simulate(&[YEARS, "--restart-from", year]);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("it cannot be computed anew from {year}")), "{}", refused.stderr);
+    }
+    check_whole(&sandbox, "simulation.duckdb");
+    assert_eq!(sandbox.simulate(&[YEARS, "--resume", "--dry-run"]).code, 2);
+    let set = sandbox.simulated(&[YEARS, "--resume", "--as-recorded", "--set", "compensation.cola_rate=0.9"]);
+    assert!(set.stderr.contains("--set and --scenario are not used"), "{}", set.stderr);
+    check_whole(&sandbox, "simulation.duckdb");
+}
+
+#[test]
+fn a_run_whose_census_is_gone_goes_on() {
+    let sandbox = finished();
+    sandbox.killed_after(4, "a.duckdb", &[YEARS]);
+    fs::rename(sandbox.path("census.csv"), sandbox.path("away.csv")).expect("moved");
+    let resumed = sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
+    assert!(resumed.stderr.contains("the run goes on as it was recorded"), "{}", resumed.stderr);
+    check_whole(&sandbox, "a.duckdb");
+}

@@ -168,6 +168,13 @@ fn a_restart_without_changes_computes_years_again() {
         render(&world.journal())
     );
     assert_eq!(keys(&world), keys(&finished(2027)));
+    for year in [2024, 2025, 2029] {
+        let error = world.restart_from(year).expect_err("no such year");
+        assert!(matches!(error, PipelineError::NoSuchYear { .. }), "{error}");
+    }
+    let error = world.restart_from(2031).expect_err("no such year");
+    let expected = "the run began in 2025 and is committed up to 2027; it cannot be computed anew from 2031";
+    assert_eq!(error.to_string(), expected);
     let error = World::new(2026).restart_from(2026).expect_err("there is no run");
     assert!(matches!(error, PipelineError::NothingToResume), "{error}");
 }
