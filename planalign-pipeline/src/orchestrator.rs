@@ -155,9 +155,10 @@ pub fn resume(
 ) -> Result<Outcome, PipelineError> {
     let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
     let checkpoints = modules.store.checkpoints(&run.run_id)?;
+    // First, as other years are a change of the settings too.
+    refuse_other_years(&plan, &run, &checkpoints)?;
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
     let changes = changes::accepted(&differences, &run, &modules, options)?;
-    refuse_other_years(&plan, &run, &checkpoints)?;
     let mut journal = journal_of(&run, &modules, options)?;
     if let Err(damage) = require(&checkpoints, &modules.registries, modules.store) {
         modules.storage().mend(damage, &checkpoints, run.start_year, &mut journal)?;
@@ -185,6 +186,7 @@ pub fn restart_from(
 ) -> Result<Outcome, PipelineError> {
     let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
     let mut checkpoints = modules.store.checkpoints(&run.run_id)?;
+    refuse_other_years(&plan, &run, &[])?;
     let committed = checkpoints.last().map_or(run.start_year - 1, |c| c.key.year);
     if year <= run.start_year || year > committed + 1 {
         return Err(PipelineError::NoSuchYear { from_year: year, start_year: run.start_year, committed });

@@ -320,6 +320,12 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
         assert!(refused.stderr.contains(&format!("it cannot be computed anew from {year}")), "{}", refused.stderr);
     }
     check_whole(&sandbox, "simulation.duckdb");
+    for how in [&["--resume"][..], &["--resume", "--as-recorded"], &["--restart-from", "2026"]] {
+        let refused = sandbox.simulate(&[&["2024-2027"], how].concat());
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        let expected = "error: the run began in 2025; it cannot be resumed from 2024\nhint: name years";
+        assert!(refused.stderr.contains(expected), "{how:?}: {}", refused.stderr);
+    }
     assert_eq!(sandbox.simulate(&[YEARS, "--resume", "--dry-run"]).code, 2);
     let set = sandbox.simulated(&[YEARS, "--resume", "--as-recorded", "--set", "compensation.cola_rate=0.9"]);
     assert!(set.stderr.contains("--set and --scenario are not used"), "{}", set.stderr);
