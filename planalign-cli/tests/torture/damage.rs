@@ -76,7 +76,7 @@ fn change_of(trial: &Trial, table: &str) -> String {
     let sql = "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?
         and column_name <> 'simulation_year' order by column_index";
     let columns = trial.sandbox.open("whole.duckdb").query(sql, &[schema.into(), name.into()]).expect("columns").rows;
-    let changes = columns.iter().filter_map(|row| {
+    let mut changes = columns.iter().filter_map(|row| {
         let (column, data_type) = (row.text(0)?, row.text(1)?);
         match data_type.as_str() {
             "BOOLEAN" => Some(format!("\"{column}\" = not coalesce(\"{column}\", false)")),
@@ -89,7 +89,7 @@ fn change_of(trial: &Trial, table: &str) -> String {
         }
     });
     // The last one: far from the keys.
-    changes.last().expect("a column that can be changed")
+    changes.next_back().expect("a column that can be changed")
 }
 
 /// Cuts the file, or flips a bit of it. Whether the program has nothing to say, because nothing is different.
