@@ -1,26 +1,98 @@
-//! The command that goes on with a run, ready to be typed.
+//! Commands of this program about the same database, ready to be typed.
+
+use std::path::Path;
+
+use crate::args::{Command, DATABASE};
 
 /// The options of `simulate` that say how a run begins, and whether a value follows.
 const BEGINNINGS: [(&str, bool); 3] = [("--resume", false), ("--restart", false), ("--restart-from", true)];
+const AS_RECORDED: &str = "--as-recorded";
 
-/// The command line of this process, so that it resumes its run.
-pub(crate) fn to_resume() -> String {
-    resuming(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
+/// What a process was told, for advice about what to type next.
+#[derive(Clone, Debug)]
+pub(crate) struct Again {
+    /// The words of the command line, as they were typed.
+    words: Vec<String>,
+    /// What follows the name of another command, so that it is about the same database.
+    database: Option<String>,
+    simulates: bool,
 }
 
-fn resuming(arguments: impl Iterator<Item = String>) -> String {
-    let mut words = Vec::new();
-    let mut arguments = arguments.peekable();
-    while let Some(argument) = arguments.next() {
-        let name = argument.split('=').next().unwrap_or_default();
-        match BEGINNINGS.iter().find(|(option, _)| *option == name) {
-            Some((_, true)) if !argument.contains('=') => drop(arguments.next()),
-            Some(_) => {}
-            None => words.push(quoted(&argument)),
-        }
+impl Again {
+    /// Of this process.
+    pub(crate) fn new(command: &Command) -> Self {
+        let words = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+        Self::of(words.collect(), matches!(command, Command::Simulate(_)), command.database())
     }
-    words.push("--resume".to_owned());
-    words.join(" ")
+
+    fn of(words: Vec<String>, simulates: bool, database: Option<&Path>) -> Self {
+        let named = database.filter(|path| *path != Path::new(DATABASE));
+        let database = named.map(|path| format!("--database {}", quoted(&path.to_string_lossy())));
+        Self { words, database, simulates }
+    }
+
+    /// Goes on with the run.
+    pub(crate) fn resume(&self) -> String {
+        self.simulate("--resume")
+    }
+
+    /// Begins the run in another way.
+    pub(crate) fn simulate(&self, beginning: &str) -> String {
+        if !self.simulates {
+            return self.another(&format!("simulate {beginning}"));
+        }
+        let mut words = Vec::new();
+        let mut typed = self.words.iter().peekable();
+        while let Some(word) = typed.next() {
+            let name = word.split('=').next().unwrap_or_default();
+            match BEGINNINGS.iter().find(|(option, _)| *option == name) {
+                Some((_, true)) if !word.contains('=') => drop(typed.next()),
+                Some(_) => {}
+                // What is not resumed does not go by a record.
+                None if name == AS_RECORDED && beginning != "--resume" => {}
+                None => words.push(quoted(word)),
+            }
+        }
+        format!("{} {beginning}", words.join(" "))
+    }
+
+    /// The same command, with one option more.
+    pub(crate) fn with(&self, option: &str) -> String {
+        let words = self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>();
+        format!("{} {option}", words.join(" "))
+    }
+
+    /// Whether the command runs a simulation.
+    pub(crate) fn simulates(&self) -> bool {
+        self.simulates
+    }
+
+    /// Whether a run is taken up.
+    pub(crate) fn resumes(&self) -> bool {
+        self.simulates && self.words.iter().any(|word| word == "--resume")
+    }
+
+    /// Whether the run goes by its record already.
+    pub(crate) fn is_as_recorded(&self) -> bool {
+        self.simulates && self.words.iter().any(|word| word == AS_RECORDED)
+    }
+
+    /// Whether the command is the one that tells what of a database is whole.
+    pub(crate) fn verifies(&self) -> bool {
+        !self.simulates && self.words.iter().any(|word| word == "verify")
+    }
+
+    /// `planalign checkpoint`.
+    pub(crate) fn checkpoint(&self, action: &str) -> String {
+        self.another(&format!("checkpoint {action}"))
+    }
+
+    /// Another command about the same database.
+    pub(crate) fn another(&self, command: &str) -> String {
+        let program = self.words.first().map_or_else(|| "planalign".to_owned(), |word| quoted(word));
+        let words = [Some(program), Some(command.to_owned()), self.database.clone()];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// A word as a shell takes it. One with a zero byte is none; no argument has one.
@@ -29,21 +101,61 @@ fn quoted(word: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) mod tests {
+    use clap::Parser;
 
-    fn check(arguments: &str, expected: &str) {
-        let words = shlex::split(arguments).expect("words");
-        assert_eq!(resuming(words.into_iter()), expected);
+    use super::*;
+    use crate::args::Cli;
+
+    /// What a process with this command line would advise.
+    pub(crate) fn again(line: &str) -> Again {
+        let words = shlex::split(line).expect("words");
+        let Cli { command, .. } = Cli::try_parse_from(&words).expect("a command line");
+        Again::of(words, matches!(command, Command::Simulate(_)), command.database())
     }
 
     #[test]
     fn the_same_command_resumes() {
+        let check = |line: &str, expected: &str| assert_eq!(again(line).resume(), expected);
         check("planalign simulate 2025-2027", "planalign simulate 2025-2027 --resume");
         check("planalign simulate --resume --quiet", "planalign simulate --quiet --resume");
         check("planalign simulate --restart", "planalign simulate --resume");
         check("planalign simulate --restart-from 2027 --threads 2", "planalign simulate --threads 2 --resume");
         check("planalign simulate --restart-from=2027", "planalign simulate --resume");
+        check("planalign simulate --resume --as-recorded", "planalign simulate --as-recorded --resume");
         check("p simulate --database 'my file.duckdb'", "p simulate --database 'my file.duckdb' --resume");
+    }
+
+    #[test]
+    fn a_run_begins_in_one_way() {
+        let check = |line: &str, expected: &str| assert_eq!(again(line).simulate("--restart"), expected);
+        check("planalign simulate --resume --as-recorded", "planalign simulate --restart");
+        check("planalign simulate --restart-from 2027 2025-2029", "planalign simulate 2025-2029 --restart");
+    }
+
+    #[test]
+    fn other_commands_are_about_the_same_database() {
+        let check = |line: &str, resume: &str, restore: &str| {
+            assert_eq!(again(line).resume(), resume);
+            assert_eq!(again(line).checkpoint("restore 2026"), restore);
+        };
+        check("planalign checkpoint verify", "planalign simulate --resume", "planalign checkpoint restore 2026");
+        check(
+            "./planalign report --database 'a b.duckdb'",
+            "./planalign simulate --resume --database 'a b.duckdb'",
+            "./planalign checkpoint restore 2026 --database 'a b.duckdb'",
+        );
+        check(
+            "planalign simulate --database=b.duckdb",
+            "planalign simulate '--database=b.duckdb' --resume",
+            "planalign checkpoint restore 2026 --database b.duckdb",
+        );
+        check("planalign completions bash", "planalign simulate --resume", "planalign checkpoint restore 2026");
+    }
+
+    #[test]
+    fn an_option_can_be_added() {
+        let line = "planalign simulate --restart-from 2027";
+        assert_eq!(again(line).with("--accept-version"), "planalign simulate --restart-from 2027 --accept-version");
     }
 }

@@ -1,11 +1,17 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit_code::ExitCode;
+
+/// The database where none is named.
+pub(crate) const DATABASE: &str = "simulation.duckdb";
+/// The configuration and the dbt project where none are named.
+const CONFIG: &str = "config/simulation_config.yaml";
+const PROJECT: &str = "dbt";
 
 /// Simulates a workforce and its retirement plan, year by year.
 #[derive(Debug, Parser)]
@@ -70,6 +76,22 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// The database that it is about.
+    pub(crate) fn database(&self) -> Option<&Path> {
+        match self {
+            Self::Simulate(args) => Some(&args.database),
+            Self::Validate(args) => Some(&args.database),
+            Self::Report(args) => Some(&args.database),
+            Self::Status(args) => Some(&args.database),
+            Self::Log(args) => Some(&args.database),
+            Self::Checkpoint { action } => Some(action.database()),
+            Self::Probe { database } => Some(database),
+            Self::Completions { .. } => None,
+        }
+    }
+}
+
 /// Examples and exit codes.
 fn after_help() -> String {
     let lines = ExitCode::MEANINGS.map(|(code, meaning)| format!("  {:<4}{meaning}", code as u8));
@@ -94,8 +116,8 @@ const SIMULATE_EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
     /// Configuration file.
-    #[arg(long, value_name = "FILE", default_value = "config/simulation_config.yaml")]
-    pub(crate) config: PathBuf,
+    #[arg(long, value_name = "FILE", help = format!("Configuration file [default: {CONFIG}]"))]
+    pub(crate) config: Option<PathBuf>,
     /// Overlay with the settings of a scenario.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
@@ -103,11 +125,35 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) census: Option<PathBuf>,
     /// Folder of the dbt project.
-    #[arg(long, value_name = "DIR", default_value = "dbt")]
-    pub(crate) project: PathBuf,
+    #[arg(long, value_name = "DIR", help = format!("Folder of the dbt project [default: {PROJECT}]"))]
+    pub(crate) project: Option<PathBuf>,
     /// Replace one setting, for example `simulation.random_seed=7`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Setting>,
+}
+
+impl InputArgs {
+    /// The configuration file.
+    pub(crate) fn config(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(CONFIG))
+    }
+
+    /// The configuration or the project, if it is not named and not where it is by default.
+    pub(crate) fn absent_by_default(&self) -> Option<&Path> {
+        let config = self.config.is_none().then(|| self.config());
+        let project = self.project.is_none().then(|| self.project());
+        [config, project].into_iter().flatten().find(|path| !path.exists())
+    }
+
+    /// Whether the command line names a file or folder that is not there.
+    pub(crate) fn names_what_is_absent(&self) -> bool {
+        [&self.config, &self.scenario, &self.project, &self.census].into_iter().flatten().any(|path| !path.exists())
+    }
+
+    /// The folder of the dbt project.
+    pub(crate) fn project(&self) -> &Path {
+        self.project.as_deref().unwrap_or(Path::new(PROJECT))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -119,7 +165,7 @@ pub(crate) struct SimulateArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// Database file of this scenario.
-    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    #[arg(long, value_name = "FILE", default_value = DATABASE)]
     pub(crate) database: PathBuf,
     /// Directory for the reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
@@ -128,7 +174,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, conflicts_with = "restart")]
     pub(crate) resume: bool,
     /// With --resume: go on with the configuration, the models and the seeds that the run recorded, whatever they are now.
-    #[arg(long, requires = "resume")]
+    #[arg(long, requires = "resume", conflicts_with_all = ["restart", "restart_from"])]
     pub(crate) as_recorded: bool,
     /// Remove the run that the database holds and begin anew.
     #[arg(long)]
@@ -165,7 +211,7 @@ pub(crate) struct ValidateArgs {
     #[arg(long)]
     pub(crate) data: bool,
     /// Database file of the run.
-    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb", requires = "data")]
+    #[arg(long, value_name = "FILE", default_value = DATABASE, requires = "data")]
     pub(crate) database: PathBuf,
     /// Print the JSON Schema of configuration files instead, for editors.
     #[arg(long, conflicts_with = "data")]
@@ -178,7 +224,7 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "YEAR")]
     pub(crate) year: Option<i32>,
     /// Database file.
-    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    #[arg(long, value_name = "FILE", default_value = DATABASE)]
     pub(crate) database: PathBuf,
     /// Directory for the reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
@@ -194,7 +240,7 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Database file.
-    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    #[arg(long, value_name = "FILE", default_value = DATABASE)]
     pub(crate) database: PathBuf,
     /// How it is printed.
     #[arg(long, value_enum, default_value_t)]
@@ -207,7 +253,7 @@ pub(crate) struct LogArgs {
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
     /// Database file.
-    #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+    #[arg(long, value_name = "FILE", default_value = DATABASE)]
     pub(crate) database: PathBuf,
     /// Go on until the run ends.
     #[arg(short, long)]
@@ -243,16 +289,25 @@ pub(crate) enum CheckpointAction {
         #[arg(value_name = "YEAR[/STAGE]")]
         point: Point,
         /// Database file.
-        #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+        #[arg(long, value_name = "FILE", default_value = DATABASE)]
         database: PathBuf,
     },
     /// Remove the records (journals, fingerprints) of runs that were replaced by a later one with --restart.
     #[command(after_help = "Example:\n  planalign checkpoint prune --database growth.duckdb")]
     Prune {
         /// Database file.
-        #[arg(long, value_name = "FILE", default_value = "simulation.duckdb")]
+        #[arg(long, value_name = "FILE", default_value = DATABASE)]
         database: PathBuf,
     },
+}
+
+impl CheckpointAction {
+    fn database(&self) -> &Path {
+        match self {
+            Self::List(from) | Self::Verify(from) | Self::Show { from, .. } => &from.database,
+            Self::Restore { database, .. } | Self::Prune { database } => database,
+        }
+    }
 }
 
 /// `2026/VALIDATION`, or `2026` for all points of a year.

@@ -12,20 +12,25 @@ use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{Checkpoint, CheckpointStatus, RelationState, RunStore};
 use planalign_reporting::fixed::grouped;
 
+use crate::again::Again;
 use crate::args::{CheckpointAction, OutputFormat, Point};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::recorded::Recorded;
 use crate::{mirror, probe, say, simulate};
 
-pub(crate) fn run(action: &CheckpointAction) -> Result<ExitCode, Failure> {
+/// What is said where there is nothing to list.
+pub(crate) const NOTHING_COMMITTED: &str = "nothing of the run is committed";
+
+pub(crate) fn run(action: &CheckpointAction, again: &Again) -> Result<ExitCode, Failure> {
     say(&match action {
-        CheckpointAction::Verify(from) => return verify::run(from),
+        CheckpointAction::Verify(from) => return verify::run(from, again),
         CheckpointAction::Restore { point, database } => restore(database, point)?,
         CheckpointAction::List(from) => {
             let saved = saved(&from.database)?;
             match from.format {
                 OutputFormat::Json => json(&saved.iter().collect::<Vec<_>>()),
+                OutputFormat::Table if saved.is_empty() => NOTHING_COMMITTED.to_owned(),
                 OutputFormat::Table => saved.iter().map(line).collect::<Vec<_>>().join("\n"),
             }
         }
@@ -111,7 +116,11 @@ fn restore(path: &Path, point: &Point) -> Result<String, Failure> {
     mirror::align(path, &run.run_id, &store)?;
     Ok(match saved.len() - left.len() {
         0 => format!("{to} is the last saved point; nothing was removed"),
-        removed => format!("returned to {to}; {} removed", counted(removed as u64, "later saved point")),
+        removed => format!(
+            "returned to {to}; {} removed\nreports of years after {} are as they were, until the run writes them again",
+            counted(removed as u64, "later saved point"),
+            to.year
+        ),
     })
 }
 

@@ -1,11 +1,13 @@
 //! What is said when a command fails: what happened, where, why, what to do next; and the exit code.
 
+mod advice;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use planalign_config::census::CensusError;
 use planalign_config::lock::LockError;
-use planalign_config::settings::{ConfigError, RATED_RULES, STOPPING_RULES};
+use planalign_config::settings::ConfigError;
 use planalign_config::{DatabaseError, Fault, counted};
 use planalign_dbt::RunnerError;
 use planalign_pipeline::{PipelineError, StageFailure};
@@ -14,6 +16,8 @@ use planalign_reporting::ReportError;
 use planalign_reporting::template::TemplateProblem;
 use planalign_validation::{Finding, RuleError};
 
+use crate::again::Again;
+use crate::checkpoint::NOTHING_COMMITTED;
 use crate::exit_code::ExitCode;
 
 /// Why a command failed.
@@ -143,13 +147,13 @@ impl Failure {
         }
     }
 
-    /// The whole message for stderr. `resume` is the command that goes on with the run.
-    pub(crate) fn render(&self, resume: &str) -> String {
+    /// The whole message for stderr. `again` knows the commands that it may advise.
+    pub(crate) fn render(&self, again: &Again) -> String {
         let mut out = format!("error: {}\n", heading(self));
         for cause in causes(self) {
             let _ = writeln!(out, "  {}", cause.replace('\n', "\n  "));
         }
-        for hint in hints(self, resume) {
+        for hint in advice::hints(self, again) {
             let _ = writeln!(out, "hint: {hint}");
         }
         out
@@ -192,6 +196,7 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
         PipelineError::FailedValidation { .. } => ExitCode::Findings,
         PipelineError::Interrupted { .. } => interrupted,
         PipelineError::Stage { cause, .. } if is_unwritable(cause) => ExitCode::Environment,
+        PipelineError::Report(ReportError::Write { .. }) => ExitCode::Environment,
         other => of_fault(other.fault()),
     }
 }
@@ -226,7 +231,7 @@ fn causes(failure: &Failure) -> Vec<String> {
         Failure::NoRun { known, .. } => vec![format!("the database holds {}", known.join(", "))],
         Failure::NoCheckpoint { saved, .. } => match (saved.first(), saved.last()) {
             (Some(first), Some(last)) => vec![format!("the first is {first}, the last {last}")],
-            _ => vec!["nothing of the run is committed".to_owned()],
+            _ => vec![NOTHING_COMMITTED.to_owned()],
         },
         Failure::Template { problems, .. } => problems.iter().map(ToString::to_string).collect(),
         Failure::RefusedCensus(findings) => findings.iter().map(told).collect(),
@@ -279,150 +284,6 @@ fn pipeline_causes(error: &PipelineError) -> Vec<String> {
         PipelineError::DataPresent { after: Some(after), .. } => vec![format!("it is committed up to {after}")],
         PipelineError::DataPresent { after: None, .. } => vec!["nothing of it is committed".to_owned()],
         _ => Vec::new(),
-    }
-}
-
-/// What the user can do about it.
-fn hints(failure: &Failure, resume: &str) -> Vec<String> {
-    match failure {
-        Failure::Census(CensusError::Missing { .. }) => {
-            vec!["name the file with --census FILE, or set census.path in the configuration".to_owned()]
-        }
-        Failure::Census(CensusError::MissingColumns { .. }) => {
-            vec!["map other header names with census.columns, for example `employee_id: \"Emp No\"`".to_owned()]
-        }
-        Failure::Lock(LockError::Held { .. }) => {
-            vec!["wait for it to end, or use another file with --database".to_owned()]
-        }
-        Failure::Store(StoreError::Foreign { .. })
-        | Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. }) => {
-            vec!["name another file with --database; this one was left as it is".to_owned()]
-        }
-        Failure::RefusedCensus(findings) => first_advice(findings),
-        Failure::Aborted { .. } => {
-            vec!["the file is damaged: take a copy from before, or remove it and begin anew".to_owned()]
-        }
-        Failure::LostRun { .. } => vec![
-            "its log (the file with .wal behind the name) is gone or was cut: put it back if you have it".to_owned(),
-            "or begin anew with --restart".to_owned(),
-        ],
-        Failure::Space { .. } => {
-            vec!["free some disk space, or name a file on another disk with --database".to_owned()]
-        }
-        Failure::NotRecorded { .. } => {
-            vec!["name the --config, --project and --census of the run, and leave --as-recorded out".to_owned()]
-        }
-        Failure::NoDatabase(_) => vec!["name the file with --database, or run `planalign simulate` first".to_owned()],
-        Failure::NothingToReport { .. } => {
-            vec!["`planalign status` tells how far a run is; `planalign simulate` runs one".to_owned()]
-        }
-        Failure::NoCheckpoint { .. } => vec!["`planalign checkpoint list` lists all of them".to_owned()],
-        Failure::Template { .. } => vec!["docs/reference/reports.md lists the figures".to_owned()],
-        Failure::Report(ReportError::Write { .. }) => vec!["name another directory with --reports".to_owned()],
-        Failure::Run(error) => pipeline_hints(error, resume),
-        _ => Vec::new(),
-    }
-}
-
-fn pipeline_hints(error: &PipelineError, resume: &str) -> Vec<String> {
-    match error {
-        PipelineError::DataPresent { .. } => {
-            vec![
-                "--resume goes on with it, --restart removes it and begins anew, --database names another file"
-                    .to_owned(),
-            ]
-        }
-        PipelineError::Changed { from_year, start_year, .. } => changed_hints(*from_year, *start_year, resume),
-        PipelineError::ChangesBefore { affected, .. } => {
-            vec![format!("--restart-from {affected} keeps the years before and takes the changes")]
-        }
-        PipelineError::Interrupted { .. } => vec![format!("go on with `{resume}`")],
-        PipelineError::NothingToResume => vec!["leave --resume out to begin".to_owned()],
-        PipelineError::NoSuchYear { .. } => {
-            vec!["`planalign status` tells how far the run is; --restart begins anew".to_owned()]
-        }
-        PipelineError::OtherYears { .. } => {
-            vec!["name years that begin with the run's, or begin anew with --restart".to_owned()]
-        }
-        PipelineError::Refused { findings, .. } => first_advice(findings),
-        PipelineError::FailedValidation { .. } => vec![
-            format!("the stage was kept as evidence; `{resume}` begins with its rules"),
-            "leave --fail-on-validation-error out to go on".to_owned(),
-        ],
-        PipelineError::CheckpointCorruption { last_valid, .. }
-        | PipelineError::StateInconsistency { last_valid, .. } => damage_hints(last_valid.as_ref(), resume),
-        PipelineError::NoCheckpoint { .. } => vec!["`planalign checkpoint list` lists all of them".to_owned()],
-        PipelineError::Stage { cause, .. } => {
-            vec![fault_hint(cause.fault(), resume).unwrap_or_else(|| stage_hint(cause, resume))]
-        }
-        other => fault_hint(other.fault(), resume).into_iter().collect(),
-    }
-}
-
-fn changed_hints(from_year: Option<i32>, start_year: i32, resume: &str) -> Vec<String> {
-    let Some(from_year) = from_year else {
-        return vec![
-            "use the version of the program that began the run".to_owned(),
-            format!("or go on with this one: `{resume} --accept-version`"),
-        ];
-    };
-    let as_recorded = format!("`{resume} --as-recorded` goes on without the changes");
-    let with_them = if from_year > start_year {
-        format!("--restart-from {from_year} instead of --resume takes them and keeps {start_year} to {}", from_year - 1)
-    } else {
-        "no year is valid with them: --restart instead of --resume takes them and begins anew".to_owned()
-    };
-    vec![as_recorded, with_them, "another scenario belongs into another --database".to_owned()]
-}
-
-fn damage_hints(last_valid: Option<&CheckpointKey>, resume: &str) -> Vec<String> {
-    let written = "something else has written to the file, or the disk is failing".to_owned();
-    let way_back = match last_valid {
-        Some(point) => format!("all up to {point} is whole: `planalign checkpoint restore {point}`, then `{resume}`"),
-        None => "no checkpoint is whole: take a copy from before, or begin anew with --restart".to_owned(),
-    };
-    vec![written, way_back]
-}
-
-fn first_advice(findings: &[Finding]) -> Vec<String> {
-    findings.first().map(|finding| finding.advice.clone()).into_iter().collect()
-}
-
-fn stage_hint(cause: &StageFailure, resume: &str) -> String {
-    let mend = match cause {
-        StageFailure::Rule(RuleError { rule, .. }) => rule_hint(rule),
-        _ if is_unwritable(cause) => "name another directory with --reports".to_owned(),
-        _ => return "mend the model or the setting it depends on; begin anew with --restart".to_owned(),
-    };
-    format!("{mend}; then go on with `{resume}`")
-}
-
-/// What helps against a fault, whatever met it; `None` for those that what met it must be mended for.
-fn fault_hint(fault: Fault, resume: &str) -> Option<String> {
-    let first = match fault {
-        Fault::Deterministic => return None,
-        Fault::OutOfSpace => "free some disk space",
-        Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads",
-        Fault::Permission => "allow writing to the database and the reports",
-        Fault::Corrupt => {
-            let text = "the file may be damaged: `planalign checkpoint verify` tells what is whole; take a copy from before, or \
-                        begin anew with --restart";
-            return Some(text.to_owned());
-        }
-        Fault::Transient | Fault::Busy => return Some(format!("try again with `{resume}`")),
-        Fault::WrongVersion => return Some("use the version of the program that wrote the file".to_owned()),
-    };
-    Some(format!("{first}; then go on with `{resume}`"))
-}
-
-/// How a rule that cannot run is mended.
-fn rule_hint(rule: &str) -> String {
-    if STOPPING_RULES.contains(&rule) {
-        "mend the tables that it reads".to_owned()
-    } else if RATED_RULES.contains(&rule) {
-        format!("mend the tables that it reads, or turn it off with --set validation.severity.{rule}=off")
-    } else {
-        format!("mend the sql of {rule} under validation.rules, or turn it off there with `severity: \"off\"`")
     }
 }
 

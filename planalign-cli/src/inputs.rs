@@ -1,5 +1,7 @@
 //! Gathers what a simulation is made of: configuration, census, project, and the fingerprints of all of it.
 
+mod made_of;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use tempfile::TempDir;
 
 use crate::args::{InputArgs, YearRange};
 use crate::failure::Failure;
+
+pub(crate) use made_of::MadeOf;
 
 /// A configuration, a census and a project that can be used.
 pub(crate) struct Inputs {
@@ -46,19 +50,28 @@ impl Project {
 impl Inputs {
     /// Loads the configuration in its layers and looks at the census file.
     pub(crate) fn load(args: &InputArgs, years: Option<YearRange>) -> Result<Self, Failure> {
-        let sources = Sources {
-            file: args.config.clone(),
-            scenario: args.scenario.clone(),
-            environment: environment(),
-            overrides: overrides(args, years),
-        };
-        let config = load(&sources)?;
-        let settings = &config.settings;
+        Self::with_census(args, years, |settings, database| {
+            Ok(CensusFile::inspect(&settings.census.path, &settings.census.columns, database)?)
+        })
+    }
+
+    /// The same for a run that has read its census, which need not be there any more: `census` is what was recorded of it.
+    pub(crate) fn load_for(census: CensusFile, args: &InputArgs, years: Option<YearRange>) -> Result<Self, Failure> {
+        Self::with_census(args, years, |_, _| Ok(census))
+    }
+
+    fn with_census(
+        args: &InputArgs,
+        years: Option<YearRange>,
+        census: impl FnOnce(&SimulationConfig, &Database) -> Result<CensusFile, Failure>,
+    ) -> Result<Self, Failure> {
+        let config = load(&sources(args, years))?;
         let database = Database::in_memory(&DatabaseOptions::default())?;
         check_own_rules(&config, &database)?;
-        let census = CensusFile::inspect(&settings.census.path, &settings.census.columns, &database)?;
+        let settings = &config.settings;
+        let census = census(settings, &database)?;
         let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
-        Ok(Self { config, census, vars, project: Project::Here(args.project.clone()) })
+        Ok(Self { config, census, vars, project: Project::Here(args.project().to_owned()) })
     }
 
     /// What the results depend on. `engine` is the version of the database engine.
@@ -163,6 +176,15 @@ fn check_own_rules(config: &LoadedConfig, database: &Database) -> Result<(), Fai
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems }.into()) }
+}
+
+fn sources(args: &InputArgs, years: Option<YearRange>) -> Sources {
+    Sources {
+        file: args.config().to_owned(),
+        scenario: args.scenario.clone(),
+        environment: environment(),
+        overrides: overrides(args, years),
+    }
 }
 
 /// The environment, as far as it is text: settings are.

@@ -24,6 +24,7 @@ use std::io::{ErrorKind, Write};
 
 use clap::{CommandFactory, Parser};
 
+use crate::again::Again;
 use crate::args::{Cli, Command};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -41,20 +42,21 @@ fn main() -> std::process::ExitCode {
     #[cfg(feature = "failpoints")]
     arm_failpoint(matches!(cli.command, Command::Probe { .. }));
     let received = signals::Received::default();
+    let again = Again::new(&cli.command);
     let result = match &cli.command {
         Command::Simulate(args) => simulate::run(args, cli.quiet, &received),
         Command::Validate(args) => validate::run(args),
         Command::Report(args) => report::run(args, cli.quiet),
         Command::Status(args) => status::run(args),
         Command::Log(args) => run_log::show::run(args),
-        Command::Checkpoint { action } => checkpoint::run(action),
+        Command::Checkpoint { action } => checkpoint::run(action, &again),
         Command::Probe { database } => probe::run(database),
         Command::Completions { shell } => print_completions(*shell),
     };
     let code = match result {
         Ok(code) => code,
         Err(failure) => {
-            complain(&failure);
+            complain(&failure, &again);
             failure.exit_code(received.exit_code())
         }
     };
@@ -70,7 +72,16 @@ fn set_up_logging(cli: &Cli) {
         (false, _) => "debug",
     };
     let filter = std::env::var("PLANALIGN_LOG").unwrap_or_else(|_| level.to_owned());
-    env_logger::Builder::new().parse_filters(&filter).format_timestamp(None).init();
+    env_logger::Builder::new().parse_filters(&filter).format(write_remark).init();
+}
+
+/// As errors are written; whoever wants details also sees where they come from.
+fn write_remark(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {
+    match record.level() {
+        log::Level::Error => writeln!(out, "error: {}", record.args()),
+        log::Level::Warn => writeln!(out, "warning: {}", record.args()),
+        level => writeln!(out, "{}: {}: {}", level.as_str().to_lowercase(), record.target(), record.args()),
+    }
 }
 
 /// `PLANALIGN_FAILPOINT` says where this process is to fail or die. The one that looks at a file first has a place of its own.
@@ -92,8 +103,8 @@ fn print_completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-fn complain(failure: &Failure) {
-    let _ = write!(std::io::stderr().lock(), "{}", failure.render(&again::to_resume()));
+fn complain(failure: &Failure, again: &Again) {
+    let _ = write!(std::io::stderr().lock(), "{}", failure.render(again));
 }
 
 /// Writes results to stdout. Whoever closed the pipe has read enough; what cannot be written otherwise is lost to the user.

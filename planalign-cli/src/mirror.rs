@@ -2,6 +2,7 @@
 //! file, and a run that has committed need not wait for its copy.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::Receiver;
@@ -19,9 +20,7 @@ pub(crate) fn follow(database: &Path, run_id: &str, saved: Receiver<Checkpoint>)
         for checkpoint in saved {
             mirrored = mirrored.and_then(|()| mirror.write(&checkpoint));
         }
-        if let Err(cause) = mirrored {
-            log::warn!("the checkpoints are not mirrored in {}: {cause}", mirror.folder().display());
-        }
+        tell(&mirror, mirrored);
     })
 }
 
@@ -36,9 +35,7 @@ pub(crate) fn forget(database: &Path) {
 pub(crate) fn witness(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<Option<Witnessed>, Failure> {
     let mirror = CheckpointMirror::new(database, run_id);
     let last = mirror.last();
-    if let Err(cause) = mirror.complete(&store.checkpoints(run_id)?) {
-        log::warn!("the checkpoints are not mirrored in {}: {cause}", mirror.folder().display());
-    }
+    tell(&mirror, mirror.complete(&store.checkpoints(run_id)?));
     Ok(last)
 }
 
@@ -57,8 +54,16 @@ pub(crate) fn lost_run(database: &Path, known: &[RunRecord]) -> Option<Failure> 
 /// Makes the mirror of a run that of what the file holds.
 pub(crate) fn align(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<(), Failure> {
     let mirror = CheckpointMirror::new(database, run_id);
-    if let Err(cause) = mirror.align(&store.checkpoints(run_id)?) {
+    tell(&mirror, mirror.align(&store.checkpoints(run_id)?));
+    Ok(())
+}
+
+/// That it cannot be written is told once.
+fn tell(mirror: &CheckpointMirror, written: std::io::Result<()>) {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    if let Err(cause) = written
+        && !IS_TOLD.swap(true, Ordering::Relaxed)
+    {
         log::warn!("the checkpoints are not mirrored in {}: {cause}", mirror.folder().display());
     }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use planalign_pipeline::Verified;
 use planalign_registries::RunStore;
 use planalign_reporting::{FileReports, MultiYearReporter, Template, YearAuditor, render_summary, summary_to_json};
 
@@ -10,7 +11,7 @@ use crate::args::{OutputFormat, ReportArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::recorded::Recorded;
-use crate::{SUMMARY_WIDTH, say};
+use crate::{SUMMARY_WIDTH, say, simulate};
 
 /// The table that a year's reports are about: a year can be reported once it is committed.
 const SNAPSHOT: &str = "main.fct_workforce_snapshot";
@@ -21,9 +22,18 @@ pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
     let template = args.template.as_deref().map_or_else(|| Ok(Template::default()), template)?;
     let Recorded { database, store, run } = Recorded::open(&args.database)?;
     let run_id = run.run_id;
-    let checkpoints = store.checkpoints(&run_id)?.into_iter();
-    let years: Vec<i32> =
-        checkpoints.filter(|c| c.state.iter().any(|s| s.relation == SNAPSHOT)).map(|c| c.key.year).collect();
+    let checkpoints = store.checkpoints(&run_id)?;
+    let verified = planalign_pipeline::verify(&checkpoints, &simulate::registries(&database)?, &store)?;
+    for Verified { checkpoint, damage } in verified {
+        if let Some(damage) = damage {
+            log::warn!("checkpoint {checkpoint} does not verify, so figures may be wrong: {damage}");
+        }
+    }
+    let years: Vec<i32> = checkpoints
+        .into_iter()
+        .filter(|c| c.state.iter().any(|s| s.relation == SNAPSHOT))
+        .map(|c| c.key.year)
+        .collect();
     let wanted: Vec<i32> = years.iter().copied().filter(|year| args.year.is_none_or(|only| only == *year)).collect();
     let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
         return Err(Failure::NothingToReport { year: args.year, years });

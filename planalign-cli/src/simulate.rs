@@ -1,7 +1,9 @@
 //! `planalign simulate`: wires the modules together and runs the plan.
 
+use std::path::Path;
+
 use crossbeam_channel::unbounded;
-use planalign_config::census::{CensusError, CensusFile};
+use planalign_config::census::CensusFile;
 use planalign_config::clock::{Clock, SystemClock};
 use planalign_config::ids::{RandomRunIds, RunIds};
 use planalign_config::lock::{Holder, RunLock};
@@ -18,10 +20,10 @@ use planalign_registries::{Registry, RegistryError, RunRecord, RunStatus, RunSto
 use planalign_reporting::{FileReports, Template, render_summary};
 use planalign_validation::{CensusOrigin, Rule, RuleSettings};
 
-use crate::args::{SimulateArgs, YearRange};
+use crate::args::SimulateArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, MadeOf};
 use crate::recorded::Recorded;
 use crate::run_log::RunLog;
 use crate::signals::{Received, listen};
@@ -49,10 +51,14 @@ pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Resu
     if (args.resume || args.restart_from.is_some()) && !args.database.exists() {
         return Err(PipelineError::NothingToResume.into());
     }
-    let here = inputs_here(args)?;
+    let made_of = if args.resume {
+        MadeOf::find(&args.input, args.years, args.as_recorded)?
+    } else {
+        MadeOf::here(&args.input, args.years)?
+    };
     let mut lock = RunLock::acquire(&args.database, &Holder::this_process(SystemClock.now()))?;
     probe::first(&args.database)?;
-    let inputs = here.map_or_else(|| recorded_inputs(args), Ok)?;
+    let inputs = made_of.inputs(&args.input, args.years, || recorded(&args.database))?;
     let is_new = !args.database.exists();
     let database = Database::open(&args.database, &database_options(args, &inputs))?;
     if is_new {
@@ -63,43 +69,12 @@ pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Resu
     Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
 }
 
-/// What is here; `None` if a run is to be taken up with what it recorded: on request, or because what it was made of is not here.
-fn inputs_here(args: &SimulateArgs) -> Result<Option<Inputs>, Failure> {
-    let input = &args.input;
-    if args.as_recorded {
-        if !input.set.is_empty() || input.scenario.is_some() {
-            log::warn!("--set and --scenario are not used: the run goes on as it was recorded");
-        }
-        return Ok(None);
+/// The file of a run that is taken up is opened for a look, as the size of the census decides how it is to be opened.
+fn recorded(database: &Path) -> Result<(DuckRunStore, RunRecord), Failure> {
+    match Recorded::open(database) {
+        Err(Failure::NoDatabase(_) | Failure::NothingToReport { .. }) => Err(PipelineError::NothingToResume.into()),
+        opened => opened.map(|Recorded { store, run, .. }| (store, run)),
     }
-    let is_here = input.config.exists() && input.project.exists();
-    let loaded = is_here.then(|| Inputs::load(input, args.years));
-    match loaded {
-        None | Some(Err(Failure::Census(CensusError::Missing { .. }))) if args.resume => {
-            log::warn!(
-                "the configuration, the dbt project or the census is not here; the run goes on as it was recorded"
-            );
-            Ok(None)
-        }
-        loaded => Ok(Some(loaded.unwrap_or_else(|| Inputs::load(input, args.years))?)),
-    }
-}
-
-/// What the run in the file was recorded with. Its file is opened for a look, as the size of the census decides how it is to be
-/// opened.
-fn recorded_inputs(args: &SimulateArgs) -> Result<Inputs, Failure> {
-    let Recorded { store, run, .. } = match Recorded::open(&args.database) {
-        Err(Failure::NoDatabase(_) | Failure::NothingToReport { .. }) => {
-            return Err(PipelineError::NothingToResume.into());
-        }
-        opened => opened?,
-    };
-    let mut inputs = Inputs::recorded(&store, &run.run_id, args.input.census.as_deref())?;
-    inputs.config.settings.simulation.end_year = args.years.map_or(run.end_year, |years| years.end);
-    if let Some(YearRange { start, .. }) = args.years {
-        inputs.config.settings.simulation.start_year = start;
-    }
-    Ok(inputs)
 }
 
 fn simulate(

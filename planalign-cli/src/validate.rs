@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
 fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     let inputs = Inputs::load(args, None)?;
     let database = Database::in_memory(&DatabaseOptions::default())?;
-    let mut runner = EmbeddedRunner::load(&args.project, database.clone(), &inputs.vars)?;
+    let mut runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
     let plan = simulate::plan(None, &inputs, &runner, &database)?;
     let rejected = rejected(&inputs, &mut runner, &database)?;
     let nodes = runner.graph().nodes().count();

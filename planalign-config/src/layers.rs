@@ -39,6 +39,14 @@ pub struct Sources {
     pub overrides: Vec<Override>,
 }
 
+impl Sources {
+    /// The variables of the environment that are settings, in order of their names.
+    #[must_use]
+    pub fn environment_settings(&self) -> Vec<&str> {
+        environment::settings(&self.environment)
+    }
+}
+
 /// Settings that can be used, and where they come from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadedConfig {

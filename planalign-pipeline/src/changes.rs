@@ -36,11 +36,13 @@ pub(crate) fn from_year(
     modules: &Modules<'_>,
     options: &ExecuteOptions<'_>,
 ) -> Result<Option<RunEventKind>, PipelineError> {
-    let affected = first_year(differences, run, modules);
-    let other_version = differences.iter().any(is_version) && !options.accept_version;
-    match affected.or(other_version.then_some(run.start_year)) {
+    let (all, start_year) = (|| differences.to_vec(), run.start_year);
+    match first_year(differences, run, modules) {
         Some(affected) if affected < year => {
-            Err(PipelineError::ChangesBefore { from_year: year, affected, differences: differences.to_vec() })
+            Err(PipelineError::ChangesBefore { from_year: year, affected, start_year, differences: all() })
+        }
+        _ if differences.iter().any(is_version) && !options.accept_version => {
+            Err(PipelineError::Changed { differences: all(), from_year: None, start_year })
         }
         _ => Ok((!differences.is_empty()).then(|| event(year, differences))),
     }

@@ -105,6 +105,8 @@ pub enum PipelineError {
         from_year: i32,
         /// First year that the changes concern.
         affected: i32,
+        /// First year of the run.
+        start_year: i32,
         /// What has changed.
         differences: Vec<Difference>,
     },

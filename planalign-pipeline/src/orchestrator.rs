@@ -120,8 +120,12 @@ pub fn start(
     mut modules: Modules<'_>,
     options: &ExecuteOptions<'_>,
 ) -> Result<Outcome, PipelineError> {
-    if modules.store.current_run()?.is_some() {
-        modules.storage().atomically(|storage| storage.rewind(&[]))?;
+    if let Some(replaced) = modules.store.current_run()? {
+        modules.storage().atomically(|storage| {
+            storage.rewind(&[])?;
+            // Until the next run is recorded, this one is; it is not finished any more.
+            Ok(storage.store.update_run(&replaced.run_id, RunStatus::Interrupted, replaced.end_year)?)
+        })?;
     }
     modules.store.begin_run(run, fingerprints)?;
     let mut journal = Journal::new(&run.run_id, 0, options.now, options.events.clone());
@@ -157,6 +161,13 @@ pub fn resume(
     let checkpoints = modules.store.checkpoints(&run.run_id)?;
     // First, as other years are a change of the settings too.
     refuse_other_years(&plan, &run, &checkpoints)?;
+    if let Some(lost) = lost(options, &checkpoints, &modules.store.events(&run.run_id)?)
+        && plan.end_year < lost.key.year
+    {
+        // What has been lost is told and computed again, not given up.
+        let (recorded, asked, committed) = (run.start_year, plan.start_year, lost.key.year);
+        return Err(PipelineError::OtherYears { recorded, asked, committed });
+    }
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
     let changes = changes::accepted(&differences, &run, &modules, options)?;
     let mut journal = journal_of(&run, &modules, options)?;
@@ -188,7 +199,7 @@ pub fn restart_from(
     let mut checkpoints = modules.store.checkpoints(&run.run_id)?;
     refuse_other_years(&plan, &run, &[])?;
     let committed = checkpoints.last().map_or(run.start_year - 1, |c| c.key.year);
-    if year <= run.start_year || year > committed + 1 {
+    if year <= run.start_year || year > (committed + 1).min(plan.end_year) {
         return Err(PipelineError::NoSuchYear { from_year: year, start_year: run.start_year, committed });
     }
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
@@ -229,6 +240,12 @@ fn refuse_other_years(plan: &RunPlan, run: &RunRecord, checkpoints: &[Checkpoint
     Ok(())
 }
 
+/// What the mirror names beyond what the file holds or has removed.
+fn lost<'o>(options: &'o ExecuteOptions<'_>, checkpoints: &[Checkpoint], events: &[RunEvent]) -> Option<&'o Witnessed> {
+    let highest = highest_sequence(checkpoints, events);
+    options.witness.as_ref().filter(|witnessed| witnessed.sequence > highest)
+}
+
 /// The journal of a run that is taken up.
 fn journal_of<'e>(
     run: &RunRecord,
@@ -253,7 +270,8 @@ fn take_up(
     let plan = plan.after(&keys);
     run.end_year = plan.end_year;
     modules.store.update_run(&run.run_id, RunStatus::Running, plan.end_year)?;
-    let mut highest = highest_sequence(&checkpoints, &modules.store.events(&run.run_id)?);
+    let events = modules.store.events(&run.run_id)?;
+    let mut highest = highest_sequence(&checkpoints, &events);
     let after = keys.last().cloned();
     journal.emit(RunEventKind::RunResumed {
         after: after.clone(),
@@ -262,7 +280,7 @@ fn take_up(
         stages: plan.stages.len() - plan.done,
         by: options.by.clone(),
     });
-    if let Some(witnessed) = options.witness.as_ref().filter(|witnessed| witnessed.sequence > highest) {
+    if let Some(witnessed) = lost(options, &checkpoints, &events) {
         highest = witnessed.sequence;
         journal.emit(RunEventKind::CommitsLost { last: witnessed.key.clone(), after: after.clone() });
     }

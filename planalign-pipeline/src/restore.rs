@@ -24,7 +24,7 @@ pub struct Storage<'s, 'r> {
 
 /// Returns the run that the store holds to a checkpoint, and records that. Answers the checkpoints that are left.
 ///
-/// What is left must verify; if it does not, or if anything else fails, nothing is changed.
+/// What is left must verify; if it does not, or if anything else fails, nothing is changed. Nor is it if nothing came later.
 pub fn restore(
     to: &CheckpointKey,
     mut storage: Storage<'_, '_>,
@@ -35,6 +35,10 @@ pub fn restore(
     let Some(at) = checkpoints.iter().position(|c| c.key == *to) else {
         return Err(PipelineError::NoCheckpoint { wanted: to.clone() });
     };
+    if at + 1 == checkpoints.len() {
+        require(&checkpoints, storage.registries, storage.store)?;
+        return Ok(checkpoints);
+    }
     let events = storage.store.events(&run.run_id)?;
     let kind = restored(to, &checkpoints[at + 1..], highest_sequence(&checkpoints, &events));
     checkpoints.truncate(at + 1);

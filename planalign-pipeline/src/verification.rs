@@ -1,6 +1,7 @@
 //! Whether what was committed is still there.
 
-use planalign_registries::{Checkpoint, CheckpointKey, Registry, RelationState, RunStore, compare_state};
+use planalign_config::Fault;
+use planalign_registries::{Checkpoint, CheckpointKey, Registry, RelationState, RunStore, StoreError, compare_state};
 
 use crate::error::PipelineError;
 
@@ -70,14 +71,25 @@ fn damage<'r>(
     store: &dyn RunStore,
 ) -> Result<Option<Damage>, PipelineError> {
     let relations: Vec<String> = checkpoint.state.iter().map(|s| s.relation.clone()).collect();
-    let now = store.state(&relations, checkpoint.key.year)?;
+    let now = match store.state(&relations, checkpoint.key.year) {
+        Ok(now) => now,
+        // Part of the file is damaged; the rest can be read.
+        Err(error) if error.fault() == Fault::Corrupt => {
+            return Ok(Some(Damage::Table(unreadable(checkpoint, &relations, &error, store))));
+        }
+        Err(error) => return Err(error.into()),
+    };
     if let Err(cause) = compare_state(checkpoint, &now) {
         return Ok(Some(Damage::Table(cause.to_string())));
     }
     for saved in &checkpoint.registries {
         let registry = registries.iter().find(|r| r.name() == saved.registry);
         let difference = match registry {
-            Some(registry) => saved.state.difference(&registry.snapshot(checkpoint.key.year)?.state),
+            Some(registry) => match registry.snapshot(checkpoint.key.year) {
+                Ok(now) => saved.state.difference(&now.state),
+                Err(error) if error.fault == Fault::Corrupt => Some(error.to_string()),
+                Err(error) => return Err(error.into()),
+            },
             None => Some("nobody follows it any more".to_owned()),
         };
         if let Some(what) = difference {
@@ -85,6 +97,15 @@ fn damage<'r>(
         }
     }
     Ok(None)
+}
+
+/// Names the relation that cannot be read.
+fn unreadable(checkpoint: &Checkpoint, relations: &[String], error: &StoreError, store: &dyn RunStore) -> String {
+    let state = |relation: &&String| store.state(std::slice::from_ref(relation), checkpoint.key.year);
+    match relations.iter().find(|relation| state(relation).is_err()) {
+        Some(relation) => format!("table {relation} cannot be read: {error}"),
+        None => error.to_string(),
+    }
 }
 
 /// The checkpoint without relations that a later stage built anew, such as a table without a year.

@@ -187,12 +187,15 @@ pub struct Difference {
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let short = |v: &Option<String>| match v {
-            None => "absent".to_owned(),
-            Some(v) if v.len() <= 40 && !v.contains('\n') => v.clone(),
-            Some(_) => "another text".to_owned(),
+            None => Some("absent".to_owned()),
+            Some(v) if v.len() <= 40 && !v.contains('\n') => Some(v.clone()),
+            Some(_) => None,
         };
         match self.kind.as_str() {
-            "config" => write!(f, "{}: {} -> {}", self.name, short(&self.before), short(&self.now)),
+            "config" => match (short(&self.before), short(&self.now)) {
+                (Some(before), Some(now)) => write!(f, "{}: {before} -> {now}", self.name),
+                _ => write!(f, "{} has changed", self.name),
+            },
             kind => match (&self.before, &self.now) {
                 (None, _) => write!(f, "{kind} {} is new", self.name),
                 (_, None) => write!(f, "{kind} {} is gone", self.name),

@@ -1,9 +1,12 @@
 //! `planalign checkpoint verify`: whether what was committed is still there.
 
+use planalign_config::Fault;
 use planalign_pipeline::Verified;
-use planalign_registries::{CheckpointMirror, RunStore, Witnessed, highest_sequence};
+use planalign_registries::{CheckpointKey, CheckpointMirror, RunStore, Witnessed, highest_sequence};
 use serde_json::json;
 
+use super::NOTHING_COMMITTED;
+use crate::again::Again;
 use crate::args::{OutputFormat, StatusArgs};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -11,58 +14,92 @@ use crate::recorded::Recorded;
 use crate::{say, simulate};
 
 /// Compares every table and registry with the checkpoints, and the checkpoints with their mirror. Writes nothing.
-pub(super) fn run(args: &StatusArgs) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &StatusArgs, again: &Again) -> Result<ExitCode, Failure> {
     let Recorded { database, store, run } = Recorded::open(&args.database)?;
     let checkpoints = store.checkpoints(&run.run_id)?;
     let verified = planalign_pipeline::verify(&checkpoints, &simulate::registries(&database)?, &store)?;
     let known = highest_sequence(&checkpoints, &store.events(&run.run_id)?);
     let mirror = CheckpointMirror::new(&args.database, &run.run_id);
     let lost = mirror.last().filter(|witnessed| witnessed.sequence > known);
-    // What the run depends on must still be readable, or it could not go on.
-    store.kept_inputs(&run.run_id)?;
+    let found = Found { verified, lost, inputs: inputs_damage(&store, &run.run_id)? };
     say(&match args.format {
-        OutputFormat::Json => json(&verified, lost.as_ref()),
-        OutputFormat::Table => table(&verified, lost.as_ref()),
+        OutputFormat::Json => found.json(),
+        OutputFormat::Table => found.table(again),
     })?;
-    let is_whole = lost.is_none() && verified.iter().all(|checkpoint| checkpoint.damage.is_none());
-    Ok(if is_whole { ExitCode::Done } else { ExitCode::Corrupt })
+    Ok(if found.is_whole() { ExitCode::Done } else { ExitCode::Corrupt })
 }
 
-/// The last checkpoint such that all up to it verify.
-fn last_valid(verified: &[Verified]) -> Option<&Verified> {
-    verified.iter().take_while(|checkpoint| checkpoint.damage.is_none()).last()
-}
-
-fn table(verified: &[Verified], lost: Option<&Witnessed>) -> String {
-    let line = |Verified { checkpoint, damage }: &Verified| match damage {
-        None => format!("{:<26}as it was saved", checkpoint.to_string()),
-        Some(damage) => format!("{:<26}damaged: {damage}", checkpoint.to_string()),
-    };
-    let mut lines: Vec<String> = verified.iter().map(line).collect();
-    if let Some(Witnessed { key, .. }) = lost {
-        lines.push(format!("{:<26}lost: the mirror names it, the database does not", key.to_string()));
-        lines.push("hint: `planalign simulate --resume` computes what was lost again".to_owned());
+/// What the run depends on must still be readable, or it could not go on.
+fn inputs_damage(store: &dyn RunStore, run_id: &str) -> Result<Option<String>, Failure> {
+    match store.fingerprints(run_id).and_then(|_| store.kept_inputs(run_id)) {
+        Ok(_) => Ok(None),
+        Err(error) if error.fault() == Fault::Corrupt => Ok(Some(error.to_string())),
+        Err(error) => Err(error.into()),
     }
-    match last_valid(verified) {
-        Some(valid) if verified.iter().any(|checkpoint| checkpoint.damage.is_some()) => {
-            lines.push(format!("hint: `planalign checkpoint restore {}` returns to what is whole", valid.checkpoint));
-        }
-        None if !verified.is_empty() => {
-            lines.push("hint: take a copy from before, or begin anew with `planalign simulate --restart`".to_owned());
-        }
-        _ => {}
-    }
-    lines.join("\n")
 }
 
-fn json(verified: &[Verified], lost: Option<&Witnessed>) -> String {
-    let each = verified.iter().map(|Verified { checkpoint, damage }| {
-        json!({ "checkpoint": checkpoint, "damage": damage.as_ref().map(ToString::to_string) })
-    });
-    let report = json!({
-        "checkpoints": each.collect::<Vec<_>>(),
-        "last_valid": last_valid(verified).map(|valid| &valid.checkpoint),
-        "lost": lost.map(|witnessed| &witnessed.key),
-    });
-    format!("{report:#}")
+struct Found {
+    verified: Vec<Verified>,
+    /// What the mirror names beyond them.
+    lost: Option<Witnessed>,
+    /// What is wrong with the record of what the run depends on.
+    inputs: Option<String>,
+}
+
+impl Found {
+    fn is_whole(&self) -> bool {
+        self.lost.is_none() && self.inputs.is_none() && self.verified.iter().all(|found| found.damage.is_none())
+    }
+
+    /// The last checkpoint such that all up to it verify.
+    fn last_valid(&self) -> Option<&CheckpointKey> {
+        let valid = self.verified.iter().take_while(|found| found.damage.is_none());
+        valid.last().map(|found| &found.checkpoint)
+    }
+
+    fn table(&self, again: &Again) -> String {
+        let line = |Verified { checkpoint, damage }: &Verified| match damage {
+            None => format!("{:<26}as it was saved", checkpoint.to_string()),
+            Some(damage) => format!("{:<26}damaged: {damage}", checkpoint.to_string()),
+        };
+        let mut lines: Vec<String> = self.verified.iter().map(line).collect();
+        if lines.is_empty() {
+            lines.push(NOTHING_COMMITTED.to_owned());
+        }
+        if let Some(Witnessed { key, .. }) = &self.lost {
+            lines.push(format!("{:<26}lost: the mirror names it, the database does not", key.to_string()));
+            lines.push(format!("hint: `{}` computes what was lost again", again.resume()));
+        }
+        let anew = again.simulate("--restart");
+        if let Some(cause) = &self.inputs {
+            lines.push(format!("{:<26}damaged: {cause}", "what the run depends on"));
+            lines.push(format!(
+                "hint: what is committed can be reported and the run cannot go on: take a copy from before, or begin anew with `{anew}`"
+            ));
+        }
+        match self.last_valid() {
+            Some(valid) if self.verified.iter().any(|found| found.damage.is_some()) => {
+                let restore = again.checkpoint(&format!("restore {valid}"));
+                lines.push(format!("hint: `{restore}` returns to what is whole"));
+            }
+            None if !self.verified.is_empty() => {
+                lines.push(format!("hint: take a copy from before, or begin anew with `{anew}`"));
+            }
+            _ => {}
+        }
+        lines.join("\n")
+    }
+
+    fn json(&self) -> String {
+        let each = self.verified.iter().map(|Verified { checkpoint, damage }| {
+            json!({ "checkpoint": checkpoint, "damage": damage.as_ref().map(ToString::to_string) })
+        });
+        let report = json!({
+            "checkpoints": each.collect::<Vec<_>>(),
+            "last_valid": self.last_valid(),
+            "lost": self.lost.as_ref().map(|witnessed| &witnessed.key),
+            "inputs": self.inputs,
+        });
+        format!("{report:#}")
+    }
 }

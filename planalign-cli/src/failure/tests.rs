@@ -3,6 +3,7 @@
 use planalign_config::UnitError;
 
 use super::*;
+use crate::again::tests::again;
 
 fn failed(fault: Fault) -> UnitError {
     UnitError { fault, message: "what the engine says".to_owned() }
@@ -17,7 +18,7 @@ fn stage(cause: StageFailure, tried: &[&str]) -> Failure {
 /// Asserts the exit code and that the message holds the text.
 fn check(failure: &Failure, code: ExitCode, text: &str) {
     assert_eq!(failure.exit_code(ExitCode::Terminated), code, "{failure:?}");
-    let message = failure.render("planalign simulate --resume");
+    let message = failure.render(&again("planalign simulate"));
     assert!(message.contains(text), "{message}");
 }
 
@@ -26,10 +27,10 @@ fn a_failed_stage_tells_what_to_do_about_its_fault() {
     let cases = [
         (Fault::Deterministic, ExitCode::RunFailed, "mend the model"),
         (Fault::Transient, ExitCode::Environment, "try again with `planalign simulate --resume`"),
-        (Fault::Busy, ExitCode::Busy, "try again with `planalign simulate --resume`"),
+        (Fault::Busy, ExitCode::Busy, "`planalign status` tells how far a run is"),
         (Fault::OutOfMemory, ExitCode::Environment, "optimization.memory_limit_gb"),
         (Fault::OutOfSpace, ExitCode::Environment, "free some disk space"),
-        (Fault::Permission, ExitCode::Environment, "allow writing"),
+        (Fault::Permission, ExitCode::Environment, "allow reading and writing"),
         (Fault::Corrupt, ExitCode::Corrupt, "take a copy from before"),
         (Fault::WrongVersion, ExitCode::WrongVersion, "the version of the program"),
     ];
@@ -41,13 +42,13 @@ fn a_failed_stage_tells_what_to_do_about_its_fault() {
 
 #[test]
 fn the_number_of_tries_is_told() {
-    let told = |tried| stage(StageFailure::Unit(failed(Fault::Transient)), tried).render("resume");
+    let told = |tried| stage(StageFailure::Unit(failed(Fault::Transient)), tried).render(&again("planalign simulate"));
     assert!(told(&[]).starts_with("error: stage FOUNDATION of 2026 failed and was rolled back\n"));
     insta::assert_snapshot!(told(&["again after 100 ms", "again on one thread"]), @"
     error: stage FOUNDATION of 2026 failed 3 times and was rolled back
       what the engine says
       tried again after 100 ms, then again on one thread
-    hint: try again with `resume`
+    hint: try again with `planalign simulate --resume`
     ");
 }
 
@@ -98,9 +99,9 @@ fn what_is_lost_or_of_another_version_has_its_advice() {
     let key = CheckpointKey { year: 2026, stage: "FOUNDATION".to_owned() };
     let lost = |last| Failure::LostRun { run_id: "r1".to_owned(), last };
     check(&lost(Some(key.clone())), ExitCode::Corrupt, "its mirror names 2026/FOUNDATION as committed");
-    check(&lost(None), ExitCode::Corrupt, "or begin anew with --restart");
+    check(&lost(None), ExitCode::Corrupt, "or begin anew with `planalign simulate --restart`");
     let aborted = Failure::Aborted { database: PathBuf::from("a.duckdb") };
-    check(&aborted, ExitCode::Corrupt, "a.duckdb\nhint: the file is damaged");
+    check(&aborted, ExitCode::Corrupt, "a.duckdb\nhint: take a copy from before, or remove the file");
     let unrecorded = Failure::NotRecorded { what: "settings".to_owned() };
     check(&unrecorded, ExitCode::Usage, "the record lacks: settings\nhint: name the --config");
     check(&Failure::Scratch(std::io::Error::other("full")), ExitCode::Environment, "full");
@@ -114,5 +115,5 @@ fn what_is_lost_or_of_another_version_has_its_advice() {
     let changed = PipelineError::Changed { differences: vec![version], from_year: None, start_year: 2025 };
     let changed = Failure::Run(changed);
     check(&changed, ExitCode::WrongVersion, "program version: 0.1.0 -> 0.2.0");
-    check(&changed, ExitCode::WrongVersion, "or go on with this one: `planalign simulate --resume --accept-version`");
+    check(&changed, ExitCode::WrongVersion, "or go on with this one: `planalign simulate --accept-version`");
 }

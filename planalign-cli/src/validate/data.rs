@@ -9,7 +9,7 @@ use planalign_validation::{Finding, Rule, Severity};
 use crate::args::ValidateArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::inputs::Inputs;
+use crate::inputs::MadeOf;
 use crate::recorded::Recorded;
 use crate::{say, simulate};
 
@@ -19,8 +19,9 @@ pub(super) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
     let recorded = store.fingerprints(&run.run_id)?;
     let committed: Vec<CheckpointKey> = store.checkpoints(&run.run_id)?.into_iter().map(|c| c.key).collect();
 
-    let mut inputs = Inputs::load(&args.input, None)?;
-    let runner = EmbeddedRunner::load(&args.input.project, database.clone(), &inputs.vars)?;
+    let made_of = MadeOf::find(&args.input, None, false)?;
+    let mut inputs = made_of.inputs(&args.input, None, || Ok((store, run.clone())))?;
+    let runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
     let mut lines = other_settings(&recorded, &inputs.fingerprints(&runner, &run.engine_version));
     // The rules ask for the census of the run, not for the one that is there now.
     if let Some(sha256) = recorded.0.get("census").and_then(|census| census.get("sha256")) {

@@ -3,6 +3,7 @@
 mod bad_input;
 mod checkpoint;
 mod comparisons;
+mod damage;
 mod kills;
 mod log;
 mod privacy;

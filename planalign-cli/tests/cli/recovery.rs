@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::{Said, Sandbox, census, differences, said};
+use crate::sandbox::{Said, Sandbox, census, differences, repository, said};
 
 const YEARS: &str = "2025-2027";
 
@@ -44,6 +44,8 @@ fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
     }
     let last = checkpoint(&sandbox, &["restore", "2027"]);
     assert_eq!(last.stdout, "2027/REPORTING is the last saved point; nothing was removed\n");
+    let status = said(&sandbox.command(&["status"]).output().expect("run planalign"));
+    assert!(status.stdout.contains("status     finished\n"), "{}", status.stdout);
     let none = checkpoint(&sandbox, &["restore", "2031"]);
     assert_eq!(none.code, 2, "{}", none.stderr);
 }
@@ -114,7 +116,8 @@ fn a_run_goes_on_from_its_record_alone() {
     let mut command = sandbox.command(&["simulate", "--resume", "--database", "moved.duckdb"]);
     let resumed = said(&command.current_dir(elsewhere.path()).output().expect("run planalign"));
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    assert!(resumed.stderr.contains("the run goes on as it was recorded"), "{}", resumed.stderr);
+    let expected = "warning: config/simulation_config.yaml is not here: the run is taken as it was recorded\n";
+    assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
     assert!(resumed.stderr.contains("Resuming after 2026/"), "{}", resumed.stderr);
     fs::rename(elsewhere.path().join("moved.duckdb"), sandbox.path("a.duckdb")).expect("moved back");
     check_whole(&sandbox, "a.duckdb");
@@ -140,7 +143,7 @@ fn what_has_changed_is_told_with_the_ways_to_go_on() {
       compensation.cola_rate: 0.02 -> 0.025
       model int_baseline_workforce has changed
     hint: `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2027 --database a.duckdb --project dbt_copy --progress none --set 'compensation.cola_rate=0.025' --resume --as-recorded` goes on without the changes
-    hint: no year is valid with them: --restart instead of --resume takes them and begins anew
+    hint: no year is valid with them: `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2027 --database a.duckdb --project dbt_copy --progress none --set 'compensation.cola_rate=0.025' --restart` takes them and begins anew
     hint: another scenario belongs into another --database
     ");
     let census = census(200, 2);
@@ -178,7 +181,7 @@ fn another_version_of_the_program_is_taken_on_request_only() {
     let refused = resume(&["--progress", "none"]);
     assert_eq!(refused.code, 8, "{}", refused.stderr);
     assert!(refused.stderr.contains("  program version is new\n"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("--resume --accept-version`"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--resume --progress none --accept-version`"), "{}", refused.stderr);
     let resumed = resume(&["--accept-version"]);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     assert!(resumed.stderr.contains("program version is new"), "{}", resumed.stderr);
@@ -199,13 +202,17 @@ fn years_before_a_change_are_kept() {
     fs::write(&limits, changed.join("\n") + "\n").expect("written");
     let refused = sandbox.simulate(&[run.as_slice(), &["--resume"]].concat());
     assert!(
-        refused.stderr.contains("--restart-from 2026 instead of --resume takes them and keeps 2025 to 2025"),
+        refused.stderr.contains("--progress none --restart-from 2026` takes them and keeps 2025\n"),
         "{}",
         refused.stderr
     );
     let too_late = sandbox.simulate(&[run.as_slice(), &["--restart-from", "2027"]].concat());
     assert_eq!(too_late.code, 2);
-    assert!(too_late.stderr.contains("hint: --restart-from 2026 keeps the years before"), "{}", too_late.stderr);
+    assert!(
+        too_late.stderr.contains("--progress none --restart-from 2026` keeps the years before"),
+        "{}",
+        too_late.stderr
+    );
     let before = checkpoint(&sandbox, &["list"]).stdout;
     sandbox.simulated(&[run.as_slice(), &["--restart-from", "2026"]].concat());
     let after = checkpoint(&sandbox, &["list"]).stdout;
@@ -237,6 +244,10 @@ fn commits_that_a_cut_log_has_lost_are_named_and_made_again() {
         assert!(verified.stdout.contains("lost: the mirror names it"), "{keep}: {}", verified.stdout);
         let status = said(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
         assert!(status.stdout.contains("lost       2026/"), "{keep}: {}", status.stdout);
+        // What was committed is not given up by the way.
+        let shorter = sandbox.simulate(&["2025", "--database", "a.duckdb", "--resume"]);
+        assert_eq!(shorter.code, 2, "{}", shorter.stderr);
+        assert!(shorter.stderr.contains("is committed up to 2026; it cannot end before"), "{}", shorter.stderr);
         let resumed = sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
         assert!(resumed.stderr.contains("Lost: 2026/"), "{keep}: {}", resumed.stderr);
         check_whole(&sandbox, "a.duckdb");
@@ -326,9 +337,19 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
         let expected = "error: the run began in 2025; it cannot be resumed from 2024\nhint: name years";
         assert!(refused.stderr.contains(expected), "{how:?}: {}", refused.stderr);
     }
-    assert_eq!(sandbox.simulate(&[YEARS, "--resume", "--dry-run"]).code, 2);
+    for impossible in
+        [&["--resume", "--dry-run"][..], &["--as-recorded", "--restart"], &["--as-recorded", "--restart-from", "2026"]]
+    {
+        assert_eq!(sandbox.simulate(&[&[YEARS], impossible].concat()).code, 2, "{impossible:?}");
+    }
+    let beyond = sandbox.simulate(&[YEARS, "--restart-from", "2028"]);
+    assert_eq!(beyond.code, 2, "{}", beyond.stderr);
+    let missing = sandbox.simulate(&[YEARS, "--resume", "--config", "mistyped.yaml"]);
+    assert!(missing.stderr.contains("the configuration file mistyped.yaml cannot be read"), "{}", missing.stderr);
+    let missing = sandbox.simulate(&[YEARS, "--resume", "--project", "mistyped"]);
+    assert!(missing.stderr.contains("cannot read mistyped/dbt_project.yml"), "{}", missing.stderr);
     let set = sandbox.simulated(&[YEARS, "--resume", "--as-recorded", "--set", "compensation.cola_rate=0.9"]);
-    assert!(set.stderr.contains("--set and --scenario are not used"), "{}", set.stderr);
+    assert!(set.stderr.contains("taken as it was recorded; not used: --config, --project, --set"), "{}", set.stderr);
     check_whole(&sandbox, "simulation.duckdb");
 }
 
@@ -337,7 +358,19 @@ fn a_run_whose_census_is_gone_goes_on() {
     let sandbox = finished();
     sandbox.killed_after(4, "a.duckdb", &[YEARS]);
     fs::rename(sandbox.path("census.csv"), sandbox.path("away.csv")).expect("moved");
-    let resumed = sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
-    assert!(resumed.stderr.contains("the run goes on as it was recorded"), "{}", resumed.stderr);
+    // What is named must be there.
+    let refused = sandbox.simulate(&[YEARS, "--database", "a.duckdb", "--resume"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.stderr.contains("--resume --as-recorded` goes on without it"), "{}", refused.stderr);
+    let root = repository();
+    let (config, project) = (root.join("config/simulation_config.yaml"), root.join("dbt"));
+    let mut command = sandbox.command(&["simulate", "--resume", "--database", "a.duckdb"]);
+    command.arg("--config").arg(config).arg("--project").arg(project).env("PLANALIGN_CENSUS__PATH", "census.csv");
+    let refused = said(&command.env("PLANALIGN_COMPENSATION__COLA_RATE", "0.9").output().expect("run planalign"));
+    assert!(refused.stderr.contains("compensation.cola_rate: 0.02 -> 0.9"), "{}", refused.stderr);
+    let resumed = said(&command.env_remove("PLANALIGN_COMPENSATION__COLA_RATE").output().expect("run planalign"));
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    let expected = "census.csv is not here: what the run recorded of the census is used\n";
+    assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
     check_whole(&sandbox, "a.duckdb");
 }

@@ -139,7 +139,7 @@ fn what_cannot_be_reported_is_told() {
     assert_eq!(told.code, 2);
     insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
     error: the database holds no simulated year
-    hint: `planalign status` tells how far a run is; `planalign simulate` runs one
+    hint: `planalign status --database empty.duckdb` tells how far a run is; `planalign simulate` runs one
     ");
 }
 

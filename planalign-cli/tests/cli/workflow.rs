@@ -50,7 +50,7 @@ fn a_stage_of_ones_own_is_run_resumed_and_part_of_what_a_run_depends_on() {
 
     let other = sandbox.simulate(&["2025-2027", "--project", "dbt_copy", "--resume"]);
     assert_eq!(other.code, 2);
-    assert!(other.stderr.contains("workflow.stages: "), "{}", other.stderr);
+    assert!(other.stderr.contains("  workflow.stages has changed\n"), "{}", other.stderr);
 }
 
 #[test]

@@ -147,7 +147,15 @@ fn fault_of(message: &str) -> Fault {
         Fault::Permission
     } else if has(&["Could not set lock"]) {
         Fault::Busy
-    } else if has(&["Corrupt", "corrupt", "Serialization Error", "checksum", "Checksum"]) {
+    } else if has(&[
+        "Corrupt",
+        "corrupt",
+        "Serialization Error",
+        "checksum",
+        "Checksum",
+        "Could not read enough bytes",
+        "Failure while replaying WAL",
+    ]) {
         Fault::Corrupt
     } else if message.starts_with("IO Error") && !has(&["No files found", "Cannot open file", "No such file"])
         || message.starts_with("TransactionContext Error: Conflict")
@@ -178,6 +186,8 @@ mod tests {
             ("IO Error: Could not read from file", Fault::Transient),
             ("IO Error: No files found that match the pattern \"x.csv\"", Fault::Deterministic),
             ("Serialization Error: Failed to deserialize", Fault::Corrupt),
+            ("IO Error: Could not read enough bytes from file \"x\": attempted to read 262144 bytes", Fault::Corrupt),
+            ("Catalog Error: Failure while replaying WAL file \"x.wal\": Table does not exist", Fault::Corrupt),
             ("Binder Error: Referenced column \"pay\" not found", Fault::Deterministic),
         ];
         for (message, fault) in cases {

@@ -12,12 +12,22 @@ const PREFIX: &str = "PLANALIGN_";
 /// The settings that stand in no section.
 const TOP: [&str; 2] = ["scenario_id", "plan_design_id"];
 
+/// The variables that are settings, in order of their names.
+pub(super) fn settings(environment: &BTreeMap<String, String>) -> Vec<&str> {
+    let names = environment.keys().map(String::as_str);
+    names.filter(|name| name.strip_prefix(PREFIX).is_some_and(|rest| is_setting(&rest.to_ascii_lowercase()))).collect()
+}
+
+fn is_setting(rest: &str) -> bool {
+    rest.contains("__") || TOP.contains(&rest)
+}
+
 /// One layer for each variable that is a setting, in order of their names.
 pub(super) fn layers(environment: &BTreeMap<String, String>, known: &Known) -> Vec<Layer> {
     let layer = |(name, value): (&String, &String)| {
         let rest = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
         let source = Source::Environment(name.clone());
-        if rest.contains("__") || TOP.contains(&rest.as_str()) {
+        if is_setting(&rest) {
             return Some(overrides::layer(source, &rest.replace("__", "."), value));
         }
         known.setting_written(&rest).map(|key| not_separated(source, &rest, key))

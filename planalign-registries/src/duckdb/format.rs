@@ -33,6 +33,16 @@ create table {planalign}.deferral_escalation_registry (
     escalation_amount decimal(9, 6) not null, last_escalation_date date, left_on date);
 ";
 
+const OF_EVERY_VERSION: [&str; 7] = [
+    "format",
+    "runs",
+    "run_events",
+    "checkpoints",
+    "fingerprints",
+    "enrollment_registry",
+    "deferral_escalation_registry",
+];
+
 /// What the second version added.
 const FINDING_DETAILS: &str = "
 create table {planalign}.finding_details (
@@ -43,20 +53,34 @@ create table {planalign}.finding_details (
 /// The version of the layout in the file; `None` if the file holds no record. Writes nothing.
 pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     let failed = || failed("read the format of the run record");
-    let is_there = format!(
-        "select 1 from information_schema.tables where table_catalog = {} and table_schema = 'planalign' and table_name = 'format'",
+    let tables = format!(
+        "select table_name from information_schema.tables where table_catalog = {} and table_schema = 'planalign'",
         literal(catalog.name())
     );
-    if catalog.db.query_row(&is_there, &[]).map_err(failed())?.is_none() {
+    let tables = catalog.db.query(&tables, &[]).map_err(failed())?;
+    let tables: Vec<String> = tables.rows.iter().filter_map(|row| row.text(0)).collect();
+    if tables.is_empty() {
         return Ok(None);
     }
+    require(&tables, &OF_EVERY_VERSION)?;
     let version = catalog.sql("select max(version) from {planalign}.format");
     let row = catalog.db.query_row(&version, &[]).map_err(failed())?;
     let version = row.and_then(|r| r.integer(0)).ok_or_else(|| StoreError::Damaged {
         what: "the format of the run record".to_owned(),
         cause: "it has no version".to_owned(),
     })?;
+    if version >= SUPPORTED {
+        require(&tables, &["finding_details"])?;
+    }
     Ok(Some(version))
+}
+
+/// A record that lacks a table was written to by somebody else.
+fn require(tables: &[String], names: &[&str]) -> Result<(), StoreError> {
+    let missing = names.iter().find(|name| !tables.iter().any(|table| table == *name));
+    missing.map_or(Ok(()), |name| {
+        Err(StoreError::Damaged { what: "runs".to_owned(), cause: format!("its table planalign.{name} is missing") })
+    })
 }
 
 /// Creates the tables in an empty file. One that holds something else is not ours to write to.

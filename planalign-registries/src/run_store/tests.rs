@@ -43,7 +43,7 @@ fn differences_say_exactly_what_has_changed() {
     compensation.cola_rate: 0.02 -> 0.03
     enrollment.scope: all -> absent
     new_key: absent -> true
-    text: short -> another text
+    text has changed
     engine version: v1.5.5 -> v1.5.6
     model int_changed has changed
     model int_gone is gone

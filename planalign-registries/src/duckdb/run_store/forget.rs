@@ -1,5 +1,7 @@
 //! Removes what a run wrote, from a year on or altogether, and what is recorded of earlier runs.
 
+use std::collections::BTreeSet;
+
 use planalign_config::DatabaseError;
 
 use crate::checkpoint::{Checkpoint, CheckpointKey};
@@ -7,19 +9,25 @@ use crate::duckdb::catalog::{Catalog, failed, literal};
 use crate::run_store::{RunRecord, StoreError};
 
 /// Removes the rows of later years from the tables that have a year, what later stages of the year of `point` wrote, and the
-/// checkpoints and findings of all of them.
+/// checkpoints and findings of all of them. Tables that nothing vouches for any more are dropped: whoever fills them next makes
+/// them anew, whatever has become of them.
 pub(super) fn later(catalog: &Catalog, point: &Checkpoint, checkpoints: &[Checkpoint]) -> Result<(), StoreError> {
     let Checkpoint { sequence, key: CheckpointKey { year, .. }, run_id, .. } = point;
-    let later_of_year = checkpoints.iter().filter(|c| c.sequence > *sequence && c.key.year == *year);
+    let (kept, removed): (Vec<&Checkpoint>, _) = checkpoints.iter().partition(|c| c.sequence <= *sequence);
+    let later_of_year = removed.iter().filter(|c| c.key.year == *year);
     let forget = || -> Result<(), DatabaseError> {
+        let outdated: BTreeSet<&str> = relations(&removed).difference(&relations(&kept)).copied().collect();
+        for relation in &outdated {
+            catalog.db.execute_batch(&format!("drop table if exists {}", named(catalog, relation)))?;
+        }
         for table in tables_with_a_year(catalog)? {
             let table = catalog.relation("main", &table);
             catalog.db.execute(&format!("delete from {table} where simulation_year > ?"), &[(*year).into()])?;
         }
         for checkpoint in later_of_year {
-            for state in checkpoint.state.iter().filter(|state| state.year == Some(*year)) {
-                let (schema, table) = state.relation.split_once('.').unwrap_or(("main", &state.relation));
-                let table = catalog.relation(schema, table);
+            let of_year = checkpoint.state.iter().filter(|state| state.year == Some(*year));
+            for state in of_year.filter(|state| !outdated.contains(state.relation.as_str())) {
+                let table = named(catalog, &state.relation);
                 catalog.db.execute(&format!("delete from {table} where simulation_year = ?"), &[(*year).into()])?;
             }
             let details =
@@ -34,6 +42,17 @@ pub(super) fn later(catalog: &Catalog, point: &Checkpoint, checkpoints: &[Checkp
         Ok(())
     };
     forget().map_err(failed("remove what came after a checkpoint"))
+}
+
+/// The relations that checkpoints vouch for.
+fn relations<'c>(checkpoints: &[&'c Checkpoint]) -> BTreeSet<&'c str> {
+    checkpoints.iter().flat_map(|checkpoint| &checkpoint.state).map(|state| state.relation.as_str()).collect()
+}
+
+/// A relation of a checkpoint as SQL writes it.
+fn named(catalog: &Catalog, relation: &str) -> String {
+    let (schema, table) = relation.split_once('.').unwrap_or(("main", relation));
+    catalog.relation(schema, table)
 }
 
 /// Drops the tables that checkpoints vouch for, so that changed models may give them other columns, empties all others

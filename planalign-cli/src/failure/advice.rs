@@ -1,0 +1,237 @@
+//! What the user can do about a failure.
+
+use std::path::Path;
+
+use planalign_config::census::CensusError;
+use planalign_config::lock::LockError;
+use planalign_config::settings::{RATED_RULES, STOPPING_RULES};
+use planalign_config::{DatabaseError, Fault};
+use planalign_pipeline::{PipelineError, StageFailure};
+use planalign_registries::{CheckpointKey, Difference, StoreError};
+use planalign_reporting::ReportError;
+use planalign_validation::{Finding, RuleError};
+
+use super::{Failure, is_unwritable};
+use crate::again::Again;
+
+const OTHER_REPORTS: &str = "name another directory with --reports";
+const OTHER_FILE: &str = "name another file with --database; this one was left as it is";
+
+/// What helps, one entry a line. `again` knows the commands that are about the same database.
+pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
+    let one = |text: &str| vec![text.to_owned()];
+    match failure {
+        Failure::Census(CensusError::Missing { .. }) => {
+            let name = "name the file with --census FILE, or set census.path in the configuration".to_owned();
+            let without = again.resumes().then(|| format!("`{} --as-recorded` goes on without it", again.resume()));
+            std::iter::once(name).chain(without).collect()
+        }
+        Failure::Census(CensusError::MissingColumns { .. }) => {
+            one("map other header names with census.columns, for example `employee_id: \"Emp No\"`")
+        }
+        Failure::Lock(LockError::Held { .. }) => one("wait for it to end, or use another file with --database"),
+        Failure::Lock(LockError::Io { .. }) => {
+            one("the folder of the database must be there and writable; or name another file with --database")
+        }
+        Failure::RefusedCensus(findings) => first_advice(findings),
+        Failure::Aborted { .. } => vec![anew(again)],
+        Failure::LostRun { .. } => vec![
+            "its log (the file with .wal behind the name) is gone or was cut: put it back if you have it".to_owned(),
+            format!("or begin anew with `{}`", again.simulate("--restart")),
+        ],
+        Failure::Space { .. } => one("free some disk space, or name a file on another disk with --database"),
+        Failure::NotRecorded { .. } => {
+            one("name the --config, --project and --census of the run, and leave --as-recorded out")
+        }
+        Failure::NoDatabase(_) => one("name the file with --database, or run `planalign simulate` first"),
+        Failure::NothingToReport { .. } => {
+            vec![format!("`{}` tells how far a run is; `planalign simulate` runs one", again.another("status"))]
+        }
+        Failure::NoCheckpoint { .. } => vec![list(again)],
+        Failure::Template { .. } => one("docs/reference/reports.md lists the figures"),
+        Failure::Report(ReportError::Write { .. }) => one(OTHER_REPORTS),
+        Failure::Report(error @ ReportError::Read { .. }) => vec![read_hint(error.fault(), again)],
+        Failure::Run(error) => pipeline_hints(error, again),
+        Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. })
+        | Failure::Store(StoreError::Foreign { .. }) => one(OTHER_FILE),
+        Failure::Database(DatabaseError::Open { fault: Fault::Corrupt, cause, path }) => {
+            unopened_hints(path, cause, again)
+        }
+        Failure::Database(error) => fault_hint(error.fault(), again).into_iter().collect(),
+        Failure::Store(error) => fault_hint(error.fault(), again).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn pipeline_hints(error: &PipelineError, again: &Again) -> Vec<String> {
+    let resume = again.resume();
+    match error {
+        PipelineError::DataPresent { .. } => {
+            vec![
+                "--resume goes on with it, --restart removes it and begins anew, --database names another file"
+                    .to_owned(),
+            ]
+        }
+        PipelineError::Changed { from_year: None, .. } => vec![
+            "use the version of the program that began the run".to_owned(),
+            format!("or go on with this one: `{}`", again.with("--accept-version")),
+        ],
+        PipelineError::Changed { from_year: Some(from_year), start_year, differences } => {
+            changed_hints(*from_year, *start_year, differences, again)
+        }
+        PipelineError::ChangesBefore { affected, start_year, .. } if affected == start_year => {
+            vec![format!("no year is valid with the changes; `{}` begins anew with them", again.simulate("--restart"))]
+        }
+        PipelineError::ChangesBefore { affected, .. } => {
+            let command = again.simulate(&format!("--restart-from {affected}"));
+            vec![format!("`{command}` keeps the years before and takes the changes")]
+        }
+        PipelineError::Interrupted { .. } => vec![format!("go on with `{resume}`")],
+        PipelineError::NothingToResume => vec!["to begin a run, leave --resume and --restart-from out".to_owned()],
+        PipelineError::NoSuchYear { .. } => {
+            vec![format!("`{}` tells how far the run is; --restart begins anew", again.another("status"))]
+        }
+        PipelineError::OtherYears { .. } => {
+            vec!["name years that begin with the run's, or begin anew with --restart".to_owned()]
+        }
+        PipelineError::Refused { findings, .. } => first_advice(findings),
+        PipelineError::FailedValidation { .. } => vec![
+            format!("the stage was kept as evidence; `{resume}` begins with its rules"),
+            "leave --fail-on-validation-error out to go on".to_owned(),
+        ],
+        PipelineError::CheckpointCorruption { last_valid, .. }
+        | PipelineError::StateInconsistency { last_valid, .. } => damage_hints(last_valid.as_ref(), again),
+        PipelineError::NoCheckpoint { .. } => vec![list(again)],
+        PipelineError::Stage { cause, .. } => {
+            vec![fault_hint(cause.fault(), again).unwrap_or_else(|| stage_hint(cause, &resume))]
+        }
+        PipelineError::Report(ReportError::Write { .. }) => {
+            vec![format!("{OTHER_REPORTS}; then go on with `{resume}`")]
+        }
+        PipelineError::Report(error) => vec![read_hint(error.fault(), again)],
+        other => fault_hint(other.fault(), again).into_iter().collect(),
+    }
+}
+
+fn list(again: &Again) -> String {
+    format!("`{}` lists all of them", again.checkpoint("list"))
+}
+
+fn changed_hints(from_year: i32, start_year: i32, differences: &[Difference], again: &Again) -> Vec<String> {
+    let mut hints = Vec::new();
+    if !again.is_as_recorded() {
+        hints.push(format!("`{} --as-recorded` goes on without the changes", again.resume()));
+    }
+    let kept = match from_year - 1 {
+        last if last < start_year => None,
+        last if last == start_year => Some(last.to_string()),
+        last => Some(format!("{start_year} to {last}")),
+    };
+    hints.push(match kept {
+        Some(kept) => {
+            format!("`{}` takes them and keeps {kept}", again.simulate(&format!("--restart-from {from_year}")))
+        }
+        None => format!("no year is valid with them: `{}` takes them and begins anew", again.simulate("--restart")),
+    });
+    if differences.iter().any(|difference| difference.kind == "config") {
+        hints.push("another scenario belongs into another --database".to_owned());
+    }
+    hints
+}
+
+fn damage_hints(last_valid: Option<&CheckpointKey>, again: &Again) -> Vec<String> {
+    let written = "something else has written to the file, or the disk is failing".to_owned();
+    let way_back = match last_valid {
+        Some(point) => {
+            let restore = again.checkpoint(&format!("restore {point}"));
+            format!("all up to {point} is whole: `{restore}`, then `{}`", again.resume())
+        }
+        None => format!(
+            "no checkpoint is whole: take a copy from before, or begin anew with `{}`",
+            again.simulate("--restart")
+        ),
+    };
+    vec![written, way_back]
+}
+
+fn first_advice(findings: &[Finding]) -> Vec<String> {
+    findings.first().map(|finding| finding.advice.clone()).into_iter().collect()
+}
+
+fn stage_hint(cause: &StageFailure, resume: &str) -> String {
+    let mend = match cause {
+        StageFailure::Rule(RuleError { rule, .. }) => rule_hint(rule),
+        _ if is_unwritable(cause) => OTHER_REPORTS.to_owned(),
+        _ => return "mend the model or the setting it depends on; begin anew with --restart".to_owned(),
+    };
+    format!("{mend}; then go on with `{resume}`")
+}
+
+/// What helps where the tables of a report cannot be read: they are not as a run leaves them.
+fn read_hint(fault: Fault, again: &Again) -> String {
+    fault_hint(fault, again).unwrap_or_else(|| damaged(again))
+}
+
+/// What helps against a fault, whatever met it; `None` for those that what met it must be mended for.
+fn fault_hint(fault: Fault, again: &Again) -> Option<String> {
+    let first = match fault {
+        Fault::Deterministic => return None,
+        Fault::OutOfSpace => "free some disk space",
+        Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads",
+        Fault::Permission => "allow reading and writing of the database and the reports",
+        Fault::Corrupt => return Some(damaged(again)),
+        Fault::Busy => {
+            let status = again.another("status");
+            return Some(format!("wait until the other process is done; `{status}` tells how far a run is"));
+        }
+        Fault::Transient if again.simulates() => return Some(format!("try again with `{}`", again.resume())),
+        Fault::Transient => return Some("try again".to_owned()),
+        Fault::WrongVersion => {
+            return Some(format!("use the version of the program that wrote the file, or {OTHER_FILE}"));
+        }
+    };
+    Some(if again.simulates() {
+        format!("{first}; then go on with `{}`", again.resume())
+    } else {
+        format!("{first}; then try again")
+    })
+}
+
+/// A log that cannot be read keeps a file from being opened that is whole without it.
+fn unopened_hints(path: &Path, cause: &str, again: &Again) -> Vec<String> {
+    let log = cause.contains("WAL").then(|| {
+        let log = path.with_added_extension("wal");
+        format!(
+            "move {} away: what is in it is lost, and `{}` computes it again if anything came before",
+            log.display(),
+            again.resume()
+        )
+    });
+    log.into_iter().chain([anew(again)]).collect()
+}
+
+/// Something may be saved of a file that can be opened.
+fn damaged(again: &Again) -> String {
+    if again.verifies() {
+        return anew(again);
+    }
+    format!("`{}` tells what is whole; where it cannot, {}", again.checkpoint("verify"), anew(again))
+}
+
+fn anew(again: &Again) -> String {
+    format!(
+        "take a copy from before, or remove the file and the one with .wal behind its name and begin anew with `{}`",
+        again.simulate("--restart")
+    )
+}
+
+/// How a rule that cannot run is mended.
+fn rule_hint(rule: &str) -> String {
+    if STOPPING_RULES.contains(&rule) {
+        "mend the tables that it reads".to_owned()
+    } else if RATED_RULES.contains(&rule) {
+        format!("mend the tables that it reads, or turn it off with --set validation.severity.{rule}=off")
+    } else {
+        format!("mend the sql of {rule} under validation.rules, or turn it off there with `severity: \"off\"`")
+    }
+}

@@ -1,0 +1,151 @@
+//! Files that somebody or a disk has damaged: what is wrong is named, and the advice, typed as it is printed, leads home.
+
+use std::fs;
+
+use crate::sandbox::{Said, Sandbox, differences, said};
+
+const YEARS: &str = "2025-2027";
+const DATABASE: &str = "a.duckdb";
+
+/// A sandbox with a finished run in `a.duckdb` and in `whole.duckdb`.
+fn finished() -> Sandbox {
+    let sandbox = Sandbox::new(100);
+    sandbox.simulated(&[YEARS, "--database", DATABASE]);
+    fs::copy(sandbox.path(DATABASE), sandbox.path("whole.duckdb")).expect("copied");
+    sandbox
+}
+
+fn ask(sandbox: &Sandbox, words: &[&str]) -> Said {
+    said(&sandbox.command(&[words, &["--database", DATABASE]].concat()).output().expect("run planalign"))
+}
+
+/// Types a command as advice prints it.
+fn type_in(sandbox: &Sandbox, command: &str) -> Said {
+    let words = shlex::split(command).expect("words");
+    let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+    said(&sandbox.command(&arguments).output().expect("run planalign"))
+}
+
+/// The commands of a text, which stand between backticks.
+fn advised(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn a_table_that_is_gone_or_altered_is_made_anew_after_a_return() {
+    let sandbox = finished();
+    for change in ["drop table fct_workforce_snapshot", "alter table fct_workforce_snapshot add column x integer"] {
+        sandbox.tamper(DATABASE, change);
+        let verified = ask(&sandbox, &["checkpoint", "verify"]);
+        assert_eq!(verified.code, 6, "{change}: {}", verified.stdout);
+        let advised = advised(&verified.stdout);
+        assert_eq!(advised, ["planalign checkpoint restore 2025/STATE_ACCUMULATION --database a.duckdb"], "{change}");
+        let restored = type_in(&sandbox, advised[0]);
+        assert_eq!(restored.code, 0, "{change}: {}", restored.stderr);
+        sandbox.simulated(&[YEARS, "--database", DATABASE, "--resume"]);
+        assert_eq!(differences(&sandbox.path("whole.duckdb"), &sandbox.path(DATABASE)), Vec::<String>::new());
+    }
+    sandbox.tamper(DATABASE, "alter table fct_yearly_events add column x integer; drop table int_irs_limits");
+    sandbox.simulated(&[YEARS, "--database", DATABASE, "--restart"]);
+    assert_eq!(differences(&sandbox.path("whole.duckdb"), &sandbox.path(DATABASE)), Vec::<String>::new());
+}
+
+#[test]
+fn reports_of_damaged_tables_say_so() {
+    let sandbox = finished();
+    sandbox.tamper(DATABASE, "update fct_workforce_snapshot set current_age = 1 where simulation_year = 2027");
+    let report = ask(&sandbox, &["report"]);
+    assert_eq!(report.code, 0, "{}", report.stderr);
+    let expected = "warning: checkpoint 2027/VALIDATION does not verify, so figures may be wrong: ";
+    assert!(report.stderr.starts_with(expected), "{}", report.stderr);
+    sandbox.tamper(DATABASE, "drop table fct_workforce_snapshot");
+    let report = ask(&sandbox, &["report"]);
+    assert_eq!(report.code, 1);
+    assert!(report.stderr.contains("error: the reports cannot be made\n"), "{}", report.stderr);
+    assert_eq!(advised(&report.stderr)[0], "planalign checkpoint verify --database a.duckdb");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_told_as_damaged() {
+    let sandbox = finished();
+    let database = sandbox.path(DATABASE);
+    let log = sandbox.path("a.duckdb.wal");
+    let whole = fs::read(&database).expect("readable");
+    let check = |what: &str, hint: &str| {
+        let resume = [YEARS, "--database", DATABASE, "--resume", "--progress", "none"];
+        let tried = [
+            ask(&sandbox, &["status"]),
+            ask(&sandbox, &["checkpoint", "verify"]),
+            ask(&sandbox, &["report"]),
+            sandbox.simulate(&resume),
+        ];
+        for Said { code, stderr, .. } in tried {
+            assert_eq!(code, 6, "{what}: {stderr}");
+            assert!(stderr.contains(hint), "{what}: {stderr}");
+            assert!(stderr.contains("remove the file"), "{what}: {stderr}");
+        }
+    };
+    fs::write(&database, &whole[..whole.len() * 7 / 10]).expect("cut");
+    check("a cut file", "hint: take a copy from before");
+    fs::write(&database, &whole).expect("put back");
+    sandbox.killed_after(6, "b.duckdb", &[YEARS]);
+    fs::copy(sandbox.path("b.duckdb.wal"), &log).expect("copied");
+    check("a foreign log", "hint: move a.duckdb.wal away");
+    fs::remove_file(&log).expect("moved away");
+    assert_eq!(ask(&sandbox, &["checkpoint", "verify"]).code, 0);
+}
+
+#[test]
+fn a_record_that_lacks_a_table_is_told_as_damaged() {
+    for table in
+        ["format", "runs", "run_events", "checkpoints", "fingerprints", "finding_details", "enrollment_registry"]
+    {
+        let sandbox = Sandbox::new(20);
+        sandbox.simulated(&["2025", "--database", DATABASE]);
+        sandbox.tamper(DATABASE, &format!("drop table planalign.{table}"));
+        for command in [&["status"][..], &["checkpoint", "verify"], &["checkpoint", "restore", "2025"], &["report"]] {
+            let told = ask(&sandbox, command);
+            assert_eq!(told.code, 6, "{table}: {}", told.stderr);
+            let expected = format!("the record of runs is damaged: its table planalign.{table} is missing\nhint: ");
+            assert!(told.stderr.contains(&expected), "{table}: {}", told.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_damaged_record_of_what_a_run_depends_on_is_found_by_verify() {
+    let sandbox = finished();
+    for kind in ["config", "settings"] {
+        let damage = format!("update planalign.fingerprints set sha256 = 'x' where kind = '{kind}'");
+        sandbox.tamper(DATABASE, &damage);
+        let verified = ask(&sandbox, &["checkpoint", "verify"]);
+        assert_eq!(verified.code, 6, "{kind}: {}", verified.stdout);
+        assert!(verified.stdout.contains(&format!("damaged: the record of {kind} ")), "{}", verified.stdout);
+        assert_eq!(advised(&verified.stdout), ["planalign simulate --restart --database a.duckdb"]);
+        let json = ask(&sandbox, &["checkpoint", "verify", "--format", "json"]).stdout;
+        assert!(json.contains("\"inputs\": \"the record of"), "{json}");
+        fs::copy(sandbox.path("whole.duckdb"), sandbox.path(DATABASE)).expect("put back");
+    }
+    assert_eq!(ask(&sandbox, &["checkpoint", "verify"]).code, 0);
+}
+
+#[test]
+fn a_damaged_block_is_named_by_its_table_and_what_came_before_is_whole() {
+    let sandbox = finished();
+    let database = sandbox.path(DATABASE);
+    let mut bytes = fs::read(&database).expect("readable");
+    // A block that holds ids of people who are in the file's last year.
+    let row = sandbox.open("whole.duckdb").query_row(
+        "select max(block_id) from pragma_storage_info('fct_workforce_snapshot') where column_name = 'employee_id' and segment_type = 'VARCHAR'",
+        &[],
+    );
+    let block = row.expect("the query runs").and_then(|row| row.integer(0)).expect("a block");
+    // Three headers of 4 KB come before the blocks of 256 KB; the checksum is in the first bytes of each.
+    let at = usize::try_from(block).expect("a place") * 262_144 + 3 * 4096 + 100;
+    bytes[at] ^= 0xff;
+    fs::write(&database, &bytes).expect("written");
+    let verified = ask(&sandbox, &["checkpoint", "verify"]);
+    assert_eq!(verified.code, 6, "{}", verified.stderr);
+    assert!(verified.stdout.contains(" cannot be read: "), "{}", verified.stdout);
+    assert!(verified.stdout.contains("as it was saved"), "{}", verified.stdout);
+}
