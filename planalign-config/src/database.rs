@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
-use duckdb::{Connection, params_from_iter};
+use duckdb::{Connection, appender_params_from_iter, params_from_iter};
 
 pub use error::DatabaseError;
 pub use value::{Row, Table, Value};
@@ -142,6 +142,19 @@ impl Database {
         self.lock().running("write.statement", sql, |connection| {
             let mut statement = connection.prepare(sql)?;
             statement.execute(params_from_iter(parameters.iter().map(to_duckdb)))
+        })
+    }
+
+    /// Adds rows to a table, which is named by its database, its schema and its name; values are in the order of its columns.
+    /// For few rows this takes a fraction of the time of a statement.
+    pub fn append<const N: usize>(&self, place: [&str; 3], rows: &[[Value; N]]) -> Result<(), DatabaseError> {
+        let [database, schema, table] = place;
+        self.lock().guarded("write.statement", "", |connection| {
+            let mut appender = connection.appender_to_catalog_and_db(table, database, schema)?;
+            for row in rows {
+                appender.append_row(appender_params_from_iter(row.iter().map(to_duckdb)))?;
+            }
+            appender.flush()
         })
     }
 

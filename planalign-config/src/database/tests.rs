@@ -113,6 +113,31 @@ fn messages_hold_the_place_but_no_data() {
 }
 
 #[test]
+fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
+    let mut db = memory();
+    db.execute_batch("create table t (x ubigint, y varchar, z decimal(9, 2))").expect("create");
+    let rows = [
+        [Value::from(1), Value::from("it's"), Value::Decimal { units: 1250, scale: 2 }],
+        [Value::from(2), Value::Null, Value::Null],
+    ];
+    db.begin().expect("begin");
+    db.append(["memory", "main", "t"], &rows).expect("append");
+    let told = |db: &Database| db.query("select * from t order by x", &[]).expect("query").rows;
+    assert_eq!(told(&db), rows.clone().map(|row| Row(row.to_vec())));
+    db.rollback().expect("rollback");
+    assert_eq!(told(&db), []);
+    db.append(["memory", "main", "t"], &rows).expect("append");
+    db.begin().expect("begin");
+    let wrong = db.append(["memory", "main", "t"], &[[Value::from("123-45-6789"), Value::Null, Value::Null]]);
+    let wrong = wrong.expect_err("no number").to_string();
+    assert!(!wrong.contains("6789"), "{wrong}");
+    assert!(matches!(db.append(["memory", "main", "t"], &rows), Err(DatabaseError::Poisoned)));
+    db.rollback().expect("rollback");
+    assert!(db.append(["memory", "main", "gone"], &rows).is_err());
+    assert_eq!(told(&db).len(), 2);
+}
+
+#[test]
 fn files_that_are_no_database_are_refused_and_left_alone() {
     let dir = tempfile::tempdir().expect("dir");
     for (name, content) in [("empty.duckdb", &b""[..]), ("text.duckdb", &b"employee_id,pay\nE1,1\nE2,2\n"[..])] {

@@ -1,5 +1,6 @@
 //! Names of tables, failures of statements, and lists as parameters: what all statements of this crate share.
 
+use planalign_config::database::Value;
 use planalign_config::{Database, DatabaseError, UnitOfWork};
 
 use crate::run_store::StoreError;
@@ -27,6 +28,11 @@ impl Catalog {
     /// A relation in full.
     pub(crate) fn relation(&self, schema: &str, table: &str) -> String {
         format!("{}.{}.{}", quoted(&self.name), quoted(schema), quoted(table))
+    }
+
+    /// Adds rows to a table of schema `planalign`; values are in the order of its columns.
+    pub(crate) fn append<const N: usize>(&self, table: &str, rows: &[[Value; N]]) -> Result<(), DatabaseError> {
+        self.db.append([&self.name, "planalign", table], rows)
     }
 
     /// A statement whose `{planalign}` and `{main}` stand for the schemas.
@@ -67,7 +73,7 @@ pub(crate) fn literal(text: &str) -> String {
 
 /// A list as one parameter; `unnest(from_json(?, '["VARCHAR"]'))` makes rows of it. Several such lists in one statement
 /// are far cheaper than one parameter per value.
-pub(crate) fn list<T: serde::Serialize>(items: &[T]) -> Result<planalign_config::database::Value, StoreError> {
+pub(crate) fn list<T: serde::Serialize>(items: &[T]) -> Result<Value, StoreError> {
     let text = serde_json::to_string(items)
         .map_err(|e| StoreError::Damaged { what: "a list".to_owned(), cause: e.to_string() })?;
     Ok(text.into())

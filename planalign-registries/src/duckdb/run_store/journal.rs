@@ -1,28 +1,37 @@
 //! Events and checkpoints: rows that carry their content as JSON.
 
+use std::borrow::Cow;
+
 use planalign_config::database::Value;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Checkpoint;
-use crate::duckdb::catalog::{Catalog, failed, list};
+use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_event::RunEvent;
 use crate::run_store::StoreError;
 
-/// Writes events in one statement.
+/// The name of an event within its content.
+#[derive(Deserialize)]
+struct Named<'e> {
+    #[serde(borrow)]
+    event: Cow<'e, str>,
+}
+
+/// Writes events, all at once.
 pub(super) fn write_events(catalog: &Catalog, events: &[RunEvent]) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
     }
-    let payloads = events.iter().map(|e| to_json(e, "an event")).collect::<Result<Vec<_>, _>>()?;
-    let sql = catalog.sql(
-        "insert into {planalign}.run_events
-        select
-            payload->>'run_id', (payload->>'sequence')::ubigint, payload->>'timestamp', payload->>'event', payload::varchar
-        from (select unnest(from_json(?, '[\"VARCHAR\"]'))::json as payload)",
-    );
-    catalog.db.execute(&sql, &[list(&payloads)?]).map_err(failed("write to the journal"))?;
-    Ok(())
+    let rows = events.iter().map(event_row).collect::<Result<Vec<_>, _>>()?;
+    catalog.append("run_events", &rows).map_err(failed("write to the journal"))
+}
+
+fn event_row(event: &RunEvent) -> Result<[Value; 5], StoreError> {
+    let payload = to_json(event, "an event")?;
+    let Named { event: name } = from_json(&payload, "an event")?;
+    let (run_id, timestamp) = (event.run_id.as_str().into(), event.timestamp.to_string().into());
+    Ok([run_id, event.sequence.into(), timestamp, name.as_ref().into(), payload.into()])
 }
 
 /// The events of a run, in order.
@@ -33,11 +42,9 @@ pub(super) fn read_events(catalog: &Catalog, run_id: &str) -> Result<Vec<RunEven
 
 /// Writes a checkpoint.
 pub(super) fn write_checkpoint(catalog: &Catalog, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-    let insert = "insert into {planalign}.checkpoints (run_id, simulation_year, stage, sequence, payload) values (?, ?, ?, ?, ?)";
-    let content = [checkpoint.sequence.into(), to_json(checkpoint, "a checkpoint")?.into()];
-    let values: Vec<Value> = place(checkpoint).into_iter().chain(content).collect();
-    catalog.db.execute(&catalog.sql(insert), &values).map_err(failed("save the checkpoint"))?;
-    Ok(())
+    let [run_id, year, stage] = place(checkpoint);
+    let row = [run_id, checkpoint.sequence.into(), year, stage, to_json(checkpoint, "a checkpoint")?.into()];
+    catalog.append("checkpoints", &[row]).map_err(failed("save the checkpoint"))
 }
 
 /// Removes the checkpoint of the same run, year and stage.
@@ -66,14 +73,15 @@ pub(super) fn last_checkpoint(catalog: &Catalog, run_id: &str) -> Result<Option<
 
 fn read<T: DeserializeOwned>(catalog: &Catalog, sql: &str, values: &[Value], what: &str) -> Result<Vec<T>, StoreError> {
     let table = catalog.db.query(sql, values).map_err(failed(&format!("read {what}")))?;
-    let parse = |payload: &str| {
-        // The parser's message may quote the text; its place is enough.
-        serde_json::from_str(payload).map_err(|e| StoreError::Damaged {
-            what: what.to_owned(),
-            cause: format!("not understood at character {}", e.column()),
-        })
-    };
-    table.rows.iter().map(|row| parse(&row.text(0).unwrap_or_default())).collect()
+    table.rows.iter().map(|row| from_json(&row.text(0).unwrap_or_default(), what)).collect()
+}
+
+fn from_json<'t, T: Deserialize<'t>>(payload: &'t str, what: &str) -> Result<T, StoreError> {
+    // The parser's message may quote the text; its place is enough.
+    serde_json::from_str(payload).map_err(|e| StoreError::Damaged {
+        what: what.to_owned(),
+        cause: format!("not understood at character {}", e.column()),
+    })
 }
 
 fn to_json<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
