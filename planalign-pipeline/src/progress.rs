@@ -12,6 +12,9 @@ use crate::plan::RunPlan;
 pub struct ProgressTracker {
     /// Stage and units of work of each stage still to execute: its models and its own end.
     stages: Vec<(String, usize)>,
+    /// Those that a resumed run found committed.
+    committed: Vec<(String, usize)>,
+    has_begun: bool,
     finished: usize,
     models: usize,
     reached: f64,
@@ -36,8 +39,17 @@ impl ProgressTracker {
     #[must_use]
     pub fn new(plan: &RunPlan) -> Self {
         let stages = plan.remaining().map(|(_, stage, models)| (stage.to_owned(), models + 1)).collect();
-        let durations = BTreeMap::new();
-        Self { stages, finished: 0, models: 0, reached: 0.0, durations, elapsed: Duration::ZERO, ended: false }
+        Self {
+            stages,
+            committed: Vec::new(),
+            has_begun: false,
+            finished: 0,
+            models: 0,
+            reached: 0.0,
+            durations: BTreeMap::new(),
+            elapsed: Duration::ZERO,
+            ended: false,
+        }
     }
 
     /// Takes an event into account.
@@ -46,9 +58,16 @@ impl ProgressTracker {
         match &event.kind {
             RunEventKind::RunResumed { stages, .. } => {
                 // The plan was made for the whole run; what is committed counts neither as done nor as to be done.
-                self.stages.drain(..self.stages.len().saturating_sub(*stages));
+                self.committed = self.stages.drain(..self.stages.len().saturating_sub(*stages)).collect();
             }
-            RunEventKind::StageStarted { .. } => self.models = 0,
+            // The last committed stage, which did not pass its rules, is built anew.
+            RunEventKind::StageRetried { .. } if !self.has_begun => {
+                self.stages.splice(..0, self.committed.pop()).for_each(drop)
+            }
+            RunEventKind::StageStarted { .. } => {
+                self.has_begun = true;
+                self.models = 0;
+            }
             RunEventKind::ModelFinished { .. } => self.models += 1,
             RunEventKind::StageFinished { stage, elapsed_ms, .. } => {
                 let (sum, count) = self.durations.entry(stage.clone()).or_default();

@@ -371,21 +371,7 @@ impl Execution<'_, '_> {
         }
         self.judge(stage, findings)?;
         let passed = Checkpoint { status: CheckpointStatus::Complete, ..last };
-        self.replace_checkpoint(&passed).map_err(failed)
-    }
-
-    fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StageFailure> {
-        self.modules.unit.begin().map_err(StageFailure::Unit)?;
-        let saved = self.modules.store.replace_checkpoint(checkpoint).map_err(StageFailure::Store);
-        match saved.and_then(|()| self.modules.unit.commit().map_err(StageFailure::Unit)) {
-            Ok(()) => Ok(()),
-            Err(failure) => {
-                if let Err(UnitError { message, .. }) = self.modules.unit.rollback() {
-                    log::warn!("the checkpoint {} could not be left as it was: {message}", checkpoint.key);
-                }
-                Err(failure)
-            }
-        }
+        self.modules.storage().atomically(|storage| Ok(storage.store.replace_checkpoint(&passed)?))
     }
 }
 

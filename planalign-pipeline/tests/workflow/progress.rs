@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use planalign_pipeline::{Progress, ProgressTracker};
 use planalign_registries::{RunEvent, RunEventKind};
+use planalign_validation::{InMemoryRule, Severity};
 
 use crate::harness::{Cut, World};
 
@@ -105,6 +106,23 @@ fn at_half_time_of_equal_years_the_estimate_is_within_a_quarter() {
             assert!((0.75..=1.25).contains(&ratio), "models of {model_ms} ms: {ratio}");
         }
     }
+}
+
+#[test]
+fn a_committed_stage_that_is_built_anew_is_work_too() {
+    let mut world = World::new(2026);
+    let rule = InMemoryRule::new("growth_rule").finding(2026, Severity::Error, "headcount doubled");
+    world.rules[1] = rule;
+    world.fail_on_validation_error = true;
+    world.start().expect_err("it stops");
+    world.rules[1].repair_after(2026, 2);
+    world.resume().expect("it passes");
+    let moments = follow(&world);
+    check_rises_to_one(&moments);
+    let finished = |event: &RunEvent| matches!(event.kind, RunEventKind::StageFinished { .. });
+    let ends = world.last_told().iter().zip(&moments).filter(|(event, _)| finished(event)).map(|(_, moment)| moment);
+    let remaining: Vec<bool> = ends.map(|moment| moment.fraction < 0.999).collect();
+    assert_eq!(remaining, [true, true, true, true, true, false], "only the last stage leaves nothing to do");
 }
 
 #[test]
