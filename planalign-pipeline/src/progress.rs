@@ -62,7 +62,7 @@ impl ProgressTracker {
             }
             // The last committed stage, which did not pass its rules, is built anew.
             RunEventKind::StageRetried { .. } if !self.has_begun => {
-                self.stages.splice(..0, self.committed.pop()).for_each(drop)
+                self.stages.splice(..0, self.committed.pop()).for_each(drop);
             }
             RunEventKind::StageStarted { .. } => {
                 self.has_begun = true;
