@@ -186,6 +186,14 @@ deferrals:
 }
 
 #[test]
+fn the_settings_of_the_environment_can_be_named() {
+    let names = ["PLANALIGN_SCENARIO_ID", "PLANALIGN_LOG", "PLANALIGN_CENSUS__PATH", "OTHER__THING", "PLANALIGN_"];
+    let environment = names.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
+    let sources = Sources { environment, ..Sources::default() };
+    assert_eq!(sources.environment_settings(), ["PLANALIGN_CENSUS__PATH", "PLANALIGN_SCENARIO_ID"]);
+}
+
+#[test]
 fn problems_of_all_layers_are_told_even_where_a_later_layer_hides_them() {
     let given = Given {
         file: &format!("{IDS}compensation: {{ cola_rate: high }}"),
