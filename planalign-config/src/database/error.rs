@@ -120,9 +120,16 @@ impl From<DatabaseError> for UnitError {
 
 /// Passes a failpoint; where it fails, the engine is taken to have failed.
 pub(super) fn passed(point: &str) -> duckdb::Result<()> {
-    crate::failpoint::pass(point).map_err(|e| {
-        duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), Some(format!("IO Error: {point} failed: {e}")))
-    })
+    crate::failpoint::pass(point).map_err(|e| failure(format!("IO Error: {point} failed: {e}")))
+}
+
+/// The answer of a query is not what it must be.
+pub(super) fn refused(what: &str) -> duckdb::Error {
+    failure(format!("Binder Error: the query answers with {what}"))
+}
+
+fn failure(message: String) -> duckdb::Error {
+    duckdb::Error::DuckDBFailure(duckdb::ffi::Error::new(1), Some(message))
 }
 
 fn message_of(error: &duckdb::Error) -> String {

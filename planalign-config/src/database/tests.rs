@@ -43,6 +43,42 @@ fn every_type_of_the_engine_has_a_value() {
 }
 
 #[test]
+fn rows_are_handed_on_as_whole_numbers() {
+    let rows = |sql: &str| {
+        let mut rows = Vec::new();
+        memory().for_each_row(sql, |row: [Option<i64>; 2]| rows.push(row)).map(|()| rows).map_err(|e| e.to_string())
+    };
+    let cases = [
+        ("-7::integer", Some(-7)),
+        ("9223372036854775807::bigint", Some(i64::MAX)),
+        ("18446744073709551615::ubigint", Some(-1)),
+        ("date '1970-01-11'", Some(10)),
+        ("-12.05::decimal(12, 2)", Some(-1205)),
+        ("true", Some(1)),
+        ("null::date", None),
+        ("null::decimal(9, 6)", None),
+        ("null::boolean", None),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(rows(&format!("select {sql}, 2")), Ok(vec![[expected, Some(2)]]), "{sql}");
+    }
+    // More than the engine hands over at once.
+    let many = rows("select range, case when range % 3 = 0 then range end from range(5000)").expect("numbers");
+    assert!((0..5000).eq(many.iter().filter_map(|row| row[0])));
+    assert_eq!(many.iter().filter_map(|row| row[1]).sum::<i64>(), (0..5000).step_by(3).sum::<i64>());
+    assert_eq!(rows("select 1, 2 where false"), Ok(Vec::new()));
+    for (sql, expected) in [
+        ("select 1, 'text'", "a column that holds no whole numbers"),
+        ("select 1, 1::decimal(38, 0)", "a column that holds no whole numbers"),
+        ("select 1", "1 columns instead of 2"),
+        ("select 1, 2 from nowhere", "Table with name nowhere does not exist"),
+    ] {
+        let error = rows(sql).expect_err(sql);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn every_value_can_be_a_parameter() {
     let cases = [
         (Value::Null, "null"),
