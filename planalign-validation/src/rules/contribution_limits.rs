@@ -19,15 +19,20 @@ impl Rule for ContributionLimits {
     }
 
     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let limits = self.0.rows(LIMITS, year)?;
-        let [limits] = &limits.rows[..] else {
-            return Err(self.0.cannot_run(year, "int_irs_limits does not have one row of the year"));
+        let used = self.0.rows(USED_LIMITS, year)?;
+        let published = self.0.rows(PUBLISHED_LIMITS, year)?;
+        let (used, published) = match (&used.rows[..], &published.rows[..]) {
+            ([used], []) => (used, None),
+            ([used], [published]) => (used, Some(published)),
+            _ => return Err(self.0.cannot_run(year, "int_irs_limits does not have one row of the year")),
         };
+        let limits = published.map_or_else(|| used.clone(), |published| published_or_used(published, used));
         if limits.0.contains(&Value::Null) {
             return Err(self.0.cannot_run(year, "int_irs_limits lacks a limit"));
         }
-        let mut findings = found(&self.0, year, limits, &[LIMITS_CHECK], &str::to_owned)?;
-        let filled = |sql: &str| with_limits(&with_settings(sql, &self.0.settings), limits);
+        let differs = Value::from(i32::from(published.is_some_and(|published| published != used)));
+        let mut findings = found(&self.0, year, &Row(vec![Value::Null, differs]), &[LIMITS_CHECK], &str::to_owned)?;
+        let filled = |sql: &str| with_limits(&with_settings(sql, &self.0.settings), &limits);
         let counts = self.0.added_up(&filled(COUNTS), year)?;
         if self.0.count(&counts, 0, year)? == 0 {
             return Err(self.0.cannot_run(year, "int_employee_contributions has no rows of the year"));
@@ -35,6 +40,11 @@ impl Rule for ContributionLimits {
         findings.extend(found(&self.0, year, &counts, CHECKS, &filled)?);
         Ok(findings)
     }
+}
+
+fn published_or_used(published: &Row, used: &Row) -> Row {
+    let limits = published.0.iter().zip(&used.0);
+    Row(limits.map(|(published, used)| if *published == Value::Null { used } else { published }.clone()).collect())
 }
 
 fn with_settings(sql: &str, settings: &RuleSettings) -> String {
@@ -58,24 +68,23 @@ fn decimal(rate: f64) -> String {
 fn with_limits(sql: &str, limits: &Row) -> String {
     let columns = ["{deferral_limit}", "{catch_up_limit}", "{super_catch_up_limit}", "{compensation_limit}"];
     let number = |column| limits.value(column).to_string();
-    columns.iter().zip(2..).fold(sql.to_owned(), |sql, (name, column)| sql.replace(name, &number(column)))
+    columns.iter().zip(0..).fold(sql.to_owned(), |sql, (name, column)| sql.replace(name, &number(column)))
 }
 
-const LIMITS: &str = "
+/// Two queries, as the engine would take longer to plan their join.
+const USED_LIMITS: &str = "
     select
-        1,
-        (
-            seed.limit_year is not null
-            and (seed.deferral_limit, seed.catch_up_limit, seed.super_catch_up_limit, seed.compensation_limit)
-            is distinct from (used.deferral_limit, used.catch_up_limit, used.super_catch_up_limit, used.compensation_limit)
-        )::integer,
-        coalesce(seed.deferral_limit, used.deferral_limit),
-        coalesce(seed.catch_up_limit, used.catch_up_limit),
-        coalesce(seed.super_catch_up_limit, used.super_catch_up_limit),
-        coalesce(seed.compensation_limit, used.compensation_limit)
-    from int_irs_limits as used
-    left join config_irs_limits as seed on seed.limit_year = used.simulation_year
+        deferral_limit::decimal(12, 2), catch_up_limit::decimal(12, 2),
+        super_catch_up_limit::decimal(12, 2), compensation_limit::decimal(12, 2)
+    from int_irs_limits
     where simulation_year = $1";
+
+const PUBLISHED_LIMITS: &str = "
+    select
+        deferral_limit::decimal(12, 2), catch_up_limit::decimal(12, 2),
+        super_catch_up_limit::decimal(12, 2), compensation_limit::decimal(12, 2)
+    from config_irs_limits
+    where limit_year = $1";
 
 /// One row per table, to be added up: a union needs no plan of joins. Amounts are compared as decimals, which the engine need
 /// not convert first.

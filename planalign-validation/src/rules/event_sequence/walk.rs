@@ -229,7 +229,7 @@ const OPENING: &str = "
         hash(employee_id), employee_hire_date, auto_escalation_opt_out,
         (employee_compensation * 100)::bigint, (deferral_rate * 1000000)::bigint
     from int_employee_compensation_by_year
-    where simulation_year = $1";
+    where simulation_year = $1 and employee_id is not null";
 
 fn small(number: Option<i64>) -> Option<i32> {
     number.and_then(|number| number.try_into().ok())
