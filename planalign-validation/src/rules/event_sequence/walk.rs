@@ -14,9 +14,9 @@ use crate::rule::RuleError;
 /// of each.
 pub(super) fn is_clean(probe: &Probe, year: i32) -> Result<bool, RuleError> {
     let mut is_clean = true;
-    let mut parts: [Part; 64] = std::array::from_fn(|_| Part::default());
+    let mut parts: [Part; 256] = std::array::from_fn(|_| Part::default());
     // What tells people apart within a part are other bits of the hash.
-    let part_of = |person: u64| (person >> 32) as usize % 64;
+    let part_of = |person: u64| (person >> 32) as usize % 256;
     let mut is_empty = true;
     probe.for_each_row(OPENING, year, |[person, hired_on, refuses_increases, pay, rate]| {
         is_empty = false;
