@@ -26,20 +26,14 @@ impl MadeOf {
 
     /// A run goes by its record on request, or if something is not where it is by default. What is named must be there.
     pub(crate) fn find(args: &InputArgs, years: Option<YearRange>, as_recorded: bool) -> Result<Self, Failure> {
-        let absent = args.absent_by_default().filter(|_| !args.names_what_is_absent());
-        let unused = unused(args).map(|unused| format!("; not used: {unused}"));
-        match (as_recorded, absent, unused) {
-            (true, _, None) => return Ok(Self::Record),
-            (true, _, Some(unused)) => {
-                log::warn!("the run is taken as it was recorded{unused}");
-                return Ok(Self::Record);
+        let absent = args.absent_by_default().filter(|_| !as_recorded && !args.names_what_is_absent());
+        if as_recorded || absent.is_some() {
+            let absent = absent.map(|path| format!("; {} is not here", path.display())).unwrap_or_default();
+            let unused = unused(args).map(|unused| format!("; not used: {unused}")).unwrap_or_default();
+            if !(absent.is_empty() && unused.is_empty()) {
+                log::warn!("the run is taken as it was recorded{absent}{unused}");
             }
-            (false, Some(path), unused) => {
-                let unused = unused.unwrap_or_default();
-                log::warn!("{} is not here: the run is taken as it was recorded{unused}", path.display());
-                return Ok(Self::Record);
-            }
-            (false, None, _) => {}
+            return Ok(Self::Record);
         }
         match Self::here(args, years) {
             Err(Failure::Census(CensusError::Missing { path })) if args.census.is_none() => {

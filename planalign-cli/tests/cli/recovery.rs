@@ -116,7 +116,7 @@ fn a_run_goes_on_from_its_record_alone() {
     let mut command = sandbox.command(&["simulate", "--resume", "--database", "moved.duckdb"]);
     let resumed = said(&command.current_dir(elsewhere.path()).output().expect("run planalign"));
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    let expected = "warning: config/simulation_config.yaml is not here: the run is taken as it was recorded\n";
+    let expected = "warning: the run is taken as it was recorded; config/simulation_config.yaml is not here\n";
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
     assert!(resumed.stderr.contains("Resuming after 2026/"), "{}", resumed.stderr);
     fs::rename(elsewhere.path().join("moved.duckdb"), sandbox.path("a.duckdb")).expect("moved back");
