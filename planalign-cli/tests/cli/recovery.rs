@@ -127,6 +127,18 @@ fn a_run_goes_on_from_its_record_alone() {
 }
 
 #[test]
+fn results_are_checked_with_the_rules_of_the_record_where_nothing_else_is_here() {
+    let sandbox = Sandbox::new(100);
+    let setting = "validation.compensation_reasonableness.maximum_compensation=50000";
+    assert_eq!(sandbox.simulate(&["2025", "--set", setting]).code, 4);
+    let checked = said(&sandbox.command(&["validate", "--data"]).output().expect("run planalign"));
+    assert_eq!(checked.code, 4, "{}", checked.stderr);
+    let expected = "warning: the run is taken as it was recorded; config/simulation_config.yaml is not here\n";
+    assert_eq!(checked.stderr, expected);
+    assert!(checked.stdout.contains("compensation_reasonableness: pay above 50000"), "{}", checked.stdout);
+}
+
+#[test]
 fn what_has_changed_is_told_with_the_ways_to_go_on() {
     let sandbox = finished();
     sandbox.copy_project();
