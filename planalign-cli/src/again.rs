@@ -31,16 +31,22 @@ impl Again {
         Self { words, database, simulates }
     }
 
-    /// Goes on with the run.
+    /// Goes on with the run: with what was typed, or, where that is not known, with what the run recorded.
     pub(crate) fn resume(&self) -> String {
-        self.simulate("--resume")
+        if self.simulates { self.simulate("--resume") } else { self.another("simulate --resume --as-recorded") }
     }
 
-    /// Begins the run in another way.
-    pub(crate) fn simulate(&self, beginning: &str) -> String {
-        if !self.simulates {
-            return self.another(&format!("simulate {beginning}"));
+    /// Begins the run anew, for a sentence. What the run was made of is known only to those who typed it.
+    pub(crate) fn restart(&self) -> String {
+        if self.simulates {
+            format!("`{}`", self.simulate("--restart"))
+        } else {
+            "the `planalign simulate` of the run and --restart".to_owned()
         }
+    }
+
+    /// The simulation that was typed, begun in another way.
+    pub(crate) fn simulate(&self, beginning: &str) -> String {
         let mut words = Vec::new();
         let mut typed = self.words.iter().peekable();
         while let Some(word) = typed.next() {
@@ -75,6 +81,11 @@ impl Again {
     /// Whether the run goes by its record already.
     pub(crate) fn is_as_recorded(&self) -> bool {
         self.simulates && self.words.iter().any(|word| word == AS_RECORDED)
+    }
+
+    /// Whether the command is the one that tells how far a run is.
+    pub(crate) fn asks_for_status(&self) -> bool {
+        !self.simulates && self.words.iter().any(|word| word == "status")
     }
 
     /// Whether the command is the one that tells what of a database is whole.
@@ -139,10 +150,14 @@ pub(crate) mod tests {
             assert_eq!(again(line).resume(), resume);
             assert_eq!(again(line).checkpoint("restore 2026"), restore);
         };
-        check("planalign checkpoint verify", "planalign simulate --resume", "planalign checkpoint restore 2026");
+        check(
+            "planalign checkpoint verify",
+            "planalign simulate --resume --as-recorded",
+            "planalign checkpoint restore 2026",
+        );
         check(
             "./planalign report --database 'a b.duckdb'",
-            "./planalign simulate --resume --database 'a b.duckdb'",
+            "./planalign simulate --resume --as-recorded --database 'a b.duckdb'",
             "./planalign checkpoint restore 2026 --database 'a b.duckdb'",
         );
         check(
@@ -150,7 +165,11 @@ pub(crate) mod tests {
             "planalign simulate '--database=b.duckdb' --resume",
             "planalign checkpoint restore 2026 --database b.duckdb",
         );
-        check("planalign completions bash", "planalign simulate --resume", "planalign checkpoint restore 2026");
+        check(
+            "planalign completions bash",
+            "planalign simulate --resume --as-recorded",
+            "planalign checkpoint restore 2026",
+        );
     }
 
     #[test]

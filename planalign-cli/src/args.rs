@@ -165,7 +165,7 @@ pub(crate) struct SimulateArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// Database file of this scenario.
-    #[arg(long, value_name = "FILE", default_value = DATABASE)]
+    #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
     /// Directory for the reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
@@ -211,7 +211,7 @@ pub(crate) struct ValidateArgs {
     #[arg(long)]
     pub(crate) data: bool,
     /// Database file of the run.
-    #[arg(long, value_name = "FILE", default_value = DATABASE, requires = "data")]
+    #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file, requires = "data")]
     pub(crate) database: PathBuf,
     /// Print the JSON Schema of configuration files instead, for editors.
     #[arg(long, conflicts_with = "data")]
@@ -224,7 +224,7 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "YEAR")]
     pub(crate) year: Option<i32>,
     /// Database file.
-    #[arg(long, value_name = "FILE", default_value = DATABASE)]
+    #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
     /// Directory for the reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
@@ -240,7 +240,7 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Database file.
-    #[arg(long, value_name = "FILE", default_value = DATABASE)]
+    #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
     /// How it is printed.
     #[arg(long, value_enum, default_value_t)]
@@ -253,7 +253,7 @@ pub(crate) struct LogArgs {
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
     /// Database file.
-    #[arg(long, value_name = "FILE", default_value = DATABASE)]
+    #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
     /// Go on until the run ends.
     #[arg(short, long)]
@@ -289,16 +289,25 @@ pub(crate) enum CheckpointAction {
         #[arg(value_name = "YEAR[/STAGE]")]
         point: Point,
         /// Database file.
-        #[arg(long, value_name = "FILE", default_value = DATABASE)]
+        #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
         database: PathBuf,
     },
     /// Remove the records (journals, fingerprints) of runs that were replaced by a later one with --restart.
     #[command(after_help = "Example:\n  planalign checkpoint prune --database growth.duckdb")]
     Prune {
         /// Database file.
-        #[arg(long, value_name = "FILE", default_value = DATABASE)]
+        #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
         database: PathBuf,
     },
+}
+
+/// The name of a database file. One with a line break cannot be told in messages.
+fn database_file(text: &str) -> Result<PathBuf, String> {
+    if text.chars().any(char::is_control) {
+        Err("it holds a line break or the like".to_owned())
+    } else {
+        Ok(text.into())
+    }
 }
 
 impl CheckpointAction {

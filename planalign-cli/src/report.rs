@@ -24,9 +24,10 @@ pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
     let run_id = run.run_id;
     let checkpoints = store.checkpoints(&run_id)?;
     let verified = planalign_pipeline::verify(&checkpoints, &simulate::registries(&database)?, &store)?;
+    let is_whole = verified.iter().all(|found| found.damage.is_none());
     for Verified { checkpoint, damage } in verified {
         if let Some(damage) = damage {
-            log::warn!("checkpoint {checkpoint} does not verify, so figures may be wrong: {damage}");
+            log::error!("checkpoint {checkpoint} does not verify, so figures may be wrong: {damage}");
         }
     }
     let years: Vec<i32> = checkpoints
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
             OutputFormat::Json => format!("{:#}", summary_to_json(&summary, &template)),
         })?;
     }
-    Ok(ExitCode::Done)
+    Ok(if is_whole { ExitCode::Done } else { ExitCode::Corrupt })
 }
 
 fn template(path: &Path) -> Result<Template, Failure> {

@@ -27,7 +27,7 @@ use crate::inputs::{Inputs, MadeOf};
 use crate::recorded::Recorded;
 use crate::run_log::RunLog;
 use crate::signals::{Received, listen};
-use crate::{SUMMARY_WIDTH, mirror, probe, progress, say, space};
+use crate::{SUMMARY_WIDTH, mirror, probe, progress, say, space, validate};
 
 /// Up to this many people one thread is faster than several: the tables are too small to share out.
 const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
@@ -90,12 +90,21 @@ fn simulate(
         return Err(lost);
     }
     let begin = begin(args, &store)?;
+    let replaced = if matches!(begin, Begin::Anew) { store.current_run()? } else { None };
     if let (None, Begin::Resume(run) | Begin::From(run, _)) = (args.years, &begin) {
         let settings = &mut inputs.config.settings.simulation;
         settings.end_year = last_year(run, settings.end_year);
     }
     let mut runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
     let plan = plan(args.shuffle, &inputs, &runner, database)?;
+    if let Some(run) = &replaced {
+        if args.restart_from.is_some() && plan.start_year() != run.start_year {
+            let (recorded, asked, committed) = (run.start_year, plan.start_year(), run.end_year);
+            return Err(PipelineError::OtherYears { recorded, asked, committed }.into());
+        }
+        // What is there is kept until it is sure that something can take its place.
+        validate::census(&inputs)?;
+    }
     let fingerprints = inputs.to_record(&runner, &database.engine_version()?)?;
     let committed = match &begin {
         Begin::Anew => None,

@@ -32,8 +32,7 @@ pub(crate) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
 /// Prints what was found in order; everything that is wrong is a failure.
 fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     let inputs = Inputs::load(args, None)?;
-    let database = Database::in_memory(&DatabaseOptions::default())?;
-    let mut runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
+    let (database, mut runner) = in_memory(&inputs)?;
     let plan = simulate::plan(None, &inputs, &runner, &database)?;
     let rejected = rejected(&inputs, &mut runner, &database)?;
     let nodes = runner.graph().nodes().count();
@@ -62,6 +61,19 @@ fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     }
     say(&lines.join("\n"))?;
     Ok(ExitCode::Done)
+}
+
+/// Fails if a run would refuse the census.
+pub(crate) fn census(inputs: &Inputs) -> Result<(), Failure> {
+    let (database, mut runner) = in_memory(inputs)?;
+    rejected(inputs, &mut runner, &database).map(drop)
+}
+
+/// A database in memory and what runs the project on it.
+fn in_memory(inputs: &Inputs) -> Result<(Database, EmbeddedRunner), Failure> {
+    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
+    Ok((database, runner))
 }
 
 /// Reads the rows of the census as a run does, and says what it would reject. A project without the models has no opinion.

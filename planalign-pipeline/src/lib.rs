@@ -43,5 +43,5 @@ pub use recovery::RecoveryPolicy;
 pub use restore::{Storage, restore};
 pub use stage::StageDefinition;
 pub use stop::StopSignal;
-pub use verification::{Damage, Verified, verify};
+pub use verification::{Damage, Verified, verify, verify_inputs};
 pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError};

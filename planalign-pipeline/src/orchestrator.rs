@@ -6,7 +6,7 @@ use planalign_config::UnitOfWork;
 use planalign_dbt::{Flow, ModelRunner, Vars};
 use planalign_registries::{
     Checkpoint, CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore,
-    TimeSpent, Witnessed, highest_sequence,
+    StoreError, TimeSpent, Witnessed, highest_sequence,
 };
 use planalign_reporting::Reports;
 use planalign_validation::Rule;
@@ -18,7 +18,7 @@ use crate::plan::RunPlan;
 use crate::recovery::RecoveryPolicy;
 use crate::restore::{Storage, restored};
 use crate::stop::StopSignal;
-use crate::verification::require;
+use crate::verification::{require, verify_inputs};
 
 /// The modules that an execution works with. All that write to a database share its open transaction with `unit`.
 pub struct Modules<'a> {
@@ -169,6 +169,12 @@ pub fn resume(
         return Err(PipelineError::OtherYears { recorded, asked, committed });
     }
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
+    if !differences.is_empty()
+        && let Some(cause) = verify_inputs(&run.run_id, &checkpoints, modules.store)?
+    {
+        // What was taken from the record is no change of the user's.
+        return Err(StoreError::Damaged { what: "what the run depends on".to_owned(), cause }.into());
+    }
     let changes = changes::accepted(&differences, &run, &modules, options)?;
     let mut journal = journal_of(&run, &modules, options)?;
     if let Err(damage) = require(&checkpoints, &modules.registries, modules.store) {

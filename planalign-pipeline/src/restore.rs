@@ -10,7 +10,7 @@ use planalign_registries::{
 use crate::error::PipelineError;
 use crate::journal::Journal;
 use crate::stage_run::stage_relations;
-use crate::verification::require;
+use crate::verification::{require, require_first};
 
 /// The modules that hold what is committed.
 pub struct Storage<'s, 'r> {
@@ -35,8 +35,9 @@ pub fn restore(
     let Some(at) = checkpoints.iter().position(|c| c.key == *to) else {
         return Err(PipelineError::NoCheckpoint { wanted: to.clone() });
     };
+    // Before anything is written, as what is damaged may not even be removed.
+    require_first(at + 1, &checkpoints, storage.registries, storage.store)?;
     if at + 1 == checkpoints.len() {
-        require(&checkpoints, storage.registries, storage.store)?;
         return Ok(checkpoints);
     }
     let events = storage.store.events(&run.run_id)?;

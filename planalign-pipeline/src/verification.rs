@@ -1,7 +1,9 @@
 //! Whether what was committed is still there.
 
 use planalign_config::Fault;
-use planalign_registries::{Checkpoint, CheckpointKey, Registry, RelationState, RunStore, StoreError, compare_state};
+use planalign_registries::{
+    Checkpoint, CheckpointKey, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError, compare_state,
+};
 
 use crate::error::PipelineError;
 
@@ -36,12 +38,18 @@ pub fn verify<'r>(
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn RunStore,
 ) -> Result<Vec<Verified>, PipelineError> {
-    let mut all = Vec::new();
-    for (i, checkpoint) in checkpoints.iter().enumerate() {
-        let damage = damage(&without_replaced(checkpoint, &checkpoints[i + 1..]), registries, store)?;
-        all.push(Verified { checkpoint: checkpoint.key.clone(), damage });
-    }
-    Ok(all)
+    (0..checkpoints.len()).map(|at| verify_one(at, checkpoints, registries, store)).collect()
+}
+
+fn verify_one<'r>(
+    at: usize,
+    checkpoints: &[Checkpoint],
+    registries: &[Box<dyn Registry + 'r>],
+    store: &dyn RunStore,
+) -> Result<Verified, PipelineError> {
+    let checkpoint = &checkpoints[at];
+    let damage = damage(&without_replaced(checkpoint, &checkpoints[at + 1..]), registries, store)?;
+    Ok(Verified { checkpoint: checkpoint.key.clone(), damage })
 }
 
 /// Fails at the first checkpoint that does not hold.
@@ -50,8 +58,19 @@ pub(crate) fn require<'r>(
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn RunStore,
 ) -> Result<(), PipelineError> {
+    require_first(checkpoints.len(), checkpoints, registries, store)
+}
+
+/// Fails at the first checkpoint that does not hold of so many; later ones only tell what they replaced.
+pub(crate) fn require_first<'r>(
+    many: usize,
+    checkpoints: &[Checkpoint],
+    registries: &[Box<dyn Registry + 'r>],
+    store: &dyn RunStore,
+) -> Result<(), PipelineError> {
     let mut last_valid = None;
-    for Verified { checkpoint, damage } in verify(checkpoints, registries, store)? {
+    for at in 0..many {
+        let Verified { checkpoint, damage } = verify_one(at, checkpoints, registries, store)?;
         match damage {
             None => last_valid = Some(checkpoint),
             Some(Damage::Table(cause)) => {
@@ -65,6 +84,23 @@ pub(crate) fn require<'r>(
     Ok(())
 }
 
+/// What is wrong with the record of what a run depends on; `None` if it is what the last checkpoint was made with.
+pub fn verify_inputs(
+    run_id: &str,
+    checkpoints: &[Checkpoint],
+    store: &dyn RunStore,
+) -> Result<Option<String>, PipelineError> {
+    let recorded = match store.fingerprints(run_id).and_then(|compared| Ok((compared, store.kept_inputs(run_id)?))) {
+        Ok((compared, _)) => compared,
+        Err(error) if is_damage(error.fault()) => return Ok(Some(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    let was_replaced = |event: &RunEvent| matches!(event.kind, RunEventKind::ChangesAccepted { .. });
+    let other = checkpoints.last().is_some_and(|last| last.fingerprint != recorded.digest());
+    let is_damaged = other && !store.events(run_id)?.iter().any(was_replaced);
+    Ok(is_damaged.then(|| "it is not what the last checkpoint was made with".to_owned()))
+}
+
 fn damage<'r>(
     checkpoint: &Checkpoint,
     registries: &[Box<dyn Registry + 'r>],
@@ -73,8 +109,8 @@ fn damage<'r>(
     let relations: Vec<String> = checkpoint.state.iter().map(|s| s.relation.clone()).collect();
     let now = match store.state(&relations, checkpoint.key.year) {
         Ok(now) => now,
-        // Part of the file is damaged; the rest can be read.
-        Err(error) if error.fault() == Fault::Corrupt => {
+        // Part of the file is damaged, or a table has become another; the rest can be read.
+        Err(error) if is_damage(error.fault()) => {
             return Ok(Some(Damage::Table(unreadable(checkpoint, &relations, &error, store))));
         }
         Err(error) => return Err(error.into()),
@@ -87,7 +123,7 @@ fn damage<'r>(
         let difference = match registry {
             Some(registry) => match registry.snapshot(checkpoint.key.year) {
                 Ok(now) => saved.state.difference(&now.state),
-                Err(error) if error.fault == Fault::Corrupt => Some(error.to_string()),
+                Err(error) if is_damage(error.fault) => Some(error.to_string()),
                 Err(error) => return Err(error.into()),
             },
             None => Some("nobody follows it any more".to_owned()),
@@ -97,6 +133,11 @@ fn damage<'r>(
         }
     }
     Ok(None)
+}
+
+/// What stays as it is, however often it is tried and on whatever machine.
+fn is_damage(fault: Fault) -> bool {
+    matches!(fault, Fault::Corrupt | Fault::Deterministic)
 }
 
 /// Names the relation that cannot be read.

@@ -1,6 +1,5 @@
 //! `planalign checkpoint verify`: whether what was committed is still there.
 
-use planalign_config::Fault;
 use planalign_pipeline::Verified;
 use planalign_registries::{CheckpointKey, CheckpointMirror, RunStore, Witnessed, highest_sequence};
 use serde_json::json;
@@ -21,21 +20,12 @@ pub(super) fn run(args: &StatusArgs, again: &Again) -> Result<ExitCode, Failure>
     let known = highest_sequence(&checkpoints, &store.events(&run.run_id)?);
     let mirror = CheckpointMirror::new(&args.database, &run.run_id);
     let lost = mirror.last().filter(|witnessed| witnessed.sequence > known);
-    let found = Found { verified, lost, inputs: inputs_damage(&store, &run.run_id)? };
+    let found = Found { verified, lost, inputs: planalign_pipeline::verify_inputs(&run.run_id, &checkpoints, &store)? };
     say(&match args.format {
         OutputFormat::Json => found.json(),
         OutputFormat::Table => found.table(again),
     })?;
     Ok(if found.is_whole() { ExitCode::Done } else { ExitCode::Corrupt })
-}
-
-/// What the run depends on must still be readable, or it could not go on.
-fn inputs_damage(store: &dyn RunStore, run_id: &str) -> Result<Option<String>, Failure> {
-    match store.fingerprints(run_id).and_then(|_| store.kept_inputs(run_id)) {
-        Ok(_) => Ok(None),
-        Err(error) if error.fault() == Fault::Corrupt => Ok(Some(error.to_string())),
-        Err(error) => Err(error.into()),
-    }
 }
 
 struct Found {
@@ -70,12 +60,10 @@ impl Found {
             lines.push(format!("{:<26}lost: the mirror names it, the database does not", key.to_string()));
             lines.push(format!("hint: `{}` computes what was lost again", again.resume()));
         }
-        let anew = again.simulate("--restart");
+        let anew = again.restart();
         if let Some(cause) = &self.inputs {
             lines.push(format!("{:<26}damaged: {cause}", "what the run depends on"));
-            lines.push(format!(
-                "hint: what is committed can be reported and the run cannot go on: take a copy from before, or begin anew with `{anew}`"
-            ));
+            lines.push(format!("hint: the run cannot go on: take a copy from before, or begin anew with {anew}"));
         }
         match self.last_valid() {
             Some(valid) if self.verified.iter().any(|found| found.damage.is_some()) => {
@@ -83,7 +71,7 @@ impl Found {
                 lines.push(format!("hint: `{restore}` returns to what is whole"));
             }
             None if !self.verified.is_empty() => {
-                lines.push(format!("hint: take a copy from before, or begin anew with `{anew}`"));
+                lines.push(format!("hint: take a copy from before, or begin anew with {anew}"));
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use planalign_config::census::CensusError;
 use planalign_config::lock::LockError;
-use planalign_config::settings::{RATED_RULES, STOPPING_RULES};
+use planalign_config::settings::{ConfigError, RATED_RULES, STOPPING_RULES};
 use planalign_config::{DatabaseError, Fault};
 use planalign_pipeline::{PipelineError, StageFailure};
 use planalign_registries::{CheckpointKey, Difference, StoreError};
@@ -14,7 +14,6 @@ use planalign_validation::{Finding, RuleError};
 use super::{Failure, is_unwritable};
 use crate::again::Again;
 
-const OTHER_REPORTS: &str = "name another directory with --reports";
 const OTHER_FILE: &str = "name another file with --database; this one was left as it is";
 
 /// What helps, one entry a line. `again` knows the commands that are about the same database.
@@ -29,6 +28,9 @@ pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
         Failure::Census(CensusError::MissingColumns { .. }) => {
             one("map other header names with census.columns, for example `employee_id: \"Emp No\"`")
         }
+        Failure::Config(ConfigError::Unreadable { .. }) | Failure::Project(_) if again.resumes() => {
+            vec![format!("`{} --as-recorded` goes on with what the run recorded", again.resume())]
+        }
         Failure::Lock(LockError::Held { .. }) => one("wait for it to end, or use another file with --database"),
         Failure::Lock(LockError::Io { .. }) => {
             one("the folder of the database must be there and writable; or name another file with --database")
@@ -36,8 +38,9 @@ pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
         Failure::RefusedCensus(findings) => first_advice(findings),
         Failure::Aborted { .. } => vec![anew(again)],
         Failure::LostRun { .. } => vec![
-            "its log (the file with .wal behind the name) is gone or was cut: put it back if you have it".to_owned(),
-            format!("or begin anew with `{}`", again.simulate("--restart")),
+            "its tables or its log (the file with .wal behind the name) are gone: put it back if you have it"
+                .to_owned(),
+            anew(again),
         ],
         Failure::Space { .. } => one("free some disk space, or name a file on another disk with --database"),
         Failure::NotRecorded { .. } => {
@@ -49,7 +52,7 @@ pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
         }
         Failure::NoCheckpoint { .. } => vec![list(again)],
         Failure::Template { .. } => one("docs/reference/reports.md lists the figures"),
-        Failure::Report(ReportError::Write { .. }) => one(OTHER_REPORTS),
+        Failure::Report(ReportError::Write { .. }) => one("name another directory with --reports"),
         Failure::Report(error @ ReportError::Read { .. }) => vec![read_hint(error.fault(), again)],
         Failure::Run(error) => pipeline_hints(error, again),
         Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. })
@@ -91,8 +94,13 @@ fn pipeline_hints(error: &PipelineError, again: &Again) -> Vec<String> {
         PipelineError::NoSuchYear { .. } => {
             vec![format!("`{}` tells how far the run is; --restart begins anew", again.another("status"))]
         }
-        PipelineError::OtherYears { .. } => {
-            vec!["name years that begin with the run's, or begin anew with --restart".to_owned()]
+        PipelineError::OtherYears { recorded, asked, committed } => {
+            let years = if asked == recorded {
+                format!("name {committed} or a later year as the last")
+            } else {
+                format!("name years that begin with {recorded}")
+            };
+            vec![format!("{years}, or begin anew with --restart")]
         }
         PipelineError::Refused { findings, .. } => first_advice(findings),
         PipelineError::FailedValidation { .. } => vec![
@@ -105,12 +113,14 @@ fn pipeline_hints(error: &PipelineError, again: &Again) -> Vec<String> {
         PipelineError::Stage { cause, .. } => {
             vec![fault_hint(cause.fault(), again).unwrap_or_else(|| stage_hint(cause, &resume))]
         }
-        PipelineError::Report(ReportError::Write { .. }) => {
-            vec![format!("{OTHER_REPORTS}; then go on with `{resume}`")]
-        }
+        PipelineError::Report(ReportError::Write { .. }) => vec![with_other_reports(&resume)],
         PipelineError::Report(error) => vec![read_hint(error.fault(), again)],
         other => fault_hint(other.fault(), again).into_iter().collect(),
     }
+}
+
+fn with_other_reports(resume: &str) -> String {
+    format!("go on with `{resume}` and another directory with --reports, or make room for this one")
 }
 
 fn list(again: &Again) -> String {
@@ -146,10 +156,9 @@ fn damage_hints(last_valid: Option<&CheckpointKey>, again: &Again) -> Vec<String
             let restore = again.checkpoint(&format!("restore {point}"));
             format!("all up to {point} is whole: `{restore}`, then `{}`", again.resume())
         }
-        None => format!(
-            "no checkpoint is whole: take a copy from before, or begin anew with `{}`",
-            again.simulate("--restart")
-        ),
+        None => {
+            format!("no checkpoint is whole: take a copy from before, or begin anew with {}", again.restart())
+        }
     };
     vec![written, way_back]
 }
@@ -161,7 +170,7 @@ fn first_advice(findings: &[Finding]) -> Vec<String> {
 fn stage_hint(cause: &StageFailure, resume: &str) -> String {
     let mend = match cause {
         StageFailure::Rule(RuleError { rule, .. }) => rule_hint(rule),
-        _ if is_unwritable(cause) => OTHER_REPORTS.to_owned(),
+        _ if is_unwritable(cause) => return with_other_reports(resume),
         _ => return "mend the model or the setting it depends on; begin anew with --restart".to_owned(),
     };
     format!("{mend}; then go on with `{resume}`")
@@ -180,6 +189,7 @@ fn fault_hint(fault: Fault, again: &Again) -> Option<String> {
         Fault::OutOfMemory => "raise optimization.memory_limit_gb or lower --threads",
         Fault::Permission => "allow reading and writing of the database and the reports",
         Fault::Corrupt => return Some(damaged(again)),
+        Fault::Busy if again.asks_for_status() => return Some("wait until the other process is done".to_owned()),
         Fault::Busy => {
             let status = again.another("status");
             return Some(format!("wait until the other process is done; `{status}` tells how far a run is"));
@@ -220,8 +230,8 @@ fn damaged(again: &Again) -> String {
 
 fn anew(again: &Again) -> String {
     format!(
-        "take a copy from before, or remove the file and the one with .wal behind its name and begin anew with `{}`",
-        again.simulate("--restart")
+        "take a copy from before, or remove the file and the one with .wal behind its name and begin anew with {}",
+        again.restart()
     )
 }
 

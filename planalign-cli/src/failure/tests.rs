@@ -99,7 +99,7 @@ fn what_is_lost_or_of_another_version_has_its_advice() {
     let key = CheckpointKey { year: 2026, stage: "FOUNDATION".to_owned() };
     let lost = |last| Failure::LostRun { run_id: "r1".to_owned(), last };
     check(&lost(Some(key.clone())), ExitCode::Corrupt, "its mirror names 2026/FOUNDATION as committed");
-    check(&lost(None), ExitCode::Corrupt, "or begin anew with `planalign simulate --restart`");
+    check(&lost(None), ExitCode::Corrupt, "begin anew with `planalign simulate --restart`");
     let aborted = Failure::Aborted { database: PathBuf::from("a.duckdb") };
     check(&aborted, ExitCode::Corrupt, "a.duckdb\nhint: take a copy from before, or remove the file");
     let unrecorded = Failure::NotRecorded { what: "settings".to_owned() };

@@ -58,7 +58,8 @@ fn check(plan: &RunPlan, committed: &[CheckpointKey], rules: &[Box<dyn Rule>]) -
                     severity: Severity::Error,
                     message: format!("cannot run: {}", error.cause),
                     count: 1,
-                    advice: "mend what keeps the rule from running".to_owned(),
+                    advice: "mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole"
+                        .to_owned(),
                     rows: None,
                 }]
             });

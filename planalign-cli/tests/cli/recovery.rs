@@ -187,8 +187,15 @@ fn a_census_that_is_read_again_must_be_the_recorded_one() {
 fn another_version_of_the_program_is_taken_on_request_only() {
     let sandbox = finished();
     sandbox.killed_after(4, "a.duckdb", &[YEARS]);
-    // As a program that did not say its version would have left it.
-    sandbox.tamper("a.duckdb", "delete from planalign.fingerprints where kind = 'program'");
+    // As a program that did not say its version would have left it; that the record is another was accepted once.
+    sandbox.tamper(
+        "a.duckdb",
+        "delete from planalign.fingerprints where kind = 'program';
+        insert into planalign.run_events
+        select run_id, s, t, 'changes_accepted', json_object('sequence', s, 'run_id', run_id, 'timestamp', t,
+            'since_start_ms', 0, 'event', 'changes_accepted', 'from_year', 2025, 'changes', json_array())::varchar
+        from (select run_id, max(sequence) + 1 as s, max(timestamp) as t from planalign.run_events group by run_id)",
+    );
     let resume = |more: &[&str]| sandbox.simulate(&[&[YEARS, "--database", "a.duckdb", "--resume"], more].concat());
     let refused = resume(&["--progress", "none"]);
     assert_eq!(refused.code, 8, "{}", refused.stderr);
@@ -323,7 +330,10 @@ fn where_nothing_is_whole_a_copy_or_a_new_beginning_is_offered() {
     let verified = checkpoint(&sandbox, &["verify"]);
     assert_eq!(verified.code, 6);
     let hints = lines_with(&verified.stdout, "hint: ");
-    assert_eq!(hints, ["hint: take a copy from before, or begin anew with `planalign simulate --restart`"]);
+    assert_eq!(
+        hints,
+        ["hint: take a copy from before, or begin anew with the `planalign simulate` of the run and --restart"]
+    );
     let refused = sandbox.simulate(&[YEARS, "--resume", "--progress", "none"]);
     assert_eq!(refused.code, 6);
     assert!(refused.stderr.contains("no checkpoint is whole"), "{}", refused.stderr);
@@ -356,9 +366,19 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
     }
     let beyond = sandbox.simulate(&[YEARS, "--restart-from", "2028"]);
     assert_eq!(beyond.code, 2, "{}", beyond.stderr);
+    // What is there is kept until something can take its place.
+    let other = sandbox.simulate(&["2026-2028", "--restart-from", "2025"]);
+    assert_eq!(other.code, 2, "{}", other.stderr);
+    sandbox.write("nobody.csv", &census(200, 1).replace(",19", ",20"));
+    let unusable = sandbox.simulate(&[YEARS, "--restart", "--census", "nobody.csv"]);
+    assert_eq!(unusable.code, 3, "{}", unusable.stderr);
+    let odd = sandbox.simulate(&[YEARS, "--database", "new\nline.duckdb"]);
+    assert_eq!(odd.code, 2, "{}", odd.stderr);
     let missing = sandbox.simulate(&[YEARS, "--resume", "--config", "mistyped.yaml"]);
     assert!(missing.stderr.contains("the configuration file mistyped.yaml cannot be read"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("--resume --as-recorded` goes on"), "{}", missing.stderr);
     let missing = sandbox.simulate(&[YEARS, "--resume", "--project", "mistyped"]);
+    assert!(missing.stderr.contains("--resume --as-recorded` goes on"), "{}", missing.stderr);
     assert!(missing.stderr.contains("cannot read mistyped/dbt_project.yml"), "{}", missing.stderr);
     let set = sandbox.simulated(&[YEARS, "--resume", "--as-recorded", "--set", "compensation.cola_rate=0.9"]);
     assert!(set.stderr.contains("taken as it was recorded; not used: --config, --project, --set"), "{}", set.stderr);

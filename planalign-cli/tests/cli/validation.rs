@@ -174,11 +174,11 @@ fn damage_is_found_after_the_run() {
     insta::assert_snapshot!(told(&damaged), @r#"
     note: this is not the configuration of the run: deferrals.maximum_rate: 0.75 -> 0.7
     2025  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
-          mend what keeps the rule from running
+          mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole
     2026  error  state_consistency: enrollment registry: another opt-out date in int_enrollment_state_accumulator: 1 person
           this is a defect of the models or of rows changed by hand: roll back to the year before and run it again
     2026  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
-          mend what keeps the rule from running
+          mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole
     28 checks of 2025 to 2026: 3 errors, 0 warnings, 0 notes
     "#);
 }

@@ -1,5 +1,7 @@
 //! The tables of schema `planalign` and the version of their layout.
 
+use std::collections::HashMap;
+
 use planalign_config::DatabaseError;
 
 use super::catalog::{Catalog, failed, literal};
@@ -33,16 +35,6 @@ create table {planalign}.deferral_escalation_registry (
     escalation_amount decimal(9, 6) not null, last_escalation_date date, left_on date);
 ";
 
-const OF_EVERY_VERSION: [&str; 7] = [
-    "format",
-    "runs",
-    "run_events",
-    "checkpoints",
-    "fingerprints",
-    "enrollment_registry",
-    "deferral_escalation_registry",
-];
-
 /// What the second version added.
 const FINDING_DETAILS: &str = "
 create table {planalign}.finding_details (
@@ -51,36 +43,54 @@ create table {planalign}.finding_details (
 ";
 
 /// The version of the layout in the file; `None` if the file holds no record. Writes nothing.
+///
+/// Tables that are not as this program or an older one made them are damage; a newer one may have given them more columns.
 pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     let failed = || failed("read the format of the run record");
-    let tables = format!(
-        "select table_name from information_schema.tables where table_catalog = {} and table_schema = 'planalign'",
+    let layout = format!(
+        "select table_name, string_agg(column_name || data_type, ',' order by column_index)
+        from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
+        where database_name = {} and schema_name = 'planalign' group by table_name",
         literal(catalog.name())
     );
-    let tables = catalog.db.query(&tables, &[]).map_err(failed())?;
-    let tables: Vec<String> = tables.rows.iter().filter_map(|row| row.text(0)).collect();
-    if tables.is_empty() {
+    let layout = catalog.db.query(&layout, &[]).map_err(failed())?;
+    let layout: HashMap<String, String> =
+        layout.rows.iter().filter_map(|row| Some((row.text(0)?, compact(&row.text(1)?)))).collect();
+    if layout.is_empty() {
         return Ok(None);
     }
-    require(&tables, &OF_EVERY_VERSION)?;
+    let damaged = |what: &str, cause: String| StoreError::Damaged { what: what.to_owned(), cause };
+    let require = |(table, columns): (&str, String), is_exact: bool| match layout.get(table) {
+        None => Err(damaged("runs", format!("its table planalign.{table} is missing"))),
+        Some(found) if is_exact && *found != columns => {
+            Err(damaged("runs", format!("its table planalign.{table} has other columns")))
+        }
+        Some(_) => Ok(()),
+    };
+    tables(TABLES).try_for_each(|table| require(table, false))?;
     let version = catalog.sql("select max(version) from {planalign}.format");
     let row = catalog.db.query_row(&version, &[]).map_err(failed())?;
-    let version = row.and_then(|r| r.integer(0)).ok_or_else(|| StoreError::Damaged {
-        what: "the format of the run record".to_owned(),
-        cause: "it has no version".to_owned(),
-    })?;
+    let no_version = || damaged("the format of the run record", "it has no version".to_owned());
+    let version = row.and_then(|r| r.integer(0)).ok_or_else(no_version)?;
+    tables(TABLES).try_for_each(|table| require(table, version <= SUPPORTED))?;
     if version >= SUPPORTED {
-        require(&tables, &["finding_details"])?;
+        tables(FINDING_DETAILS).try_for_each(|table| require(table, version == SUPPORTED))?;
     }
     Ok(Some(version))
 }
 
-/// A record that lacks a table was written to by somebody else.
-fn require(tables: &[String], names: &[&str]) -> Result<(), StoreError> {
-    let missing = names.iter().find(|name| !tables.iter().any(|table| table == *name));
-    missing.map_or(Ok(()), |name| {
-        Err(StoreError::Damaged { what: "runs".to_owned(), cause: format!("its table planalign.{name} is missing") })
+/// The tables that statements create, each with its columns as [`compact`] writes them.
+fn tables(statements: &str) -> impl Iterator<Item = (&str, String)> {
+    let created = statements.split("create table {planalign}.").skip(1).filter_map(|rest| rest.split_once(" ("));
+    created.map(|(name, rest)| {
+        let columns = rest.split_once(");").map_or(rest, |(columns, _)| columns);
+        (name, compact(&columns.replace(" not null", "")))
     })
+}
+
+/// Columns as they compare: the engine writes types in capitals, and with other spaces.
+fn compact(columns: &str) -> String {
+    columns.split_whitespace().collect::<String>().to_lowercase()
 }
 
 /// Creates the tables in an empty file. One that holds something else is not ours to write to.

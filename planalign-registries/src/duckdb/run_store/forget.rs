@@ -16,9 +16,12 @@ pub(super) fn later(catalog: &Catalog, point: &Checkpoint, checkpoints: &[Checkp
     let (kept, removed): (Vec<&Checkpoint>, _) = checkpoints.iter().partition(|c| c.sequence <= *sequence);
     let later_of_year = removed.iter().filter(|c| c.key.year == *year);
     let forget = || -> Result<(), DatabaseError> {
+        let tables = tables(catalog)?;
+        let is_table = |relation: &&str| tables.contains(*relation);
         let outdated: BTreeSet<&str> = relations(&removed).difference(&relations(&kept)).copied().collect();
-        for relation in &outdated {
-            catalog.db.execute_batch(&format!("drop table if exists {}", named(catalog, relation)))?;
+        // Something else in the place of a table makes room for it when that is built.
+        for relation in outdated.iter().copied().filter(is_table) {
+            catalog.db.execute_batch(&format!("drop table {}", named(catalog, relation)))?;
         }
         for table in tables_with_a_year(catalog)? {
             let table = catalog.relation("main", &table);
@@ -26,8 +29,10 @@ pub(super) fn later(catalog: &Catalog, point: &Checkpoint, checkpoints: &[Checkp
         }
         for checkpoint in later_of_year {
             let of_year = checkpoint.state.iter().filter(|state| state.year == Some(*year));
-            for state in of_year.filter(|state| !outdated.contains(state.relation.as_str())) {
-                let table = named(catalog, &state.relation);
+            let relations =
+                of_year.map(|state| state.relation.as_str()).filter(|relation| !outdated.contains(relation));
+            for relation in relations.filter(is_table) {
+                let table = named(catalog, relation);
                 catalog.db.execute(&format!("delete from {table} where simulation_year = ?"), &[(*year).into()])?;
             }
             let details =
@@ -42,6 +47,15 @@ pub(super) fn later(catalog: &Catalog, point: &Checkpoint, checkpoints: &[Checkp
         Ok(())
     };
     forget().map_err(failed("remove what came after a checkpoint"))
+}
+
+/// The tables that are there, as checkpoints name them.
+fn tables(catalog: &Catalog) -> Result<BTreeSet<String>, DatabaseError> {
+    let sql = format!(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = {}",
+        literal(catalog.name())
+    );
+    Ok(names(catalog, &sql)?.into_iter().collect())
 }
 
 /// The relations that checkpoints vouch for.
@@ -97,7 +111,7 @@ fn tables_with_a_year(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
 fn vouched_for(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
     let sql = format!(
         "with vouched as (
-            select distinct unnest(from_json(payload::json->'state', '[{{\"relation\": \"VARCHAR\"}}]')).relation as relation
+            select distinct unnest(from_json(try_cast(payload as json)->'state', '[{{\"relation\": \"VARCHAR\"}}]')).relation as relation
             from {{planalign}}.checkpoints)
         select table_name from duckdb_tables() inner join vouched on relation = schema_name || '.' || table_name
         where database_name = {} and schema_name = 'main' order by 1",
