@@ -3,10 +3,12 @@
 mod columns;
 mod connect;
 mod error;
+mod fold;
 mod header;
 mod redact;
 mod value;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,6 +76,10 @@ struct Inner {
     eases: Vec<Ease>,
     /// Counts what may have changed the layout, on all connections to the database.
     layout: Arc<AtomicU64>,
+    /// What is saved while the last connection ends. Fields end in their order: these after the connection.
+    saved: Option<fold::Saved>,
+    /// A file that is open for writing, once more.
+    file: Option<Arc<File>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +95,16 @@ impl Database {
     pub fn open(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         header::check(path)?;
         let mut waits = options.busy_waits.iter();
+        if let Err(error) = fold::put_back(path) {
+            log::warn!("blocks of {} that were saved cannot be put back: {error}", path.display());
+        }
         loop {
             let attempt = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e));
             match (attempt, waits.next()) {
-                (Ok(engine), _) => return Self::from_engine(engine, Some(path.to_owned())),
+                (Ok(engine), _) => {
+                    let file = if options.read_only { None } else { File::open(path).map(Arc::new).ok() };
+                    return Self::from_engine(engine, Some(path.to_owned()), file);
+                }
                 (Err(DatabaseError::Busy { .. }), Some(wait)) => {
                     log::info!("{} is in use by another process, trying again in {wait:?}", path.display());
                     thread::sleep(*wait);
@@ -105,16 +117,16 @@ impl Database {
     /// Opens a database that lives in memory.
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let engine = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
-        Self::from_engine(engine, None)
+        Self::from_engine(engine, None, None)
     }
 
-    fn from_engine(engine: Engine, path: Option<PathBuf>) -> Result<Self, DatabaseError> {
+    fn from_engine(engine: Engine, path: Option<PathBuf>, file: Option<Arc<File>>) -> Result<Self, DatabaseError> {
         let Engine { connection, eases, layout } = engine;
         let version = connection.version().map_err(|e| DatabaseError::statement(&e, ""))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
-        let inner = Inner { connection, path, transaction: Transaction::None, eases, layout };
+        let inner = Inner { connection, path, transaction: Transaction::None, eases, layout, saved: None, file };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -126,7 +138,7 @@ impl Database {
             connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e, ""))?;
         }
         let layout = inner.layout.clone();
-        Self::from_engine(Engine { connection, eases: Vec::new(), layout }, inner.path.clone())
+        Self::from_engine(Engine { connection, eases: Vec::new(), layout }, inner.path.clone(), inner.file.clone())
     }
 
     /// The file; `None` for a database in memory.
@@ -164,6 +176,13 @@ impl Database {
     /// Runs several statements separated by semicolons.
     pub fn execute_batch(&self, sql: &str) -> Result<(), DatabaseError> {
         self.lock().running("write.statement", sql, |connection| connection.execute_batch(sql))
+    }
+
+    /// Folds the log into the file. Called while no transaction is open.
+    pub fn fold(&self) -> Result<(), DatabaseError> {
+        let mut inner = self.lock();
+        let _saved = inner.save_blocks()?;
+        inner.transact("write.statement", "checkpoint")
     }
 
     /// Runs a query and returns all of its rows.
@@ -241,6 +260,21 @@ impl Inner {
         result
     }
 
+    /// Saves what a fold of the log rewrites in place, if there is a log.
+    fn save_blocks(&mut self) -> Result<Option<fold::Saved>, DatabaseError> {
+        let (Some(path), Some(file)) = (&self.path, &self.file) else { return Ok(None) };
+        if std::fs::metadata(path.with_added_extension("wal")).map_or(0, |log| log.len()) == 0 {
+            return Ok(None);
+        }
+        let (path, file) = (path.clone(), Arc::clone(file));
+        let blocks: Vec<u64> = self.guarded("read", "", |connection| {
+            let mut statement = connection.prepare("select block_id::ubigint from pragma_metadata_info()")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })?;
+        let saved = fold::save(&path, &file, &blocks);
+        Ok(Some(saved.map_err(|error| DatabaseError::io("the blocks beside the database cannot be saved", &error))?))
+    }
+
     /// Begins or ends a transaction.
     fn transact(&mut self, point: &str, sql: &str) -> Result<(), DatabaseError> {
         self.guarded(point, sql, |connection| connection.execute_batch(sql))
@@ -268,8 +302,20 @@ impl Inner {
 impl Drop for Inner {
     /// The engine folds its log into the file when the last connection ends.
     fn drop(&mut self) {
-        if self.path.is_some() && Arc::strong_count(&self.layout) == 1 {
-            let _ = failpoint::pass("close");
+        if self.path.is_none() || Arc::strong_count(&self.layout) > 1 {
+            return;
+        }
+        let _ = failpoint::pass("close");
+        if self.transaction != Transaction::None {
+            self.transaction = Transaction::None;
+            let _ = self.connection.execute_batch("rollback");
+        }
+        match self.save_blocks() {
+            Ok(saved) => self.saved = saved,
+            Err(error) => {
+                log::warn!("the log of the database is not folded into its file: {error}");
+                let _ = self.connection.execute_batch("pragma disable_checkpoint_on_shutdown");
+            }
         }
     }
 }

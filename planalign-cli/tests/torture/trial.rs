@@ -78,7 +78,7 @@ impl Trial {
 
     /// Removes a database with all that lies beside it.
     pub(crate) fn remove(&self, database: &str) {
-        for suffix in ["", ".wal", ".lock"] {
+        for suffix in ["", ".wal", ".lock", ".blocks"] {
             let _ = fs::remove_file(self.sandbox.path(&format!("{database}{suffix}")));
         }
         for folder in [format!("{database}.reports"), format!(".planalign_checkpoints/{database}")] {

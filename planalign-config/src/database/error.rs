@@ -95,6 +95,12 @@ impl DatabaseError {
         Self::Statement { fault: fault_of(&message), line: line_of(&message), cause: redact(&message, sql) }
     }
 
+    /// A failure of the operating system beside the engine's own.
+    pub(super) fn io(what: &str, error: &std::io::Error) -> Self {
+        let cause = format!("IO Error: {what}: {error}");
+        Self::Statement { fault: fault_of(&cause), cause, line: None }
+    }
+
     pub(super) fn open(path: PathBuf, error: &duckdb::Error) -> Self {
         let message = message_of(error);
         if message.contains("Could not set lock on file") {

@@ -166,7 +166,7 @@ impl RunStore for DuckRunStore {
         refuse_short_space(bytes, free_space_beside(&log))?;
         // Nothing can fail here yet; a process can die while it folds.
         let _ = failpoint::pass("compact");
-        self.catalog.db.execute_batch("checkpoint").map_err(failed("compact the database"))?;
+        self.catalog.db.fold().map_err(failed("compact the database"))?;
         // Nothing can fail here any more; a process can die.
         let _ = failpoint::pass("compacted");
         Ok(())
