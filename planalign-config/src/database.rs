@@ -76,7 +76,7 @@ struct Inner {
     eases: Vec<Ease>,
     /// Counts what may have changed the layout, on all connections to the database.
     layout: Arc<AtomicU64>,
-    /// What is saved while the last connection ends. Fields end in their order: these after the connection.
+    /// What is saved while the log is folded. Fields end in their order: these after the connection.
     saved: Option<fold::Saved>,
     /// A file that is open for writing, once more.
     file: Option<Arc<File>>,
@@ -181,8 +181,11 @@ impl Database {
     /// Folds the log into the file. Called while no transaction is open.
     pub fn fold(&self) -> Result<(), DatabaseError> {
         let mut inner = self.lock();
-        let _saved = inner.save_blocks()?;
-        inner.transact("write.statement", "checkpoint")
+        // Kept after a failure: until the engine is through with the file, nobody else may put them back.
+        inner.saved = inner.save_blocks()?;
+        inner.transact("write.statement", "checkpoint")?;
+        inner.saved = None;
+        Ok(())
     }
 
     /// Runs a query and returns all of its rows.
@@ -267,6 +270,8 @@ impl Inner {
             return Ok(None);
         }
         let (path, file) = (path.clone(), Arc::clone(file));
+        // Those of a fold that failed are held locked.
+        self.saved = None;
         let blocks: Vec<u64> = self.guarded("read", "", |connection| {
             let mut statement = connection.prepare("select block_id::ubigint from pragma_metadata_info()")?;
             statement.query_map([], |row| row.get(0))?.collect()

@@ -57,11 +57,16 @@ pub(super) fn save(database: &Path, file: &Arc<File>, blocks: &[u64]) -> io::Res
     }
     let hash = Sha256::digest(&content);
     let path = path_of(database);
-    let mut saved = File::create(&path)?;
+    // Nobody sees it before it is whole and locked.
+    let beside = path.with_added_extension("part");
+    let mut saved = File::create(&beside)?;
     saved.lock()?;
     saved.write_all(&content)?;
     saved.write_all(&hash)?;
     saved.sync_all()?;
+    fs::rename(&beside, &path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()?;
     Ok(Saved { path, headers, database: Arc::clone(file), _locked: saved })
 }
 
@@ -197,6 +202,22 @@ mod tests {
         put_back(&folder.path().join("whole.duckdb")).expect("looked at");
         assert!(fs::read(folder.path().join("whole.duckdb")).expect("readable") == before);
         assert!(!folder.path().join("whole.duckdb.blocks").exists());
+    }
+
+    #[test]
+    fn what_a_failed_fold_saved_is_kept_from_others_until_the_next() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.duckdb");
+        let db = Database::open(&path, &DatabaseOptions::default()).expect("open");
+        db.execute_batch("create table t as select 1 as x; begin; insert into t values (2)").expect("create");
+        db.fold().expect_err("a transaction is open");
+        put_back(&path).expect("looked at");
+        assert!(path_of(&path).exists(), "whoever saved them is alive");
+        db.execute_batch("rollback").expect("undone");
+        db.fold().expect("folded");
+        assert!(!path_of(&path).exists());
+        drop(db);
+        assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1)));
     }
 
     #[test]
