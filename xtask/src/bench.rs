@@ -5,7 +5,6 @@ mod program;
 mod table;
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil::date;
@@ -91,11 +90,4 @@ fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, Be
 /// Names the years as the program's argument does.
 fn year_range(years: &RangeInclusive<i16>) -> String {
     format!("{}-{}", years.start(), years.end())
-}
-
-/// The program, built beside this one.
-fn program_path() -> Result<PathBuf, BenchError> {
-    let name = format!("planalign{}", std::env::consts::EXE_SUFFIX);
-    let this = std::env::current_exe().map_err(|cause| BenchError::System { what: "find the built program", cause })?;
-    Ok(this.with_file_name(name))
 }

@@ -1,4 +1,4 @@
-//! Tasks of the developers: `cargo xtask census | bench | coverage | mutants | reference | tidy | torture`.
+//! Tasks of the developers: `cargo xtask census | bench | coverage | mutants | parity | reference | tidy | torture`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod bench;
@@ -6,6 +6,7 @@ mod census;
 mod coverage;
 mod files;
 mod mutants;
+mod parity;
 mod reference;
 mod tidy;
 mod torture;
@@ -34,6 +35,8 @@ enum Task {
     Coverage(coverage::CoverageArguments),
     /// Puts faults into a copy of the workspace and sees whether the tests notice them.
     Mutants(mutants::MutantsArguments),
+    /// Lets real dbt build the project, and compares its tables with those of the program.
+    Parity(parity::ParityArguments),
     /// Checks the invariants of the codebase.
     Tidy,
     /// Kills the program, lets its writes fail and damages its files, and sees whether anything is lost.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Reference => reference::run().map_err(|e| e.to_string()),
         Task::Coverage(arguments) => coverage::run(&arguments).map_err(|e| e.to_string()),
         Task::Mutants(arguments) => mutants::run(&arguments).map_err(|e| e.to_string()),
+        Task::Parity(arguments) => parity::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
         Task::Torture(arguments) => torture::run(&arguments).map_err(|e| e.to_string()),
     };

@@ -25,6 +25,12 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// The program, built beside this one.
+pub(crate) fn program() -> io::Result<PathBuf> {
+    let name = format!("planalign{}", env::consts::EXE_SUFFIX);
+    Ok(env::current_exe()?.with_file_name(name))
+}
+
 /// Where cargo builds.
 pub(crate) fn target_folder() -> Result<String, CommandError> {
     let metadata = output_of(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))?;
@@ -49,12 +55,12 @@ pub(crate) enum CommandError {
         cause: io::Error,
     },
     /// It ended with an error.
-    #[error("{program} failed:\n{stderr}")]
+    #[error("{program} failed:\n{told}")]
     Failed {
         /// The program.
         program: String,
-        /// What it wrote to its error stream.
-        stderr: String,
+        /// What it wrote: to its error stream, or else to its output.
+        told: String,
     },
 }
 
@@ -65,7 +71,8 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, CommandError> {
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(CommandError::Failed { program, stderr: String::from_utf8_lossy(&output.stderr).trim_end().to_owned() })
+        let told = if output.stderr.trim_ascii().is_empty() { output.stdout } else { output.stderr };
+        Err(CommandError::Failed { program, told: String::from_utf8_lossy(&told).trim_end().to_owned() })
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::measurement::Measurement;
-use super::{BenchError, program_path, year_range};
+use super::{BenchError, year_range};
 use crate::workspace;
 
 /// Exit code of a complete run whose rules found errors: its time counts all the same.
@@ -29,7 +29,9 @@ pub(crate) struct Simulation {
 
 impl Simulation {
     fn command(&self) -> Result<Command, BenchError> {
-        let mut command = Command::new(program_path()?);
+        let program =
+            workspace::program().map_err(|cause| BenchError::System { what: "find the built program", cause })?;
+        let mut command = Command::new(program);
         command.arg("simulate").arg(year_range(&self.years)).args(["--progress", "json"]);
         command.arg("--census").arg(&self.census);
         command.arg("--database").arg(self.folder.join("bench.duckdb"));

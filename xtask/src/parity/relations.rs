@@ -1,0 +1,108 @@
+//! The relations of two databases side by side.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use planalign_config::{Database, DatabaseError, DatabaseOptions};
+
+/// What two databases have in common, and what not.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Compared {
+    /// Relations that were compared.
+    pub(super) relations: usize,
+    /// Their rows, in the first database.
+    pub(super) rows: i64,
+    /// One line for each relation that differs.
+    pub(super) differences: Vec<String>,
+}
+
+/// Compares the tables and views of two files, whatever order their rows are in; what the program keeps for itself, in the
+/// schema `planalign`, is left out.
+pub(super) fn compare(ours: &Path, theirs: &Path) -> Result<Compared, DatabaseError> {
+    let db = Database::in_memory(&DatabaseOptions::default())?;
+    for (name, path) in [("ours", ours), ("theirs", theirs)] {
+        let path = path.to_string_lossy().replace('\'', "''");
+        db.execute_batch(&format!("attach '{path}' as {name} (read_only)"))?;
+    }
+    let (mine, other) = (columns(&db, "ours")?, columns(&db, "theirs")?);
+    let mut compared = Compared { relations: mine.len(), rows: 0, differences: Vec::new() };
+    for (relation, columns) in &mine {
+        compared.rows += rows(&db, &format!("from ours.{relation}"))?;
+        compared.differences.extend(match other.get(relation) {
+            None => Some(format!("{relation} is not there")),
+            Some(theirs) if theirs != columns => Some(format!("{relation} has the columns {theirs}, not {columns}")),
+            Some(_) => difference(&db, relation)?,
+        });
+    }
+    let new = other.keys().filter(|relation| !mine.contains_key(*relation));
+    compared.differences.extend(new.map(|relation| format!("{relation} is there")));
+    Ok(compared)
+}
+
+/// The columns of each relation with their types, in order, as one text.
+fn columns(db: &Database, database: &str) -> Result<BTreeMap<String, String>, DatabaseError> {
+    let sql = format!(
+        "select schema_name || '.' || table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)
+        from duckdb_columns() where database_name = '{database}' and not internal and schema_name != 'planalign' group by 1"
+    );
+    let rows = db.query(&sql, &[])?.rows;
+    Ok(rows.iter().filter_map(|row| Some((row.text(0)?, row.text(1)?))).collect())
+}
+
+fn difference(db: &Database, relation: &str) -> Result<Option<String>, DatabaseError> {
+    let only =
+        |these: &str, those: &str| rows(db, &format!("from {these}.{relation} except all from {those}.{relation}"));
+    let (missing, new) = (only("ours", "theirs")?, only("theirs", "ours")?);
+    let differs = missing + new > 0;
+    Ok(differs.then(|| format!("{relation} lacks {missing} rows and has {new} others")))
+}
+
+fn rows(db: &Database, query: &str) -> Result<i64, DatabaseError> {
+    let row = db.query_row(&format!("select count(*) from ({query})"), &[])?;
+    Ok(row.and_then(|row| row.integer(0)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compared(ours: &str, theirs: &str) -> Compared {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [ours, theirs] = [("a.duckdb", ours), ("b.duckdb", theirs)].map(|(name, sql)| {
+            let path = folder.path().join(name);
+            Database::open(&path, &DatabaseOptions::default()).expect("a file").execute_batch(sql).expect("tables");
+            path
+        });
+        compare(&ours, &theirs).expect("readable files")
+    }
+
+    #[test]
+    fn rows_in_another_order_and_the_programs_own_tables_make_no_difference() {
+        let same = compared(
+            "create table t as from (values (1, 'a'), (2, 'b'), (2, 'b')) as v(n, s); create view v as from t;
+            create schema planalign; create table planalign.runs (id integer)",
+            "create table t as from (values (2, 'b'), (1, 'a'), (2, 'b')) as v(n, s); create view v as from t",
+        );
+        assert_eq!(same, Compared { relations: 2, rows: 6, differences: Vec::new() });
+    }
+
+    #[test]
+    fn every_relation_that_differs_is_named() {
+        let found = compared(
+            "create table counted as from (values (1), (2), (2)) as v(n); create table gone (n integer);
+            create table changed as select 1 as n; create table typed (n integer, d date)",
+            "create table counted as from (values (1), (2)) as v(n); create table new (n integer);
+            create table changed as select 3 as n; create table typed (n bigint, d date)",
+        );
+        assert_eq!(
+            found.differences,
+            [
+                "main.changed lacks 1 rows and has 1 others",
+                "main.counted lacks 1 rows and has 0 others",
+                "main.gone is not there",
+                "main.typed has the columns n BIGINT, d DATE, not n INTEGER, d DATE",
+                "main.new is there",
+            ]
+        );
+    }
+}
