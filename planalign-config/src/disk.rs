@@ -1,6 +1,14 @@
-//! How much room a disk has.
+//! What disks have room for, and what they keep.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
+
+/// Makes sure that a file keeps the name that it was just given, should the power go.
+pub fn sync_name_of(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
 
 /// Bytes that may still be written beside a file, which need not exist; `None` where the system does not tell.
 #[cfg(unix)]

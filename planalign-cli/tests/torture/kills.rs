@@ -9,7 +9,8 @@ use crate::sandbox::said;
 use crate::trial::{Trial, is_nothing_to_resume};
 
 /// Named places, how often a run passes them at most, and the longest time from there to the kill in microseconds.
-const PLACES: [(&str, u64, u64); 10] = [
+const PLACES: [(&str, u64, u64); 11] = [
+    ("write.create", 1, 0),
     ("begin", 18, 0),
     ("write.statement", 700, 0),
     ("write.commit", 18, 300),

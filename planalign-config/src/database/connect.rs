@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicU64;
 
 use duckdb::{Config, Connection};
 
-use super::DatabaseOptions;
+use super::{DatabaseOptions, error};
+use crate::disk;
 
 /// Rows of a row group, four vectors of the engine. What a stage writes of a table for a year is then several whole groups,
 /// which the engine compresses and writes to the file once, instead of into the log and again at a checkpoint; and a query for a
@@ -55,12 +56,13 @@ pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<
     let spill = options.spill_directory.clone().unwrap_or_else(beside);
     let left_behind = if options.read_only { Vec::new() } else { spilled(&spill) };
     let engine = engine(options, Some(spill.clone()))?;
-    // An absolute path is never taken for the name of a service or of another format.
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?.replace('\'', "''");
+    if !options.read_only && path.symlink_metadata().is_err() {
+        create(&engine.connection, path)?;
+    }
     let read_only = if options.read_only { ", read_only" } else { "" };
     engine.connection.execute_batch(&format!(
-        "attach '{absolute}' as {} (type duckdb, row_group_size {ROWS_PER_GROUP}{read_only})",
+        "attach {} as {} (type duckdb, row_group_size {ROWS_PER_GROUP}{read_only})",
+        literal(path)?,
         name(path)
     ))?;
     enter(&engine.connection, path)?;
@@ -75,6 +77,26 @@ pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<
         let _ = fs::remove_dir(&spill);
     }
     Ok(engine)
+}
+
+/// Makes a new file beside its place, and moves it there when it is whole. A process that died while the engine writes the headers
+/// of a file would leave one that is no database, in the way of all who try again.
+fn create(connection: &Connection, path: &Path) -> duckdb::Result<()> {
+    let part = path.with_added_extension("part");
+    // Of a process that died so.
+    let _ = fs::remove_file(&part);
+    connection
+        .execute_batch(&format!("attach {} as \"new file\" (type duckdb); detach \"new file\"", literal(&part)?))?;
+    error::passed("write.create")?;
+    let moved = fs::rename(&part, path).and_then(|()| disk::sync_name_of(path));
+    moved.map_err(|e| error::system("the new file cannot be moved to its place", &e))
+}
+
+/// The path as SQL writes it: an absolute one is never taken for the name of a service or of another format.
+fn literal(path: &Path) -> duckdb::Result<String> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?;
+    Ok(format!("'{}'", absolute.replace('\'', "''")))
 }
 
 /// The engine's files in a spill directory.

@@ -126,7 +126,12 @@ impl From<DatabaseError> for UnitError {
 
 /// Passes a failpoint; where it fails, the engine is taken to have failed.
 pub(super) fn passed(point: &str) -> duckdb::Result<()> {
-    crate::failpoint::pass(point).map_err(|e| failure(format!("IO Error: {point} failed: {e}")))
+    crate::failpoint::pass(point).map_err(|e| system(&format!("{point} failed"), &e))
+}
+
+/// A failure of the operating system, told as the engine tells its own.
+pub(super) fn system(what: &str, error: &std::io::Error) -> duckdb::Error {
+    failure(format!("IO Error: {what}: {error}"))
 }
 
 /// The answer of a query is not what it must be.

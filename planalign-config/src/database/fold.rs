@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::failpoint;
+use crate::{disk, failpoint};
 
 /// The main header and the two that take turns, one of which tells how large blocks are.
 const HEADERS: usize = 3 * 4096;
@@ -65,8 +65,7 @@ pub(super) fn save(database: &Path, file: &Arc<File>, blocks: &[u64]) -> io::Res
     saved.write_all(&hash)?;
     saved.sync_all()?;
     fs::rename(&beside, &path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()?;
+    disk::sync_name_of(&path)?;
     Ok(Saved { path, headers, database: Arc::clone(file), _locked: saved })
 }
 

@@ -272,6 +272,25 @@ fn what_a_killed_process_spilled_is_removed_once_the_file_is_ours() {
 }
 
 #[test]
+fn a_new_file_has_its_name_when_it_is_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (path, part) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.part"));
+    fs::create_dir(&part).expect("something in the way");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("it cannot be made");
+    assert!(error.to_string().contains("a.duckdb.part"), "{error}");
+    assert!(!path.exists());
+    fs::remove_dir(&part).expect("out of the way");
+    // Of a process that was killed.
+    fs::write(&part, b"half a header").expect("write");
+    Database::open(&path, &DatabaseOptions::default())
+        .expect("open")
+        .execute_batch("create table t (i int)")
+        .expect("a table");
+    assert!(!part.exists());
+    Database::open(&path, &DatabaseOptions::default()).expect("open").execute_batch("from t").expect("there");
+}
+
+#[test]
 fn files_may_have_any_name() {
     let dir = tempfile::tempdir().expect("a folder");
     for name in ["main", "memory", "temp", "system", "planalign", "a \"b\" 'c'.d", "Größe", "s3:"] {
