@@ -76,6 +76,16 @@ fn a_point_that_does_not_verify_is_no_way_back() {
 }
 
 #[test]
+fn a_return_that_leaves_something_else_is_undone() {
+    let mut world = finished(2026);
+    let before = keys(&world);
+    world.registries[0].forgets_all();
+    let error = world.restore(2025, "REPORTING").expect_err("too much is gone");
+    assert!(matches!(error, PipelineError::StateInconsistency { .. }), "{error}");
+    assert_eq!(keys(&world), before);
+}
+
+#[test]
 fn a_point_that_does_not_exist_is_named() {
     let error = finished(2026).restore(2027, "FOUNDATION").expect_err("there is none");
     assert_eq!(error.to_string(), "the run has no checkpoint 2027/FOUNDATION");

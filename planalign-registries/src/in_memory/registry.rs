@@ -25,6 +25,7 @@ struct Inner {
     disagreements: BTreeMap<i32, Vec<Disagreement>>,
     failures: Vec<(&'static str, Fault)>,
     calls: Vec<String>,
+    forgets_all: bool,
 }
 
 impl InMemoryRegistry {
@@ -47,6 +48,11 @@ impl InMemoryRegistry {
     /// Makes the next call of `update`, `check`, `snapshot` or `restore` fail. Several are used up in their order.
     pub fn fail_next(&self, method: &'static str, fault: Fault) {
         self.inner.borrow_mut().failures.push((method, fault));
+    }
+
+    /// Lets `restore` remove all years, whichever it is told to keep.
+    pub fn forgets_all(&self) {
+        self.inner.borrow_mut().forgets_all = true;
     }
 
     /// The calls that changed something or tried to, in order, for example `update 2025`.
@@ -95,7 +101,8 @@ impl Registry for InMemoryRegistry {
         let label = year.map_or_else(|| "all years".to_owned(), |y| y.to_string());
         self.inner.borrow_mut().calls.push(format!("restore {label}"));
         self.failure("restore", &label)?;
-        self.inner.borrow_mut().years.retain(|y, _| year.is_some_and(|kept| *y <= kept));
+        let inner = &mut *self.inner.borrow_mut();
+        inner.years.retain(|y, _| !inner.forgets_all && year.is_some_and(|kept| *y <= kept));
         Ok(())
     }
 }
