@@ -57,6 +57,9 @@ pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
         Failure::Run(error) => pipeline_hints(error, again),
         Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. })
         | Failure::Store(StoreError::Foreign { .. }) => one(OTHER_FILE),
+        Failure::Database(DatabaseError::LogAlone { .. }) => {
+            one("put the database back beside its log; or remove the log, if nothing of that database is needed")
+        }
         Failure::Database(DatabaseError::Open { fault: Fault::Corrupt, cause, path }) => {
             unopened_hints(path, cause, again)
         }

@@ -105,6 +105,21 @@ fn a_file_that_cannot_be_opened_is_told_as_damaged() {
 }
 
 #[test]
+fn a_log_that_was_left_behind_is_not_lost() {
+    let sandbox = finished();
+    sandbox.killed_after(6, "b.duckdb", &[YEARS]);
+    let (database, elsewhere) = (sandbox.path("b.duckdb"), sandbox.path("moved.duckdb"));
+    fs::rename(&database, &elsewhere).expect("moved without its log");
+    let Said { code, stderr, .. } = sandbox.simulate(&[YEARS, "--database", "b.duckdb", "--progress", "none"]);
+    assert_eq!(code, 6, "{stderr}");
+    assert!(stderr.contains("b.duckdb.wal is the log of a database that is not here"), "{stderr}");
+    assert!(stderr.contains("hint: put the database back beside its log"), "{stderr}");
+    fs::rename(&elsewhere, &database).expect("moved back");
+    sandbox.simulated(&[YEARS, "--database", "b.duckdb", "--resume"]);
+    assert_eq!(differences(&sandbox.path("whole.duckdb"), &database), Vec::<String>::new());
+}
+
+#[test]
 fn a_record_that_lacks_a_table_or_has_another_is_told_as_damaged() {
     let sandbox = Sandbox::new(20);
     sandbox.simulated(&["2025", "--database", DATABASE]);

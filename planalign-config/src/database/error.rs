@@ -15,6 +15,12 @@ pub enum DatabaseError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no file, but the log of one, which may hold what was committed last.
+    #[error("{} is the log of a database that is not here", log.display())]
+    LogAlone {
+        /// The log.
+        log: PathBuf,
+    },
     /// The file was written by an engine newer than this one.
     #[error("{} has storage version {found}; this program reads up to {supported}", path.display())]
     NewerFile {
@@ -83,6 +89,7 @@ impl DatabaseError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NotADatabase { .. } | Self::NewerFile { .. } | Self::OldEngine { .. } => Fault::WrongVersion,
+            Self::LogAlone { .. } => Fault::Corrupt,
             Self::Busy { .. } => Fault::Busy,
             Self::Permission { .. } => Fault::Permission,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,

@@ -14,16 +14,22 @@ const MAGIC: std::ops::Range<usize> = 8..12;
 const VERSION: std::ops::Range<usize> = 12..20;
 
 /// Refuses files that the engine would refuse with a message for programmers, and those of newer engines.
+///
+/// A log whose database is gone is refused as well: the engine would remove it, or add what it holds to another database.
 pub(super) fn check(path: &Path) -> Result<(), DatabaseError> {
+    // Nobody might ever write to what is not a file.
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        return Err(DatabaseError::NotADatabase { path: path.to_owned() });
+    }
     let mut bytes = Vec::with_capacity(VERSION.end);
     let read = File::open(path).and_then(|file| file.take(VERSION.end as u64).read_to_end(&mut bytes));
     match read {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            let log = path.with_added_extension("wal");
+            return if log.exists() { Err(DatabaseError::LogAlone { log }) } else { Ok(()) };
+        }
         Err(e) if e.kind() == ErrorKind::PermissionDenied => {
             return Err(DatabaseError::Permission { path: path.to_owned() });
-        }
-        Err(e) if e.kind() == ErrorKind::IsADirectory => {
-            return Err(DatabaseError::NotADatabase { path: path.to_owned() });
         }
         Err(e) => {
             return Err(DatabaseError::Open { path: path.to_owned(), fault: Fault::Transient, cause: e.to_string() });

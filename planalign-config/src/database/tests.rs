@@ -353,6 +353,28 @@ fn versions_compare_by_number() {
 }
 
 #[test]
+fn a_log_whose_database_is_gone_is_left_alone() {
+    let dir = tempfile::tempdir().expect("dir");
+    let (path, log) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.wal"));
+    fs::write(&log, b"committed").expect("write");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+    assert!(matches!(&error, DatabaseError::LogAlone { log: found } if *found == log), "{error:?}");
+    assert_eq!(error.fault(), Fault::Corrupt);
+    assert_eq!(fs::read(&log).expect("read"), b"committed");
+    assert!(!path.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_database() {
+    let dir = tempfile::tempdir().expect("dir");
+    let path = dir.path().join("a.duckdb");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+    assert!(matches!(error, DatabaseError::NotADatabase { .. }), "{error:?}");
+}
+
+#[test]
 fn a_directory_is_no_database() {
     let dir = tempfile::tempdir().expect("dir");
     let options = DatabaseOptions { busy_waits: vec![Duration::ZERO], ..DatabaseOptions::default() };
