@@ -23,7 +23,10 @@ impl ExitCode {
         (Self::RunFailed, "the run failed"),
         (Self::Usage, "usage, configuration or project"),
         (Self::Census, "census"),
-        (Self::Findings, "the run is complete, and a rule found an error"),
+        (
+            Self::Findings,
+            "a rule found an error; the run is complete, or stopped there with --fail-on-validation-error",
+        ),
         (Self::Busy, "another run, or another program, holds the file"),
         (Self::Corrupt, "a checkpoint or the state is not what was written"),
         (Self::Environment, "environment: disk, permission, memory"),

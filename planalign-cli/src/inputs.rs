@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::args::{InputArgs, YearRange};
 use crate::failure::Failure;
 
-pub(crate) use made_of::MadeOf;
+pub(crate) use made_of::{MadeOf, names_settings};
 
 /// A configuration, a census and a project that can be used.
 pub(crate) struct Inputs {

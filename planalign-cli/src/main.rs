@@ -46,7 +46,7 @@ fn main() -> std::process::ExitCode {
     let result = match &cli.command {
         Command::Simulate(args) => simulate::run(args, cli.quiet, &received),
         Command::Validate(args) => validate::run(args),
-        Command::Report(args) => report::run(args, cli.quiet),
+        Command::Report(args) => report::run(args),
         Command::Status(args) => status::run(args),
         Command::Log(args) => run_log::show::run(args),
         Command::Checkpoint { action } => checkpoint::run(action, &again),
@@ -54,13 +54,31 @@ fn main() -> std::process::ExitCode {
         Command::Completions { shell } => print_completions(*shell),
     };
     let code = match result {
-        Ok(code) => code,
+        Ok(code) => {
+            if let Some(next) = next_step(code, &cli.command, &again) {
+                log::warn!("{next}");
+            }
+            code
+        }
         Err(failure) => {
             complain(&failure, &again);
             failure.exit_code(received.exit_code())
         }
     };
     code.into()
+}
+
+/// What to do about an outcome that is no failure of the command.
+fn next_step(code: ExitCode, command: &Command, again: &Again) -> Option<String> {
+    match (code, command) {
+        (ExitCode::Findings, Command::Simulate(_)) => {
+            Some(format!("rules found errors: `{}` lists them with what to do", again.another("validate --data")))
+        }
+        (ExitCode::Corrupt, Command::Report(_)) => {
+            Some(format!("`{}` tells what is whole and how to return to it", again.checkpoint("verify")))
+        }
+        _ => None,
+    }
 }
 
 /// `-v` and `-q` decide; `PLANALIGN_LOG` may name modules, as `RUST_LOG` does elsewhere.

@@ -18,7 +18,7 @@ const SNAPSHOT: &str = "main.fct_workforce_snapshot";
 
 /// Writes the reports of the latest run, of all its years or of one, and prints their summary as the template wants it.
 /// Reads the database alone.
-pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let template = args.template.as_deref().map_or_else(|| Ok(Template::default()), template)?;
     let Recorded { database, store, run } = Recorded::open(&args.database)?;
     let run_id = run.run_id;
@@ -46,13 +46,11 @@ pub(crate) fn run(args: &ReportArgs, quiet: bool) -> Result<ExitCode, Failure> {
     if args.year.is_none() {
         reports.write_summary(&run_id, *first, *last)?;
     }
-    if !quiet {
-        let summary = reports.summary(&run_id, *first, *last)?;
-        say(&match args.format {
-            OutputFormat::Table => render_summary(&summary, &template, SUMMARY_WIDTH),
-            OutputFormat::Json => format!("{:#}", summary_to_json(&summary, &template)),
-        })?;
-    }
+    let summary = reports.summary(&run_id, *first, *last)?;
+    say(&match args.format {
+        OutputFormat::Table => render_summary(&summary, &template, SUMMARY_WIDTH),
+        OutputFormat::Json => format!("{:#}", summary_to_json(&summary, &template)),
+    })?;
     Ok(if is_whole { ExitCode::Done } else { ExitCode::Corrupt })
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &SimulateArgs, quiet: bool, received: &Received) -> Resu
         return Ok(ExitCode::Done);
     }
     if (args.resume || args.restart_from.is_some()) && !args.database.exists() {
-        return Err(PipelineError::NothingToResume.into());
+        return Err(Failure::NoDatabase(args.database.clone()));
     }
     let made_of = if args.resume {
         MadeOf::find(&args.input, args.years, args.as_recorded)?
@@ -158,10 +158,8 @@ fn simulate(
     }
     let outcome = result?;
     mirror::align(&args.database, &run.run_id, &store)?;
-    if !quiet {
-        let summary = reports.summary(&run.run_id, plan.start_year(), plan.end_year())?;
-        say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
-    }
+    let summary = reports.summary(&run.run_id, plan.start_year(), plan.end_year())?;
+    say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
     Ok(outcome)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -60,6 +60,14 @@ pub enum CensusError {
         /// The file.
         path: PathBuf,
     },
+    /// The file has another encoding.
+    #[error("the census file {} is not UTF-8: the first such character is in line {line}", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, which is the header's.
+        line: u64,
+    },
     /// Columns are missing.
     #[error("the census file {} lacks {}", path.display(), missing.join(" and "))]
     MissingColumns {
@@ -76,6 +84,9 @@ impl CensusFile {
         let sha256 = digest(path)?;
         let at = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let reader = reader(&at)?;
+        if reader == CSV_READER {
+            refuse_other_encodings(path)?;
+        }
         let ask = |sql: &str| {
             database.query(sql, &[Value::from(at.to_string_lossy().into_owned())]).map_err(|e| unreadable(path, &e))
         };
@@ -94,12 +105,30 @@ impl CensusFile {
     }
 }
 
+const CSV_READER: &str =
+    "read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', null_padding = true)";
+
+/// Spreadsheets write other encodings by default; the engine's words about them do not say so.
+fn refuse_other_encodings(path: &Path) -> Result<(), CensusError> {
+    let fail = |e: std::io::Error| CensusError::Unreadable { path: path.to_owned(), cause: e.to_string() };
+    let mut file = BufReader::new(File::open(path).map_err(fail)?);
+    let mut bytes = Vec::new();
+    for line in 1.. {
+        bytes.clear();
+        if file.read_until(b'\n', &mut bytes).map_err(fail)? == 0 {
+            break;
+        }
+        if std::str::from_utf8(&bytes).is_err() {
+            return Err(CensusError::NotUtf8 { path: path.to_owned(), line });
+        }
+    }
+    Ok(())
+}
+
 /// The table function that staging reads the file with.
 fn reader(path: &Path) -> Result<&'static str, CensusError> {
     match path.extension().map(|e| e.to_string_lossy().to_lowercase()).as_deref() {
-        Some("csv") => {
-            Ok("read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', null_padding = true)")
-        }
+        Some("csv") => Ok(CSV_READER),
         Some("parquet") => Ok("read_parquet(?)"),
         _ => Err(CensusError::UnknownFormat { path: path.to_owned() }),
     }
@@ -192,6 +221,18 @@ mod tests {
         let census = inspect("c.csv", &format!("{HEADER}\nE1,1980-01-01,2020-01-01,50000\n"), &[]).expect("fine");
         assert_eq!(census.rows, 1);
         assert_eq!(census.sha256.len(), 64);
+    }
+
+    #[test]
+    fn another_encoding_is_told_by_its_line() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("latin.csv");
+        let mut content = format!("{HEADER}\nE1,1980-01-01,2020-01-01,50000\n").into_bytes();
+        content.extend_from_slice(b"Andr\xe9,1980-01-01,2020-01-01,50000\n");
+        fs::write(&path, content).expect("write");
+        let database = Database::in_memory(&DatabaseOptions::default()).expect("database");
+        let error = CensusFile::inspect(&path, &BTreeMap::new(), &database).expect_err("refused");
+        assert!(matches!(error, CensusError::NotUtf8 { line: 3, .. }), "{error}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
         Failure::Census(CensusError::MissingColumns { .. }) => {
             one("map other header names with census.columns, for example `employee_id: \"Emp No\"`")
         }
+        Failure::Census(CensusError::NotUtf8 { .. }) => one("save it as UTF-8; a spreadsheet calls that CSV UTF-8"),
         Failure::Config(ConfigError::Unreadable { .. }) | Failure::Project(_) if again.resumes() => {
             vec![format!("`{} --as-recorded` goes on with what the run recorded", again.resume())]
         }
@@ -72,6 +73,10 @@ pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
 fn pipeline_hints(error: &PipelineError, again: &Again) -> Vec<String> {
     let resume = again.resume();
     match error {
+        // Nothing of it is lost, and what has changed since need not be undone.
+        PipelineError::DataPresent { after: None, .. } => {
+            vec![format!("`{}` begins anew", again.simulate("--restart"))]
+        }
         PipelineError::DataPresent { .. } => {
             vec![
                 "--resume goes on with it, --restart removes it and begins anew, --database names another file"

@@ -68,6 +68,11 @@ impl MadeOf {
     }
 }
 
+/// Whether anything but defaults says something about the settings and the models.
+pub(crate) fn names_settings(args: &InputArgs) -> bool {
+    unused(args).is_some()
+}
+
 /// What says something about the settings and the models, and is not used where a record is; `None` if nothing does.
 fn unused(args: &InputArgs) -> Option<String> {
     let options = [

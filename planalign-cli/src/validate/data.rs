@@ -9,17 +9,18 @@ use planalign_validation::{Finding, Rule, Severity};
 use crate::args::ValidateArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::inputs::MadeOf;
+use crate::inputs::{MadeOf, names_settings};
 use crate::recorded::Recorded;
 use crate::{say, simulate};
 
-/// Checks every committed stage with its rules and prints what they find. Writes nothing.
+/// Checks every committed stage with its rules and prints what they find, by the settings of the run or by others that are named.
+/// Writes nothing.
 pub(super) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
     let Recorded { database, store, run } = Recorded::open(&args.database)?;
     let recorded = store.fingerprints(&run.run_id)?;
     let committed: Vec<CheckpointKey> = store.checkpoints(&run.run_id)?.into_iter().map(|c| c.key).collect();
 
-    let made_of = MadeOf::find(&args.input, None, false)?;
+    let made_of = MadeOf::find(&args.input, None, !names_settings(&args.input))?;
     let mut inputs = made_of.inputs(&args.input, None, || Ok((store, run.clone())))?;
     let runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
     let mut lines = other_settings(&recorded, &inputs.fingerprints(&runner, &run.engine_version));

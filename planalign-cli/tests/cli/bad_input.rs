@@ -39,6 +39,39 @@ fn censuses() {
 }
 
 #[test]
+fn another_encoding_is_told() {
+    let sandbox = Sandbox::new(1);
+    let latin = [census(12, 1).as_bytes(), b"Andr\xe9,1980-01-01,2020-01-01,,50000,0,40,,\n"].concat();
+    std::fs::write(sandbox.path("census.csv"), latin).expect("written");
+    assert_snapshot!(refused(&sandbox, &["2025", "--progress", "none"]), @r"
+    exit code 3
+    error: the census cannot be used
+      the census file census.csv is not UTF-8: the first such character is in line 14
+    hint: save it as UTF-8; a spreadsheet calls that CSV UTF-8
+    ");
+}
+
+#[test]
+fn a_corrected_census_takes_the_place_of_one_that_was_refused() {
+    let sandbox = Sandbox::new(1);
+    let good = census(12, 1);
+    sandbox.write("census.csv", &format!("{good}E999999,1980-01-01,2020-01-01,,much,0,40,,\n"));
+    assert_eq!(sandbox.simulate(&["2025"]).code, 3);
+    sandbox.write("census.csv", &good);
+    let refused = sandbox.simulate(&["2025"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.trim_end().ends_with("--restart` begins anew"), "{}", refused.stderr);
+    sandbox.simulated(&["2025", "--restart"]);
+}
+
+#[test]
+fn a_run_that_is_to_be_resumed_must_be_there() {
+    let mistyped = Sandbox::new(1).simulate(&["--resume", "--database", "nothere.duckdb"]);
+    assert_eq!(mistyped.code, 2);
+    assert!(mistyped.stderr.starts_with("error: there is no database nothere.duckdb\n"), "{}", mistyped.stderr);
+}
+
+#[test]
 fn rejected_rows_within_the_tolerance_are_left_out() {
     let sandbox = Sandbox::new(1);
     sandbox.write("census.csv", &format!("{}E999999,1980-01-01,2020-01-01,,much,0,40,,\n", census(40, 1)));

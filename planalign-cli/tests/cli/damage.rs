@@ -63,8 +63,9 @@ fn a_table_that_is_gone_or_altered_is_made_anew_after_a_return() {
 fn reports_of_damaged_tables_say_so() {
     let sandbox = finished();
     sandbox.tamper(DATABASE, "update fct_workforce_snapshot set current_age = 1 where simulation_year = 2027");
-    let report = ask(&sandbox, &["report", "--quiet"]);
+    let report = ask(&sandbox, &["report"]);
     assert_eq!(report.code, 6, "{}", report.stderr);
+    assert_eq!(advised(&report.stderr), ["planalign checkpoint verify --database a.duckdb"]);
     let expected = "error: checkpoint 2027/VALIDATION does not verify, so figures may be wrong: ";
     assert!(report.stderr.starts_with(expected), "{}", report.stderr);
     sandbox.tamper(DATABASE, "drop table fct_workforce_snapshot");

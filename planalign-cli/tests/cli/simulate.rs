@@ -141,7 +141,7 @@ fn progress_is_shown_in_every_style_and_changes_nothing() {
         assert_eq!((said.stdout.as_str(), said.stderr.as_str()), (plain.stdout.as_str(), ""), "{other:?}");
     }
     let quiet = run(&["--quiet"]);
-    assert_eq!((quiet.stdout, quiet.stderr), (String::new(), String::new()));
+    assert_eq!((quiet.stdout, quiet.stderr), (plain.stdout, String::new()), "results and errors only");
 }
 
 #[test]

@@ -88,5 +88,5 @@ impl Trial {
 }
 
 pub(crate) fn is_nothing_to_resume(said: &Said) -> bool {
-    said.code == 2 && said.stderr.contains("no run to resume")
+    said.code == 2 && ["no run to resume", "there is no database"].iter().any(|told| said.stderr.contains(told))
 }

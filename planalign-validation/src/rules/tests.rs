@@ -1,5 +1,6 @@
 //! For each rule: damage after which it, and it alone, reports something; and what it takes to run at all.
 
+mod census;
 mod limits;
 
 use planalign_config::{Database, DatabaseOptions};
@@ -8,7 +9,7 @@ use planalign_config::Fault;
 use planalign_registries::duckdb::{DeferralEscalationRegistry, EnrollmentRegistry};
 use planalign_registries::{Disagreement, InMemoryRegistry, Registry};
 
-use crate::rule::{Finding, Rule, Severity};
+use crate::rule::{Finding, Rule};
 use crate::settings::{CensusOrigin, RuleSettings};
 use planalign_config::settings::{
     DistributionDrift, HireTerminationRatio, PayOutliers, RATED_RULES, Rating, STOPPING_RULES, SqlRule, YearlyJumps,
@@ -73,45 +74,6 @@ fn check(damage: &str, expected: &[&str]) {
 #[test]
 fn nothing_is_found_where_nothing_is_wrong() {
     check("", &[]);
-}
-
-#[test]
-fn census_acceptance_reports_the_causes_of_rejection() {
-    let rejection = "
-        update main.stg_census_summary set file_rows = file_rows + 3, rejected_rows = 3;
-        insert into main.stg_census_issues values
-            (20, 'employee_birth_date', 'missing', 'rejected'), (31, 'employee_birth_date', 'missing', 'rejected'),
-            (25, 'employee_gross_compensation', 'not positive', 'rejected');";
-    let expected = |severity: &str| {
-        [2025, 2026].map(|year| {
-            [
-                format!(
-                    "{year} {severity} census_acceptance (2): employee_birth_date: missing: 2 rows of 16 rejected, the first is row 20"
-                ),
-                format!(
-                    "{year} {severity} census_acceptance (1): employee_gross_compensation: not positive: 1 row of 16 rejected, the first is row 25"
-                ),
-            ]
-        })
-    };
-    let db = damaged(rejection);
-    assert_eq!(told(&findings(&db, &settings())), expected("fatal").concat());
-    // Three of sixteen are 18.75 %: the share that is just allowed.
-    let tolerant = RuleSettings { max_rejected_share: 0.1875, ..settings() };
-    assert_eq!(told(&findings(&db, &tolerant)), expected("warning").concat());
-    let just_below = RuleSettings { max_rejected_share: 0.187_499, ..settings() };
-    assert_eq!(findings(&db, &just_below)[0].severity, Severity::Fatal);
-}
-
-#[test]
-fn census_acceptance_reports_that_nobody_is_left() {
-    let db = damaged("update main.stg_census_summary set accepted_rows = 0, left_out_rows = file_rows");
-    let rules = builtin_rules(&db, &settings());
-    let found = rules[0].check(2025).expect("the rule runs");
-    assert_eq!(
-        told(&found),
-        ["2025 fatal census_acceptance (13): nobody of the census is left to simulate: 13 rows in the file"]
-    );
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! What `census_acceptance` says of rows that were rejected or corrected.
+
+use super::{builtin_rules, damaged, findings, lists_its_rows, settings, told};
+use crate::rule::Severity;
+use crate::settings::RuleSettings;
+
+#[test]
+fn census_acceptance_reports_the_causes_of_rejection() {
+    let rejection = "
+        update main.stg_census_summary set file_rows = file_rows + 3, rejected_rows = 3;
+        insert into main.stg_census_issues values
+            (20, 'employee_birth_date', 'missing', 'rejected'), (31, 'employee_birth_date', 'missing', 'rejected'),
+            (25, 'employee_gross_compensation', 'not positive', 'rejected');";
+    let expected = |severity: &str| {
+        [2025, 2026].map(|year| {
+            [
+                format!(
+                    "{year} {severity} census_acceptance (2): employee_birth_date: missing: 2 rows of 16 rejected, the first is row 20"
+                ),
+                format!(
+                    "{year} {severity} census_acceptance (1): employee_gross_compensation: not positive: 1 row of 16 rejected, the first is row 25"
+                ),
+            ]
+        })
+    };
+    let db = damaged(rejection);
+    assert_eq!(told(&findings(&db, &settings())), expected("fatal").concat());
+    // Three of sixteen are 18.75 %: the share that is just allowed.
+    let tolerant = RuleSettings { max_rejected_share: 0.1875, ..settings() };
+    assert_eq!(told(&findings(&db, &tolerant)), expected("warning").concat());
+    let just_below = RuleSettings { max_rejected_share: 0.187_499, ..settings() };
+    assert_eq!(findings(&db, &just_below)[0].severity, Severity::Fatal);
+}
+
+#[test]
+fn census_acceptance_tells_what_was_corrected() {
+    let db = damaged(
+        "insert into main.stg_census_issues
+        select i, 'employee_deferral_rate', 'given in percent, divided by 100', 'corrected' from range(7) as r(i);
+        insert into main.stg_census_issues
+        select i, 'scheduled_hours_per_week', 'not between 1 and 80, 40 taken', 'corrected' from range(3, 9) as r(i)",
+    );
+    let rules = builtin_rules(&db, &settings());
+    let found = rules[0].check(2025).expect("the rule runs");
+    for finding in &found {
+        lists_its_rows(&db, finding);
+    }
+    // Seven of thirteen are more than half, six are not.
+    assert_eq!(
+        told(&found),
+        [
+            "2025 warning census_acceptance (7): employee_deferral_rate: given in percent, divided by 100: 7 rows of 13 corrected, the first is row 0",
+            "2025 info census_acceptance (6): scheduled_hours_per_week: not between 1 and 80, 40 taken: 6 rows of 13 corrected, the first is row 3",
+        ]
+    );
+}
+
+#[test]
+fn census_acceptance_reports_that_nobody_is_left() {
+    let db = damaged("update main.stg_census_summary set accepted_rows = 0, left_out_rows = file_rows");
+    let rules = builtin_rules(&db, &settings());
+    let found = rules[0].check(2025).expect("the rule runs");
+    assert_eq!(
+        told(&found),
+        ["2025 fatal census_acceptance (13): nobody of the census is left to simulate: 13 rows in the file"]
+    );
+}
