@@ -1,13 +1,18 @@
-//! Tasks of the developers: `cargo xtask census | bench | coverage | mutants | parity | reference | tidy | torture`.
+//! Tasks of the developers: `cargo xtask census | bench | coverage | engines | mutants | outside | parity | reference | tidy | torture`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
 
 mod bench;
 mod census;
+mod copy;
 mod coverage;
+mod engines;
 mod files;
 mod mutants;
+mod outside;
 mod parity;
 mod reference;
+mod relations;
+mod simulation;
 mod tidy;
 mod torture;
 mod workspace;
@@ -33,8 +38,12 @@ enum Task {
     Reference,
     /// Measures how much of each crate the tests run.
     Coverage(coverage::CoverageArguments),
+    /// Compares the engine compiled from source with the prebuilt one: rows and speed.
+    Engines(engines::EnginesArguments),
     /// Puts faults into a copy of the workspace and sees whether the tests notice them.
     Mutants(mutants::MutantsArguments),
+    /// Compiles and runs a program outside of the workspace, as the README says to write one.
+    Outside,
     /// Lets real dbt build the project, and compares its tables with those of the program.
     Parity(parity::ParityArguments),
     /// Checks the invariants of the codebase.
@@ -49,7 +58,9 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments).map_err(|e| e.to_string()),
         Task::Reference => reference::run().map_err(|e| e.to_string()),
         Task::Coverage(arguments) => coverage::run(&arguments).map_err(|e| e.to_string()),
+        Task::Engines(arguments) => engines::run(&arguments).map_err(|e| e.to_string()),
         Task::Mutants(arguments) => mutants::run(&arguments).map_err(|e| e.to_string()),
+        Task::Outside => outside::run().map_err(|e| e.to_string()),
         Task::Parity(arguments) => parity::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
         Task::Torture(arguments) => torture::run(&arguments).map_err(|e| e.to_string()),

@@ -3,7 +3,6 @@
 //! The faults are data, in `xtask/mutants.yaml`. They are put into a copy of the workspace, never into the workspace itself.
 
 mod catalogue;
-mod copy;
 mod table;
 mod trial;
 
@@ -12,9 +11,9 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::copy::{Copy, CopyError};
 use crate::workspace::{self, CommandError};
 use catalogue::{CatalogueError, Mutant};
-use copy::Copy;
 use table::Verdict;
 
 /// Which mutants to try.
@@ -36,14 +35,9 @@ pub(crate) enum MutantsError {
     /// The list of mutants makes no sense.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// A file is not to be had.
-    #[error("can't {what}: {cause}")]
-    System {
-        /// What was tried.
-        what: &'static str,
-        /// What the system says.
-        cause: std::io::Error,
-    },
+    /// There is no copy to put faults into.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// A test fails without a fault as well, or is not there.
     #[error("without a fault these tests do not pass, or are not there: {}\n{output}", tests.join(", "))]
     Baseline {
@@ -73,7 +67,8 @@ pub(crate) fn run(arguments: &MutantsArguments) -> Result<String, MutantsError> 
     check_baseline(&copy, &target, &chosen)?;
     let mut verdicts = Vec::new();
     for mutant in chosen {
-        let verdict = copy.with(mutant, || trial::run(copy.folder(), &target, mutant))??;
+        let add_fault = |sound: &str| sound.replacen(&mutant.text, &mutant.becomes, 1);
+        let verdict = copy.with(&mutant.file, add_fault, || trial::run(copy.folder(), &target, mutant))??;
         println!("{:>3}  {verdict}  {}", mutant.number, mutant.name);
         verdicts.push((mutant, Some(verdict)));
     }

@@ -4,6 +4,7 @@ mod bad_input;
 mod checkpoint;
 mod comparisons;
 mod damage;
+mod engine;
 mod kills;
 mod log;
 mod privacy;

@@ -21,10 +21,11 @@ pub(crate) struct Measured {
 /// Builds and runs all tests. Their profiles are gone afterwards.
 pub(crate) fn tests() -> Result<Measured, CoverageError> {
     let folder = tempfile::tempdir().map_err(failed("make a temporary folder"))?;
-    let messages = output_of(instrumented("--no-run")?.arg("--message-format=json").stderr(Stdio::inherit()))?;
+    let messages = output_of(instrumented(&["--no-run", "--message-format=json"])?.stderr(Stdio::inherit()))?;
     // A process of its own writes a file of its own: one that is killed meanwhile spoils no other.
     let profiles = folder.path().join("%p-%m.profraw");
-    let status = instrumented("--quiet")?.env("LLVM_PROFILE_FILE", profiles).status().map_err(failed("run cargo"))?;
+    let status =
+        instrumented(&["--quiet"])?.env("LLVM_PROFILE_FILE", profiles).status().map_err(failed("run cargo"))?;
     if !status.success() {
         return Err(CoverageError::Tests);
     }
@@ -41,11 +42,14 @@ pub(crate) fn tests() -> Result<Measured, CoverageError> {
     Ok(Measured { hits, unfinished: broken.len() })
 }
 
-/// All tests but those in documentation, which rustdoc would have to link with counters.
-fn instrumented(option: &str) -> Result<Command, CoverageError> {
+/// Tests that repeat, with a program that is killed, what others run to its end.
+const REPETITIVE: &str = "kills::";
+
+/// All tests but those in documentation, which rustdoc would have to link with counters, and those that only repeat.
+fn instrumented(options: &[&str]) -> Result<Command, CoverageError> {
     let target = target_folder()?;
     let mut command = cargo();
-    command.args(["test", "--locked", "--workspace", "--tests", option]);
+    command.args(["test", "--locked", "--workspace", "--tests"]).args(options).args(["--", "--skip", REPETITIVE]);
     command.env("RUSTC_WORKSPACE_WRAPPER", root().join("xtask/coverage/rustc.sh"));
     // What is compiled of others is shared; the programs go elsewhere, so that nobody runs one with counters by mistake.
     command.env("CARGO_BUILD_BUILD_DIR", &target).env("CARGO_TARGET_DIR", Path::new(&target).join("coverage"));

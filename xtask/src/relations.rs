@@ -7,18 +7,18 @@ use planalign_config::{Database, DatabaseError, DatabaseOptions};
 
 /// What two databases have in common, and what not.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Compared {
+pub(crate) struct Compared {
     /// Relations that were compared.
-    pub(super) relations: usize,
+    pub(crate) relations: usize,
     /// Their rows, in the first database.
-    pub(super) rows: i64,
+    pub(crate) rows: i64,
     /// One line for each relation that differs.
-    pub(super) differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 /// Compares the tables and views of two files, whatever order their rows are in; what the program keeps for itself, in the
 /// schema `planalign`, is left out.
-pub(super) fn compare(ours: &Path, theirs: &Path) -> Result<Compared, DatabaseError> {
+pub(crate) fn compare(ours: &Path, theirs: &Path) -> Result<Compared, DatabaseError> {
     let db = Database::in_memory(&DatabaseOptions::default())?;
     for (name, path) in [("ours", ours), ("theirs", theirs)] {
         let path = path.to_string_lossy().replace('\'', "''");

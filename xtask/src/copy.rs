@@ -6,9 +6,26 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::MutantsError;
-use super::catalogue::Mutant;
-use crate::workspace::output_of;
+use crate::workspace::{CommandError, output_of};
+
+/// What `./setup` writes to have cargo link the prebuilt `DuckDB`.
+const PREBUILT: &str = ".cargo/prebuilt.toml";
+
+/// Why there is no copy, or not the wanted one.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CopyError {
+    /// Git does not list the workspace.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// A file can't be read or written.
+    #[error("can't {what}: {cause}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
 
 /// The copy. It stays between runs, so that what is built of it does.
 pub(crate) struct Copy {
@@ -18,10 +35,12 @@ pub(crate) struct Copy {
 impl Copy {
     /// Makes the folder equal to what git tracks of the workspace. A file that is equal already keeps its time, by which cargo
     /// knows that nothing is to be built.
-    pub(crate) fn of(root: &Path, folder: &Path) -> Result<Self, MutantsError> {
+    pub(crate) fn of(root: &Path, folder: &Path) -> Result<Self, CopyError> {
         let listed = output_of(Command::new("git").args(["ls-files", "-z"]).current_dir(root))?;
-        let tracked: BTreeSet<PathBuf> = listed.split_terminator('\0').map(PathBuf::from).collect();
-        let failed = |cause| MutantsError::System { what: "copy the workspace", cause };
+        let mut tracked: BTreeSet<PathBuf> = listed.split_terminator('\0').map(PathBuf::from).collect();
+        // Git ignores it, and without it the copy would compile `DuckDB`.
+        tracked.extend(Some(PathBuf::from(PREBUILT)).filter(|path| root.join(path).exists()));
+        let failed = |cause| CopyError::System { what: "copy the workspace", cause };
         fs::create_dir_all(folder).map_err(failed)?;
         remove_others(folder, Path::new(""), &tracked).map_err(failed)?;
         for path in &tracked {
@@ -34,12 +53,17 @@ impl Copy {
         &self.folder
     }
 
-    /// Does something while the copy has the fault.
-    pub(crate) fn with<T>(&self, mutant: &Mutant, work: impl FnOnce() -> T) -> Result<T, MutantsError> {
-        let failed = |cause| MutantsError::System { what: "change a file of the copy", cause };
-        let path = self.folder.join(&mutant.file);
+    /// Does something while one file of the copy is changed.
+    pub(crate) fn with<T>(
+        &self,
+        file: &str,
+        change: impl FnOnce(&str) -> String,
+        work: impl FnOnce() -> T,
+    ) -> Result<T, CopyError> {
+        let failed = |cause| CopyError::System { what: "change a file of the copy", cause };
+        let path = self.folder.join(file);
         let sound = fs::read_to_string(&path).map_err(failed)?;
-        fs::write(&path, sound.replacen(&mutant.text, &mutant.becomes, 1)).map_err(failed)?;
+        fs::write(&path, change(&sound)).map_err(failed)?;
         let result = work();
         fs::write(&path, sound).map_err(failed)?;
         Ok(result)
@@ -74,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_copy_is_what_is_tracked_and_is_sound_after_each_fault() {
+    fn the_copy_is_what_is_tracked_and_is_sound_after_each_change() {
         let (root, folder) = (tempfile::tempdir().expect("root"), tempfile::tempdir().expect("folder"));
         let git =
             |arguments: &[&str]| output_of(Command::new("git").args(arguments).current_dir(root.path())).expect("git");
@@ -83,18 +107,21 @@ mod tests {
         fs::write(root.path().join("src/a.rs"), "a >= b").expect("a");
         git(&["add", "."]);
         fs::write(root.path().join("untracked"), "x").expect("untracked");
+        fs::create_dir(root.path().join(".cargo")).expect(".cargo");
+        fs::write(root.path().join(PREBUILT), "[target]").expect("prebuilt");
         fs::write(folder.path().join("left"), "of another time").expect("left");
         let copy = Copy::of(root.path(), folder.path()).expect("copy");
         let read = || fs::read_to_string(folder.path().join("src/a.rs")).expect("a");
         assert_eq!(read(), "a >= b");
         assert!(!folder.path().join("untracked").exists() && !folder.path().join("left").exists());
-        let text = |text: &str| text.to_owned();
-        let mutant = Mutant { file: text("src/a.rs"), text: text(">="), becomes: text(">"), ..Mutant::default() };
-        assert_eq!(copy.with(&mutant, read).expect("changed"), "a > b");
+        assert!(folder.path().join(PREBUILT).exists(), "the copy links the same DuckDB");
+        assert_eq!(copy.with("src/a.rs", |text| text.replace(">=", ">"), read).expect("changed"), "a > b");
         assert_eq!(read(), "a >= b");
         let time = || fs::metadata(folder.path().join("src/a.rs")).and_then(|m| m.modified()).expect("time");
         let before = time();
+        fs::remove_file(root.path().join(PREBUILT)).expect("back to building from source");
         Copy::of(root.path(), folder.path()).expect("copy again");
         assert_eq!(time(), before, "an equal file is left alone");
+        assert!(!folder.path().join(PREBUILT).exists(), "and so does it after a change");
     }
 }
