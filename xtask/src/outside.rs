@@ -51,10 +51,11 @@ pub(crate) enum OutsideError {
 pub(crate) fn run() -> Result<String, OutsideError> {
     // What a member of the workspace needs is there first.
     output_of(cargo().args(["build", "--quiet", "--locked", "-p", "planalign-cli"]).stderr(Stdio::inherit()))?;
-    let folder = tempfile::tempdir().map_err(system("make a temporary folder"))?;
-    write(&workspace::root(), folder.path())?;
+    let target = PathBuf::from(workspace::target_folder()?);
+    let folder = target.join("outside");
+    write(&workspace::root(), &folder)?;
     let mut build = cargo();
-    build.current_dir(folder.path()).env("CARGO_TARGET_DIR", workspace::target_folder()?);
+    build.current_dir(&folder).env("CARGO_TARGET_DIR", &target);
     build.args(["build", "--offline", "--message-format=json-render-diagnostics"]).stderr(Stdio::inherit());
     let artifacts = Artifacts::of(&output_of(&mut build)?);
     if !artifacts.compiled.is_empty() {
@@ -78,11 +79,17 @@ fn write(root: &Path, folder: &Path) -> Result<(), OutsideError> {
     let dependencies = dependencies.replace(CHECKOUT, &format!("\"{}/", root.display()));
     let workspace = read("Cargo.toml")?;
     let profile = workspace.find("[profile.").map_or("", |start| &workspace[start..]);
-    let package = "[package]\nname = \"growth\"\nedition = \"2024\"\n";
+    // The target folder may be in the workspace, of which this is no member.
+    let package = "[workspace]\n\n[package]\nname = \"growth\"\nedition = \"2024\"\n";
     written("Cargo.toml", &format!("{package}\n{dependencies}\n{profile}"))?;
     written("src/main.rs", &read(PROGRAM)?)?;
-    for path in SHARED.into_iter().filter(|path| root.join(path).exists()) {
-        written(path, &read(path)?)?;
+    for path in SHARED {
+        if root.join(path).exists() {
+            written(path, &read(path)?)?;
+        } else {
+            // Of an earlier time, when the engine was prebuilt.
+            let _ = fs::remove_file(folder.join(path));
+        }
     }
     Ok(())
 }
