@@ -54,8 +54,10 @@ pub(crate) enum EnginesError {
         cause: io::Error,
     },
     /// Tables differ.
-    #[error("in the time zone {zone}, the prebuilt DuckDB gives other rows:\n  {}", differences.join("\n  "))]
+    #[error("in the time zone {zone}, {} gives other rows than DuckDB from source in UTC:\n  {}", program.display(), differences.join("\n  "))]
     Differs {
+        /// The program that was run.
+        program: PathBuf,
         /// The time zone of the run.
         zone: &'static str,
         /// One line for each relation.
@@ -116,7 +118,7 @@ fn compare_rows(programs: &Programs, folder: &Path) -> Result<i64, EnginesError>
             Simulation { program, database: &database, ..simulation }.run(&[("TZ", zone)])?;
             let found = relations::compare(&reference, &database)?;
             if !found.differences.is_empty() {
-                return Err(EnginesError::Differs { zone, differences: found.differences });
+                return Err(EnginesError::Differs { program: program.clone(), zone, differences: found.differences });
             }
             rows += found.rows;
             fs::remove_file(database).map_err(system("remove a database"))?;
