@@ -114,7 +114,7 @@ pub(crate) fn run() -> Result<Vec<String>, Box<dyn Error>> {
             Box::new(DeferralEscalationRegistry::new(database.clone())?),
         ])
     };
-    let mut rules = rules(&database, &RuleSettings::new(settings.simulation.start_year), registries()?);
+    let mut rules = rules(&database, &RuleSettings::from(&settings), registries()?);
     rules.push(Box::new(EveryLevel(database.clone())));
     let names: Vec<String> = rules.iter().map(|rule| rule.name().to_owned()).collect();
 

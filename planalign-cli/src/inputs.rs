@@ -1,37 +1,39 @@
 //! Gathers what a simulation is made of: configuration, census, project, and the fingerprints of all of it.
 
-mod made_of;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use planalign_config::census::CensusFile;
 use planalign_config::settings::{
-    ConfigError, LoadedConfig, Origin, Origins, Override, Problem, ProblemKind, SimulationConfig, Sources, load,
+    ConfigError, LoadedConfig, Origin, Origins, Problem, ProblemKind, SimulationConfig, load,
 };
 use planalign_config::vars::dbt_vars;
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{ModelRunner, Vars, project_files};
+use planalign_dbt::{EmbeddedRunner, ModelRunner, Vars, project_files};
 use planalign_pipeline::PipelineError;
 use planalign_registries::{Difference, Fingerprints, RunStore};
 use tempfile::TempDir;
 
-use crate::args::{InputArgs, YearRange};
-use crate::failure::Failure;
-
-pub(crate) use made_of::{MadeOf, names_settings};
+use crate::error::Error;
+use crate::input_options::InputOptions;
 
 /// A configuration, a census and a project that can be used.
-pub(crate) struct Inputs {
-    pub(crate) config: LoadedConfig,
-    pub(crate) census: CensusFile,
-    pub(crate) vars: Vars,
-    pub(crate) project: Project,
+#[derive(Debug)]
+pub struct Inputs {
+    /// Settings, and where each comes from.
+    pub config: LoadedConfig,
+    /// The census file.
+    pub census: CensusFile,
+    /// The variables of the dbt project, `simulation_year` being the first.
+    pub vars: Vars,
+    /// The dbt project.
+    pub project: Project,
 }
 
 /// The folder of a dbt project.
-pub(crate) enum Project {
+#[derive(Debug)]
+pub enum Project {
     /// The user's.
     Here(PathBuf),
     /// One of this process, with the files that a run recorded.
@@ -39,7 +41,9 @@ pub(crate) enum Project {
 }
 
 impl Project {
-    pub(crate) fn folder(&self) -> &Path {
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
         match self {
             Self::Here(path) => path,
             Self::Recorded(folder) => folder.path(),
@@ -49,29 +53,33 @@ impl Project {
 
 impl Inputs {
     /// Loads the configuration in its layers and looks at the census file.
-    pub(crate) fn load(args: &InputArgs, years: Option<YearRange>) -> Result<Self, Failure> {
-        Self::with_census(args, years, |settings, database| {
+    pub fn load(options: &InputOptions) -> Result<Self, Error> {
+        Self::with_census(options, |settings, database| {
             Ok(CensusFile::inspect(&settings.census.path, &settings.census.columns, database)?)
         })
     }
 
     /// The same for a run that has read its census, which need not be there any more: `census` is what was recorded of it.
-    pub(crate) fn load_for(census: CensusFile, args: &InputArgs, years: Option<YearRange>) -> Result<Self, Failure> {
-        Self::with_census(args, years, |_, _| Ok(census))
+    pub(crate) fn load_for(census: CensusFile, options: &InputOptions) -> Result<Self, Error> {
+        Self::with_census(options, |_, _| Ok(census))
     }
 
     fn with_census(
-        args: &InputArgs,
-        years: Option<YearRange>,
-        census: impl FnOnce(&SimulationConfig, &Database) -> Result<CensusFile, Failure>,
-    ) -> Result<Self, Failure> {
-        let config = load(&sources(args, years))?;
+        options: &InputOptions,
+        census: impl FnOnce(&SimulationConfig, &Database) -> Result<CensusFile, Error>,
+    ) -> Result<Self, Error> {
+        let config = load(&options.sources())?;
         let database = Database::in_memory(&DatabaseOptions::default())?;
         check_own_rules(&config, &database)?;
         let settings = &config.settings;
         let census = census(settings, &database)?;
         let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
-        Ok(Self { config, census, vars, project: Project::Here(args.project().to_owned()) })
+        Ok(Self { config, census, vars, project: Project::Here(options.project().to_owned()) })
+    }
+
+    /// The dbt project, ready to be built in a database.
+    pub(crate) fn runner(&self, database: &Database) -> Result<EmbeddedRunner, Error> {
+        Ok(EmbeddedRunner::load(self.project.folder(), database.clone(), &self.vars)?)
     }
 
     /// What the results depend on. `engine` is the version of the database engine.
@@ -92,7 +100,7 @@ impl Inputs {
     }
 
     /// The same, with all that it takes to go on from it alone.
-    pub(crate) fn to_record(&self, runner: &dyn ModelRunner, engine: &str) -> Result<Fingerprints, Failure> {
+    pub(crate) fn to_record(&self, runner: &dyn ModelRunner, engine: &str) -> Result<Fingerprints, Error> {
         let mut all = self.fingerprints(runner, engine);
         let mut settings = self.config.settings.clone();
         settings.census.path.clone_from(&self.census.path);
@@ -104,13 +112,13 @@ impl Inputs {
     }
 
     /// What a run recorded. Its census is not there; the path tells where it was, or `census` where it is now.
-    pub(crate) fn recorded(store: &dyn RunStore, run_id: &str, census: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn recorded(store: &dyn RunStore, run_id: &str, census: Option<&Path>) -> Result<Self, Error> {
         let (kept, compared) = (store.kept_inputs(run_id)?, store.fingerprints(run_id)?);
         let text = |of: &Fingerprints, kind: &str, name: &str| {
             let found = of.0.get(kind).and_then(|entries| entries.get(name)).cloned();
-            found.ok_or_else(|| Failure::NotRecorded { what: name.to_owned() })
+            found.ok_or_else(|| Error::NotRecorded { what: name.to_owned() })
         };
-        let unusable = |cause: &dyn std::fmt::Display| Failure::NotRecorded { what: format!("settings ({cause})") };
+        let unusable = |cause: &dyn std::fmt::Display| Error::NotRecorded { what: format!("settings ({cause})") };
         let settings: SimulationConfig =
             serde_json::from_str(&text(&kept, "settings", EFFECTIVE)?).map_err(|e| unusable(&e))?;
         let census = CensusFile {
@@ -128,7 +136,7 @@ impl Inputs {
 }
 
 /// Nothing is committed, so the census will be read again.
-fn refuse_another_census(recorded: &CensusFile, settings: &SimulationConfig) -> Result<(), Failure> {
+fn refuse_another_census(recorded: &CensusFile, settings: &SimulationConfig) -> Result<(), Error> {
     let database = Database::in_memory(&DatabaseOptions::default())?;
     let now = CensusFile::inspect(&recorded.path, &settings.census.columns, &database)?;
     if now.sha256 == recorded.sha256 {
@@ -145,8 +153,8 @@ const EFFECTIVE: &str = "effective";
 const CENSUS_ROWS: &str = "census_rows";
 
 /// Writes recorded files into a folder of this process.
-fn write_project(files: Option<&BTreeMap<String, String>>) -> Result<TempDir, Failure> {
-    let files = files.ok_or_else(|| Failure::NotRecorded { what: "dbt project".to_owned() })?;
+fn write_project(files: Option<&BTreeMap<String, String>>) -> Result<TempDir, Error> {
+    let files = files.ok_or_else(|| Error::NotRecorded { what: "dbt project".to_owned() })?;
     let write = || {
         let folder = tempfile::tempdir()?;
         for (name, text) in files {
@@ -156,7 +164,7 @@ fn write_project(files: Option<&BTreeMap<String, String>>) -> Result<TempDir, Fa
         }
         Ok(folder)
     };
-    write().map_err(Failure::Scratch)
+    write().map_err(Error::Scratch)
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -164,7 +172,7 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// A rule of one's own that cannot be a query is told before anything runs.
-fn check_own_rules(config: &LoadedConfig, database: &Database) -> Result<(), Failure> {
+fn check_own_rules(config: &LoadedConfig, database: &Database) -> Result<(), Error> {
     const KEY: &str = "validation.rules";
     let origin = config.origins.get(KEY).cloned().unwrap_or(Origin::Default);
     let mut problems = Vec::new();
@@ -176,32 +184,4 @@ fn check_own_rules(config: &LoadedConfig, database: &Database) -> Result<(), Fai
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(ConfigError::Invalid { problems }.into()) }
-}
-
-fn sources(args: &InputArgs, years: Option<YearRange>) -> Sources {
-    Sources {
-        file: args.config().to_owned(),
-        scenario: args.scenario.clone(),
-        environment: environment(),
-        overrides: overrides(args, years),
-    }
-}
-
-/// The environment, as far as it is text: settings are.
-fn environment() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
-}
-
-/// The command line as the last layer of the configuration.
-fn overrides(args: &InputArgs, years: Option<YearRange>) -> Vec<Override> {
-    let mut all: Vec<Override> = args.set.iter().map(|s| Override::new(&s.key, &s.value, "--set")).collect();
-    if let Some(census) = &args.census {
-        all.push(Override::new("census.path", &census.to_string_lossy(), "--census"));
-    }
-    if let Some(YearRange { start, end }) = years {
-        all.extend(Override::years(start, end, "command line"));
-    }
-    all
 }

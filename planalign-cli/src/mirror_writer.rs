@@ -3,25 +3,21 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 
 use crossbeam_channel::Receiver;
 use planalign_registries::{Checkpoint, CheckpointMirror, RunRecord, RunStore, Witnessed, mirror};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// Mirrors checkpoints as they are committed, until the sender is gone. A mirror that cannot be written is told once, and is no
 /// reason to stop the run.
-pub(crate) fn follow(database: &Path, run_id: &str, saved: Receiver<Checkpoint>) -> JoinHandle<()> {
-    let (database, run_id) = (database.to_owned(), run_id.to_owned());
-    std::thread::spawn(move || {
-        let mirror = CheckpointMirror::new(&database, &run_id);
-        let mut mirrored = mirror::forget_mirrors_but(&database, &run_id);
-        for checkpoint in saved {
-            mirrored = mirrored.and_then(|()| mirror.write(&checkpoint));
-        }
-        tell(&mirror, mirrored);
-    })
+pub(crate) fn follow(database: &Path, run_id: &str, saved: Receiver<Checkpoint>) {
+    let mirror = CheckpointMirror::new(database, run_id);
+    let mut mirrored = mirror::forget_mirrors_but(database, run_id);
+    for checkpoint in saved {
+        mirrored = mirrored.and_then(|()| mirror.write(&checkpoint));
+    }
+    tell(&mirror, mirrored);
 }
 
 /// Removes all mirrors of a database.
@@ -32,7 +28,7 @@ pub(crate) fn forget(database: &Path) {
 }
 
 /// The checkpoint that the mirror names last. What it lacks of those in the file is written again.
-pub(crate) fn witness(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<Option<Witnessed>, Failure> {
+pub(crate) fn witness(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<Option<Witnessed>, Error> {
     let mirror = CheckpointMirror::new(database, run_id);
     let last = mirror.last();
     tell(&mirror, mirror.complete(&store.checkpoints(run_id)?));
@@ -40,7 +36,7 @@ pub(crate) fn witness(database: &Path, run_id: &str, store: &dyn RunStore) -> Re
 }
 
 /// What is wrong with a file that holds none of the runs that its mirror names; `None` if it names none, or the file holds another.
-pub(crate) fn lost_run(database: &Path, known: &[RunRecord]) -> Option<Failure> {
+pub(crate) fn lost_run(database: &Path, known: &[RunRecord]) -> Option<Error> {
     let is_known = |run: &String| known.iter().any(|known| known.run_id == *run);
     let run_id = mirror::mirrored_runs(database).into_iter().rfind(|run| !is_known(run))?;
     if !known.is_empty() {
@@ -48,11 +44,11 @@ pub(crate) fn lost_run(database: &Path, known: &[RunRecord]) -> Option<Failure> 
         return None;
     }
     let last = CheckpointMirror::new(database, &run_id).last().map(|witnessed| witnessed.key);
-    Some(Failure::LostRun { run_id, last })
+    Some(Error::LostRun { run_id, last })
 }
 
 /// Makes the mirror of a run that of what the file holds.
-pub(crate) fn align(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<(), Failure> {
+pub(crate) fn align(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<(), Error> {
     let mirror = CheckpointMirror::new(database, run_id);
     tell(&mirror, mirror.align(&store.checkpoints(run_id)?));
     Ok(())

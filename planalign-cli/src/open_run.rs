@@ -1,35 +1,65 @@
-//! The run that a database holds, for commands that read its results.
+//! The run that a database holds, for those who read its results.
 
 use std::path::Path;
 
 use planalign_config::{Database, DatabaseOptions};
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{RunRecord, RunStore};
+use planalign_registries::{Checkpoint, RunEvent, RunRecord, RunStore};
 
-use crate::failure::Failure;
-use crate::{mirror, probe};
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::mirror_writer;
 
 /// A database opened for reading, with its record and its latest run.
-pub(crate) struct Recorded {
+#[derive(Debug)]
+pub struct OpenRun {
     pub(crate) database: Database,
     pub(crate) store: DuckRunStore,
     pub(crate) run: RunRecord,
 }
 
-impl Recorded {
+impl OpenRun {
     /// Opens a database that must hold a run.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+    pub fn open(path: &Path, caller: &Caller<'_>) -> Result<Self, Error> {
+        let nothing = Error::NothingToReport { year: None, years: Vec::new() };
+        Self::find(path, caller)?.ok_or(nothing)
+    }
+
+    /// The same; `None` if the database holds no run and never did.
+    pub(crate) fn find(path: &Path, caller: &Caller<'_>) -> Result<Option<Self>, Error> {
         if !path.exists() {
-            return Err(Failure::NoDatabase(path.to_owned()));
+            return Err(Error::NoDatabase(path.to_owned()));
         }
-        probe::first(path)?;
+        caller.probe(path)?;
         let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
         let database = Database::open(path, &options)?;
-        let nothing = Failure::NothingToReport { year: None, years: Vec::new() };
-        let no_run = || mirror::lost_run(path, &[]).unwrap_or(nothing);
         let store = DuckRunStore::open_existing(database.clone())?;
         let run = store.as_ref().map(RunStore::current_run).transpose()?.flatten();
-        let (store, run) = store.zip(run).ok_or_else(no_run)?;
-        Ok(Self { database, store, run })
+        match store.zip(run) {
+            Some((store, run)) => Ok(Some(Self { database, store, run })),
+            None => mirror_writer::lost_run(path, &[]).map_or(Ok(None), Err),
+        }
+    }
+
+    /// The latest run.
+    #[must_use]
+    pub fn run(&self) -> &RunRecord {
+        &self.run
+    }
+
+    /// Its checkpoints, in the order in which they were saved.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error> {
+        Ok(self.store.checkpoints(&self.run.run_id)?)
+    }
+
+    /// The journal of a run that the database holds; by default of the latest.
+    pub fn events(&self, run_id: Option<&str>) -> Result<Vec<RunEvent>, Error> {
+        let run_id = run_id.unwrap_or(&self.run.run_id);
+        let runs = self.store.runs()?;
+        if !runs.iter().any(|run| run.run_id == *run_id) {
+            let known = runs.into_iter().map(|run| run.run_id).collect();
+            return Err(Error::NoRun { run_id: run_id.to_owned(), known });
+        }
+        Ok(self.store.events(run_id)?)
     }
 }

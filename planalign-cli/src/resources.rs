@@ -1,10 +1,19 @@
-//! Whether the disk has room for a run.
+//! What a run takes of the machine: threads, memory, disk.
 
 use std::path::Path;
 
+use planalign_config::DatabaseOptions;
 use planalign_config::disk::free_space_beside;
 
-use crate::failure::Failure;
+use crate::error::Error;
+use crate::inputs::Inputs;
+
+/// Up to this many people one thread is faster than several: the tables are too small to share out.
+const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
+
+/// Measured: with this much, a run is as fast as with more.
+const MEMORY_AT_LEAST: u64 = 700_000_000;
+const MEMORY_PER_PERSON: u64 = 6_500;
 
 /// Measured: a database of a few people takes this much, and each person adds the other in each year. Files of 10,000 and 100,000
 /// people over five years grow to 57 and 455 MB.
@@ -13,11 +22,28 @@ const PER_PERSON_AND_YEAR: u64 = 830;
 
 /// Refuses a run that cannot end for lack of space. `years` are those that are still to be simulated; a file that holds others
 /// already grows by their rows only.
-pub(crate) fn refuse_too_little(database: &Path, people: u64, years: u64, is_new: bool) -> Result<(), Failure> {
+pub(crate) fn refuse_too_little(database: &Path, people: u64, years: u64, is_new: bool) -> Result<(), Error> {
     let needed = people * years * PER_PERSON_AND_YEAR + if is_new { AT_LEAST } else { 0 };
     let free = free_space_beside(database).unwrap_or(u64::MAX);
     if free >= needed {
         return Ok(());
     }
-    Err(Failure::Space { needed, free, people, years })
+    Err(Error::Space { needed, free, people, years })
+}
+
+/// The caller decides, then the configuration, then the size of the census.
+pub(crate) fn database_options(threads: Option<u16>, inputs: &Inputs) -> DatabaseOptions {
+    let optimization = &inputs.config.settings.optimization;
+    let by_size = (inputs.census.rows <= PEOPLE_FOR_ONE_THREAD).then_some(1);
+    DatabaseOptions {
+        threads: threads.or(optimization.threads).or(by_size).map(usize::from),
+        memory_limit: optimization.memory_limit_gb.map(bytes),
+        memory_need: Some(MEMORY_AT_LEAST.max(inputs.census.rows * MEMORY_PER_PERSON)),
+        ..DatabaseOptions::default()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a checked, positive number of gigabytes")]
+fn bytes(gigabytes: f64) -> u64 {
+    (gigabytes * 1e9) as u64
 }

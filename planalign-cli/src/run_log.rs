@@ -1,8 +1,6 @@
 //! `logs/<run id>.jsonl` beside the database: the events of a run as they are told, for whoever wants to know while the run
 //! holds the database. The journal in the database is the record; nothing is ever read back from here into a run.
 
-pub(crate) mod show;
-
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +9,8 @@ use planalign_config::failpoint;
 use planalign_registries::RunEvent;
 
 /// Where the events of a run are written.
-pub(crate) fn path(database: &Path, run_id: &str) -> PathBuf {
+#[must_use]
+pub fn path(database: &Path, run_id: &str) -> PathBuf {
     database.parent().unwrap_or(Path::new("")).join("logs").join(format!("{run_id}.jsonl"))
 }
 
@@ -66,19 +65,21 @@ impl RunLog {
 }
 
 /// Reads events from a file that may still grow.
-pub(crate) struct RunLogReader {
+#[derive(Debug)]
+pub struct RunLogReader {
     reader: BufReader<File>,
     line: String,
 }
 
 impl RunLogReader {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    /// Opens the file of a run.
+    pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { reader: BufReader::new(File::open(path)?), line: String::new() })
     }
 
     /// The events that have been written since the last call. A line that is still being written waits for the next; one that
     /// a killed process left unfinished, or that a newer program wrote in another form, is left out.
-    pub(crate) fn read(&mut self) -> io::Result<Vec<RunEvent>> {
+    pub fn read(&mut self) -> io::Result<Vec<RunEvent>> {
         let mut events = Vec::new();
         while self.reader.read_line(&mut self.line)? > 0 && self.line.ends_with('\n') {
             events.extend(serde_json::from_str::<RunEvent>(&self.line));

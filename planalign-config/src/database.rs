@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod fold;
 mod header;
+mod open_files;
 mod redact;
 mod value;
 
@@ -26,6 +27,7 @@ use crate::failpoint;
 use crate::unit_of_work::{UnitError, UnitOfWork};
 use columns::Column;
 use connect::{Ease, Engine};
+use open_files::{Found, OpenFile, OpenFiles};
 
 /// Engines before this can lose acknowledged rows on a full disk.
 const OLDEST_ENGINE: (&str, [u32; 3]) = ("1.5.5", [1, 5, 5]);
@@ -80,6 +82,8 @@ struct Inner {
     saved: Option<fold::Saved>,
     /// A file that is open for writing, once more.
     file: Option<Arc<File>>,
+    /// The file is open as long as this is, so it ends last.
+    open: Option<Arc<OpenFile>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,43 +95,63 @@ enum Transaction {
 }
 
 impl Database {
-    /// Opens the file, or creates it. Waits while another process holds it, as long as `busy_waits` say.
+    /// Opens the file, or creates it. Waits while another process holds it, as long as `busy_waits` say. Within this process a
+    /// file is open once: who reads a file that is only read shares its engine, with the options of who came first; everybody else
+    /// is refused.
     pub fn open(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        header::check(path)?;
         let mut waits = options.busy_waits.iter();
-        if let Err(error) = fold::put_back(path) {
-            log::warn!("blocks of {} that were saved cannot be put back: {error}", path.display());
-        }
         loop {
-            let attempt = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e));
-            match (attempt, waits.next()) {
-                (Ok(engine), _) => {
-                    let file = if options.read_only { None } else { File::open(path).map(Arc::new).ok() };
-                    return Self::from_engine(engine, Some(path.to_owned()), file);
-                }
+            match (Self::open_once(path, options), waits.next()) {
                 (Err(DatabaseError::Busy { .. }), Some(wait)) => {
                     log::info!("{} is in use by another process, trying again in {wait:?}", path.display());
                     thread::sleep(*wait);
                 }
-                (Err(error), _) => return Err(error),
+                (result, _) => return result,
             }
         }
+    }
+
+    fn open_once(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let mut open_files = OpenFiles::lock();
+        match open_files.find(path, options.read_only) {
+            Found::Shared(inner) => return Self { inner }.second_connection(),
+            Found::Busy => return Err(DatabaseError::OpenHere { path: path.to_owned() }),
+            Found::Closed => {}
+        }
+        header::check(path)?;
+        if let Err(error) = fold::put_back(path) {
+            log::warn!("blocks of {} that were saved cannot be put back: {error}", path.display());
+        }
+        let engine = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e))?;
+        let file = if options.read_only { None } else { File::open(path).map(Arc::new).ok() };
+        let open = open_files.add(path, options.read_only);
+        Self::from_engine(engine, Some(path.to_owned()), file, Some(open))
     }
 
     /// Opens a database that lives in memory.
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let engine = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
-        Self::from_engine(engine, None, None)
+        Self::from_engine(engine, None, None, None)
     }
 
-    fn from_engine(engine: Engine, path: Option<PathBuf>, file: Option<Arc<File>>) -> Result<Self, DatabaseError> {
+    fn from_engine(
+        engine: Engine,
+        path: Option<PathBuf>,
+        file: Option<Arc<File>>,
+        open: Option<Arc<OpenFile>>,
+    ) -> Result<Self, DatabaseError> {
         let Engine { connection, eases, layout } = engine;
         let version = connection.version().map_err(|e| DatabaseError::statement(&e, ""))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
-        let inner = Inner { connection, path, transaction: Transaction::None, eases, layout, saved: None, file };
-        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
+        let transaction = Transaction::None;
+        let inner = Inner { connection, path, transaction, eases, layout, saved: None, file, open: open.clone() };
+        let inner = Arc::new(Mutex::new(inner));
+        if let Some(open) = open {
+            open.connected(&inner);
+        }
+        Ok(Self { inner })
     }
 
     /// A second connection to the same database, with a transaction of its own.
@@ -138,7 +162,8 @@ impl Database {
             connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e, ""))?;
         }
         let layout = inner.layout.clone();
-        Self::from_engine(Engine { connection, eases: Vec::new(), layout }, inner.path.clone(), inner.file.clone())
+        let engine = Engine { connection, eases: Vec::new(), layout };
+        Self::from_engine(engine, inner.path.clone(), inner.file.clone(), inner.open.clone())
     }
 
     /// The file; `None` for a database in memory.

@@ -137,13 +137,12 @@ impl Drop for RunLock {
 }
 
 impl Holder {
-    /// This process, without a run.
+    /// This process, with its command line and without a run.
     #[must_use]
-    pub fn this_process(started_at: Timestamp) -> Self {
-        let arguments: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+    pub fn new(command: &str, started_at: Timestamp) -> Self {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host = if host.trim().is_empty() { "this machine" } else { host.trim() };
-        Self { pid: std::process::id(), command: arguments.join(" "), started_at, run_id: None, host: host.to_owned() }
+        Self { pid: std::process::id(), command: command.to_owned(), started_at, run_id: None, host: host.to_owned() }
     }
 
     /// Someone whose lock file does not say who it is.

@@ -124,6 +124,13 @@ pub struct Optimization {
     pub memory_limit_gb: Option<f64>,
 }
 
+impl Default for SimulationConfig {
+    /// The defaults, for scenario `baseline` and plan design `standard`.
+    fn default() -> Self {
+        Self::new(Identifier::known("baseline"), Identifier::known("standard"))
+    }
+}
+
 impl SimulationConfig {
     /// The defaults, for a scenario and a plan design.
     #[must_use]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use planalign_config::SimulationConfig;
 use planalign_config::settings::{
     CompensationReasonableness, DistributionDrift, HireTerminationRatio, PayOutliers, Rating, SqlRule, YearlyJumps,
 };
@@ -54,28 +55,38 @@ pub struct RuleSettings {
     pub match_cap: Option<f64>,
 }
 
-impl RuleSettings {
-    /// The defaults of the configuration for a simulation that begins in `start_year`.
-    #[must_use]
-    pub fn new(start_year: i32) -> Self {
+/// Hires above this share of the opening headcount are remarkable.
+const REMARKABLE_HIRE_SHARE: f64 = 0.5;
+
+impl From<&SimulationConfig> for RuleSettings {
+    /// What a configuration says. The census is the caller's to add, as it is not read here.
+    fn from(settings: &SimulationConfig) -> Self {
+        let SimulationConfig { validation, deferrals, .. } = settings;
         Self {
-            start_year,
-            max_rejected_share: 0.0,
+            start_year: settings.simulation.start_year,
+            max_rejected_share: settings.census.max_rejected_share,
             census: None,
-            severity: BTreeMap::new(),
-            own: Vec::new(),
-            compensation: CompensationReasonableness::default(),
-            hire_termination: HireTerminationRatio::default(),
-            pay_outliers: PayOutliers::default(),
-            yearly_jumps: YearlyJumps::default(),
-            distribution_drift: DistributionDrift::default(),
-            remarkable_hire_share: 0.5,
-            maximum_deferral_rate: 0.75,
-            catch_up: true,
-            super_catch_up: true,
-            maximum_escalated_rate: 0.10,
-            match_cap: Some(0.04),
+            severity: validation.severity.clone(),
+            own: validation.rules.clone(),
+            compensation: validation.compensation_reasonableness.clone(),
+            hire_termination: validation.hire_termination_ratio.clone(),
+            pay_outliers: validation.pay_outliers.clone(),
+            yearly_jumps: validation.yearly_jumps.clone(),
+            distribution_drift: validation.distribution_drift.clone(),
+            remarkable_hire_share: REMARKABLE_HIRE_SHARE,
+            maximum_deferral_rate: deferrals.maximum_rate,
+            catch_up: deferrals.catch_up,
+            super_catch_up: deferrals.super_catch_up,
+            maximum_escalated_rate: settings.deferral_auto_escalation.maximum_rate,
+            match_cap: settings.employer_match.match_cap_percent,
         }
+    }
+}
+
+impl Default for RuleSettings {
+    /// The defaults of the configuration.
+    fn default() -> Self {
+        Self::from(&SimulationConfig::default())
     }
 }
 

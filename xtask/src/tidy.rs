@@ -48,7 +48,7 @@ const CHECKS: [Check; 11] = [
     },
     Check {
         name: "terminal",
-        advice: "return data, errors or events; only planalign-cli prints, reads the environment and decides the exit code",
+        advice: "return data, errors or events; only the binary (planalign-cli/src/bin) prints, reads the environment, starts processes and decides the exit code",
         run: |files| Ok(source::check_terminal(files)),
     },
     Check {

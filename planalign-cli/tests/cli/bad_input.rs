@@ -130,7 +130,8 @@ fn projects() {
 #[test]
 fn a_second_run_on_the_same_database_is_refused_at_once() {
     let sandbox = Sandbox::new(5);
-    let holder = planalign_config::lock::Holder::this_process("2025-01-01T00:00:00Z".parse().expect("timestamp"));
+    let holder =
+        planalign_config::lock::Holder::new("planalign simulate", "2025-01-01T00:00:00Z".parse().expect("timestamp"));
     let lock = planalign_config::lock::RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("lock");
     let said = sandbox.simulate(&["2025"]);
     assert_eq!(said.code, 5, "{}", said.stderr);

@@ -63,7 +63,7 @@ fn a_run_is_told_from_the_record_and_its_file_says_the_same() {
 #[test]
 fn a_run_that_holds_the_database_is_followed_to_its_end() {
     let sandbox = Sandbox::new(3);
-    let holder = Holder::this_process("2026-01-01T00:00:00Z".parse().expect("a time"));
+    let holder = Holder::new("planalign simulate", "2026-01-01T00:00:00Z".parse().expect("a time"));
     let mut lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("locked");
     lock.update("run-1").expect("named");
     fs::create_dir(sandbox.path("logs")).expect("a folder");

@@ -6,6 +6,7 @@ mod comparisons;
 mod damage;
 mod engine;
 mod kills;
+mod library;
 mod log;
 mod privacy;
 mod proportions;

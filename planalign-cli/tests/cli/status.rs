@@ -35,7 +35,7 @@ fn a_finished_run_is_told_in_full() {
 #[test]
 fn a_running_one_is_told_by_its_lock() {
     let sandbox = Sandbox::new(1);
-    let holder = Holder::this_process("2025-01-01T00:00:00Z".parse().expect("timestamp"));
+    let holder = Holder::new("planalign simulate", "2025-01-01T00:00:00Z".parse().expect("timestamp"));
     let _lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("lock");
     let pid = std::process::id();
     let table = status(&sandbox, &[]);

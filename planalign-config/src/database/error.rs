@@ -49,6 +49,12 @@ pub enum DatabaseError {
         /// What the engine says about the process, for example its id.
         holder: Option<String>,
     },
+    /// This process has the file open already, and one of the two writes.
+    #[error("{} is already open in this process", path.display())]
+    OpenHere {
+        /// The file.
+        path: PathBuf,
+    },
     /// The operating system does not let this process use the file.
     #[error("no permission to use {}", path.display())]
     Permission {
@@ -90,7 +96,7 @@ impl DatabaseError {
         match self {
             Self::NotADatabase { .. } | Self::NewerFile { .. } | Self::OldEngine { .. } => Fault::WrongVersion,
             Self::LogAlone { .. } => Fault::Corrupt,
-            Self::Busy { .. } => Fault::Busy,
+            Self::Busy { .. } | Self::OpenHere { .. } => Fault::Busy,
             Self::Permission { .. } => Fault::Permission,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,
             Self::Poisoned | Self::Transaction(_) => Fault::Deterministic,

@@ -396,3 +396,34 @@ fn one_thread_is_enough_from_some_point_on() {
     assert!(database.work_sequentially().expect("changed"));
     assert!(!database.work_sequentially().expect("nothing to change"));
 }
+
+#[test]
+fn a_process_opens_a_file_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plan.duckdb");
+    let open = |path: &std::path::Path, read_only| {
+        Database::open(path, &DatabaseOptions { read_only, ..DatabaseOptions::default() })
+    };
+    let is_refused = |opened: Result<Database, DatabaseError>| matches!(&opened, Err(error @ DatabaseError::OpenHere { .. }) if error.fault() == Fault::Busy);
+    let writing = open(&path, false).expect("a new file");
+    writing.execute_batch("create table t as select 42 as answer").expect("a table");
+    let another = writing.second_connection().expect("another connection");
+    // By whatever name.
+    let link = folder.path().join("link.duckdb");
+    fs::hard_link(&path, &link).expect("a link");
+    drop(writing);
+    for path in [&path, &link] {
+        assert!(is_refused(open(path, false)) && is_refused(open(path, true)));
+    }
+    drop(another);
+
+    let reading = open(&path, true).expect("it is closed");
+    let shared = open(&path, true).expect("it is only read");
+    assert!(is_refused(open(&path, false)));
+    drop(reading);
+    let answer = shared.query_row("select answer from t", &[]).expect("the first may be gone").expect("a row");
+    assert_eq!(answer.integer(0), Some(42));
+    assert!(is_refused(open(&path, false)));
+    drop(shared);
+    open(&path, false).expect("nobody has it open");
+}

@@ -146,7 +146,7 @@ fn faults_say_what_can_be_done() {
 
 #[test]
 fn this_process_knows_itself() {
-    let holder = Holder::this_process(Timestamp::UNIX_EPOCH);
+    let holder = Holder::new("planalign simulate", Timestamp::UNIX_EPOCH);
     assert_eq!(holder.pid, std::process::id());
     assert!(!holder.command.is_empty() && !holder.host.is_empty() && holder.run_id.is_none());
 }

@@ -17,6 +17,12 @@ pub struct Identifier(String);
 pub struct InvalidIdentifier;
 
 impl Identifier {
+    /// A name that is known to be one.
+    pub(super) fn known(name: &'static str) -> Self {
+        debug_assert!(name.parse::<Self>().is_ok(), "{name}");
+        Self(name.to_owned())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -4,7 +4,7 @@ use super::*;
 use crate::layers::load;
 
 fn default_settings() -> SimulationConfig {
-    SimulationConfig::new("baseline".parse().expect("id"), "standard".parse().expect("id"))
+    SimulationConfig::default()
 }
 
 fn load_default_file() -> LoadedConfig {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 
 fn default_vars() -> Map<String, Value> {
-    let config = SimulationConfig::new("baseline".parse().expect("id"), "standard".parse().expect("id"));
+    let config = SimulationConfig::default();
     dbt_vars(&config, 2025, Path::new("../data/census.csv"))
 }
 

@@ -227,7 +227,7 @@ mod tests {
     fn rule() -> EventSequence {
         let db = Database::in_memory(&DatabaseOptions::default()).expect("a database in memory");
         db.execute_batch(include_str!("../../fixtures/two_years.sql")).expect("the fixture");
-        EventSequence(Probe::new("event_sequence", &db, &Arc::new(RuleSettings::new(2025))))
+        EventSequence(Probe::new("event_sequence", &db, &Arc::new(RuleSettings::default())))
     }
 
     /// Damages one row at a time; the walk must doubt whatever the queries count.

@@ -24,7 +24,7 @@ fn settings() -> RuleSettings {
         pay_outliers: PayOutliers { maximum_robust_z: 100.0 },
         yearly_jumps: YearlyJumps { maximum_change: 1.0 },
         distribution_drift: DistributionDrift { maximum_stability_index: 10.0 },
-        ..RuleSettings::new(2025)
+        ..RuleSettings::default()
     }
 }
 
@@ -513,7 +513,7 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
 
 /// What one rule says about 2026 after some damage, with the thresholds of the configuration's defaults.
 fn remarked(name: &str, damage: &str) -> String {
-    let rules = builtin_rules(&damaged(damage), &RuleSettings::new(2025));
+    let rules = builtin_rules(&damaged(damage), &RuleSettings::default());
     let rule = rules.iter().find(|rule| rule.name() == name).expect("built in");
     let compares = ["yearly_jumps", "distribution_drift"].contains(&name);
     assert!(!compares || rule.check(2025).expect("it runs").is_empty(), "the start year has nothing to compare with");

@@ -72,8 +72,8 @@ fn libraries_do_not_talk() {
     let text =
         "fn f() { println!(); }\nlet v = std::env::var(\"X\");\n#[cfg(test)]\nmod tests { fn g() { println!(); } }\n";
     let files =
-        [("planalign-dbt/src/a.rs", text), ("planalign-cli/src/a.rs", text), ("planalign-dbt/tests/a.rs", text)];
-    let expected = ["planalign-dbt/src/a.rs:1: `println!`", "planalign-dbt/src/a.rs:2: `env::var`"];
+        [("planalign-cli/src/a.rs", text), ("planalign-cli/src/bin/a.rs", text), ("planalign-dbt/tests/a.rs", text)];
+    let expected = ["planalign-cli/src/a.rs:1: `println!`", "planalign-cli/src/a.rs:2: `env::var`"];
     check(source::check_terminal, &files, &expected);
 }
 

@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use planalign::{InputOptions, Point, StartMode};
+use planalign_config::settings::Override;
 
+use crate::caller::environment;
 use crate::exit_code::ExitCode;
 
 /// The database where none is named.
 pub(crate) const DATABASE: &str = "simulation.duckdb";
-/// The configuration and the dbt project where none are named.
-const CONFIG: &str = "config/simulation_config.yaml";
-const PROJECT: &str = "dbt";
+const CONFIG: &str = InputOptions::CONFIG;
+const PROJECT: &str = InputOptions::PROJECT;
 
 /// Simulates a workforce and its retirement plan, year by year.
 #[derive(Debug, Parser)]
@@ -133,26 +135,17 @@ pub(crate) struct InputArgs {
 }
 
 impl InputArgs {
-    /// The configuration file.
-    pub(crate) fn config(&self) -> &Path {
-        self.config.as_deref().unwrap_or(Path::new(CONFIG))
-    }
-
-    /// The configuration or the project, if it is not named and not where it is by default.
-    pub(crate) fn absent_by_default(&self) -> Option<&Path> {
-        let config = self.config.is_none().then(|| self.config());
-        let project = self.project.is_none().then(|| self.project());
-        [config, project].into_iter().flatten().find(|path| !path.exists())
-    }
-
-    /// Whether the command line names a file or folder that is not there.
-    pub(crate) fn names_what_is_absent(&self) -> bool {
-        [&self.config, &self.scenario, &self.project, &self.census].into_iter().flatten().any(|path| !path.exists())
-    }
-
-    /// The folder of the dbt project.
-    pub(crate) fn project(&self) -> &Path {
-        self.project.as_deref().unwrap_or(Path::new(PROJECT))
+    /// The same for the library, with the environment.
+    pub(crate) fn options(&self, years: Option<YearRange>) -> InputOptions {
+        InputOptions {
+            config: self.config.clone(),
+            scenario: self.scenario.clone(),
+            census: self.census.clone(),
+            project: self.project.clone(),
+            overrides: self.set.iter().map(|set| Override::new(&set.key, &set.value, "--set")).collect(),
+            years: years.map(|YearRange { start, end }| start..=end),
+            environment: environment(),
+        }
     }
 }
 
@@ -201,6 +194,18 @@ pub(crate) struct SimulateArgs {
     /// How progress is shown, on stderr.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) progress: ProgressStyle,
+}
+
+impl SimulateArgs {
+    /// How the run begins.
+    pub(crate) fn mode(&self) -> StartMode {
+        match self.restart_from {
+            Some(year) => StartMode::FromYear(year),
+            None if self.resume => StartMode::Resume,
+            None if self.restart => StartMode::Restart,
+            None => StartMode::New,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -319,32 +324,6 @@ impl CheckpointAction {
     }
 }
 
-/// `2026/VALIDATION`, or `2026` for all points of a year.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Point {
-    pub(crate) year: i32,
-    pub(crate) stage: Option<String>,
-}
-
-impl FromStr for Point {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (year, stage) = text.split_once('/').map_or((text, None), |(year, stage)| (year, Some(stage.to_owned())));
-        let year = year.parse().map_err(|_| format!("`{text}` is not of the form 2026/VALIDATION"))?;
-        Ok(Self { year, stage })
-    }
-}
-
-impl std::fmt::Display for Point {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.stage {
-            Some(stage) => write!(f, "{}/{stage}", self.year),
-            None => write!(f, "{}", self.year),
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProgressStyle {
     /// A bar on a terminal, plain lines otherwise.
@@ -427,15 +406,6 @@ mod tests {
         for bad in ["25-29", "2025-", "2025-2029-2031", "abcd", "+025"] {
             assert!(bad.parse::<YearRange>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn points_are_a_year_with_or_without_a_stage() {
-        for (text, year, stage) in [("2026", 2026, None), ("2026/VALIDATION", 2026, Some("VALIDATION".to_owned()))] {
-            let point: Point = text.parse().expect("a point");
-            assert_eq!((point.to_string().as_str(), &point), (text, &Point { year, stage }));
-        }
-        assert!("VALIDATION".parse::<Point>().is_err());
     }
 
     #[test]

@@ -1,22 +1,19 @@
-//! The planalign command: arguments, wiring, presentation, exit codes.
+//! The planalign command: arguments, presentation, exit codes. What it does is in the library.
 
 mod again;
 mod args;
+mod caller;
 mod checkpoint;
 mod exit_code;
 mod failure;
-mod inputs;
-mod mirror;
 mod probe;
 mod progress;
-mod recorded;
 #[cfg(test)]
 mod reference;
 mod report;
 mod run_log;
 mod signals;
 mod simulate;
-mod space;
 mod status;
 mod validate;
 
@@ -26,6 +23,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::again::Again;
 use crate::args::{Cli, Command};
+use crate::caller::Process;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
@@ -43,13 +41,14 @@ fn main() -> std::process::ExitCode {
     arm_failpoint(matches!(cli.command, Command::Probe { .. }));
     let received = signals::Received::default();
     let again = Again::new(&cli.command);
+    let process = Process::new();
     let result = match &cli.command {
-        Command::Simulate(args) => simulate::run(args, cli.quiet, &received),
-        Command::Validate(args) => validate::run(args),
-        Command::Report(args) => report::run(args),
-        Command::Status(args) => status::run(args),
-        Command::Log(args) => run_log::show::run(args),
-        Command::Checkpoint { action } => checkpoint::run(action, &again),
+        Command::Simulate(args) => simulate::run(args, cli.quiet, &process, &received),
+        Command::Validate(args) => validate::run(args, &process),
+        Command::Report(args) => report::run(args, &process),
+        Command::Status(args) => status::run(args, &process),
+        Command::Log(args) => run_log::run(args, &process),
+        Command::Checkpoint { action } => checkpoint::run(action, &again, &process),
         Command::Probe { database } => probe::run(database),
         Command::Completions { shell } => print_completions(*shell),
     };

@@ -4,26 +4,21 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use planalign_config::{Database, DatabaseOptions, failpoint};
-use planalign_registries::RunStore;
-use planalign_registries::duckdb::DuckRunStore;
+use planalign::{Error, OpenRun};
+use planalign_config::failpoint;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-/// Opens a database in a process of its own, if the one that used it last did not close it. Other failures than an abort are told
-/// by whoever opens it next.
-pub(crate) fn first(database: &Path) -> Result<(), Failure> {
-    if !database.with_added_extension("wal").exists() {
-        return Ok(());
-    }
+/// Opens a database in a process of its own. Other failures than an abort are told by whoever opens it next.
+pub(crate) fn open_elsewhere(database: &Path) -> Result<(), Error> {
     let status = std::env::current_exe().and_then(|program| {
         let mut command = Command::new(program);
         command.arg("probe").arg("--database").arg(database);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()
     });
     match status {
-        Ok(status) if status.code().is_none() => Err(Failure::Aborted { database: database.to_owned() }),
+        Ok(status) if status.code().is_none() => Err(Error::Aborted { database: database.to_owned() }),
         Ok(_) => Ok(()),
         Err(cause) => {
             log::warn!("{} is opened without a test: {cause}", database.display());
@@ -36,11 +31,6 @@ pub(crate) fn first(database: &Path) -> Result<(), Failure> {
 pub(crate) fn run(database: &Path) -> Result<ExitCode, Failure> {
     // An engine that ends the process is tested with a process that ends.
     let _ = failpoint::pass("probe");
-    let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
-    if let Some(store) = DuckRunStore::open_existing(Database::open(database, &options)?)?
-        && let Some(run) = store.current_run()?
-    {
-        store.checkpoints(&run.run_id)?;
-    }
+    OpenRun::open(database, &planalign::Caller::default())?.checkpoints()?;
     Ok(ExitCode::Done)
 }

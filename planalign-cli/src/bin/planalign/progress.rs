@@ -4,41 +4,20 @@ mod bar;
 mod plain;
 
 use std::io::{IsTerminal, Write};
-use std::thread::JoinHandle;
 
-use crossbeam_channel::Receiver;
 use planalign_config::counted;
-use planalign_pipeline::{Progress, ProgressTracker, RunPlan};
+use planalign_pipeline::Progress;
 use planalign_registries::RunEvent;
 
 use crate::args::ProgressStyle;
-use crate::run_log::RunLog;
 
 /// Renders events as they come.
-trait Renderer: Send {
+pub(crate) trait Renderer: Send {
     fn event(&mut self, event: &RunEvent, progress: Progress);
 }
 
-/// Shows a run, and writes its log, on a thread of its own until the sender is gone.
-pub(crate) fn follow(
-    style: ProgressStyle,
-    quiet: bool,
-    plan: &RunPlan,
-    mut log: RunLog,
-    events: Receiver<RunEvent>,
-) -> JoinHandle<()> {
-    let mut tracker = ProgressTracker::new(plan);
-    let mut renderer = renderer(style, quiet);
-    std::thread::spawn(move || {
-        for event in events {
-            log.write(&event);
-            let progress = tracker.observe(&event);
-            renderer.event(&event, progress);
-        }
-    })
-}
-
-fn renderer(style: ProgressStyle, quiet: bool) -> Box<dyn Renderer> {
+/// What shows a run in a style.
+pub(crate) fn renderer(style: ProgressStyle, quiet: bool) -> Box<dyn Renderer> {
     match style {
         ProgressStyle::Json => Box::new(JsonLines),
         ProgressStyle::None => Box::new(Nothing),

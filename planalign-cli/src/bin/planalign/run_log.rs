@@ -5,41 +5,32 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use planalign::{OpenRun, RunLogReader};
 use planalign_config::lock::RunLock;
-use planalign_registries::{RunEvent, RunEventKind, RunStore};
+use planalign_registries::{RunEvent, RunEventKind};
 
 use crate::args::{LogArgs, OutputFormat};
+use crate::caller::Process;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::recorded::Recorded;
 use crate::{progress, say};
-
-use super::RunLogReader;
 
 /// How often a run that is followed is looked at.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Prints the events of a run: from the record, or, while the run holds the database, from what it writes beside it.
-pub(crate) fn run(args: &LogArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &LogArgs, process: &Process) -> Result<ExitCode, Failure> {
     match RunLock::holder(&args.database).and_then(|holder| holder.run_id) {
         Some(running) if args.run.as_ref().is_none_or(|wanted| *wanted == running) => {
-            let path = super::path(&args.database, &running);
+            let path = planalign::run_log_path(&args.database, &running);
             follow(args, &path)?;
         }
-        _ => recorded(args)?,
+        _ => {
+            let opened = OpenRun::open(&args.database, &process.caller())?;
+            print(args.format, &opened.events(args.run.as_deref())?)?;
+        }
     }
     Ok(ExitCode::Done)
-}
-
-fn recorded(args: &LogArgs) -> Result<(), Failure> {
-    let Recorded { store, run, .. } = Recorded::open(&args.database)?;
-    let run_id = args.run.as_ref().unwrap_or(&run.run_id);
-    let runs = store.runs()?;
-    if !runs.iter().any(|run| run.run_id == *run_id) {
-        let known = runs.into_iter().map(|run| run.run_id).collect();
-        return Err(Failure::NoRun { run_id: run_id.clone(), known });
-    }
-    print(args.format, &store.events(run_id)?)
 }
 
 /// Prints what has happened and, with `--follow`, what happens until the run ends, however it ends.

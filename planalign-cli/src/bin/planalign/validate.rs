@@ -2,40 +2,31 @@
 
 mod data;
 
+use planalign::{InputCheck, Inputs};
 use planalign_config::schema::json_schema;
 use planalign_config::settings::SimulationConfig;
-use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner};
-use planalign_validation::{Finding, Severity};
 
 use crate::args::{InputArgs, ValidateArgs};
+use crate::caller::Process;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::inputs::Inputs;
-use crate::{say, simulate};
+use crate::say;
 
-/// What looks at the rows of a census, and the models that it reads.
-const CENSUS_RULE: &str = "census_acceptance";
-const CENSUS_MODELS: [&str; 2] = ["stg_census_summary", "stg_census_issues"];
-
-pub(crate) fn run(args: &ValidateArgs) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Failure> {
     match args {
         ValidateArgs { schema: true, .. } => {
             say(&format!("{:#}", json_schema()))?;
             Ok(ExitCode::Done)
         }
-        ValidateArgs { data: true, .. } => data::run(args),
+        ValidateArgs { data: true, .. } => data::run(args, process),
         _ => inputs(&args.input),
     }
 }
 
 /// Prints what was found in order; everything that is wrong is a failure.
 fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
-    let inputs = Inputs::load(args, None)?;
-    let (database, mut runner) = in_memory(&inputs)?;
-    let plan = simulate::plan(None, &inputs, &runner, &database)?;
-    let rejected = rejected(&inputs, &mut runner, &database)?;
-    let nodes = runner.graph().nodes().count();
+    let inputs = Inputs::load(&args.options(None))?;
+    let InputCheck { plan, census: rejected, nodes } = planalign::check_inputs(&inputs)?;
     let stages = plan.remaining().count();
     let settings = &inputs.config.settings;
     let defaults = SimulationConfig::new(settings.scenario_id.clone(), settings.plan_design_id.clone()).flattened();
@@ -61,35 +52,4 @@ fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     }
     say(&lines.join("\n"))?;
     Ok(ExitCode::Done)
-}
-
-/// Fails if a run would refuse the census.
-pub(crate) fn census(inputs: &Inputs) -> Result<(), Failure> {
-    let (database, mut runner) = in_memory(inputs)?;
-    rejected(inputs, &mut runner, &database).map(drop)
-}
-
-/// A database in memory and what runs the project on it.
-fn in_memory(inputs: &Inputs) -> Result<(Database, EmbeddedRunner), Failure> {
-    let database = Database::in_memory(&DatabaseOptions::default())?;
-    let runner = EmbeddedRunner::load(inputs.project.folder(), database.clone(), &inputs.vars)?;
-    Ok((database, runner))
-}
-
-/// Reads the rows of the census as a run does, and says what it would reject. A project without the models has no opinion.
-fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -> Result<Vec<Finding>, Failure> {
-    let is_there = |model: &str| runner.graph().nodes().any(|node| node.name == model);
-    if !CENSUS_MODELS.iter().all(|model| is_there(model)) {
-        return Ok(Vec::new());
-    }
-    let staging = runner.select(&CENSUS_MODELS.map(|model| format!("+{model}")).join(" "))?;
-    runner.run(&staging, &inputs.vars, &mut |_| Flow::Continue)?;
-    let start_year = inputs.config.settings.simulation.start_year;
-    let rules = simulate::rules(inputs, start_year, database)?;
-    let rule = rules.iter().find(|rule| rule.name() == CENSUS_RULE);
-    let findings = rule.map_or(Ok(Vec::new()), |rule| rule.check(start_year))?;
-    if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
-        return Err(Failure::RefusedCensus(findings));
-    }
-    Ok(findings)
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use planalign::Error;
 use planalign_config::census::CensusError;
 use planalign_config::lock::LockError;
 use planalign_config::settings::{ConfigError, RATED_RULES, STOPPING_RULES};
@@ -18,54 +19,61 @@ const OTHER_FILE: &str = "name another file with --database; this one was left a
 
 /// What helps, one entry a line. `again` knows the commands that are about the same database.
 pub(super) fn hints(failure: &Failure, again: &Again) -> Vec<String> {
-    let one = |text: &str| vec![text.to_owned()];
     match failure {
-        Failure::Census(CensusError::Missing { .. }) => {
+        Failure::Library(error) => library_hints(error, again),
+        Failure::Template { .. } => vec!["docs/reference/reports.md lists the figures".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn library_hints(error: &Error, again: &Again) -> Vec<String> {
+    let one = |text: &str| vec![text.to_owned()];
+    match error {
+        Error::Census(CensusError::Missing { .. }) => {
             let name = "name the file with --census FILE, or set census.path in the configuration".to_owned();
             let without = again.resumes().then(|| format!("`{} --as-recorded` goes on without it", again.resume()));
             std::iter::once(name).chain(without).collect()
         }
-        Failure::Census(CensusError::MissingColumns { .. }) => {
+        Error::Census(CensusError::MissingColumns { .. }) => {
             one("map other header names with census.columns, for example `employee_id: \"Emp No\"`")
         }
-        Failure::Census(CensusError::NotUtf8 { .. }) => one("save it as UTF-8; a spreadsheet calls that CSV UTF-8"),
-        Failure::Config(ConfigError::Unreadable { .. }) | Failure::Project(_) if again.resumes() => {
+        Error::Census(CensusError::NotUtf8 { .. }) => one("save it as UTF-8; a spreadsheet calls that CSV UTF-8"),
+        Error::Config(ConfigError::Unreadable { .. }) | Error::Project(_) if again.resumes() => {
             vec![format!("`{} --as-recorded` goes on with what the run recorded", again.resume())]
         }
-        Failure::Lock(LockError::Held { .. }) => one("wait for it to end, or use another file with --database"),
-        Failure::Lock(LockError::Io { .. }) => {
+        Error::Lock(LockError::Held { .. }) => one("wait for it to end, or use another file with --database"),
+        Error::Lock(LockError::Io { .. }) => {
             one("the folder of the database must be there and writable; or name another file with --database")
         }
-        Failure::RefusedCensus(findings) => first_advice(findings),
-        Failure::Aborted { .. } => vec![anew(again)],
-        Failure::LostRun { .. } => vec![
+        Error::RefusedCensus(findings) => first_advice(findings),
+        Error::Aborted { .. } => vec![anew(again)],
+        Error::LostRun { .. } => vec![
             "its tables or its log (the file with .wal behind the name) are gone: put it back if you have it"
                 .to_owned(),
             anew(again),
         ],
-        Failure::Space { .. } => one("free some disk space, or name a file on another disk with --database"),
-        Failure::NotRecorded { .. } => {
+        Error::Space { .. } => one("free some disk space, or name a file on another disk with --database"),
+        Error::NotRecorded { .. } => {
             one("name the --config, --project and --census of the run, and leave --as-recorded out")
         }
-        Failure::NoDatabase(_) => one("name the file with --database, or run `planalign simulate` first"),
-        Failure::NothingToReport { .. } => {
+        Error::NoDatabase(_) => one("name the file with --database, or run `planalign simulate` first"),
+        Error::NothingToReport { .. } => {
             vec![format!("`{}` tells how far a run is; `planalign simulate` runs one", again.another("status"))]
         }
-        Failure::NoCheckpoint { .. } => vec![list(again)],
-        Failure::Template { .. } => one("docs/reference/reports.md lists the figures"),
-        Failure::Report(ReportError::Write { .. }) => one("name another directory with --reports"),
-        Failure::Report(error @ ReportError::Read { .. }) => vec![read_hint(error.fault(), again)],
-        Failure::Run(error) => pipeline_hints(error, again),
-        Failure::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. })
-        | Failure::Store(StoreError::Foreign { .. }) => one(OTHER_FILE),
-        Failure::Database(DatabaseError::LogAlone { .. }) => {
+        Error::NoCheckpoint { .. } => vec![list(again)],
+        Error::Report(ReportError::Write { .. }) => one("name another directory with --reports"),
+        Error::Report(error @ ReportError::Read { .. }) => vec![read_hint(error.fault(), again)],
+        Error::Run(error) => pipeline_hints(error, again),
+        Error::Database(DatabaseError::NotADatabase { .. } | DatabaseError::NewerFile { .. })
+        | Error::Store(StoreError::Foreign { .. }) => one(OTHER_FILE),
+        Error::Database(DatabaseError::LogAlone { .. }) => {
             one("put the database back beside its log; or remove the log, if nothing of that database is needed")
         }
-        Failure::Database(DatabaseError::Open { fault: Fault::Corrupt, cause, path }) => {
+        Error::Database(DatabaseError::Open { fault: Fault::Corrupt, cause, path }) => {
             unopened_hints(path, cause, again)
         }
-        Failure::Database(error) => fault_hint(error.fault(), again).into_iter().collect(),
-        Failure::Store(error) => fault_hint(error.fault(), again).into_iter().collect(),
+        Error::Database(error) => fault_hint(error.fault(), again).into_iter().collect(),
+        Error::Store(error) => fault_hint(error.fault(), again).into_iter().collect(),
         _ => Vec::new(),
     }
 }

@@ -1,0 +1,64 @@
+//! Whether a run can be made of its inputs, as far as that can be told without running it.
+
+use planalign_config::{Database, DatabaseOptions};
+use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner};
+use planalign_pipeline::RunPlan;
+use planalign_validation::{Finding, Severity};
+
+use crate::error::Error;
+use crate::inputs::Inputs;
+use crate::modules;
+use crate::plan::plan;
+
+/// What looks at the rows of a census, and the models that it reads.
+const CENSUS_RULE: &str = "census_acceptance";
+const CENSUS_MODELS: [&str; 2] = ["stg_census_summary", "stg_census_issues"];
+
+/// Inputs that a run can be made of.
+#[derive(Debug)]
+pub struct InputCheck {
+    /// What the run would do.
+    pub plan: RunPlan,
+    /// What is wrong with rows of the census that the run would do without.
+    pub census: Vec<Finding>,
+    /// Models and seeds of the dbt project.
+    pub nodes: usize,
+}
+
+/// Checks the workflow, the dbt project and the rows of the census. What a run would refuse is an error.
+pub fn check_inputs(inputs: &Inputs) -> Result<InputCheck, Error> {
+    let (database, mut runner) = in_memory(inputs)?;
+    let plan = plan(None, inputs, &runner, &database)?;
+    let census = rejected(inputs, &mut runner, &database)?;
+    Ok(InputCheck { plan, census, nodes: runner.graph().nodes().count() })
+}
+
+/// Fails if a run would refuse the census.
+pub(crate) fn refuse(inputs: &Inputs) -> Result<(), Error> {
+    let (database, mut runner) = in_memory(inputs)?;
+    rejected(inputs, &mut runner, &database).map(drop)
+}
+
+/// A database in memory and what runs the project on it.
+fn in_memory(inputs: &Inputs) -> Result<(Database, EmbeddedRunner), Error> {
+    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let runner = inputs.runner(&database)?;
+    Ok((database, runner))
+}
+
+/// Reads the rows of the census as a run does, and says what it would reject. A project without the models has no opinion.
+fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -> Result<Vec<Finding>, Error> {
+    let is_there = |model: &str| runner.graph().nodes().any(|node| node.name == model);
+    if !CENSUS_MODELS.iter().all(|model| is_there(model)) {
+        return Ok(Vec::new());
+    }
+    let staging = runner.select(&CENSUS_MODELS.map(|model| format!("+{model}")).join(" "))?;
+    runner.run(&staging, &inputs.vars, &mut |_| Flow::Continue)?;
+    let rules = modules::rules(inputs, database)?;
+    let rule = rules.iter().find(|rule| rule.name() == CENSUS_RULE);
+    let findings = rule.map_or(Ok(Vec::new()), |rule| rule.check(inputs.config.settings.simulation.start_year))?;
+    if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
+        return Err(Error::RefusedCensus(findings));
+    }
+    Ok(findings)
+}

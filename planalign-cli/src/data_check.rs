@@ -1,0 +1,83 @@
+//! All rules, on the results of a run.
+
+use std::path::Path;
+
+use planalign_pipeline::RunPlan;
+use planalign_registries::{CheckpointKey, Difference, RunRecord, RunStore};
+use planalign_validation::{Finding, Rule, Severity};
+
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::input_options::InputOptions;
+use crate::input_source::InputSource;
+use crate::modules;
+use crate::open_run::OpenRun;
+use crate::plan::plan;
+
+/// What the rules found.
+#[derive(Debug)]
+pub struct DataCheck {
+    /// The run.
+    pub run: RunRecord,
+    /// Settings that are not those of the run: thresholds and limits come from the settings, so others may find what is none.
+    pub other_settings: Vec<Difference>,
+    /// The checked stages, in order, once for each of their rules, with what it found.
+    pub checks: Vec<(CheckpointKey, Vec<Finding>)>,
+}
+
+impl DataCheck {
+    /// All findings, in order.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.checks.iter().flat_map(|(_, found)| found)
+    }
+}
+
+/// Checks every committed stage of the latest run with its rules. Writes nothing. The settings come from the source that
+/// [`InputSource::find`] found.
+pub fn check_data(
+    database: &Path,
+    source: impl FnOnce() -> Result<InputSource, Error>,
+    options: &InputOptions,
+    caller: &Caller<'_>,
+) -> Result<DataCheck, Error> {
+    let OpenRun { database, store, run } = OpenRun::open(database, caller)?;
+    let recorded = store.fingerprints(&run.run_id)?;
+    let committed: Vec<CheckpointKey> = store.checkpoints(&run.run_id)?.into_iter().map(|c| c.key).collect();
+
+    let mut inputs = source()?.inputs(options, || Ok((store, run.clone())))?;
+    let runner = inputs.runner(&database)?;
+    let mut other_settings = recorded.differences(&inputs.fingerprints(&runner, &run.engine_version));
+    other_settings.retain(|difference| difference.kind == "config");
+    // The rules ask for the census of the run, not for the one that is there now.
+    if let Some(sha256) = recorded.0.get("census").and_then(|census| census.get("sha256")) {
+        inputs.census.sha256.clone_from(sha256);
+    }
+    inputs.config.settings.simulation.start_year = run.start_year;
+    inputs.config.settings.simulation.end_year = run.end_year;
+    let plan = plan(None, &inputs, &runner, &database)?;
+    let rules = modules::rules(&inputs, &database)?;
+    Ok(DataCheck { run, other_settings, checks: check(&plan, &committed, &rules) })
+}
+
+/// Every rule of every committed stage, with what it finds. One that cannot run has failed.
+fn check(plan: &RunPlan, committed: &[CheckpointKey], rules: &[Box<dyn Rule>]) -> Vec<(CheckpointKey, Vec<Finding>)> {
+    let mut checks = Vec::new();
+    for (key, names) in plan.rules().filter(|(key, _)| committed.contains(key)) {
+        for rule in names.iter().filter_map(|name| rules.iter().find(|rule| rule.name() == name)) {
+            let found = rule.check(key.year).unwrap_or_else(|error| {
+                vec![Finding {
+                    rule: error.rule,
+                    year: error.year,
+                    severity: Severity::Error,
+                    message: format!("cannot run: {}", error.cause),
+                    count: 1,
+                    advice: "mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole"
+                        .to_owned(),
+                    rows: None,
+                }]
+            });
+            checks.push((key.clone(), found));
+        }
+    }
+    checks
+}

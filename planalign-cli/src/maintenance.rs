@@ -1,0 +1,169 @@
+//! Checkpoints of the run that a database holds: verify them, return to one, remove the records of earlier runs.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use planalign_config::clock::{Clock, SystemClock};
+use planalign_config::{Database, DatabaseOptions};
+use planalign_pipeline::{Storage, Verified};
+use planalign_registries::duckdb::DuckRunStore;
+use planalign_registries::{
+    Checkpoint, CheckpointKey, CheckpointMirror, RunRecord, RunStore, Witnessed, highest_sequence,
+};
+
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::open_run::OpenRun;
+use crate::session::Session;
+use crate::{mirror_writer, modules};
+
+/// `2026/VALIDATION`, or `2026` for all checkpoints of a year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Simulated year.
+    pub year: i32,
+    /// Stage, in any case.
+    pub stage: Option<String>,
+}
+
+impl FromStr for Point {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (year, stage) = text.split_once('/').map_or((text, None), |(year, stage)| (year, Some(stage.to_owned())));
+        let year = year.parse().map_err(|_| format!("`{text}` is not of the form 2026/VALIDATION"))?;
+        Ok(Self { year, stage })
+    }
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.stage {
+            Some(stage) => write!(f, "{}/{stage}", self.year),
+            None => write!(f, "{}", self.year),
+        }
+    }
+}
+
+impl Point {
+    /// Whether a checkpoint is there.
+    #[must_use]
+    pub fn names(&self, key: &CheckpointKey) -> bool {
+        key.year == self.year && self.stage.as_ref().is_none_or(|stage| key.stage.eq_ignore_ascii_case(stage))
+    }
+
+    /// The checkpoints that are there; an error if none is.
+    pub fn among<'c>(&self, checkpoints: &'c [Checkpoint]) -> Result<Vec<&'c Checkpoint>, Error> {
+        let found: Vec<&Checkpoint> = checkpoints.iter().filter(|checkpoint| self.names(&checkpoint.key)).collect();
+        if found.is_empty() {
+            let saved = checkpoints.iter().map(|checkpoint| checkpoint.key.clone()).collect();
+            return Err(Error::NoCheckpoint { point: self.clone(), saved });
+        }
+        Ok(found)
+    }
+}
+
+/// Whether what was committed is still there.
+#[derive(Debug)]
+pub struct Verification {
+    /// Each checkpoint, with what is not as it vouches for.
+    pub checkpoints: Vec<Verified>,
+    /// What the mirror names beyond them.
+    pub lost: Option<Witnessed>,
+    /// What is wrong with the record of what the run depends on.
+    pub inputs: Option<String>,
+}
+
+impl Verification {
+    /// Whether nothing is damaged or lost.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.lost.is_none() && self.inputs.is_none() && self.checkpoints.iter().all(|found| found.damage.is_none())
+    }
+
+    /// The last checkpoint such that all up to it verify.
+    #[must_use]
+    pub fn last_valid(&self) -> Option<&CheckpointKey> {
+        let valid = self.checkpoints.iter().take_while(|found| found.damage.is_none());
+        valid.last().map(|found| &found.checkpoint)
+    }
+}
+
+impl OpenRun {
+    /// Compares every table and registry with the checkpoints, and the checkpoints with their mirror. Writes nothing.
+    pub fn verify(&self) -> Result<Verification, Error> {
+        let Self { database, store, run } = self;
+        let checkpoints = store.checkpoints(&run.run_id)?;
+        Ok(Verification {
+            checkpoints: planalign_pipeline::verify(&checkpoints, &modules::registries(database)?, store)?,
+            lost: self.lost(&checkpoints)?,
+            inputs: planalign_pipeline::verify_inputs(&run.run_id, &checkpoints, store)?,
+        })
+    }
+
+    /// The last checkpoint that the mirror names, if the database does not.
+    pub(crate) fn lost(&self, checkpoints: &[Checkpoint]) -> Result<Option<Witnessed>, Error> {
+        let Some(path) = self.database.path() else { return Ok(None) };
+        let known = highest_sequence(checkpoints, &self.store.events(&self.run.run_id)?);
+        let mirror = CheckpointMirror::new(&path, &self.run.run_id);
+        Ok(mirror.last().filter(|witnessed| witnessed.sequence > known))
+    }
+}
+
+/// A run that was returned to a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The checkpoint.
+    pub to: CheckpointKey,
+    /// Later checkpoints that were removed.
+    pub removed: usize,
+}
+
+/// Returns the latest run to the last checkpoint of a year, or to the one that is named.
+pub fn restore(database: &Path, point: &Point, caller: &Caller<'_>) -> Result<Restored, Error> {
+    let run = OpenRun::open(database, caller)?.run;
+    let (_session, opened) = writable(database, caller)?;
+    let mut store = DuckRunStore::open(opened.clone())?;
+    let saved = store.checkpoints(&run.run_id)?;
+    let to = point.among(&saved)?.last().map(|checkpoint| checkpoint.key.clone());
+    let to = to.ok_or(planalign_pipeline::PipelineError::NothingToResume)?;
+    let mut registries = modules::registries(&opened)?;
+    let storage = Storage { unit: &mut opened.clone(), registries: &mut registries, store: &mut store };
+    let left = planalign_pipeline::restore(&to, storage, &|| SystemClock.now())?;
+    mirror_writer::align(database, &run.run_id, &store)?;
+    Ok(Restored { to, removed: saved.len() - left.len() })
+}
+
+/// Removes the records of all runs but the latest, and returns them.
+pub fn prune(database: &Path, caller: &Caller<'_>) -> Result<Vec<RunRecord>, Error> {
+    let (_session, opened) = writable(database, caller)?;
+    match DuckRunStore::open_existing(opened.clone())? {
+        Some(_) => Ok(DuckRunStore::open(opened)?.prune()?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// A database that is opened for writing, so with the lock that a run would hold.
+fn writable<'a>(path: &Path, caller: &Caller<'a>) -> Result<(Session<'a>, Database), Error> {
+    if !path.exists() {
+        return Err(Error::NoDatabase(path.to_owned()));
+    }
+    let session = Session::open(path, *caller)?;
+    let database = Database::open(path, &DatabaseOptions::default())?;
+    Ok((session, database))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_a_year_with_or_without_a_stage() {
+        for (text, year, stage) in [("2026", 2026, None), ("2026/VALIDATION", 2026, Some("VALIDATION".to_owned()))] {
+            let point: Point = text.parse().expect("a point");
+            assert_eq!((point.to_string().as_str(), &point), (text, &Point { year, stage }));
+        }
+        assert!("VALIDATION".parse::<Point>().is_err());
+    }
+}

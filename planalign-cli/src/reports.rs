@@ -1,0 +1,51 @@
+//! The reports of a database, made again from it alone.
+
+use std::path::Path;
+
+use planalign_pipeline::Verified;
+use planalign_registries::Checkpoint;
+use planalign_reporting::{FileReports, MultiYearReporter, MultiYearSummary, YearAuditor};
+
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::modules;
+use crate::open_run::OpenRun;
+
+/// The table that a year's reports are about: a year can be reported once it is committed.
+const SNAPSHOT: &str = "main.fct_workforce_snapshot";
+
+/// Reports that were written.
+#[derive(Debug)]
+pub struct Reported {
+    /// What they come to.
+    pub summary: MultiYearSummary,
+    /// Checkpoints that do not verify, so that figures may be wrong.
+    pub damaged: Vec<Verified>,
+}
+
+/// Writes the reports of the latest run, of all its committed years or of one.
+pub fn report(database: &Path, directory: &Path, only: Option<i32>, caller: &Caller<'_>) -> Result<Reported, Error> {
+    let opened = OpenRun::open(database, caller)?;
+    let checkpoints = opened.checkpoints()?;
+    let OpenRun { database, store, run } = opened;
+    let mut damaged = planalign_pipeline::verify(&checkpoints, &modules::registries(&database)?, &store)?;
+    damaged.retain(|found| found.damage.is_some());
+    let years = reportable(&checkpoints);
+    let wanted: Vec<i32> = years.iter().copied().filter(|year| only.is_none_or(|only| only == *year)).collect();
+    let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
+        return Err(Error::NothingToReport { year: only, years });
+    };
+    let mut reports = FileReports::new(database, Box::new(store), directory);
+    for year in &wanted {
+        reports.write_year(&run.run_id, *year)?;
+    }
+    if only.is_none() {
+        reports.write_summary(&run.run_id, *first, *last)?;
+    }
+    Ok(Reported { summary: reports.summary(&run.run_id, *first, *last)?, damaged })
+}
+
+fn reportable(checkpoints: &[Checkpoint]) -> Vec<i32> {
+    let has_people = |checkpoint: &&Checkpoint| checkpoint.state.iter().any(|state| state.relation == SNAPSHOT);
+    checkpoints.iter().filter(has_people).map(|checkpoint| checkpoint.key.year).collect()
+}

@@ -1,0 +1,94 @@
+//! The library under the command: several sessions in one process.
+
+use std::path::Path;
+use std::thread;
+
+use planalign::{Caller, Error, Finished, InputOptions, InputSource, OpenRun, RunOptions, Session, StartMode};
+use planalign_config::settings::Override;
+use planalign_config::{Database, DatabaseError, DatabaseOptions};
+use planalign_pipeline::{PipelineError, StopSignal};
+use planalign_registries::RunEventKind;
+
+use crate::sandbox::{Sandbox, differences, repository};
+
+const CALLER: Caller<'static> = Caller { command: "a test", user: None, probe: None };
+
+/// Two years of the sandbox's census, growing at this rate.
+fn options(sandbox: &Sandbox, growth: &str) -> InputOptions {
+    InputOptions {
+        config: Some(repository().join("config/simulation_config.yaml")),
+        project: Some(repository().join("dbt")),
+        census: Some(sandbox.path("census.csv")),
+        overrides: vec![Override::new("simulation.target_growth_rate", growth, "the test")],
+        years: Some(2025..=2026),
+        ..InputOptions::default()
+    }
+}
+
+/// Runs in this process, and asks the run to stop once a stage of this year begins.
+fn run(database: &Path, options: &InputOptions, mode: StartMode, stop_in: Option<i32>) -> Result<Finished, Error> {
+    let session = Session::open(database, CALLER)?;
+    let inputs = session.inputs(InputSource::files(options)?, options)?;
+    let reports = database.with_extension("reports");
+    let prepared =
+        session.prepare(inputs, RunOptions { mode, years: options.years.clone(), reports, ..RunOptions::default() })?;
+    let stop = StopSignal::default();
+    prepared.execute(&stop, &mut |event, _| match event.kind {
+        RunEventKind::StageStarted { year, .. } if Some(year) == stop_in => stop.request(),
+        _ => {}
+    })
+}
+
+#[test]
+fn two_sessions_run_at_once_and_end_with_the_tables_of_the_command() {
+    let sandbox = Sandbox::new(120);
+    let (steady, growing) = (options(&sandbox, "0.03"), options(&sandbox, "0.08"));
+    let (a, b) = (sandbox.path("a.duckdb"), sandbox.path("b.duckdb"));
+    let finished = thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let stopped = run(&b, &growing, StartMode::New, Some(2026)).expect_err("stopped");
+            assert!(matches!(stopped, Error::Run(PipelineError::Interrupted { .. })), "{stopped:?}");
+            run(&b, &growing, StartMode::Resume, None)
+        });
+        [run(&a, &steady, StartMode::New, None), other.join().expect("no panic")]
+    });
+    let [steady, growing] = finished.map(|finished| finished.expect("finished").summary);
+    assert_eq!(steady.years.len(), 2);
+    assert!(steady.overall.closing_headcount < growing.overall.closing_headcount);
+    for (database, growth) in [("a", "0.03"), ("b", "0.08")] {
+        let setting = format!("simulation.target_growth_rate={growth}");
+        let other = format!("{database}_command.duckdb");
+        sandbox.simulated(&["2025-2026", "--set", &setting, "--database", &other]);
+        let differences = differences(&sandbox.path(&format!("{database}.duckdb")), &sandbox.path(&other));
+        assert!(differences.is_empty(), "{database}: {differences:?}");
+    }
+    // Another process goes on with what this one has begun.
+    let said = sandbox.simulate(&[
+        "2025-2027",
+        "--resume",
+        "--set",
+        "simulation.target_growth_rate=0.03",
+        "--database",
+        "a.duckdb",
+    ]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+}
+
+#[test]
+fn a_refused_session_takes_nobody_s_lock_away() {
+    let sandbox = Sandbox::new(60);
+    sandbox.simulated(&["2025"]);
+    let path = sandbox.path("simulation.duckdb");
+    let writing = Database::open(&path, &DatabaseOptions::default()).expect("opened");
+    let is_busy = |error: Error| matches!(error, Error::Database(DatabaseError::OpenHere { .. }));
+    assert!(is_busy(OpenRun::open(&path, &CALLER).expect_err("open already")));
+    assert!(is_busy(run(&path, &options(&sandbox, "0.03"), StartMode::Restart, None).expect_err("open already")));
+    let others = || sandbox.command(&["status"]).output().expect("run").status.code();
+    assert_eq!(others(), Some(5), "another process may not open the file");
+    drop(writing);
+    assert_eq!(others(), Some(0));
+    let session = Session::open(&path, CALLER).expect("nobody holds the lock");
+    assert!(matches!(Session::open(&path, CALLER), Err(Error::Lock(_))));
+    drop(session);
+    assert_eq!(OpenRun::open(&path, &CALLER).expect("closed").run().start_year, 2025);
+}
