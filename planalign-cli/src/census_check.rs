@@ -3,12 +3,12 @@
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner};
 use planalign_pipeline::RunPlan;
-use planalign_validation::{Finding, Severity};
+use planalign_validation::{DataValidator, Finding, Severity};
 
 use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::modules;
-use crate::plan::plan;
+use crate::plan::{checked_workflow, plan};
 
 /// What looks at the rows of a census, and the models that it reads.
 const CENSUS_RULE: &str = "census_acceptance";
@@ -28,7 +28,8 @@ pub struct InputCheck {
 /// Checks the workflow, the dbt project and the rows of the census. What a run would refuse is an error.
 pub fn check_inputs(inputs: &Inputs) -> Result<InputCheck, Error> {
     let (database, mut runner) = in_memory(inputs)?;
-    let plan = plan(None, inputs, &runner, &database)?;
+    let workflow = checked_workflow(inputs, &runner, &modules::rules(inputs, &database)?, &[])?;
+    let plan = plan(&workflow, inputs, None);
     let census = rejected(inputs, &mut runner, &database)?;
     Ok(InputCheck { plan, census, nodes: runner.graph().nodes().count() })
 }
@@ -54,9 +55,9 @@ fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -
     }
     let staging = runner.select(&CENSUS_MODELS.map(|model| format!("+{model}")).join(" "))?;
     runner.run(&staging, &inputs.vars, &mut |_| Flow::Continue)?;
-    let rules = modules::rules(inputs, database)?;
-    let rule = rules.iter().find(|rule| rule.name() == CENSUS_RULE);
-    let findings = rule.map_or(Ok(Vec::new()), |rule| rule.check(inputs.config.settings.simulation.start_year))?;
+    let validator = DataValidator::new(modules::rules(inputs, database)?);
+    let start_year = inputs.config.settings.simulation.start_year;
+    let findings = validator.check(CENSUS_RULE, start_year, database).unwrap_or(Ok(Vec::new()))?;
     if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
         return Err(Error::RefusedCensus(findings));
     }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use planalign_config::{Tables, full_message};
 use planalign_pipeline::RunPlan;
 use planalign_registries::{CheckpointKey, Difference, RunRecord, RunStore};
-use planalign_validation::{Finding, Rule, Severity};
+use planalign_validation::{DataValidator, Finding, RuleError, Severity};
 
 use crate::caller::Caller;
 use crate::error::Error;
@@ -12,7 +13,7 @@ use crate::input_options::InputOptions;
 use crate::input_source::InputSource;
 use crate::modules;
 use crate::open_run::OpenRun;
-use crate::plan::plan;
+use crate::plan::{checked_workflow, plan};
 
 /// What the rules found.
 #[derive(Debug)]
@@ -54,30 +55,31 @@ pub fn check_data(
     }
     inputs.config.settings.simulation.start_year = run.start_year;
     inputs.config.settings.simulation.end_year = run.end_year;
-    let plan = plan(None, &inputs, &runner, &database)?;
     let rules = modules::rules(&inputs, &database)?;
-    Ok(DataCheck { run, other_settings, checks: check(&plan, &committed, &rules) })
+    let plan = plan(&checked_workflow(&inputs, &runner, &rules, &[])?, &inputs, None);
+    let checks = check(&plan, &committed, &DataValidator::new(rules), &database);
+    Ok(DataCheck { run, other_settings, checks })
 }
 
 /// Every rule of every committed stage, with what it finds. One that cannot run has failed.
-fn check(plan: &RunPlan, committed: &[CheckpointKey], rules: &[Box<dyn Rule>]) -> Vec<(CheckpointKey, Vec<Finding>)> {
+fn check(
+    plan: &RunPlan,
+    committed: &[CheckpointKey],
+    validator: &DataValidator<'_>,
+    tables: &dyn Tables,
+) -> Vec<(CheckpointKey, Vec<Finding>)> {
     let mut checks = Vec::new();
     for (key, names) in plan.rules().filter(|(key, _)| committed.contains(key)) {
-        for rule in names.iter().filter_map(|name| rules.iter().find(|rule| rule.name() == name)) {
-            let found = rule.check(key.year).unwrap_or_else(|error| {
-                vec![Finding {
-                    rule: error.rule,
-                    year: error.year,
-                    severity: Severity::Error,
-                    message: format!("cannot run: {}", error.cause),
-                    count: 1,
-                    advice: "mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole"
-                        .to_owned(),
-                    rows: None,
-                }]
-            });
-            checks.push((key.clone(), found));
+        for checked in names.iter().filter_map(|name| validator.check(name, key.year, tables)) {
+            checks.push((key.clone(), checked.unwrap_or_else(|error| vec![cannot_run(&error)])));
         }
     }
     checks
+}
+
+fn cannot_run(error: &RuleError) -> Finding {
+    let message = format!("cannot run: {}", full_message(&error.cause));
+    Finding::new(&error.rule, error.year, Severity::Error, message).advice(
+        "mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole",
+    )
 }

@@ -64,17 +64,31 @@ impl Inputs {
         Self::with_census(options, |_, _| Ok(census))
     }
 
+    /// The same for settings that are there already, and the dbt project in this folder.
+    pub(crate) fn new(settings: SimulationConfig, origins: Origins, project: &Path) -> Result<Self, Error> {
+        Self::of(LoadedConfig { settings, origins }, project, |settings, database| {
+            Ok(CensusFile::inspect(&settings.census.path, &settings.census.columns, database)?)
+        })
+    }
+
     fn with_census(
         options: &InputOptions,
         census: impl FnOnce(&SimulationConfig, &Database) -> Result<CensusFile, Error>,
     ) -> Result<Self, Error> {
-        let config = load(&options.sources())?;
+        Self::of(load(&options.sources())?, options.project(), census)
+    }
+
+    fn of(
+        config: LoadedConfig,
+        project: &Path,
+        census: impl FnOnce(&SimulationConfig, &Database) -> Result<CensusFile, Error>,
+    ) -> Result<Self, Error> {
         let database = Database::in_memory(&DatabaseOptions::default())?;
         check_own_rules(&config, &database)?;
         let settings = &config.settings;
         let census = census(settings, &database)?;
         let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
-        Ok(Self { config, census, vars, project: Project::Here(options.project().to_owned()) })
+        Ok(Self { config, census, vars, project: Project::Here(project.to_owned()) })
     }
 
     /// The dbt project, ready to be built in a database.

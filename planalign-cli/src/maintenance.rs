@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use planalign_config::clock::{Clock, SystemClock};
+use jiff::Timestamp;
 use planalign_config::{Database, DatabaseOptions};
 use planalign_pipeline::{Storage, Verified};
 use planalign_registries::duckdb::DuckRunStore;
@@ -130,7 +130,7 @@ pub fn restore(database: &Path, point: &Point, caller: &Caller<'_>) -> Result<Re
     let to = to.ok_or(planalign_pipeline::PipelineError::NothingToResume)?;
     let mut registries = modules::registries(&opened)?;
     let storage = Storage { unit: &mut opened.clone(), registries: &mut registries, store: &mut store };
-    let left = planalign_pipeline::restore(&to, storage, &|| SystemClock.now())?;
+    let left = planalign_pipeline::restore(&to, storage, &|| Timestamp::now())?;
     mirror_writer::align(database, &run.run_id, &store)?;
     Ok(Restored { to, removed: saved.len() - left.len() })
 }

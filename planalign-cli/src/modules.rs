@@ -21,9 +21,24 @@ pub(crate) fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, 
     Ok(all().map_err(PipelineError::from)?)
 }
 
-/// The rules, as the configuration wants them.
+/// The rules, as the configuration wants them; `database` holds the registries that one of them asks.
 pub(crate) fn rules(inputs: &Inputs, database: &Database) -> Result<Vec<Box<dyn Rule>>, Error> {
     let CensusFile { path, sha256, .. } = inputs.census.clone();
     let settings = RuleSettings { census: Some(CensusOrigin { path, sha256 }), ..(&inputs.config.settings).into() };
-    Ok(planalign_validation::rules(database, &settings, registries(database)?))
+    Ok(planalign_validation::rules(&settings, registries(database)?))
+}
+
+/// The caller's rules, and those of the configuration but for those of the same name.
+pub(crate) fn all_rules<'r>(
+    inputs: &Inputs,
+    database: &Database,
+    of_caller: Vec<Box<dyn Rule + 'r>>,
+) -> Result<Vec<Box<dyn Rule + 'r>>, Error> {
+    let mut all = of_caller;
+    for rule in rules(inputs, database)? {
+        if all.iter().all(|known| known.name() != rule.name()) {
+            all.push(rule);
+        }
+    }
+    Ok(all)
 }

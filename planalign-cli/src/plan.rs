@@ -3,7 +3,8 @@
 use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::EmbeddedRunner;
-use planalign_pipeline::{PipelineError, RunPlan, Workflow};
+use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow};
+use planalign_validation::Rule;
 
 use crate::error::Error;
 use crate::inputs::Inputs;
@@ -15,23 +16,37 @@ const STAGE_OF_OWN_RULES: &str = "VALIDATION";
 /// What a new run would do. Writes nothing.
 pub fn dry_run(inputs: &Inputs, shuffle: Option<u64>) -> Result<RunPlan, Error> {
     let database = Database::in_memory(&DatabaseOptions::default())?;
-    let runner = inputs.runner(&database)?;
-    plan(shuffle, inputs, &runner, &database)
+    let workflow = checked_workflow(inputs, &inputs.runner(&database)?, &modules::rules(inputs, &database)?, &[])?;
+    Ok(plan(&workflow, inputs, shuffle))
 }
 
-/// Resolves and checks the workflow, and lays it over the years.
-pub(crate) fn plan(
-    shuffle: Option<u64>,
+/// Makes sure that the workflow can be used, with these rules of the caller.
+pub(crate) fn check<'r>(inputs: &Inputs, of_caller: &[Box<dyn Rule + 'r>]) -> Result<(), Error> {
+    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let rules =
+        modules::all_rules(inputs, &database, of_caller.iter().map(|rule| Box::new(rule.as_ref()) as _).collect())?;
+    let names: Vec<String> = of_caller.iter().map(|rule| rule.name().to_owned()).collect();
+    checked_workflow(inputs, &inputs.runner(&database)?, &rules, &names).map(drop)
+}
+
+/// Lays a workflow over the years of the configuration.
+pub(crate) fn plan(workflow: &CheckedWorkflow, inputs: &Inputs, shuffle: Option<u64>) -> RunPlan {
+    let simulation = &inputs.config.settings.simulation;
+    RunPlan::new(workflow, simulation.start_year, simulation.end_year, shuffle)
+}
+
+/// Resolves and checks the workflow of the configuration, with these rules, and with those of the caller where all tables of a
+/// year are there.
+pub(crate) fn checked_workflow<'r>(
     inputs: &Inputs,
     runner: &EmbeddedRunner,
-    database: &Database,
-) -> Result<RunPlan, Error> {
-    let settings = &inputs.config.settings;
-    let rules = modules::rules(inputs, database)?;
+    rules: &[Box<dyn Rule + 'r>],
+    of_caller: &[String],
+) -> Result<CheckedWorkflow, Error> {
     let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
-    let workflow = workflow(settings, &names).check(runner, &names);
-    let workflow = workflow.map_err(PipelineError::from)?;
-    Ok(RunPlan::new(&workflow, settings.simulation.start_year, settings.simulation.end_year, shuffle))
+    let mut workflow = workflow(&inputs.config.settings, &names);
+    workflow.add_rules(STAGE_OF_OWN_RULES, of_caller);
+    Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
 }
 
 /// The stages as the configuration wants them, with the rules that are on.

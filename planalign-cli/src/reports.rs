@@ -4,7 +4,7 @@ use std::path::Path;
 
 use planalign_pipeline::Verified;
 use planalign_registries::Checkpoint;
-use planalign_reporting::{FileReports, MultiYearReporter, MultiYearSummary, YearAuditor};
+use planalign_reporting::{FileReports, MultiYearReporter, MultiYearSummary, ReportSource, YearAuditor};
 
 use crate::caller::Caller;
 use crate::error::Error;
@@ -35,14 +35,15 @@ pub fn report(database: &Path, directory: &Path, only: Option<i32>, caller: &Cal
     let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
         return Err(Error::NothingToReport { year: only, years });
     };
-    let mut reports = FileReports::new(database, Box::new(store), directory);
+    let source = ReportSource { run_id: &run.run_id, tables: &database, store: &store };
+    let mut reports = FileReports::new(directory);
     for year in &wanted {
-        reports.write_year(&run.run_id, *year)?;
+        reports.write_year(*year, &source)?;
     }
     if only.is_none() {
-        reports.write_summary(&run.run_id, *first, *last)?;
+        reports.write_summary(*first, *last, &source)?;
     }
-    Ok(Reported { summary: reports.summary(&run.run_id, *first, *last)?, damaged })
+    Ok(Reported { summary: reports.summary(*first, *last, &source)?, damaged })
 }
 
 fn reportable(checkpoints: &[Checkpoint]) -> Vec<i32> {

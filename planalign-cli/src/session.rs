@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crossbeam_channel::{Receiver, unbounded};
+use jiff::Timestamp;
 use planalign_config::Database;
-use planalign_config::clock::{Clock, SystemClock};
-use planalign_config::ids::{RandomRunIds, RunIds};
+use planalign_config::ids::new_run_id;
 use planalign_config::lock::RunLock;
 use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::{
-    ExecuteOptions, Modules, Outcome, PipelineError, Progress, ProgressTracker, RunPlan, StopSignal, restart_from,
-    resume, start,
+    CheckedWorkflow, ExecuteOptions, Modules, Outcome, PipelineError, PipelineOrchestrator, Progress, ProgressTracker,
+    RunPlan, StopSignal,
 };
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{Fingerprints, RunEvent, RunRecord, RunStatus, RunStore};
-use planalign_reporting::{FileReports, MultiYearSummary};
+use planalign_registries::{Fingerprints, RunEvent, RunRecord, RunStore};
+use planalign_reporting::{FileReports, MultiYearSummary, YearAuditor};
+use planalign_validation::Rule;
 
 use crate::caller::Caller;
 use crate::error::Error;
@@ -24,7 +25,7 @@ use crate::input_options::InputOptions;
 use crate::input_source::InputSource;
 use crate::inputs::Inputs;
 use crate::open_run::OpenRun;
-use crate::plan::plan;
+use crate::plan::{checked_workflow, plan};
 use crate::run_log::RunLog;
 use crate::start_mode::{Start, StartMode, last_year};
 use crate::{census_check, mirror_writer, modules, resources};
@@ -57,12 +58,15 @@ pub struct RunOptions {
 }
 
 /// A run that is ready to be executed.
-pub struct PreparedRun<'a> {
-    session: Session<'a>,
+pub struct PreparedRun<'s> {
+    path: &'s Path,
+    by: String,
     database: Database,
     store: DuckRunStore,
     inputs: Inputs,
     runner: EmbeddedRunner,
+    rules: Vec<Box<dyn Rule + 's>>,
+    workflow: CheckedWorkflow,
     plan: RunPlan,
     start: Start,
     run: RunRecord,
@@ -82,7 +86,7 @@ pub struct Finished {
 impl<'a> Session<'a> {
     /// Takes the lock of a database.
     pub fn open(database: &Path, caller: Caller<'a>) -> Result<Self, Error> {
-        let lock = RunLock::acquire(database, &caller.holder(SystemClock.now()))?;
+        let lock = RunLock::acquire(database, &caller.holder(Timestamp::now()))?;
         caller.probe(database)?;
         Ok(Self { database: database.to_owned(), lock, caller })
     }
@@ -96,8 +100,14 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Opens the database and makes sure that the run can begin. What the database holds is as it was until the run does.
-    pub fn prepare(mut self, mut inputs: Inputs, options: RunOptions) -> Result<PreparedRun<'a>, Error> {
+    /// Opens the database and makes sure that the run can begin. What the database holds is as it was until the run does. The
+    /// caller's rules are checked where all tables of a year are there, and take the place of built-in ones of the same name.
+    pub fn prepare<'s>(
+        &'s mut self,
+        mut inputs: Inputs,
+        options: RunOptions,
+        of_caller: Vec<Box<dyn Rule + 's>>,
+    ) -> Result<PreparedRun<'s>, Error> {
         let is_new = !self.database.exists();
         let database = Database::open(&self.database, &resources::database_options(options.threads, &inputs))?;
         if is_new {
@@ -116,7 +126,10 @@ impl<'a> Session<'a> {
             settings.end_year = last_year(run, settings.end_year);
         }
         let runner = inputs.runner(&database)?;
-        let plan = plan(options.shuffle, &inputs, &runner, &database)?;
+        let names: Vec<String> = of_caller.iter().map(|rule| rule.name().to_owned()).collect();
+        let rules = modules::all_rules(&inputs, &database, of_caller)?;
+        let workflow = checked_workflow(&inputs, &runner, &rules, &names)?;
+        let plan = plan(&workflow, &inputs, options.shuffle);
         if let Start::Anew { replaced: Some(run) } = &start {
             if matches!(options.mode, StartMode::FromYear(_)) && plan.start_year() != run.start_year {
                 let (recorded, asked, committed) = (run.start_year, plan.start_year(), run.end_year);
@@ -135,63 +148,78 @@ impl<'a> Session<'a> {
             Some(run) => run.clone(),
         };
         self.lock.update(&run.run_id)?;
-        Ok(PreparedRun { session: self, database, store, inputs, runner, plan, start, run, fingerprints, options })
+        Ok(PreparedRun {
+            path: &self.database,
+            by: self.caller.by(),
+            database,
+            store,
+            inputs,
+            runner,
+            rules,
+            workflow,
+            plan,
+            start,
+            run,
+            fingerprints,
+            options,
+        })
     }
 }
 
-impl PreparedRun<'_> {
-    /// Executes the run. Every event is handed to `on_event` with how far the run is, on a thread beside it.
+impl<'s> PreparedRun<'s> {
+    /// Executes the run. Every event is handed to `on_event` with how far the run is, on a thread beside it; `reporters` are told
+    /// of each year, beside the report files.
     pub fn execute(
         mut self,
         stop: &StopSignal,
+        reporters: Vec<Box<dyn YearAuditor + 's>>,
         on_event: &mut (dyn FnMut(&RunEvent, Progress) + Send),
     ) -> Result<Finished, Error> {
-        let (path, run_id) = (&self.session.database, &self.run.run_id);
+        let (path, run_id) = (self.path, self.run.run_id.clone());
         let (sender, events) = unbounded();
         let (saved, checkpoints) = unbounded();
-        let log = RunLog::open(path, run_id);
+        let log = RunLog::open(path, &run_id);
         let tracker = ProgressTracker::new(&self.plan);
         let options = ExecuteOptions {
             fail_on_validation_error: self.options.fail_on_validation_error,
-            by: self.session.caller.by(),
+            by: self.by,
             accept_version: self.options.accept_version,
+            shuffle: self.options.shuffle,
             stop: stop.clone(),
             saved,
-            witness: mirror_writer::witness(path, run_id, &self.store)?,
-            ..ExecuteOptions::new(self.inputs.vars.clone(), sender)
+            witness: mirror_writer::witness(path, &run_id, &self.store)?,
+            ..ExecuteOptions::new(self.inputs.vars, sender)
         };
-        let mut reports = FileReports::new(
-            self.database.clone(),
-            Box::new(DuckRunStore::open(self.database.clone())?),
-            &self.options.reports,
-        );
         let modules = Modules {
             unit: &mut self.database.clone(),
             runner: &mut self.runner,
             registries: modules::registries(&self.database)?,
-            rules: modules::rules(&self.inputs, &self.database)?,
+            rules: self.rules,
             store: &mut self.store,
-            reports: &mut reports,
+            tables: &self.database,
+            reports: &mut FileReports::new(&self.options.reports),
+            reporters,
         };
-        let (plan, fingerprints) = (self.plan.clone(), &self.fingerprints);
-        let outcome = thread::scope(|scope| {
+        let mut orchestrator = PipelineOrchestrator::new(self.workflow, self.run, self.fingerprints, modules, options);
+        let years = self.plan.start_year()..=self.plan.end_year();
+        let finished = thread::scope(|scope| {
             let follower = scope.spawn(move || follow(tracker, log, events, on_event));
-            let mirroring = scope.spawn(move || mirror_writer::follow(path, run_id, checkpoints));
-            let result = match &self.start {
-                Start::Anew { .. } => start(&plan, &self.run, fingerprints, modules, &options),
-                Start::Resume(_) => resume(plan, fingerprints, modules, &options),
-                Start::FromYear(_, year) => restart_from(*year, plan, fingerprints, modules, &options),
+            let mirroring = scope.spawn(|| mirror_writer::follow(path, &run_id, checkpoints));
+            let summary = match self.start {
+                Start::Anew { .. } => orchestrator.execute_multi_year_simulation(years),
+                Start::Resume(_) => orchestrator.resume(years),
+                Start::FromYear(_, year) => orchestrator.restart_from(year, years),
             };
+            let outcome = orchestrator.outcome();
             // Those who follow end when nobody can send any more.
-            drop(options);
+            drop(orchestrator);
             if follower.join().and(mirroring.join()).is_err() {
                 log::warn!("the progress display or the mirror failed; the run is not affected");
             }
-            result
+            summary.map(|summary| Finished { summary, outcome })
         })?;
-        mirror_writer::align(path, run_id, &self.store)?;
-        let summary = reports.summary(run_id, self.plan.start_year(), self.plan.end_year())?;
-        Ok(Finished { summary, outcome })
+        mirror_writer::align(path, &run_id, &self.store)?;
+        Ok(finished)
     }
 }
 
@@ -210,17 +238,15 @@ fn follow(
 
 fn new_run(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Result<RunRecord, Error> {
     let settings = &inputs.config.settings;
-    let now = SystemClock.now();
+    let now = Timestamp::now();
     Ok(RunRecord {
-        run_id: RandomRunIds.next(now),
         scenario_id: settings.scenario_id.as_str().to_owned(),
         plan_design_id: settings.plan_design_id.as_str().to_owned(),
-        start_year: plan.start_year(),
         end_year: plan.end_year(),
         seed: settings.simulation.random_seed.into(),
         started_at: now,
-        status: RunStatus::Running,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         engine_version: database.engine_version()?,
+        ..RunRecord::new(&new_run_id(now), plan.start_year())
     })
 }

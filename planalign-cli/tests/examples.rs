@@ -1,42 +1,69 @@
-//! The examples run, and tell what they should.
+//! The examples run, and print what they should.
 
 use std::env;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
 
-#[expect(dead_code, reason = "the test does not call main")]
-#[path = "../examples/growth.rs"]
-mod growth;
-#[expect(dead_code, reason = "the test does not call main")]
-#[path = "../examples/without_database.rs"]
-mod without_database;
+/// What an example prints, in a folder that looks like the repository. Cargo builds the examples before it runs all tests.
+fn printed(name: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    for part in ["config", "data", "dbt"] {
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(part);
+        symlink(original, folder.path().join(part)).expect("a link");
+    }
+    let test = env::current_exe().expect("the test");
+    let example = test.ancestors().nth(2).expect("the target folder").join("examples").join(name);
+    let output = Command::new(&example).current_dir(folder.path()).output();
+    let output = output.unwrap_or_else(|e| panic!("{} (build it with `cargo test`): {e}", example.display()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn the_readme_shows_the_example() {
+    let (readme, example) = (include_str!("../../README.md"), include_str!("../examples/growth.rs"));
+    let block = readme.split("```rust\n").nth(1).and_then(|after| after.split("```").next()).expect("a block");
+    let example = &example[example.find("use ").expect("its first import")..];
+    assert_eq!(block, example);
+}
 
 #[test]
 fn growth() {
-    // As the example is called: in the folder of the repository.
-    env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).expect("the repository");
-    let told = growth::run().unwrap_or_else(|e| panic!("{e}"));
-    insta::assert_snapshot!(told.join("\n"), @"
-    2025: 10300 employed, growth 3.00 %
-    2026: 10609 employed, growth 3.00 %
-    2027: 10927 employed, growth 3.00 %
-    0 errors, 0 warnings
+    insta::assert_snapshot!(printed("growth"), @"
+    2025        10,300    3.00 %
+    2026        10,609    3.00 %
+    2027        10,927    3.00 %
+    CAGR                  3.00 %
+    {2025: 10300, 2026: 10609, 2027: 10927}
+    ");
+}
+
+#[test]
+fn stop_and_resume() {
+    insta::assert_snapshot!(printed("stop_and_resume"), @"
+    stopped in 2026
+    resumed in 2026
+    2025        10,300    3.00 %
+    2026        10,609    3.00 %
+    CAGR                  3.00 %
     ");
 }
 
 #[test]
 fn without_database() {
-    let told = without_database::run().unwrap_or_else(|e| panic!("{e}"));
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(printed("without_database"), @"
     2025: staff is built
     2025: FOUNDATION is committed
-    2025: EVENTS is tried again: model hires (models/events/hires.sql) failed: the file is locked
+    2025: EVENTS is retried: model hires (models/events/hires.sql) failed: the file is locked
     2025: hires is built
-    2025: leavers is built
+    2025: terminations is built
     2025: EVENTS is committed
     2025: REPORTING is committed
     2026: staff is built
     2026: FOUNDATION is committed
     2026: hires is built
-    2026: leavers is built
+    2026: terminations is built
     2026: EVENTS is committed
     2026: REPORTING is committed
     ");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::database::{Database, DatabaseError, Value};
+use crate::tables::{DatabaseError, Tables, Value};
 
 /// Columns without which a person cannot be simulated.
 pub const REQUIRED_COLUMNS: [&str; 4] =
@@ -80,7 +80,7 @@ pub enum CensusError {
 
 impl CensusFile {
     /// Looks at the file. `columns` maps canonical names to the headers of the file.
-    pub fn inspect(path: &Path, columns: &BTreeMap<String, String>, database: &Database) -> Result<Self, CensusError> {
+    pub fn inspect(path: &Path, columns: &BTreeMap<String, String>, tables: &dyn Tables) -> Result<Self, CensusError> {
         let sha256 = digest(path)?;
         let at = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let reader = reader(&at)?;
@@ -88,7 +88,7 @@ impl CensusFile {
             refuse_other_encodings(path)?;
         }
         let ask = |sql: &str| {
-            database.query(sql, &[Value::from(at.to_string_lossy().into_owned())]).map_err(|e| unreadable(path, &e))
+            tables.query(sql, &[Value::from(at.to_string_lossy().into_owned())]).map_err(|e| unreadable(path, &e))
         };
         let described = ask(&format!("select column_name from (describe select * from {reader})"))?;
         let headers: Vec<String> = described.rows.iter().filter_map(|r| r.text(0)).collect();
@@ -198,12 +198,12 @@ fn unreadable(path: &Path, error: &DatabaseError) -> CensusError {
     CensusError::Unreadable { path: path.to_owned(), cause: cause.to_owned() }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "duckdb"))]
 mod tests {
     use std::fs;
 
     use super::*;
-    use crate::database::DatabaseOptions;
+    use crate::database::{Database, DatabaseOptions};
 
     const HEADER: &str = "employee_id,employee_birth_date,employee_hire_date,employee_gross_compensation";
 

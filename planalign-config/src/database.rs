@@ -7,7 +7,6 @@ mod fold;
 mod header;
 mod open_files;
 mod redact;
-mod value;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,12 +19,9 @@ use duckdb::arrow::array::Array;
 use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
 use duckdb::{Connection, appender_params_from_iter, params_from_iter};
 
-pub use error::DatabaseError;
-pub use value::{Row, Table, Value};
-
 use crate::failpoint;
-use crate::unit_of_work::{UnitError, UnitOfWork};
-use columns::Column;
+use crate::tables::{DatabaseError, Row, Rows, Tables, Value};
+use crate::unit_of_work::UnitOfWork;
 use connect::{Ease, Engine};
 use open_files::{Found, OpenFile, OpenFiles};
 
@@ -214,12 +210,12 @@ impl Database {
     }
 
     /// Runs a query and returns all of its rows.
-    pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Table, DatabaseError> {
+    pub fn query(&self, sql: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
         self.lock().running("read", sql, |connection| {
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query(params_from_iter(parameters.iter().map(to_duckdb)))?;
             let columns = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
-            let mut table = Table { columns, rows: Vec::new() };
+            let mut table = Rows { columns, rows: Vec::new() };
             while let Some(row) = rows.next()? {
                 let values = (0..table.columns.len()).map(|i| row.get_ref(i).map(from_duckdb));
                 table.rows.push(Row(values.collect::<Result<_, _>>()?));
@@ -231,27 +227,6 @@ impl Database {
     /// Runs a query whose first row is the answer; `None` if it has no row.
     pub fn query_row(&self, sql: &str, parameters: &[Value]) -> Result<Option<Row>, DatabaseError> {
         Ok(self.query(sql, parameters)?.rows.into_iter().next())
-    }
-
-    /// Runs a query and hands on row after row of its `N` columns as whole numbers, for what looks at very many: no [`Row`] is
-    /// built. A DATE is the number of days since 1970-01-01, a DECIMAL that of its smallest units, a BOOLEAN 0 or 1; UBIGINT
-    /// keeps its bits. Columns of other types are refused. `each` must not use this database.
-    pub fn for_each_row<const N: usize>(
-        &self,
-        sql: &str,
-        mut each: impl FnMut([Option<i64>; N]),
-    ) -> Result<(), DatabaseError> {
-        self.lock().running("read", sql, |connection| {
-            let mut statement = connection.prepare(sql)?;
-            statement.execute([])?;
-            while let Some(batch) = statement.step()? {
-                let columns: [Column<'_>; N] = columns::of(&batch)?;
-                for row in 0..batch.len() {
-                    each(columns.each_ref().map(|column| column.value(row)));
-                }
-            }
-            Ok(())
-        })
     }
 
     /// A number that grows by one with every call that may have created, altered or dropped a table or a view, and with
@@ -350,21 +325,44 @@ impl Drop for Inner {
     }
 }
 
+impl Tables for Database {
+    fn query(&self, sql: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
+        self.query(sql, parameters)
+    }
+
+    fn for_each_row(&self, sql: &str, each: &mut dyn FnMut(&[Option<i64>])) -> Result<(), DatabaseError> {
+        self.lock().running("read", sql, |connection| {
+            let mut statement = connection.prepare(sql)?;
+            statement.execute([])?;
+            let mut numbers = Vec::new();
+            while let Some(batch) = statement.step()? {
+                let columns = columns::of(&batch)?;
+                for row in 0..batch.len() {
+                    numbers.clear();
+                    numbers.extend(columns.iter().map(|column| column.value(row)));
+                    each(&numbers);
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
 impl UnitOfWork for Database {
-    fn begin(&mut self) -> Result<(), UnitError> {
+    fn begin(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.lock();
         if inner.transaction != Transaction::None {
-            return Err(DatabaseError::Transaction("a transaction is already open").into());
+            return Err(DatabaseError::Transaction("a transaction is already open"));
         }
         inner.transact("begin", "BEGIN TRANSACTION")?;
         inner.transaction = Transaction::Open;
         Ok(())
     }
 
-    fn commit(&mut self) -> Result<(), UnitError> {
+    fn commit(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.lock();
         if inner.transaction == Transaction::None {
-            return Err(DatabaseError::Transaction("no transaction is open").into());
+            return Err(DatabaseError::Transaction("no transaction is open"));
         }
         inner.transact("write.commit", "COMMIT")?;
         inner.transaction = Transaction::None;
@@ -373,7 +371,7 @@ impl UnitOfWork for Database {
         Ok(())
     }
 
-    fn rollback(&mut self) -> Result<(), UnitError> {
+    fn rollback(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.lock();
         if inner.transaction == Transaction::None {
             return Ok(());
@@ -383,18 +381,18 @@ impl UnitOfWork for Database {
         match inner.transact("rollback", "ROLLBACK") {
             // A failed COMMIT has already rolled back; then there is nothing left to undo.
             Err(DatabaseError::Statement { cause, .. }) if cause.contains("no transaction is active") => Ok(()),
-            other => Ok(other?),
+            other => other,
         }
     }
 
-    fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
+    fn ease_memory(&mut self) -> Result<Option<String>, DatabaseError> {
         let mut inner = self.lock();
         let Some(ease) = inner.eases.pop() else { return Ok(None) };
         inner.guarded("ease", &ease.sql, |c| c.execute_batch(&ease.sql))?;
         Ok(Some(ease.what.to_owned()))
     }
 
-    fn work_sequentially(&mut self) -> Result<bool, UnitError> {
+    fn work_sequentially(&mut self) -> Result<bool, DatabaseError> {
         const THREADS: &str = "select current_setting('threads')::bigint";
         if self.query_row(THREADS, &[])?.and_then(|row| row.integer(0)) == Some(1) {
             return Ok(false);

@@ -1,5 +1,7 @@
 //! What kind of trouble an error is, for those who decide about retries and exit codes.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 
 /// Sorts failures by what can be done about them.
@@ -25,4 +27,41 @@ pub enum Fault {
     Corrupt,
     /// The file or the engine is of a version that must not be used.
     WrongVersion,
+}
+
+impl From<io::ErrorKind> for Fault {
+    fn from(kind: io::ErrorKind) -> Self {
+        use io::ErrorKind;
+        match kind {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::Permission,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::OutOfSpace,
+            ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::WouldBlock => Self::Transient,
+            ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => Self::Busy,
+            ErrorKind::OutOfMemory => Self::OutOfMemory,
+            _ => Self::Deterministic,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::Fault;
+
+    #[test]
+    fn faults_of_the_system_are_sorted() {
+        let cases = [
+            (ErrorKind::PermissionDenied, Fault::Permission),
+            (ErrorKind::ReadOnlyFilesystem, Fault::Permission),
+            (ErrorKind::StorageFull, Fault::OutOfSpace),
+            (ErrorKind::Interrupted, Fault::Transient),
+            (ErrorKind::ResourceBusy, Fault::Busy),
+            (ErrorKind::OutOfMemory, Fault::OutOfMemory),
+            (ErrorKind::NotADirectory, Fault::Deterministic),
+        ];
+        for (kind, fault) in cases {
+            assert_eq!(Fault::from(kind), fault, "{kind}");
+        }
+    }
 }

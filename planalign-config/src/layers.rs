@@ -56,6 +56,12 @@ pub struct LoadedConfig {
     pub origins: Origins,
 }
 
+/// Reads and checks a configuration file, without a scenario and the environment.
+pub fn load_simulation_config(file: impl Into<PathBuf>) -> Result<SimulationConfig, ConfigError> {
+    let sources = Sources { file: file.into(), scenario: None, environment: BTreeMap::new(), overrides: Vec::new() };
+    Ok(load(&sources)?.settings)
+}
+
 /// Reads, merges and checks the layers of a configuration.
 pub fn load(sources: &Sources) -> Result<LoadedConfig, ConfigError> {
     let file = (sources.file.clone(), read(&sources.file)?);

@@ -15,9 +15,7 @@
 //! ```
 
 mod between;
-#[cfg(feature = "duckdb")]
 pub mod census;
-pub mod clock;
 mod counted;
 #[cfg(feature = "duckdb")]
 pub mod database;
@@ -25,6 +23,7 @@ pub mod disk;
 pub mod engine2;
 pub mod failpoint;
 pub mod fault;
+mod full_message;
 pub mod ids;
 mod keys;
 mod layers;
@@ -35,14 +34,17 @@ mod problem;
 mod rules;
 pub mod schema;
 pub mod settings;
+pub mod tables;
 pub mod unit_of_work;
 pub mod vars;
 pub mod yaml;
 
 pub use counted::counted;
 #[cfg(feature = "duckdb")]
-pub use database::{Database, DatabaseError, DatabaseOptions};
+pub use database::{Database, DatabaseOptions};
 pub use fault::Fault;
+pub use full_message::full_message;
 pub use lock::RunLock;
-pub use settings::{LoadedConfig, SimulationConfig};
-pub use unit_of_work::{InMemoryUnitOfWork, UnitError, UnitOfWork};
+pub use settings::{LoadedConfig, SimulationConfig, load_simulation_config};
+pub use tables::{DatabaseError, InMemoryTables, Row, Rows, Tables, Value};
+pub use unit_of_work::UnitOfWork;

@@ -169,12 +169,7 @@ impl LockError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Held { .. } => Fault::Busy,
-            Self::Io { cause, .. } => match cause.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Fault::Permission,
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Fault::OutOfSpace,
-                io::ErrorKind::Interrupted | io::ErrorKind::ResourceBusy => Fault::Transient,
-                _ => Fault::Deterministic,
-            },
+            Self::Io { cause, .. } => cause.kind().into(),
         }
     }
 }

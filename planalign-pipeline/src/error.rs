@@ -1,6 +1,6 @@
 //! Why a run ended before its end.
 
-use planalign_config::{Fault, UnitError, counted};
+use planalign_config::{DatabaseError, Fault, counted};
 use planalign_dbt::RunnerError;
 use planalign_registries::{CheckpointKey, Difference, RegistryError, RunStatus, StoreError};
 use planalign_reporting::ReportError;
@@ -10,12 +10,13 @@ use crate::workflow::WorkflowValidationError;
 
 /// Why a run could not begin, go on or be taken up again.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PipelineError {
     /// The workflow makes no sense; nothing was run.
     #[error(transparent)]
     WorkflowValidation(#[from] WorkflowValidationError),
     /// A stage failed and was undone.
-    #[error("stage {stage} of {year} failed: {cause}")]
+    #[error("stage {stage} of {year} failed")]
     Stage {
         /// Simulated year.
         year: i32,
@@ -24,6 +25,7 @@ pub enum PipelineError {
         /// What was tried after the first failure, in order, for example `again after 100 ms`.
         tried: Vec<String>,
         /// What went wrong.
+        #[source]
         cause: Box<StageFailure>,
         /// The last committed stage, where the run can be taken up.
         resume_after: Option<CheckpointKey>,
@@ -127,6 +129,14 @@ pub enum PipelineError {
     /// There is no run to resume.
     #[error("the database holds no run to resume")]
     NothingToResume,
+    /// The settings are those of a simulation that begins in another year.
+    #[error("the simulation was prepared to begin in {prepared}, not in {asked}")]
+    OtherStart {
+        /// First year of the settings.
+        prepared: i32,
+        /// First year asked for.
+        asked: i32,
+    },
     /// A resumed run cannot cover other years than from its start.
     #[error("the run {}", other_years(*recorded, *asked, *committed))]
     OtherYears {
@@ -157,11 +167,12 @@ pub enum PipelineError {
     Report(#[from] ReportError),
     /// A transaction outside the stages failed.
     #[error("the database's transaction failed: {0}")]
-    Unit(#[from] UnitError),
+    Unit(#[from] DatabaseError),
 }
 
 /// What went wrong within a stage.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StageFailure {
     /// A model.
     #[error(transparent)]
@@ -180,7 +191,7 @@ pub enum StageFailure {
     Store(#[from] StoreError),
     /// The transaction.
     #[error(transparent)]
-    Unit(#[from] UnitError),
+    Unit(#[from] DatabaseError),
     /// The commit was acknowledged and its checkpoint is not there.
     #[error("the checkpoint is not there after its commit")]
     CommitLost,
@@ -192,11 +203,11 @@ impl StageFailure {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Model(e) => e.fault(),
-            Self::Registry(e) => e.fault,
-            Self::Rule(e) => e.fault,
+            Self::Registry(e) => e.fault(),
+            Self::Rule(e) => e.fault(),
             Self::Report(e) => e.fault(),
             Self::Store(e) => e.fault(),
-            Self::Unit(e) => e.fault,
+            Self::Unit(e) => e.fault(),
             Self::CommitLost => Fault::Corrupt,
         }
     }
@@ -211,10 +222,10 @@ impl PipelineError {
             Self::CheckpointCorruption { .. } | Self::StateInconsistency { .. } => Fault::Corrupt,
             Self::Changed { from_year: None, .. } => Fault::WrongVersion,
             Self::Store(e) => e.fault(),
-            Self::Registry(e) => e.fault,
+            Self::Registry(e) => e.fault(),
             Self::Model(e) => e.fault(),
             Self::Report(e) => e.fault(),
-            Self::Unit(e) => e.fault,
+            Self::Unit(e) => e.fault(),
             _ => Fault::Deterministic,
         }
     }

@@ -1,7 +1,7 @@
 //! Runs a simulation as stages per year: plans, executes, checkpoints, resumes.
 //!
-//! [`Workflow::check`] makes a [`CheckedWorkflow`], [`RunPlan::new`] lays it over the years, and [`start`] or [`resume`]
-//! execute the plan with [`Modules`], reporting every step as a `RunEvent`.
+//! [`Workflow::check`] makes a [`CheckedWorkflow`], [`RunPlan::new`] lays it over the years, and a [`PipelineOrchestrator`]
+//! executes that with [`Modules`], reporting every step as a `RunEvent`.
 //!
 //! ```
 //! use planalign_dbt::{InMemoryRunner, Materialization};
@@ -36,7 +36,7 @@ pub mod verification;
 pub mod workflow;
 
 pub use error::{PipelineError, StageFailure};
-pub use orchestrator::{ExecuteOptions, Modules, Outcome, refuse_present_data, restart_from, resume, start};
+pub use orchestrator::{ExecuteOptions, Modules, Outcome, PipelineOrchestrator, refuse_present_data};
 pub use plan::RunPlan;
 pub use progress::{Progress, ProgressTracker};
 pub use recovery::RecoveryPolicy;

@@ -1,14 +1,16 @@
-//! Executes a plan: from a new run, or from where an earlier execution was committed.
+//! Executes a workflow over years: a new run, or one that goes on from where an earlier execution was committed.
+
+use std::ops::RangeInclusive;
 
 use crossbeam_channel::{Sender, unbounded};
 use jiff::Timestamp;
-use planalign_config::UnitOfWork;
+use planalign_config::{Tables, UnitOfWork, full_message};
 use planalign_dbt::{Flow, ModelRunner, Vars};
 use planalign_registries::{
     Checkpoint, CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore,
     StoreError, TimeSpent, Witnessed, highest_sequence,
 };
-use planalign_reporting::Reports;
+use planalign_reporting::{MultiYearSummary, ReportError, ReportSource, Reports, YearAuditor};
 use planalign_validation::Rule;
 
 use crate::changes;
@@ -19,6 +21,7 @@ use crate::recovery::RecoveryPolicy;
 use crate::restore::{Storage, restored};
 use crate::stop::StopSignal;
 use crate::verification::{require, verify_inputs};
+use crate::workflow::CheckedWorkflow;
 
 /// The modules that an execution works with. All that write to a database share its open transaction with `unit`.
 pub struct Modules<'a> {
@@ -32,8 +35,12 @@ pub struct Modules<'a> {
     pub rules: Vec<Box<dyn Rule + 'a>>,
     /// Keeps checkpoints and the journal.
     pub store: &'a mut dyn RunStore,
+    /// What the simulation has written, for rules and reports.
+    pub tables: &'a dyn Tables,
     /// Writes the files for people.
     pub reports: &'a mut dyn Reports,
+    /// Are told of each year, beside the reports.
+    pub reporters: Vec<Box<dyn YearAuditor + 'a>>,
 }
 
 impl<'a> Modules<'a> {
@@ -71,6 +78,8 @@ pub struct ExecuteOptions<'a> {
     pub by: String,
     /// Whether a run may be taken up with another version of the program or the engine.
     pub accept_version: bool,
+    /// Puts models of parallel-safe stages into another order that the graph allows.
+    pub shuffle: Option<u64>,
 }
 
 impl ExecuteOptions<'_> {
@@ -91,6 +100,7 @@ impl ExecuteOptions<'_> {
             witness: None,
             by: String::new(),
             accept_version: false,
+            shuffle: None,
         }
     }
 }
@@ -112,12 +122,83 @@ pub fn refuse_present_data(store: &dyn RunStore) -> Result<(), PipelineError> {
     Err(PipelineError::DataPresent { run_id, start_year, end_year, status, after })
 }
 
-/// Executes a plan from its beginning. What an earlier run left in the database is removed first.
-pub fn start(
+/// Coordinates the modules over the stages of each year.
+pub struct PipelineOrchestrator<'a> {
+    workflow: CheckedWorkflow,
+    run: RunRecord,
+    fingerprints: Fingerprints,
+    modules: Modules<'a>,
+    options: ExecuteOptions<'a>,
+    outcome: Outcome,
+}
+
+impl<'a> PipelineOrchestrator<'a> {
+    /// An orchestrator of this workflow. `run` is what a new run is recorded as, but for its years, and `fingerprints` are what the
+    /// results depend on; both, and the variables, are those of a simulation that begins in the run's first year.
+    #[must_use]
+    pub fn new(
+        workflow: CheckedWorkflow,
+        run: RunRecord,
+        fingerprints: Fingerprints,
+        modules: Modules<'a>,
+        options: ExecuteOptions<'a>,
+    ) -> Self {
+        Self { workflow, run, fingerprints, modules, options, outcome: Outcome::default() }
+    }
+
+    /// What executing these years would do.
+    #[must_use]
+    pub fn plan(&self, years: &RangeInclusive<i32>) -> RunPlan {
+        RunPlan::new(&self.workflow, *years.start(), *years.end(), self.options.shuffle)
+    }
+
+    /// Executes a new run of these years. What an earlier run left in the database is removed first.
+    pub fn execute_multi_year_simulation(
+        &mut self,
+        years: RangeInclusive<i32>,
+    ) -> Result<MultiYearSummary, PipelineError> {
+        if *years.start() != self.run.start_year {
+            return Err(PipelineError::OtherStart { prepared: self.run.start_year, asked: *years.start() });
+        }
+        let plan = self.plan(&years);
+        let run = RunRecord { end_year: plan.end_year, ..self.run.clone() };
+        self.outcome = start(&plan, &run, &self.fingerprints, &mut self.modules, &self.options)?;
+        self.summary(&years)
+    }
+
+    /// Goes on with the run that the database holds, to the last of these years, once it is sure that nothing has changed.
+    pub fn resume(&mut self, years: RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
+        self.outcome = resume(self.plan(&years), &self.fingerprints, &mut self.modules, &self.options)?;
+        self.summary(&years)
+    }
+
+    /// Goes on with the run that the database holds from the beginning of a year, with what has changed since. The years before
+    /// are kept: nothing that has changed may concern them.
+    pub fn restart_from(&mut self, year: i32, years: RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
+        self.outcome = restart_from(year, self.plan(&years), &self.fingerprints, &mut self.modules, &self.options)?;
+        self.summary(&years)
+    }
+
+    /// What the rules found in the run that was executed last.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    fn summary(&mut self, years: &RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
+        let Modules { store, tables, reports, .. } = &mut self.modules;
+        let run = store.current_run()?.ok_or(PipelineError::NothingToResume)?;
+        let source = ReportSource { run_id: &run.run_id, tables: *tables, store: *store };
+        Ok(reports.summary(*years.start(), *years.end(), &source)?)
+    }
+}
+
+/// Executes a plan from its beginning.
+fn start(
     plan: &RunPlan,
     run: &RunRecord,
     fingerprints: &Fingerprints,
-    mut modules: Modules<'_>,
+    modules: &mut Modules<'_>,
     options: &ExecuteOptions<'_>,
 ) -> Result<Outcome, PipelineError> {
     if let Some(replaced) = modules.store.current_run()? {
@@ -150,11 +231,11 @@ pub fn start(
     .execute(plan)
 }
 
-/// Takes up the run that the store holds, after its last committed stage, once it is sure that nothing has changed.
-pub fn resume(
+/// Takes up the run that the store holds, after its last committed stage.
+fn resume(
     plan: RunPlan,
     fingerprints: &Fingerprints,
-    mut modules: Modules<'_>,
+    modules: &mut Modules<'_>,
     options: &ExecuteOptions<'_>,
 ) -> Result<Outcome, PipelineError> {
     let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
@@ -175,8 +256,8 @@ pub fn resume(
         // What was taken from the record is no change of the user's.
         return Err(StoreError::Damaged { what: "what the run depends on".to_owned(), cause }.into());
     }
-    let changes = changes::accepted(&differences, &run, &modules, options)?;
-    let mut journal = journal_of(&run, &modules, options)?;
+    let changes = changes::accepted(&differences, &run, modules, options)?;
+    let mut journal = journal_of(&run, modules, options)?;
     if let Err(damage) = require(&checkpoints, &modules.registries, modules.store) {
         modules.storage().mend(damage, &checkpoints, run.start_year, &mut journal)?;
     }
@@ -192,13 +273,12 @@ pub fn resume(
     take_up(plan, run, fingerprints, modules, options, journal, checkpoints)
 }
 
-/// Takes up the run that the store holds from the beginning of a year on, with what it depends on now. The years before are kept:
-/// nothing that has changed may concern them.
-pub fn restart_from(
+/// Takes up the run that the store holds from the beginning of a year on, with what it depends on now.
+fn restart_from(
     year: i32,
     plan: RunPlan,
     fingerprints: &Fingerprints,
-    mut modules: Modules<'_>,
+    modules: &mut Modules<'_>,
     options: &ExecuteOptions<'_>,
 ) -> Result<Outcome, PipelineError> {
     let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
@@ -209,10 +289,10 @@ pub fn restart_from(
         return Err(PipelineError::NoSuchYear { from_year: year, start_year: run.start_year, committed });
     }
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
-    let changes = changes::from_year(year, &differences, &run, &modules, options)?;
+    let changes = changes::from_year(year, &differences, &run, modules, options)?;
     let kept = checkpoints.iter().take_while(|c| c.key.year < year).count();
     refuse_other_years(&plan, &run, &checkpoints[..kept])?;
-    let mut journal = journal_of(&run, &modules, options)?;
+    let mut journal = journal_of(&run, modules, options)?;
     let mut told = Vec::new();
     if let (Some(last), removed @ [_, ..]) = (checkpoints[..kept].last(), &checkpoints[kept..]) {
         let highest = highest_sequence(&checkpoints, &modules.store.events(&run.run_id)?);
@@ -267,7 +347,7 @@ fn take_up(
     plan: RunPlan,
     mut run: RunRecord,
     fingerprints: &Fingerprints,
-    modules: Modules<'_>,
+    modules: &mut Modules<'_>,
     options: &ExecuteOptions<'_>,
     mut journal: Journal<'_>,
     checkpoints: Vec<Checkpoint>,
@@ -309,7 +389,7 @@ fn take_up(
 pub(crate) struct Execution<'e, 'm> {
     pub(crate) run: &'e RunRecord,
     pub(crate) digest: String,
-    pub(crate) modules: Modules<'m>,
+    pub(crate) modules: &'e mut Modules<'m>,
     pub(crate) options: &'e ExecuteOptions<'e>,
     pub(crate) journal: Journal<'e>,
     /// The last committed stage.
@@ -337,7 +417,7 @@ impl Execution<'_, '_> {
                 (Err(PipelineError::Interrupted { after }), RunStatus::Interrupted)
             }
             Err(error) => {
-                self.journal.emit(RunEventKind::RunFailed { cause: error.to_string() });
+                self.journal.emit(RunEventKind::RunFailed { cause: full_message(&error) });
                 (Err(error), RunStatus::Failed)
             }
         };
@@ -376,7 +456,8 @@ impl Execution<'_, '_> {
     /// Folds the log of the year into the file. All of it is committed, so a failure costs time at the next opening only.
     fn compact(&mut self, year: i32) {
         if let Err(error) = self.modules.store.compact() {
-            log::warn!("the log of the database was not folded into its file after {year}: {error}");
+            let cause = full_message(&error);
+            log::warn!("the log of the database was not folded into its file after {year}: {cause}");
         }
     }
 
@@ -398,11 +479,24 @@ impl Execution<'_, '_> {
     /// Writes the reports of finished years whose files are gone.
     fn rewrite_reports(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
         for stage in plan.stages[..plan.done].iter().filter(|s| s.definition.writes_reports) {
-            if !self.modules.reports.has_year(stage.year) {
-                let path = self.modules.reports.write_year(&self.run.run_id, stage.year)?;
-                let path = path.display().to_string();
-                self.journal.emit(RunEventKind::ReportWritten { year: Some(stage.year), path });
-            }
+            self.audit_year(stage.year, true)?;
+        }
+        Ok(())
+    }
+
+    /// Has a year audited by the reports and by each reporter, or by those that lack it.
+    pub(crate) fn audit_year(&mut self, year: i32, only_missing: bool) -> Result<(), ReportError> {
+        let Modules { store, tables, reports, reporters, .. } = &mut *self.modules;
+        let source = ReportSource { run_id: &self.run.run_id, tables: *tables, store: *store };
+        let mut written = Vec::new();
+        if !only_missing || !reports.has_year(year) {
+            written.extend(reports.write_year(year, &source)?);
+        }
+        for reporter in reporters.iter_mut().filter(|reporter| !only_missing || !reporter.has_year(year)) {
+            written.extend(reporter.write_year(year, &source)?);
+        }
+        for path in written {
+            self.journal.emit(RunEventKind::ReportWritten { year: Some(year), path: path.display().to_string() });
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Back to an earlier point of a run: what came later is removed, all at once.
 
 use jiff::Timestamp;
-use planalign_config::UnitOfWork;
+use planalign_config::{UnitOfWork, full_message};
 use planalign_dbt::NodeResult;
 use planalign_registries::{
     Checkpoint, CheckpointKey, Registry, RunEvent, RunEventKind, RunStatus, RunStore, highest_sequence,
@@ -92,7 +92,7 @@ impl Storage<'_, '_> {
             Ok(storage.store.record(journal.unwritten())?)
         });
         if let Err(error) = rebuilt {
-            log::debug!("the registries cannot be rebuilt: {error}");
+            log::debug!("the registries cannot be rebuilt: {}", full_message(&error));
             return Err(damage);
         }
         journal.written();

@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use planalign_config::{Fault, UnitError};
+use planalign_config::{Fault, full_message};
 use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
 use planalign_registries::{
     Checkpoint, CheckpointStatus, FindingRows, RegistrySnapshot, RunEvent, RunEventKind, StoreError,
 };
+use planalign_reporting::ReportSource;
 use planalign_validation::{Finding, RuleError, Severity};
 
 use crate::error::{PipelineError, StageFailure};
 use crate::journal::{micros, millis};
-use crate::orchestrator::Execution;
+use crate::orchestrator::{Execution, Modules};
 use crate::plan::{PlannedStage, RunPlan};
 use crate::recovery::Recovery;
 
@@ -70,7 +71,7 @@ impl Execution<'_, '_> {
             match self.recovery(stage, &failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
                     tried.push(strategy.clone());
-                    let (stage, cause) = (name.clone(), failure.to_string());
+                    let (stage, cause) = (name.clone(), full_message(&failure));
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
                     (self.options.pause)(pause);
                 }
@@ -115,7 +116,7 @@ impl Execution<'_, '_> {
 
     fn give_up(&mut self, stage: &PlannedStage, tried: Vec<String>, cause: StageFailure) -> PipelineError {
         let (year, name) = (stage.year, stage.definition.name.clone());
-        self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: cause.to_string() });
+        self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: full_message(&cause) });
         PipelineError::Stage { year, stage: name, tried, cause: Box::new(cause), resume_after: self.after.clone() }
     }
 
@@ -267,7 +268,8 @@ impl Execution<'_, '_> {
         for wanted in &stage.definition.rules {
             let Some(rule) = self.modules.rules.iter().find(|r| r.name() == wanted) else { continue };
             let began = Instant::now();
-            let findings = rule.check(year)?;
+            let failed = |cause| RuleError { rule: wanted.clone(), year, cause };
+            let findings = rule.check(year, self.modules.tables).map_err(failed)?;
             let elapsed_us = micros(began.elapsed());
             let (stage, rule) = (name.clone(), wanted.clone());
             self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: findings.len(), elapsed_us });
@@ -280,13 +282,13 @@ impl Execution<'_, '_> {
     }
 
     fn write_reports(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<(), StageFailure> {
-        let year = stage.year;
         if stage.definition.writes_reports {
-            let path = self.modules.reports.write_year(&self.run.run_id, year)?.display().to_string();
-            self.journal.emit(RunEventKind::ReportWritten { year: Some(year), path });
+            self.audit_year(stage.year, false)?;
         }
         if stage.definition.finishes {
-            for path in self.modules.reports.write_summary(&self.run.run_id, plan.start_year, plan.end_year)? {
+            let Modules { store, tables, reports, .. } = &mut *self.modules;
+            let source = ReportSource { run_id: &self.run.run_id, tables: *tables, store: *store };
+            for path in reports.write_summary(plan.start_year, plan.end_year, &source)? {
                 self.journal.emit(RunEventKind::ReportWritten { year: None, path: path.display().to_string() });
             }
         }
@@ -337,11 +339,13 @@ impl Execution<'_, '_> {
         match self.modules.unit.rollback() {
             Ok(()) => self.journal.emit(RunEventKind::StageRolledBack { year, stage: name }),
             // The engine undoes an open transaction when its connection ends; the failure itself is reported.
-            Err(UnitError { message, .. }) => log::warn!("stage {name} of {year} could not be rolled back: {message}"),
+            Err(error) => log::warn!("stage {name} of {year} could not be rolled back: {error}"),
         }
         match self.modules.store.record_outside(self.journal.unwritten()) {
             Ok(()) => self.journal.written(),
-            Err(error) => log::warn!("the events of the failed stage {year} are not in the journal: {error}"),
+            Err(error) => {
+                log::warn!("the events of the failed stage {year} are not in the journal: {}", full_message(&error));
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whether what was committed is still there.
 
-use planalign_config::Fault;
+use planalign_config::{Fault, full_message};
 use planalign_registries::{
     Checkpoint, CheckpointKey, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError, compare_state,
 };
@@ -92,7 +92,7 @@ pub fn verify_inputs(
 ) -> Result<Option<String>, PipelineError> {
     let recorded = match store.fingerprints(run_id).and_then(|compared| Ok((compared, store.kept_inputs(run_id)?))) {
         Ok((compared, _)) => compared,
-        Err(error) if is_damage(error.fault()) => return Ok(Some(error.to_string())),
+        Err(error) if is_damage(error.fault()) => return Ok(Some(full_message(&error))),
         Err(error) => return Err(error.into()),
     };
     let was_replaced = |event: &RunEvent| matches!(event.kind, RunEventKind::ChangesAccepted { .. });
@@ -123,7 +123,7 @@ fn damage<'r>(
         let difference = match registry {
             Some(registry) => match registry.snapshot(checkpoint.key.year) {
                 Ok(now) => saved.state.difference(&now.state),
-                Err(error) if is_damage(error.fault) => Some(error.to_string()),
+                Err(error) if is_damage(error.fault()) => Some(full_message(&error)),
                 Err(error) => return Err(error.into()),
             },
             None => Some("nobody follows it any more".to_owned()),
@@ -144,8 +144,8 @@ fn is_damage(fault: Fault) -> bool {
 fn unreadable(checkpoint: &Checkpoint, relations: &[String], error: &StoreError, store: &dyn RunStore) -> String {
     let state = |relation: &&String| store.state(std::slice::from_ref(relation), checkpoint.key.year);
     match relations.iter().find(|relation| state(relation).is_err()) {
-        Some(relation) => format!("table {relation} cannot be read: {error}"),
-        None => error.to_string(),
+        Some(relation) => format!("table {relation} cannot be read: {}", full_message(error)),
+        None => full_message(error),
     }
 }
 

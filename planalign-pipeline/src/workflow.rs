@@ -75,8 +75,13 @@ impl Workflow {
     pub fn add_rules(&mut self, stage: &str, added: &[String]) {
         let named: BTreeSet<&String> = self.stages.iter().flat_map(|s| &s.rules).collect();
         let new: Vec<String> = added.iter().filter(|rule| !named.contains(rule)).cloned().collect();
-        if let Some(stage) = self.stages.iter_mut().find(|s| s.name == stage) {
-            stage.rules.extend(new);
+        match self.stages.iter_mut().find(|s| s.name == stage) {
+            Some(stage) => stage.rules.extend(new),
+            None if new.is_empty() => {}
+            None => {
+                self.problems
+                    .push(format!("there is no stage {stage}, which would check the rules {}", new.join(", ")));
+            }
         }
     }
 

@@ -27,6 +27,6 @@ pub mod run_store;
 pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState, highest_sequence};
 pub use in_memory::{InMemoryRegistry, InMemoryRunStore};
 pub use mirror::{CheckpointMirror, Witnessed};
-pub use registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
+pub use registry::{Disagreement, Registry, RegistryCause, RegistryError, RegistrySnapshot};
 pub use run_event::{RunEvent, RunEventKind, TimeSpent};
 pub use run_store::{Difference, FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};

@@ -1,9 +1,10 @@
 //! State that outlives a year, as its own account of who is in which state, beside the models' accumulators.
 
-use planalign_config::Fault;
+use planalign_config::{DatabaseError, Fault};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::RelationState;
+use crate::run_store::StoreError;
 
 /// Follows the events of the simulation across years.
 ///
@@ -44,7 +45,7 @@ pub struct Disagreement {
 
 /// A registry could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the {registry} registry cannot {action} for {year}: {cause}")]
+#[error("the {registry} registry cannot {action} for {year}")]
 pub struct RegistryError {
     /// Registry.
     pub registry: &'static str,
@@ -52,8 +53,38 @@ pub struct RegistryError {
     pub action: &'static str,
     /// Year, or `all years`.
     pub year: String,
-    /// What can be done about it.
-    pub fault: Fault,
     /// Cause, without data.
-    pub cause: String,
+    #[source]
+    pub cause: Box<RegistryCause>,
+}
+
+impl RegistryError {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self.cause.as_ref() {
+            RegistryCause::Database(cause) => cause.fault(),
+            RegistryCause::Store(cause) => cause.fault(),
+            RegistryCause::Missing => Fault::Corrupt,
+            RegistryCause::Answer(_) => Fault::Deterministic,
+        }
+    }
+}
+
+/// Why a registry could not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryCause {
+    /// A statement failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// What its table holds cannot be described.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its table is not there.
+    #[error("its table is missing")]
+    Missing,
+    /// The tables do not hold what they should.
+    #[error("{0}")]
+    Answer(&'static str),
 }

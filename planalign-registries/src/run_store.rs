@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use planalign_config::{Fault, counted};
+use planalign_config::{DatabaseError, Fault, counted};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -88,6 +88,25 @@ pub struct RunRecord {
     pub program_version: String,
     /// Version of the database engine.
     pub engine_version: String,
+}
+
+impl RunRecord {
+    /// A run that begins now, of one year, of no scenario and of no version.
+    #[must_use]
+    pub fn new(run_id: &str, start_year: i32) -> Self {
+        Self {
+            run_id: run_id.to_owned(),
+            scenario_id: String::new(),
+            plan_design_id: String::new(),
+            start_year,
+            end_year: start_year,
+            seed: 0,
+            started_at: Timestamp::now(),
+            status: RunStatus::Running,
+            program_version: String::new(),
+            engine_version: String::new(),
+        }
+    }
 }
 
 /// How a run stands.
@@ -219,16 +238,16 @@ pub struct FindingRows {
 
 /// The store could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The database refused a statement.
-    #[error("cannot {action}: {cause}")]
+    #[error("cannot {action}")]
     Database {
         /// What was about to be done.
         action: String,
-        /// What can be done about it.
-        fault: Fault,
         /// Cause, without data.
-        cause: String,
+        #[source]
+        cause: DatabaseError,
     },
     /// The file holds tables and no record of runs: it belongs to something else.
     #[error("the database holds {} that no run has made", counted(*tables, "table"))]
@@ -269,7 +288,7 @@ impl StoreError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Database { fault, .. } => *fault,
+            Self::Database { cause, .. } => cause.fault(),
             Self::NewerFormat { .. } | Self::Foreign { .. } => Fault::WrongVersion,
             Self::Damaged { .. } | Self::Mismatch { .. } => Fault::Corrupt,
         }

@@ -5,51 +5,33 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use planalign_config::{Database, Fault, failpoint};
-use planalign_registries::RunStore;
+use planalign_config::failpoint;
 use serde::Serialize;
 
 use crate::read::read_year;
-use crate::reports::{MultiYearReporter, ReportError, YearAuditor};
+use crate::reports::{MultiYearReporter, ReportError, ReportSource, YearAuditor};
 use crate::summary::MultiYearSummary;
 use crate::year_audit::YearAudit;
 
 /// Writes `year_<YEAR>.json`, and `multi_year_summary_<START>_<END>.csv` and `.json`, into a directory, which it creates when
 /// needed.
-///
-/// It reads on the connection of its database handle, so within a unit of work it sees what that has written; `store` should
-/// be on the same connection.
-pub struct FileReports<'a> {
-    db: Database,
-    store: Box<dyn RunStore + 'a>,
+#[derive(Debug)]
+pub struct FileReports {
     directory: PathBuf,
     /// What has been read, by run and year.
     audits: BTreeMap<(String, i32), YearAudit>,
 }
 
-impl<'a> FileReports<'a> {
-    /// Reports of the runs of `store` over the tables of `db`.
+impl FileReports {
+    /// Reports in this directory.
     #[must_use]
-    pub fn new(db: Database, store: Box<dyn RunStore + 'a>, directory: impl Into<PathBuf>) -> Self {
-        Self { db, store, directory: directory.into(), audits: BTreeMap::new() }
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), audits: BTreeMap::new() }
     }
 
-    /// The figures of the years of a run. Years whose audit was written by these reports are not read again.
-    pub fn summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<MultiYearSummary, ReportError> {
-        let mut years = Vec::new();
-        for year in start_year..=end_year {
-            let audit = match self.audits.get(&(run_id.to_owned(), year)) {
-                Some(audit) => audit.clone(),
-                None => self.read(run_id, year)?,
-            };
-            years.push(audit);
-        }
-        Ok(MultiYearSummary::new(years))
-    }
-
-    fn read(&mut self, run_id: &str, year: i32) -> Result<YearAudit, ReportError> {
-        let audit = read_year(&self.db, self.store.as_ref(), run_id, year)?;
-        self.audits.insert((run_id.to_owned(), year), audit.clone());
+    fn read(&mut self, year: i32, source: &ReportSource<'_>) -> Result<YearAudit, ReportError> {
+        let audit = read_year(year, source)?;
+        self.audits.insert((source.run_id.to_owned(), year), audit.clone());
         Ok(audit)
     }
 
@@ -66,12 +48,12 @@ impl<'a> FileReports<'a> {
     }
 }
 
-impl YearAuditor for FileReports<'_> {
-    fn write_year(&mut self, run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
+impl YearAuditor for FileReports {
+    fn write_year(&mut self, year: i32, source: &ReportSource<'_>) -> Result<Option<PathBuf>, ReportError> {
         let path = self.year_path(year);
-        let audit = self.read(run_id, year)?;
+        let audit = self.read(year, source)?;
         write(&path, &pretty(&audit, &path)?)?;
-        Ok(path)
+        Ok(Some(path))
     }
 
     fn has_year(&self, year: i32) -> bool {
@@ -79,11 +61,34 @@ impl YearAuditor for FileReports<'_> {
     }
 }
 
-impl MultiYearReporter for FileReports<'_> {
-    fn write_summary(&mut self, run_id: &str, start_year: i32, end_year: i32) -> Result<Vec<PathBuf>, ReportError> {
-        let summary = self.summary(run_id, start_year, end_year)?;
+impl MultiYearReporter for FileReports {
+    /// Years whose audit was written by these reports are not read again.
+    fn summary(
+        &mut self,
+        start_year: i32,
+        end_year: i32,
+        source: &ReportSource<'_>,
+    ) -> Result<MultiYearSummary, ReportError> {
+        let mut years = Vec::new();
+        for year in start_year..=end_year {
+            let audit = match self.audits.get(&(source.run_id.to_owned(), year)) {
+                Some(audit) => audit.clone(),
+                None => self.read(year, source)?,
+            };
+            years.push(audit);
+        }
+        Ok(MultiYearSummary::new(years))
+    }
+
+    fn write_summary(
+        &mut self,
+        start_year: i32,
+        end_year: i32,
+        source: &ReportSource<'_>,
+    ) -> Result<Vec<PathBuf>, ReportError> {
+        let summary = self.summary(start_year, end_year, source)?;
         let csv = self.summary_path(start_year, end_year);
-        write(&csv, &summary.to_csv().map_err(|e| unwritable(&csv, &e.into()))?)?;
+        write(&csv, &summary.to_csv().map_err(|e| unwritable(&csv, e.into()))?)?;
         let json = csv.with_extension("json");
         write(&json, &pretty(&summary, &json)?)?;
         Ok(vec![csv, json])
@@ -91,7 +96,7 @@ impl MultiYearReporter for FileReports<'_> {
 }
 
 fn pretty(report: &impl Serialize, path: &Path) -> Result<Vec<u8>, ReportError> {
-    let mut text = serde_json::to_vec_pretty(report).map_err(|e| unwritable(path, &e.into()))?;
+    let mut text = serde_json::to_vec_pretty(report).map_err(|e| unwritable(path, e.into()))?;
     text.push(b'\n');
     Ok(text)
 }
@@ -108,7 +113,7 @@ fn write(path: &Path, content: &[u8]) -> Result<(), ReportError> {
         {
             log::debug!("{} is left behind: {left}", beside.display());
         }
-        unwritable(path, &e)
+        unwritable(path, e)
     })
 }
 
@@ -125,20 +130,8 @@ fn write_beside(beside: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> ReportError {
-    ReportError::Write { path: path.to_owned(), fault: fault_of(error.kind()), cause: error.to_string() }
-}
-
-fn fault_of(kind: io::ErrorKind) -> Fault {
-    use io::ErrorKind;
-    match kind {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Fault::Permission,
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Fault::OutOfSpace,
-        ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::WouldBlock => Fault::Transient,
-        ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => Fault::Busy,
-        ErrorKind::OutOfMemory => Fault::OutOfMemory,
-        _ => Fault::Deterministic,
-    }
+fn unwritable(path: &Path, cause: io::Error) -> ReportError {
+    ReportError::Write { path: path.to_owned(), cause }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Reports that are remembered instead of written, for tests of those who ask for them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use planalign_config::Fault;
-
-use crate::reports::{MultiYearReporter, ReportError, YearAuditor};
+use crate::reports::{MultiYearReporter, ReportError, ReportSource, YearAuditor};
+use crate::summary::MultiYearSummary;
 
 /// Reports in memory. Clones share their state, so a test can keep one and give the other away.
 #[derive(Clone, Debug, Default)]
@@ -18,14 +18,14 @@ pub struct InMemoryReports {
 struct Inner {
     calls: Vec<String>,
     years: BTreeSet<i32>,
-    failures: BTreeMap<Option<i32>, Vec<Fault>>,
+    failures: BTreeMap<Option<i32>, Vec<io::ErrorKind>>,
 }
 
 impl InMemoryReports {
     /// Makes the next report fail: the audit of a year, or, for `None`, the summary. Several failures come one by one.
     #[must_use]
-    pub fn failure(self, year: Option<i32>, fault: Fault) -> Self {
-        self.lock().failures.entry(year).or_default().push(fault);
+    pub fn failure(self, year: Option<i32>, cause: io::ErrorKind) -> Self {
+        self.lock().failures.entry(year).or_default().push(cause);
         self
     }
 
@@ -49,8 +49,8 @@ impl Inner {
     fn write(&mut self, year: Option<i32>, path: PathBuf) -> Result<PathBuf, ReportError> {
         match self.failures.get_mut(&year).filter(|f| !f.is_empty()) {
             Some(failures) => {
-                let fault = failures.remove(0);
-                Err(ReportError::Write { path, fault, cause: "as scripted".to_owned() })
+                let cause = io::Error::new(failures.remove(0), "as scripted");
+                Err(ReportError::Write { path, cause })
             }
             None => Ok(path),
         }
@@ -58,12 +58,12 @@ impl Inner {
 }
 
 impl YearAuditor for InMemoryReports {
-    fn write_year(&mut self, _run_id: &str, year: i32) -> Result<PathBuf, ReportError> {
+    fn write_year(&mut self, year: i32, _source: &ReportSource<'_>) -> Result<Option<PathBuf>, ReportError> {
         let mut inner = self.lock();
         inner.calls.push(format!("year {year}"));
         let path = inner.write(Some(year), PathBuf::from(format!("reports/year_{year}.json")))?;
         inner.years.insert(year);
-        Ok(path)
+        Ok(Some(path))
     }
 
     fn has_year(&self, year: i32) -> bool {
@@ -72,7 +72,17 @@ impl YearAuditor for InMemoryReports {
 }
 
 impl MultiYearReporter for InMemoryReports {
-    fn write_summary(&mut self, _run_id: &str, start_year: i32, end_year: i32) -> Result<Vec<PathBuf>, ReportError> {
+    /// A summary of no years.
+    fn summary(&mut self, _: i32, _: i32, _: &ReportSource<'_>) -> Result<MultiYearSummary, ReportError> {
+        Ok(MultiYearSummary::new(Vec::new()))
+    }
+
+    fn write_summary(
+        &mut self,
+        start_year: i32,
+        end_year: i32,
+        _source: &ReportSource<'_>,
+    ) -> Result<Vec<PathBuf>, ReportError> {
         let mut inner = self.lock();
         inner.calls.push(format!("summary {start_year}-{end_year}"));
         let path = PathBuf::from(format!("reports/multi_year_summary_{start_year}_{end_year}.csv"));
@@ -82,16 +92,21 @@ impl MultiYearReporter for InMemoryReports {
 
 #[cfg(test)]
 mod tests {
+    use planalign_config::{Fault, InMemoryTables};
+    use planalign_registries::InMemoryRunStore;
+
     use super::*;
 
     #[test]
     fn remembers_and_fails_as_told() {
-        let given = InMemoryReports::default().failure(Some(2025), Fault::OutOfSpace);
+        let given = InMemoryReports::default().failure(Some(2025), io::ErrorKind::StorageFull);
+        let (tables, store) = (InMemoryTables::default(), InMemoryRunStore::default());
+        let source = ReportSource { run_id: "r", tables: &tables, store: &store };
         let mut reports = given.clone();
-        assert_eq!(reports.write_year("r", 2025).expect_err("scripted").fault(), Fault::OutOfSpace);
+        assert_eq!(reports.write_year(2025, &source).expect_err("scripted").fault(), Fault::OutOfSpace);
         assert!(!reports.has_year(2025));
-        reports.write_year("r", 2025).expect("written");
-        reports.write_summary("r", 2025, 2026).expect("written");
+        reports.write_year(2025, &source).expect("written");
+        reports.write_summary(2025, 2026, &source).expect("written");
         assert!(reports.has_year(2025));
         given.lose(2025);
         assert!(!reports.has_year(2025));

@@ -1,7 +1,7 @@
 //! Year audits and multi-year summaries of a simulation.
 //!
 //! [`YearAudit`] and [`MultiYearSummary`] are what a run leaves for people: plain data, read from the tables and from the
-//! record of the run alone ([`read`], feature `duckdb`), never from the pipeline. [`FileReports`] writes them for a run,
+//! record of the run alone ([`read`]), never from the pipeline. [`FileReports`] writes them for a run,
 //! [`render_summary`] shows the summary on a console, as a [`Template`] wants it.
 //!
 //! ```
@@ -15,12 +15,11 @@
 //! ```
 
 pub mod figures;
-#[cfg(feature = "duckdb")]
 pub mod file_reports;
 pub mod fixed;
+pub mod growth;
 pub mod in_memory;
 pub mod journal;
-#[cfg(feature = "duckdb")]
 pub mod read;
 pub mod render;
 pub mod reports;
@@ -29,12 +28,12 @@ pub mod template;
 pub mod year_audit;
 
 pub use figures::{FIGURES, Figure};
-#[cfg(feature = "duckdb")]
 pub use file_reports::FileReports;
 pub use fixed::{Fixed, Money, Rate};
+pub use growth::{GrowthAnalysis, YearGrowth};
 pub use in_memory::InMemoryReports;
 pub use render::{render_summary, summary_to_json};
-pub use reports::{MultiYearReporter, ReportError, Reports, YearAuditor};
+pub use reports::{MultiYearReporter, ReadError, ReportError, ReportSource, Reports, YearAuditor};
 pub use summary::MultiYearSummary;
 pub use template::Template;
 pub use year_audit::{LAYOUT_VERSION, YearAudit};

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use planalign_config::database::{Database, Row, Table, Value};
-use planalign_config::{DatabaseError, Fault};
-use planalign_registries::{RunEvent, RunRecord, RunStore, StoreError};
+use planalign_config::{Row, Rows, Tables, Value};
+use planalign_registries::{RunEvent, RunRecord};
 
 use crate::fixed::{Fixed, Money, Rate};
 use crate::journal::{findings_of, resumes_of};
-use crate::reports::ReportError;
+use crate::reports::{ReadError, ReportError, ReportSource};
 use crate::summary::EVENT_TYPES;
 use crate::year_audit::{
     Contributions, Employer, FindingCounts, Headcount, LAYOUT_VERSION, Limits, Participation, Pay, Provenance,
@@ -16,14 +15,14 @@ use crate::year_audit::{
 };
 
 /// Reads the audit of a year of a run.
-pub fn read_year(db: &Database, store: &dyn RunStore, run_id: &str, year: i32) -> Result<YearAudit, ReportError> {
-    Source::new(db, store, run_id, &format!("the audit of {year}"))?.year(year)
+pub fn read_year(year: i32, source: &ReportSource<'_>) -> Result<YearAudit, ReportError> {
+    let read = || Source::new(source)?.year(year);
+    read().map_err(|cause| ReportError::Read { report: format!("the audit of {year}"), cause })
 }
 
 /// The run that a report is about, and where its figures are.
 struct Source<'a> {
-    db: &'a Database,
-    report: String,
+    tables: &'a dyn Tables,
     run: RunRecord,
     fingerprints: BTreeMap<String, String>,
     events: Vec<RunEvent>,
@@ -82,24 +81,18 @@ struct EventCounts {
 }
 
 impl<'a> Source<'a> {
-    fn new(db: &'a Database, store: &dyn RunStore, run_id: &str, report: &str) -> Result<Self, ReportError> {
-        let failed =
-            |e: StoreError| ReportError::Read { report: report.to_owned(), fault: e.fault(), cause: e.to_string() };
-        let run = store.runs().map_err(failed)?.into_iter().find(|r| r.run_id == run_id);
-        let run = run.ok_or_else(|| ReportError::Read {
-            report: report.to_owned(),
-            fault: Fault::Deterministic,
-            cause: format!("the file holds no run {run_id}"),
-        })?;
-        let fingerprints = store.fingerprints(run_id).map_err(failed)?.digests();
-        let events = store.events(run_id).map_err(failed)?;
-        Ok(Self { db, report: report.to_owned(), run, fingerprints, events })
+    fn new(&ReportSource { run_id, tables, store }: &ReportSource<'a>) -> Result<Self, ReadError> {
+        let run = store.runs()?.into_iter().find(|r| r.run_id == run_id);
+        let run = run.ok_or_else(|| unreadable(format!("the file holds no run {run_id}")))?;
+        let fingerprints = store.fingerprints(run_id)?.digests();
+        let events = store.events(run_id)?;
+        Ok(Self { tables, run, fingerprints, events })
     }
 
-    fn year(&self, year: i32) -> Result<YearAudit, ReportError> {
+    fn year(&self, year: i32) -> Result<YearAudit, ReadError> {
         let needs = self.query(HEADCOUNT, year, &[])?;
         let needs =
-            needs.rows.first().ok_or_else(|| self.unreadable(&format!("int_workforce_needs has no row of {year}")))?;
+            needs.rows.first().ok_or_else(|| unreadable(format!("int_workforce_needs has no row of {year}")))?;
         let people = People::read(self, year, needs.value(2))?;
         let EventCounts { types: events, categories: event_categories, match_capped } = self.events(year)?;
         let findings = findings_of(&self.events, year);
@@ -107,7 +100,7 @@ impl<'a> Source<'a> {
             layout_version: LAYOUT_VERSION,
             year,
             provenance: self.provenance(year),
-            headcount: people.headcount(self.count(needs, 0)?, self.count(needs, 1)?),
+            headcount: people.headcount(count(needs, 0)?, count(needs, 1)?),
             events,
             event_categories,
             pay: people.pay(),
@@ -139,12 +132,12 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn events(&self, year: i32) -> Result<EventCounts, ReportError> {
+    fn events(&self, year: i32) -> Result<EventCounts, ReadError> {
         let mut types: BTreeMap<String, u64> = EVENT_TYPES.map(|name| (name.to_owned(), 0)).into();
         let mut categories = BTreeMap::new();
         let mut match_capped = 0;
         for row in self.query(EVENTS, year, &[])?.rows {
-            let count = self.count(&row, 2)?;
+            let count = count(&row, 2)?;
             match (row.text(0), row.text(1)) {
                 (Some(event_type), Some(category)) => {
                     *types.entry(event_type).or_default() += count;
@@ -156,35 +149,31 @@ impl<'a> Source<'a> {
         Ok(EventCounts { types, categories, match_capped })
     }
 
-    fn query(&self, sql: &str, year: i32, more: &[Value]) -> Result<Table, ReportError> {
+    fn query(&self, sql: &str, year: i32, more: &[Value]) -> Result<Rows, ReadError> {
         let mut parameters = vec![year.into()];
         parameters.extend_from_slice(more);
-        self.db.query(sql, &parameters).map_err(|e: DatabaseError| ReportError::Read {
-            report: self.report.clone(),
-            fault: e.fault(),
-            cause: e.to_string(),
-        })
+        Ok(self.tables.query(sql, &parameters)?)
     }
+}
 
-    fn count(&self, row: &Row, column: usize) -> Result<u64, ReportError> {
-        let count = row.integer(column).and_then(|i| u64::try_from(i).ok());
-        count.ok_or_else(|| self.unreadable(&format!("column {} of a query is no count", column + 1)))
-    }
+fn count(row: &Row, column: usize) -> Result<u64, ReadError> {
+    let count = row.integer(column).and_then(|i| u64::try_from(i).ok());
+    count.ok_or_else(|| unreadable(format!("column {} of a query is no count", column + 1)))
+}
 
-    /// An exact sum; the sum over nothing is 0.
-    fn sum<const DIGITS: u32>(&self, row: &Row, column: usize) -> Result<Fixed<DIGITS>, ReportError> {
-        match row.value(column) {
-            Value::Null => Some(Fixed::default()),
-            Value::Decimal { units, scale } => Fixed::from_scaled(*units, *scale),
-            Value::Integer(whole) => Fixed::from_scaled(*whole, 0),
-            _ => None,
-        }
-        .ok_or_else(|| self.unreadable(&format!("column {} of a query is no exact number", column + 1)))
+/// An exact sum; the sum over nothing is 0.
+fn sum<const DIGITS: u32>(row: &Row, column: usize) -> Result<Fixed<DIGITS>, ReadError> {
+    match row.value(column) {
+        Value::Null => Some(Fixed::default()),
+        Value::Decimal { units, scale } => Fixed::from_scaled(*units, *scale),
+        Value::Integer(whole) => Fixed::from_scaled(*whole, 0),
+        _ => None,
     }
+    .ok_or_else(|| unreadable(format!("column {} of a query is no exact number", column + 1)))
+}
 
-    fn unreadable(&self, cause: &str) -> ReportError {
-        ReportError::Read { report: self.report.clone(), fault: Fault::Deterministic, cause: cause.to_owned() }
-    }
+fn unreadable(cause: String) -> ReadError {
+    ReadError::Answer(cause)
 }
 
 /// Everything that is counted or added up over people.
@@ -211,15 +200,15 @@ struct Sums {
 }
 
 impl Sums {
-    fn read(source: &Source<'_>, row: &Row) -> Result<Self, ReportError> {
-        let count = |column| source.count(row, column);
-        let money = |column| source.sum::<2>(row, column);
+    fn read(row: &Row) -> Result<Self, ReadError> {
+        let count = |column| count(row, column);
+        let money = |column| sum::<2>(row, column);
         Ok(Self {
             people: count(3)?,
             eligible: count(4)?,
             enrolled: count(5)?,
             participating: count(6)?,
-            rates: source.sum(row, 7)?,
+            rates: sum(row, 7)?,
             pay: money(8)?,
             earned: money(9)?,
             contributors: count(10)?,
@@ -269,13 +258,13 @@ struct People {
 }
 
 impl People {
-    fn read(source: &Source<'_>, year: i32, pay_limit: &Value) -> Result<Self, ReportError> {
+    fn read(source: &Source<'_>, year: i32, pay_limit: &Value) -> Result<Self, ReadError> {
         let mut people = Self::default();
         for name in ["continuous_active", "experienced_termination", "new_hire_active", "new_hire_termination"] {
             people.by_status.insert(name.to_owned(), 0);
         }
         for row in source.query(PEOPLE, year, std::slice::from_ref(pay_limit))?.rows {
-            let sums = Sums::read(source, &row)?;
+            let sums = Sums::read(&row)?;
             people.all.add(&sums);
             *people.by_status.entry(row.text(0).unwrap_or_default()).or_default() += sums.people;
             if row.boolean(2) == Some(true) {
@@ -284,7 +273,7 @@ impl People {
             }
         }
         if people.all.people == 0 {
-            return Err(source.unreadable(&format!("fct_workforce_snapshot has no rows of {year}")));
+            return Err(unreadable(format!("fct_workforce_snapshot has no rows of {year}")));
         }
         Ok(people)
     }

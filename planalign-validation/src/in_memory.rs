@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use planalign_config::Fault;
+use planalign_config::{DatabaseError, Fault, Tables};
 
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use crate::rule::{CheckError, Finding, Rule, Severity};
 
 /// A scripted rule. Clones share the script and the log, so a test can keep one and give the other away.
 #[derive(Clone, Debug)]
@@ -32,15 +32,9 @@ impl InMemoryRule {
     /// Adds something to find in `year`, every time the rule is checked.
     #[must_use]
     pub fn finding(self, year: i32, severity: Severity, message: &str) -> Self {
-        self.lock().findings.entry(year).or_default().push(Finding {
-            rule: self.name.clone(),
-            year,
-            severity,
-            message: message.to_owned(),
-            count: 1,
-            advice: "look at it".to_owned(),
-            rows: Some(format!("rows of {}", self.name)),
-        });
+        let rows = format!("rows of {}", self.name);
+        let finding = Finding::new(&self.name, year, severity, message).advice("look at it").about(&rows);
+        self.lock().findings.entry(year).or_default().push(finding);
         self
     }
 
@@ -77,7 +71,7 @@ impl Rule for InMemoryRule {
         &self.name
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+    fn check(&self, year: i32, _tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let mut inner = self.lock();
         let checks = inner.calls.iter().filter(|checked| **checked == year).count();
         if inner.repairs.get(&year).is_some_and(|most| checks >= *most) {
@@ -86,7 +80,7 @@ impl Rule for InMemoryRule {
         inner.calls.push(year);
         if let Some(failures) = inner.failures.get_mut(&year).filter(|f| !f.is_empty()) {
             let fault = failures.remove(0);
-            return Err(RuleError { rule: self.name.clone(), year, fault, cause: "as scripted".to_owned() });
+            return Err(DatabaseError::new(fault, "as scripted").into());
         }
         Ok(inner.findings.get(&year).cloned().unwrap_or_default())
     }
@@ -99,12 +93,12 @@ mod tests {
     #[test]
     fn finds_and_fails_as_told() {
         let given = InMemoryRule::new("r").finding(2025, Severity::Error, "wrong").failure(2025, Fault::Transient);
-        let rule = given.clone();
-        assert_eq!(rule.check(2025).expect_err("scripted").fault, Fault::Transient);
-        assert_eq!(rule.check(2025).expect("runs").len(), 1);
+        let (rule, tables) = (given.clone(), planalign_config::InMemoryTables::default());
+        assert_eq!(rule.check(2025, &tables).expect_err("scripted").fault(), Fault::Transient);
+        assert_eq!(rule.check(2025, &tables).expect("runs").len(), 1);
         given.repair(2025);
-        assert!(rule.check(2025).expect("runs").is_empty());
-        assert!(rule.check(2026).expect("runs").is_empty());
+        assert!(rule.check(2025, &tables).expect("runs").is_empty());
+        assert!(rule.check(2026, &tables).expect("runs").is_empty());
         assert_eq!(given.calls(), [2025, 2025, 2025, 2026]);
     }
 }

@@ -1,47 +1,45 @@
 //! Rules that check a simulated year, and what they find.
 //!
-//! [`Rule`] is the contract. The rules of [`rules::rules`] (feature `duckdb`) ask the tables with SQL of their own,
-//! not with that of the models; [`InMemoryRule`] is scripted, for tests of those who call rules.
+//! [`Rule`] is the contract. The built-in rules ask the tables with SQL of their own, not with that of the models;
+//! [`DataValidator`] checks rules together; [`InMemoryRule`] is scripted, for tests of those who call rules.
 //!
 //! ```
-//! use planalign_validation::{Finding, Rule, RuleError, Severity};
+//! use planalign_config::{InMemoryTables, Tables};
+//! use planalign_validation::{CheckError, DataValidator, Finding, Rule, Severity};
 //!
-//! /// Nobody plans further than this.
-//! struct Horizon(i32);
+//! /// Somebody is hired in each year.
+//! struct Hires;
 //!
-//! impl Rule for Horizon {
+//! const HIRES: &str = "select count(*) as hires from int_hiring_events where simulation_year = $1";
+//!
+//! impl Rule for Hires {
 //!     fn name(&self) -> &str {
-//!         "horizon"
+//!         "hires"
 //!     }
 //!
-//!     fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-//!         let late = Finding {
-//!             rule: self.name().to_owned(),
-//!             year,
-//!             severity: Severity::Warning,
-//!             message: format!("{year} is after {}", self.0),
-//!             count: 1,
-//!             advice: "simulate fewer years".to_owned(),
-//!             rows: None,
-//!         };
-//!         Ok(if year > self.0 { vec![late] } else { Vec::new() })
+//!     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+//!         let hires = tables.query_row(HIRES, &[year.into()])?.and_then(|row| row.integer(0));
+//!         let nobody = Finding::new(self.name(), year, Severity::Warning, "nobody is hired");
+//!         Ok(if hires == Some(0) { vec![nobody.advice("see int_workforce_needs")] } else { Vec::new() })
 //!     }
 //! }
 //!
-//! assert_eq!(Horizon(2030).check(2031)?[0].severity, Severity::Warning);
-//! # Ok::<(), RuleError>(())
+//! let mut validator = DataValidator::default();
+//! validator.register_rule(Hires);
+//! let tables = InMemoryTables::default().answer(HIRES, &["hires"], &[&[0.into()]]);
+//! assert_eq!(validator.validate(2031, &tables)?[0].message, "nobody is hired");
+//! # Ok::<(), planalign_validation::RuleError>(())
 //! ```
 
-#[cfg(feature = "duckdb")]
 mod counts;
 pub mod in_memory;
 pub mod rule;
-#[cfg(feature = "duckdb")]
 pub mod rules;
 pub mod settings;
+pub mod validator;
 
 pub use in_memory::InMemoryRule;
-pub use rule::{Finding, Rule, RuleError, Severity};
-#[cfg(feature = "duckdb")]
+pub use rule::{CheckError, Finding, Rule, RuleError, Severity};
 pub use rules::{not_a_query, rules};
 pub use settings::{CensusOrigin, RuleSettings};
+pub use validator::DataValidator;

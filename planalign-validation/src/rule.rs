@@ -1,14 +1,25 @@
 //! What a rule is, and what it can find.
 
-use planalign_config::Fault;
+use planalign_config::{DatabaseError, Fault, Tables};
+use planalign_registries::RegistryError;
 use serde::{Deserialize, Serialize};
 
 /// Checks one thing about a simulated year.
 pub trait Rule {
     /// Name, as stages and users call it.
     fn name(&self) -> &str;
-    /// Looks at the tables of `year`. An empty list means that nothing is wrong.
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError>;
+    /// Looks at what a simulation has written for `year`. An empty list means that nothing is wrong.
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError>;
+}
+
+impl<R: Rule + ?Sized> Rule for &R {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        (**self).check(year, tables)
+    }
 }
 
 /// How bad a finding is.
@@ -56,6 +67,25 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding of a rule about a year.
+    #[must_use]
+    pub fn new(rule: &str, year: i32, severity: Severity, message: impl Into<String>) -> Self {
+        let (rule, message, advice) = (rule.to_owned(), message.into(), String::new());
+        Self { rule, year, severity, message, count: 1, advice, rows: None }
+    }
+
+    /// The same finding, about so many rows or people.
+    #[must_use]
+    pub fn count(self, count: u64) -> Self {
+        Self { count, ..self }
+    }
+
+    /// The same finding, with what to do about it.
+    #[must_use]
+    pub fn advice(self, advice: impl Into<String>) -> Self {
+        Self { advice: advice.into(), ..self }
+    }
+
     /// The same finding, with a query for the rows concerned, in which `$1` is the year.
     #[must_use]
     pub fn about(self, query: &str) -> Self {
@@ -64,16 +94,50 @@ impl Finding {
     }
 }
 
+/// Why a rule could not be checked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// Its tables cannot be read.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The registries that it asks cannot answer.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The tables do not hold what it looks at.
+    #[error("{0}")]
+    Answer(String),
+}
+
+impl CheckError {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Database(error) => error.fault(),
+            Self::Registry(error) => error.fault(),
+            Self::Answer(_) => Fault::Deterministic,
+        }
+    }
+}
+
 /// A rule could not run. That is a failure, never a pass.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("rule {rule} cannot run for {year}: {cause}")]
+#[error("rule {rule} cannot run for {year}")]
 pub struct RuleError {
     /// Rule.
     pub rule: String,
     /// Simulated year.
     pub year: i32,
-    /// What can be done about it.
-    pub fault: Fault,
     /// Cause, without data.
-    pub cause: String,
+    #[source]
+    pub cause: CheckError,
+}
+
+impl RuleError {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        self.cause.fault()
+    }
 }

@@ -20,40 +20,85 @@ mod yearly_jumps;
 
 use std::sync::Arc;
 
-use own::OwnRule;
-pub use own::not_a_query;
-use planalign_config::Database;
 use planalign_config::settings::SqlRule;
 use planalign_registries::Registry;
-use rated::{Rated, severity};
 
-use crate::counts::Probe;
+pub use accumulator_integrity::AccumulatorIntegrityRule;
+pub use census_acceptance::CensusAcceptanceRule;
+pub use compensation_reasonableness::CompensationReasonablenessRule;
+pub use contribution_limits::ContributionLimitsRule;
+pub use data_freshness_check::DataFreshnessRule;
+pub use distribution_drift::DistributionDriftRule;
+pub use event_sequence::EventSequenceRule;
+pub use hire_termination_ratio::HireTerminationRatioRule;
+pub use own::not_a_query;
+pub use pay_outliers::PayOutliersRule;
+pub use row_count_drift::RowCountDriftRule;
+pub use snapshot_consistency::SnapshotConsistencyRule;
+pub use state_consistency::StateConsistencyRule;
+pub use workforce_feasibility::WorkforceFeasibilityRule;
+pub use workforce_totals::WorkforceTotalsRule;
+pub use yearly_jumps::YearlyJumpsRule;
+
 use crate::rule::Rule;
 use crate::settings::RuleSettings;
+use own::OwnRule;
+use rated::{Rated, severity};
+
+/// Makes rules of settings, which are the configuration's defaults where none are given.
+macro_rules! with_settings {
+    ($($rule:ident),*) => { $(
+        impl $rule {
+            /// The rule with the thresholds and limits of these settings.
+            #[must_use]
+            pub fn new(settings: RuleSettings) -> Self {
+                Self(Arc::new(settings))
+            }
+        }
+
+        impl Default for $rule {
+            fn default() -> Self {
+                Self::new(RuleSettings::default())
+            }
+        }
+    )* };
+}
+
+with_settings!(
+    CensusAcceptanceRule,
+    CompensationReasonablenessRule,
+    ContributionLimitsRule,
+    DataFreshnessRule,
+    DistributionDriftRule,
+    HireTerminationRatioRule,
+    PayOutliersRule,
+    RowCountDriftRule,
+    WorkforceFeasibilityRule,
+    YearlyJumpsRule
+);
 
 /// The rules of a simulation: the built-in ones in the order of their stages, and then the user's own; without those that are
-/// off. They read on the connection of `db`, so within a unit of work they see what it has written; so must `registries`, which
-/// `state_consistency` asks.
+/// off. `state_consistency` asks the registries.
 #[must_use]
-pub fn rules(db: &Database, settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec<Box<dyn Rule>> {
-    let settings = Arc::new(settings.clone());
-    let probe = |rule: &str| Probe::new(rule, db, &settings);
+pub fn rules(settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec<Box<dyn Rule>> {
+    let shared = Arc::new(settings.clone());
+    let shared = || Arc::clone(&shared);
     let builtin: Vec<Box<dyn Rule>> = vec![
-        Box::new(census_acceptance::CensusAcceptance(probe("census_acceptance"))),
-        Box::new(data_freshness_check::DataFreshness(probe("data_freshness_check"))),
-        Box::new(row_count_drift::RowCountDrift(probe("row_count_drift"))),
-        Box::new(compensation_reasonableness::CompensationReasonableness(probe("compensation_reasonableness"))),
-        Box::new(workforce_feasibility::WorkforceFeasibility(probe("workforce_feasibility"))),
-        Box::new(hire_termination_ratio::HireTerminationRatio(probe("hire_termination_ratio"))),
-        Box::new(event_sequence::EventSequence(probe("event_sequence"))),
-        Box::new(accumulator_integrity::AccumulatorIntegrity(probe("accumulator_integrity"))),
-        Box::new(state_consistency::StateConsistency { probe: probe("state_consistency"), registries }),
-        Box::new(workforce_totals::WorkforceTotals(probe("workforce_totals"))),
-        Box::new(snapshot_consistency::SnapshotConsistency(probe("snapshot_consistency"))),
-        Box::new(contribution_limits::ContributionLimits(probe("contribution_limits"))),
-        Box::new(pay_outliers::PayOutliers(probe("pay_outliers"))),
-        Box::new(yearly_jumps::YearlyJumps(probe("yearly_jumps"))),
-        Box::new(distribution_drift::DistributionDrift(probe("distribution_drift"))),
+        Box::new(CensusAcceptanceRule(shared())),
+        Box::new(DataFreshnessRule(shared())),
+        Box::new(RowCountDriftRule(shared())),
+        Box::new(CompensationReasonablenessRule(shared())),
+        Box::new(WorkforceFeasibilityRule(shared())),
+        Box::new(HireTerminationRatioRule(shared())),
+        Box::new(EventSequenceRule),
+        Box::new(AccumulatorIntegrityRule),
+        Box::new(StateConsistencyRule::new(registries)),
+        Box::new(WorkforceTotalsRule),
+        Box::new(SnapshotConsistencyRule),
+        Box::new(ContributionLimitsRule(shared())),
+        Box::new(PayOutliersRule(shared())),
+        Box::new(YearlyJumpsRule(shared())),
+        Box::new(DistributionDriftRule(shared())),
     ];
     let rated = |rule: Box<dyn Rule>| match settings.severity.get(rule.name()) {
         None => Some(rule),
@@ -61,7 +106,7 @@ pub fn rules(db: &Database, settings: &RuleSettings, registries: Vec<Box<dyn Reg
     };
     let own = |rule: &SqlRule| {
         let severity = severity(rule.severity)?;
-        Some(Box::new(OwnRule { probe: probe(&rule.name), rule: rule.clone(), severity }) as Box<dyn Rule>)
+        Some(Box::new(OwnRule { rule: rule.clone(), severity }) as Box<dyn Rule>)
     };
     builtin.into_iter().filter_map(rated).chain(settings.own.iter().filter_map(own)).collect()
 }

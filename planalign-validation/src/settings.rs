@@ -91,7 +91,6 @@ impl Default for RuleSettings {
 }
 
 /// A rate in whole millionths, rounded as the models do it, so that comparisons with it are exact.
-#[cfg(feature = "duckdb")]
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "rates are small fractions")]
 pub(crate) fn millionths(rate: f64) -> i64 {

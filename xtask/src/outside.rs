@@ -1,6 +1,7 @@
 //! Whether a program outside of the workspace, written as the README says, compiles, runs, and shares what is compiled already.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
@@ -61,8 +62,25 @@ pub(crate) fn run() -> Result<String, OutsideError> {
     if !artifacts.compiled.is_empty() {
         return Err(OutsideError::CompiledAgain { packages: artifacts.compiled.into_iter().collect() });
     }
-    let said = output_of(Command::new(artifacts.program).current_dir(workspace::root()))?;
+    let said = output_of(Command::new(artifacts.program).current_dir(checkout(&folder)?))?;
     Ok(format!("outside: {} dependencies are shared; the program says\n{}", artifacts.shared, said.trim_end()))
+}
+
+/// A folder that looks like a checkout, for what the program writes.
+fn checkout(folder: &Path) -> Result<PathBuf, OutsideError> {
+    let checkout = folder.join("checkout");
+    let made = || {
+        fs::create_dir_all(&checkout)?;
+        for part in ["config", "data", "dbt"] {
+            let link = checkout.join(part);
+            if link.symlink_metadata().is_err() {
+                symlink(workspace::root().join(part), link)?;
+            }
+        }
+        Ok(())
+    };
+    made().map_err(system("make a folder for the program"))?;
+    Ok(checkout)
 }
 
 /// The package: dependencies as in the README, profile and locked versions as in the workspace.
@@ -84,7 +102,9 @@ fn write(root: &Path, folder: &Path) -> Result<(), OutsideError> {
     written("Cargo.toml", &format!("{package}\n{dependencies}\n{profile}"))?;
     written("src/main.rs", &read(PROGRAM)?)?;
     for path in SHARED {
-        if root.join(path).exists() {
+        // Cargo reads the configuration of the folders above, too: below the workspace it would count twice.
+        let is_read_above = path.starts_with(".cargo") && folder.starts_with(root);
+        if root.join(path).exists() && !is_read_above {
             written(path, &read(path)?)?;
         } else {
             // Of an earlier time, when the engine was prebuilt.

@@ -27,13 +27,13 @@ fn options(sandbox: &Sandbox, growth: &str) -> InputOptions {
 
 /// Runs in this process, and asks the run to stop once a stage of this year begins.
 fn run(database: &Path, options: &InputOptions, mode: StartMode, stop_in: Option<i32>) -> Result<Finished, Error> {
-    let session = Session::open(database, CALLER)?;
+    let mut session = Session::open(database, CALLER)?;
     let inputs = session.inputs(InputSource::files(options)?, options)?;
     let reports = database.with_extension("reports");
-    let prepared =
-        session.prepare(inputs, RunOptions { mode, years: options.years.clone(), reports, ..RunOptions::default() })?;
+    let run = RunOptions { mode, years: options.years.clone(), reports, ..RunOptions::default() };
+    let prepared = session.prepare(inputs, run, Vec::new())?;
     let stop = StopSignal::default();
-    prepared.execute(&stop, &mut |event, _| match event.kind {
+    prepared.execute(&stop, Vec::new(), &mut |event, _| match event.kind {
         RunEventKind::StageStarted { year, .. } if Some(year) == stop_in => stop.request(),
         _ => {}
     })

@@ -128,7 +128,8 @@ fn what_cannot_be_reported_is_told() {
     assert_eq!(told.code, 7);
     insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
     error: the reports cannot be made
-      cannot write file/year_2025.json: File exists (os error 17)
+      cannot write file/year_2025.json
+      File exists (os error 17)
     hint: name another directory with --reports
     ");
     drop(planalign_config::Database::open(

@@ -15,12 +15,10 @@ pub(super) enum Column<'a> {
     Decimal(&'a PrimitiveArray<Decimal128Type>),
 }
 
-/// The `N` columns of a batch.
-pub(super) fn of<const N: usize>(batch: &StructArray) -> duckdb::Result<[Column<'_>; N]> {
-    let columns = batch.columns().iter().map(Column::new).collect::<Option<Vec<_>>>();
-    let columns = columns.ok_or_else(|| error::refused("a column that holds no whole numbers"))?;
-    let number = columns.len();
-    columns.try_into().map_err(|_| error::refused(&format!("{number} columns instead of {N}")))
+/// The columns of a batch.
+pub(super) fn of(batch: &StructArray) -> duckdb::Result<Vec<Column<'_>>> {
+    let columns = batch.columns().iter().map(Column::new).collect::<Option<_>>();
+    columns.ok_or_else(|| error::refused("a column that holds no whole numbers"))
 }
 
 impl<'a> Column<'a> {

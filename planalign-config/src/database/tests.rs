@@ -46,7 +46,7 @@ fn every_type_of_the_engine_has_a_value() {
 fn rows_are_handed_on_as_whole_numbers() {
     let rows = |sql: &str| {
         let mut rows = Vec::new();
-        memory().for_each_row(sql, |row: [Option<i64>; 2]| rows.push(row)).map(|()| rows).map_err(|e| e.to_string())
+        memory().for_each_row(sql, &mut |row| rows.push(row.to_vec())).map(|()| rows).map_err(|e| e.to_string())
     };
     let cases = [
         ("-7::integer", Some(-7)),
@@ -60,7 +60,7 @@ fn rows_are_handed_on_as_whole_numbers() {
         ("null::boolean", None),
     ];
     for (sql, expected) in cases {
-        assert_eq!(rows(&format!("select {sql}, 2")), Ok(vec![[expected, Some(2)]]), "{sql}");
+        assert_eq!(rows(&format!("select {sql}, 2")), Ok(vec![vec![expected, Some(2)]]), "{sql}");
     }
     // More than the engine hands over at once.
     let many = rows("select range, case when range % 3 = 0 then range end from range(5000)").expect("numbers");
@@ -70,7 +70,6 @@ fn rows_are_handed_on_as_whole_numbers() {
     for (sql, expected) in [
         ("select 1, 'text'", "a column that holds no whole numbers"),
         ("select 1, 1::decimal(38, 0)", "a column that holds no whole numbers"),
-        ("select 1", "1 columns instead of 2"),
         ("select 1, 2 from nowhere", "Table with name nowhere does not exist"),
     ] {
         let error = rows(sql).expect_err(sql);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use planalign_config::Database;
-use planalign_config::database::DatabaseError;
+use planalign_config::DatabaseError;
 
 use super::jinja::relation::{Relation, RelationKind};
 
@@ -105,7 +105,7 @@ fn key(relation: &Relation) -> Key {
 /// The columns of a relation in order.
 pub(crate) fn columns_of(database: &Database, relation: &Relation) -> Result<Vec<Column>, DatabaseError> {
     let table = database.query(&format!("describe {relation}"), &[])?;
-    let column = |row: &planalign_config::database::Row| Column {
+    let column = |row: &planalign_config::Row| Column {
         name: row.text(0).unwrap_or_default(),
         data_type: row.text(1).unwrap_or_default(),
     };

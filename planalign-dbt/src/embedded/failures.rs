@@ -1,7 +1,7 @@
 //! Turns errors of templates and of the database into those of the runner.
 
 use minijinja::Error;
-use planalign_config::database::DatabaseError;
+use planalign_config::DatabaseError;
 
 use super::excerpt::excerpt;
 use super::jinja::environment::BadTemplate;

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use planalign_config::Database;
-use planalign_config::database::{DatabaseError, Value};
+use planalign_config::{DatabaseError, Value};
 
 use super::catalog::Catalog;
 use super::config::NodeConfig;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use planalign_config::database::Value as DbValue;
+use planalign_config::Value as DbValue;
 use serde_json::Value as Json;
 
 use super::config::plain_text;

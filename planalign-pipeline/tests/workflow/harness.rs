@@ -8,11 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use planalign_config::UnitOfWork;
+use planalign_config::{InMemoryTables, UnitOfWork};
 use planalign_dbt::{InMemoryRunner, Materialization, Vars};
 use planalign_pipeline::{
-    ExecuteOptions, Modules, Outcome, PipelineError, RecoveryPolicy, RunPlan, StopSignal, Storage, Workflow,
-    restart_from, restore, resume, start,
+    CheckedWorkflow, ExecuteOptions, Modules, Outcome, PipelineError, PipelineOrchestrator, RecoveryPolicy, RunPlan,
+    StopSignal, Storage, Workflow, restore,
 };
 use planalign_registries::{
     Checkpoint, CheckpointKey, Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent,
@@ -137,9 +137,12 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> RunPlan {
+        RunPlan::new(&self.checked(), self.start_year, self.end_year, self.shuffle)
+    }
+
+    fn checked(&self) -> CheckedWorkflow {
         let names: Vec<String> = self.rules.iter().map(|r| r.name().to_owned()).collect();
-        let workflow = self.workflow.check(&self.runner, &names).unwrap_or_else(|e| panic!("{e}"));
-        RunPlan::new(&workflow, self.start_year, self.end_year, self.shuffle)
+        self.workflow.check(&self.runner, &names).unwrap_or_else(|e| panic!("{e}"))
     }
 
     /// Starts a run that is not killed.
@@ -209,7 +212,7 @@ impl World {
     }
 
     fn execute(&mut self, begin: Begin) -> Option<Result<Outcome, PipelineError>> {
-        let plan = self.plan();
+        let workflow = self.checked();
         let (sender, receiver) = crossbeam_channel::unbounded();
         let (stop, ticks, cut) = (StopSignal::default(), Cell::new(0), self.cut);
         let now = || {
@@ -231,7 +234,9 @@ impl World {
             registries,
             rules: self.rules.iter().map(|r| Box::new(r.clone()) as Box<dyn Rule>).collect(),
             store: &mut store,
+            tables: &InMemoryTables::default(),
             reports: &mut self.reports,
+            reporters: Vec::new(),
         };
         let options = ExecuteOptions {
             vars: Vars::from_iter([("cola_rate".to_owned(), 0.02.into())]),
@@ -245,14 +250,20 @@ impl World {
             witness: self.witness.clone(),
             by: "a test".to_owned(),
             accept_version: self.accept_version,
+            shuffle: self.shuffle,
         };
         let record = record(self.run_id, self.start_year, self.end_year);
-        let fingerprints = &self.fingerprints;
-        let end = catch_unwind(AssertUnwindSafe(|| match begin {
-            Begin::Anew => start(&plan, &record, fingerprints, modules, &options),
-            Begin::WhereItEnded => resume(plan, fingerprints, modules, &options),
-            Begin::From(year) => restart_from(year, plan, fingerprints, modules, &options),
+        let years = self.start_year..=self.end_year;
+        let mut orchestrator = PipelineOrchestrator::new(workflow, record, self.fingerprints.clone(), modules, options);
+        let end = catch_unwind(AssertUnwindSafe(|| {
+            match begin {
+                Begin::Anew => orchestrator.execute_multi_year_simulation(years),
+                Begin::WhereItEnded => orchestrator.resume(years),
+                Begin::From(year) => orchestrator.restart_from(year, years),
+            }
+            .map(|_| orchestrator.outcome())
         }));
+        drop(orchestrator);
         self.told.extend(receiver.try_iter());
         self.mirrored.extend(mirrored.try_iter());
         if end.is_err() {

@@ -1,6 +1,8 @@
 //! What a run does after a fault in each part of a stage: undo, try again where that may help, report.
 
-use planalign_config::Fault;
+use std::io::ErrorKind;
+
+use planalign_config::{Fault, full_message};
 use planalign_dbt::RunnerError;
 use planalign_pipeline::PipelineError;
 use planalign_registries::RunStatus;
@@ -18,6 +20,18 @@ fn model_error(fault: Fault) -> RunnerError {
     }
 }
 
+/// What the system would call it.
+fn kind_of(fault: Fault) -> ErrorKind {
+    match fault {
+        Fault::Transient => ErrorKind::Interrupted,
+        Fault::OutOfMemory => ErrorKind::OutOfMemory,
+        Fault::OutOfSpace => ErrorKind::StorageFull,
+        Fault::Permission => ErrorKind::PermissionDenied,
+        Fault::Busy => ErrorKind::ResourceBusy,
+        _ => ErrorKind::Other,
+    }
+}
+
 /// A part of a stage that can fail, the stage where it does, and how to make it fail once.
 type Part = (&'static str, &'static str, fn(&mut World, Fault));
 
@@ -30,7 +44,7 @@ const PARTS: [Part; 8] = [
     ("registry", "STATE_ACCUMULATION", |w, fault| w.registries[1].fail_next("update", fault)),
     ("snapshot", "STATE_ACCUMULATION", |w, fault| w.registries[0].fail_next("snapshot", fault)),
     ("rule", "FOUNDATION", |w, fault| w.rules[1] = w.rules[1].clone().failure(2025, fault)),
-    ("report", "REPORTING", |w, fault| w.reports = w.reports.clone().failure(Some(2025), fault)),
+    ("report", "REPORTING", |w, fault| w.reports = w.reports.clone().failure(Some(2025), kind_of(fault))),
     ("record", "INITIALIZATION", |w, fault| w.store.fail_next("record", fault)),
     ("save_checkpoint", "INITIALIZATION", |w, fault| w.store.fail_next("save_checkpoint", fault)),
 ];
@@ -155,7 +169,10 @@ fn a_lost_commit_is_noticed_before_anyone_is_told() {
     let mut world = World::new(2025);
     world.store.lose_next_commit();
     let error = world.start().expect_err("it fails");
-    assert_eq!(error.to_string(), "stage INITIALIZATION of 2025 failed: the checkpoint is not there after its commit");
+    assert_eq!(
+        full_message(&error),
+        "stage INITIALIZATION of 2025 failed: the checkpoint is not there after its commit"
+    );
     assert_eq!(error.fault(), Fault::Corrupt);
     insta::assert_snapshot!(render(&world.told));
     world.resume().expect("it finishes");

@@ -32,7 +32,7 @@ fn a_report_that_cannot_be_written_again_ends_the_resumed_run_which_can_be_resum
     let mut world = World::new(2026);
     world.start_cut(Cut::StopAfterStages(6)).expect("not killed").expect_err("interrupted");
     world.reports.lose(2025);
-    world.reports = world.reports.clone().failure(Some(2025), Fault::Permission);
+    world.reports = world.reports.clone().failure(Some(2025), std::io::ErrorKind::PermissionDenied);
     let error = world.resume().expect_err("it fails");
     assert!(matches!(&error, PipelineError::Report(_)), "{error}");
     assert_eq!(error.fault(), Fault::Permission);

@@ -137,7 +137,10 @@ fn a_rule_that_cannot_run_when_a_stage_is_checked_again_is_a_failure_and_no_pass
     world.start().expect_err("it stops");
     world.rules[1] = InMemoryRule::new("growth_rule").failure(2026, Fault::Deterministic);
     let error = world.resume().expect_err("it fails");
-    assert_eq!(error.to_string(), "stage FOUNDATION of 2026 failed: rule growth_rule cannot run for 2026: as scripted");
+    assert_eq!(
+        planalign_config::full_message(&error),
+        "stage FOUNDATION of 2026 failed: rule growth_rule cannot run for 2026: as scripted"
+    );
     assert_eq!(world.status(), RunStatus::Failed);
 }
 

@@ -1,6 +1,6 @@
 //! Names of tables, failures of statements, and lists as parameters: what all statements of this crate share.
 
-use planalign_config::database::Value;
+use planalign_config::Value;
 use planalign_config::{Database, DatabaseError, UnitOfWork};
 
 use crate::run_store::StoreError;
@@ -46,16 +46,12 @@ impl Catalog {
         &mut self,
         write: impl FnOnce(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let unit = |e: planalign_config::UnitError| StoreError::Database {
-            action: "write to the run record".to_owned(),
-            fault: e.fault,
-            cause: e.message,
-        };
-        self.db.begin().map_err(unit)?;
+        let unit = || failed("write to the run record");
+        self.db.begin().map_err(unit())?;
         let result = write(self);
         match &result {
-            Ok(_) => self.db.commit().map_err(unit)?,
-            Err(_) => self.db.rollback().map_err(unit)?,
+            Ok(_) => self.db.commit().map_err(unit())?,
+            Err(_) => self.db.rollback().map_err(unit())?,
         }
         result
     }
@@ -81,5 +77,5 @@ pub(crate) fn list<T: serde::Serialize>(items: &[T]) -> Result<Value, StoreError
 
 /// Makes a store's error of a statement's.
 pub(crate) fn failed(action: &str) -> impl FnOnce(DatabaseError) -> StoreError {
-    move |e| StoreError::Database { action: action.to_owned(), fault: e.fault(), cause: e.to_string() }
+    move |cause| StoreError::Database { action: action.to_owned(), cause }
 }

@@ -1,7 +1,7 @@
 //! At what rate each person defers and how often it was raised automatically, as the events tell it.
 
 use planalign_config::Database;
-use planalign_config::database::Value;
+use planalign_config::Value;
 
 use super::registry_table::{Differences, RegistryTable, unsigned};
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};

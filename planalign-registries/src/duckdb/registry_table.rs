@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 
-use planalign_config::database::{Row, Value};
-use planalign_config::{Database, DatabaseError, Fault};
+use planalign_config::{Database, DatabaseError};
+use planalign_config::{Row, Value};
 
 use super::catalog::Catalog;
 use super::state;
-use crate::registry::{Disagreement, RegistryError, RegistrySnapshot};
+use crate::registry::{Disagreement, RegistryCause, RegistryError, RegistrySnapshot};
 
 /// A registry beside one of the models' tables, and in what they can differ.
 pub(crate) struct Differences {
@@ -32,7 +32,7 @@ pub(crate) struct RegistryTable {
 
 impl RegistryTable {
     pub(crate) fn new(db: Database, name: &'static str, table: &'static str) -> Result<Self, RegistryError> {
-        let catalog = Catalog::new(db).map_err(|e| error(name, "open its table", "all years", &e))?;
+        let catalog = Catalog::new(db).map_err(|e| error(name, "open its table", "all years", e))?;
         Ok(Self { name, table, catalog, columns: RefCell::default() })
     }
 
@@ -45,7 +45,7 @@ impl RegistryTable {
             let insert = format!("insert into {{planalign}}.{} {select}", self.table);
             self.catalog.db.execute(&self.sql(&insert, year), &[])
         };
-        let rows = write().map_err(|e| self.error("follow the events", year, &e))?;
+        let rows = write().map_err(|e| self.error("follow the events", year, e))?;
         Ok(rows as u64)
     }
 
@@ -60,12 +60,9 @@ impl RegistryTable {
     ) -> Result<Vec<Disagreement>, RegistryError> {
         let compare = |sql: &str| {
             let table = self.catalog.db.query(&self.sql(sql, year), &[]);
-            table.map_err(|e| self.error(COMPARE, year, &e))
+            table.map_err(|e| self.error(COMPARE, year, e))
         };
-        let no_answer = |cause: &str| {
-            let (fault, cause) = (Fault::Deterministic, cause.to_owned());
-            RegistryError { registry: self.name, action: COMPARE, year: year.to_string(), fault, cause }
-        };
+        let no_answer = |cause| self.error(COMPARE, year, RegistryCause::Answer(cause));
         let sums = compare(sums)?.rows;
         let Some(ours) = sums.iter().find(|row| row.boolean(0) == Some(true)) else {
             return Err(no_answer("its query has no answer"));
@@ -98,14 +95,14 @@ impl RegistryTable {
     pub(crate) fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {
         const ACTION: &str = "describe its state";
         let relation = format!("planalign.{}", self.table);
-        let engine = self.catalog.db.engine_version().map_err(|e| self.error(ACTION, year, &e))?;
+        let engine = self.catalog.db.engine_version().map_err(|e| self.error(ACTION, year, e))?;
         let states = state::read(&self.catalog, &mut self.columns.borrow_mut(), &engine, &[relation], year);
-        let (fault, cause) = match states.map(|mut states| states.pop()) {
+        let cause = match states.map(|mut states| states.pop()) {
             Ok(Some(state)) => return Ok(RegistrySnapshot { registry: self.name.to_owned(), state }),
-            Ok(None) => (Fault::Corrupt, "its table is missing".to_owned()),
-            Err(e) => (e.fault(), e.to_string()),
+            Ok(None) => RegistryCause::Missing,
+            Err(cause) => cause.into(),
         };
-        Err(RegistryError { registry: self.name, action: ACTION, year: year.to_string(), fault, cause })
+        Err(self.error(ACTION, year, cause))
     }
 
     /// Removes the rows of later years.
@@ -113,7 +110,7 @@ impl RegistryTable {
         let filter = year.map(|y| format!(" where simulation_year > {y}")).unwrap_or_default();
         let sql = self.catalog.sql(&format!("delete from {{planalign}}.{}{filter}", self.table));
         let label = year.map_or_else(|| "all years".to_owned(), |y| y.to_string());
-        self.catalog.db.execute(&sql, &[]).map_err(|e| error(self.name, "go back to its state", &label, &e))?;
+        self.catalog.db.execute(&sql, &[]).map_err(|e| error(self.name, "go back to its state", &label, e))?;
         Ok(())
     }
 
@@ -125,13 +122,13 @@ impl RegistryTable {
         sql: &str,
         values: &[Value],
     ) -> Result<Option<Row>, RegistryError> {
-        self.catalog.db.query_row(&self.sql(sql, year), values).map_err(|e| self.error(action, year, &e))
+        self.catalog.db.query_row(&self.sql(sql, year), values).map_err(|e| self.error(action, year, e))
     }
 
     /// Rows about people, for the typed queries.
     pub(crate) fn all(&self, year: i32, action: &'static str, sql: &str) -> Result<Vec<Row>, RegistryError> {
         let table = self.catalog.db.query(&self.sql(sql, year), &[]);
-        Ok(table.map_err(|e| self.error(action, year, &e))?.rows)
+        Ok(table.map_err(|e| self.error(action, year, e))?.rows)
     }
 
     fn sql(&self, template: &str, year: i32) -> String {
@@ -139,7 +136,7 @@ impl RegistryTable {
         self.catalog.sql(&filled)
     }
 
-    fn error(&self, action: &'static str, year: i32, cause: &DatabaseError) -> RegistryError {
+    fn error(&self, action: &'static str, year: i32, cause: impl Into<RegistryCause>) -> RegistryError {
         error(self.name, action, &year.to_string(), cause)
     }
 }
@@ -149,6 +146,6 @@ pub(crate) fn unsigned(row: &Row, column: usize) -> u64 {
     row.integer(column).and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
 }
 
-fn error(registry: &'static str, action: &'static str, year: &str, cause: &DatabaseError) -> RegistryError {
-    RegistryError { registry, action, year: year.to_owned(), fault: cause.fault(), cause: cause.to_string() }
+fn error(registry: &'static str, action: &'static str, year: &str, cause: impl Into<RegistryCause>) -> RegistryError {
+    RegistryError { registry, action, year: year.to_owned(), cause: Box::new(cause.into()) }
 }

@@ -9,7 +9,7 @@ mod runs;
 use std::cell::RefCell;
 
 use planalign_config::disk::free_space_beside;
-use planalign_config::{Database, Fault, failpoint};
+use planalign_config::{Database, DatabaseError, Fault, failpoint};
 
 use super::catalog::{Catalog, failed};
 use super::{format, state};
@@ -177,11 +177,8 @@ impl RunStore for DuckRunStore {
 fn refuse_short_space(needed: u64, free: Option<u64>) -> Result<(), StoreError> {
     let Some(free) = free.filter(|free| *free < needed) else { return Ok(()) };
     let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
-    Err(StoreError::Database {
-        action: "compact the database".to_owned(),
-        fault: Fault::OutOfSpace,
-        cause: format!("it takes about {} MB of free space, and there are {} MB", megabytes(needed), megabytes(free)),
-    })
+    let cause = format!("it takes about {} MB of free space, and there are {} MB", megabytes(needed), megabytes(free));
+    Err(failed("compact the database")(DatabaseError::new(Fault::OutOfSpace, cause)))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use planalign_config::database::Row;
+use planalign_config::Row;
 
 use super::catalog::{Catalog, failed, list, literal, quoted};
 use crate::checkpoint::RelationState;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use planalign_config::Fault;
+use planalign_config::{DatabaseError, Fault};
 
 use crate::checkpoint::RelationState;
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
@@ -65,8 +65,8 @@ impl InMemoryRegistry {
         let failures = &mut self.inner.borrow_mut().failures;
         let Some(at) = failures.iter().position(|(m, _)| *m == method) else { return Ok(()) };
         let (_, fault) = failures.remove(at);
-        let (year, cause) = (year.to_owned(), "as the test asked".to_owned());
-        Err(RegistryError { registry: self.name, action: method, year, fault, cause })
+        let cause = Box::new(DatabaseError::new(fault, "as the test asked").into());
+        Err(RegistryError { registry: self.name, action: method, year: year.to_owned(), cause })
     }
 }
 
@@ -109,6 +109,8 @@ impl Registry for InMemoryRegistry {
 
 #[cfg(test)]
 mod tests {
+    use planalign_config::full_message;
+
     use super::*;
 
     #[test]
@@ -136,8 +138,8 @@ mod tests {
         registry.fail_next("update", Fault::Transient);
         assert!(registry.check(2025).is_ok());
         let error = registry.update(2025, 2025).expect_err("fails");
-        assert_eq!(error.to_string(), "the enrollment registry cannot update for 2025: as the test asked");
-        assert_eq!(error.fault, Fault::Transient);
+        assert_eq!(full_message(&error), "the enrollment registry cannot update for 2025: as the test asked");
+        assert_eq!(error.fault(), Fault::Transient);
         assert!(registry.update(2025, 2025).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use planalign_config::{Fault, UnitError, UnitOfWork};
+use planalign_config::{DatabaseError, Fault, UnitOfWork, full_message};
 
 use crate::checkpoint::{Checkpoint, CheckpointKey, RelationState};
 use crate::run_event::RunEvent;
@@ -89,7 +89,8 @@ impl InMemoryRunStore {
 impl Inner {
     fn failure(&mut self, method: &'static str) -> Result<(), StoreError> {
         let error = |fault, cause: &str| {
-            Err(StoreError::Database { action: method.replace('_', " "), fault, cause: cause.to_owned() })
+            let cause = DatabaseError::new(fault, cause);
+            Err(StoreError::Database { action: method.replace('_', " "), cause })
         };
         if let Some(at) = self.failures.iter().position(|(m, _)| *m == method) {
             let (_, fault) = self.failures.remove(at);
@@ -245,7 +246,7 @@ impl RunStore for InMemoryRunStore {
 }
 
 impl UnitOfWork for InMemoryRunStore {
-    fn begin(&mut self) -> Result<(), UnitError> {
+    fn begin(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.enter("begin", "begin".to_owned()).map_err(|e| unit_error(&e))?;
         if inner.before.is_some() {
             return Err(refusal("a unit of work is already open"));
@@ -254,7 +255,7 @@ impl UnitOfWork for InMemoryRunStore {
         Ok(())
     }
 
-    fn commit(&mut self) -> Result<(), UnitError> {
+    fn commit(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.enter("commit", "commit".to_owned()).map_err(|e| unit_error(&e))?;
         let before = inner.before.take().ok_or_else(|| refusal("no unit of work is open"))?;
         if std::mem::take(&mut inner.loses_commit) {
@@ -263,7 +264,7 @@ impl UnitOfWork for InMemoryRunStore {
         Ok(())
     }
 
-    fn rollback(&mut self) -> Result<(), UnitError> {
+    fn rollback(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.inner.borrow_mut();
         inner.calls.push("rollback".to_owned());
         inner.poisoned = false;
@@ -273,21 +274,21 @@ impl UnitOfWork for InMemoryRunStore {
         inner.failure("rollback").map_err(|e| unit_error(&e))
     }
 
-    fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
+    fn ease_memory(&mut self) -> Result<Option<String>, DatabaseError> {
         Ok(self.inner.borrow_mut().eases.pop_front())
     }
 
-    fn work_sequentially(&mut self) -> Result<bool, UnitError> {
+    fn work_sequentially(&mut self) -> Result<bool, DatabaseError> {
         Ok(std::mem::take(&mut self.inner.borrow_mut().parallel))
     }
 }
 
-fn unit_error(error: &StoreError) -> UnitError {
-    UnitError { fault: error.fault(), message: error.to_string() }
+fn unit_error(error: &StoreError) -> DatabaseError {
+    DatabaseError::new(error.fault(), full_message(error))
 }
 
-fn refusal(message: &str) -> UnitError {
-    UnitError { fault: Fault::Deterministic, message: message.to_owned() }
+fn refusal(message: &str) -> DatabaseError {
+    DatabaseError::new(Fault::Deterministic, message)
 }
 
 #[cfg(test)]

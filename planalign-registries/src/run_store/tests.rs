@@ -1,6 +1,6 @@
 //! Fingerprints and what is said about their differences.
 
-use planalign_config::Fault;
+use planalign_config::{DatabaseError, Fault, full_message};
 
 use super::{Fingerprints, StoreError};
 
@@ -72,10 +72,10 @@ fn the_digest_depends_on_every_part_and_on_where_it_ends() {
 fn errors_know_what_can_be_done() {
     let newer = StoreError::NewerFormat { found: 2, supported: 1 };
     let damaged = StoreError::Damaged { what: "an event".to_owned(), cause: "cut".to_owned() };
-    let database =
-        StoreError::Database { action: "save".to_owned(), fault: Fault::OutOfSpace, cause: "disk full".to_owned() };
+    let cause = DatabaseError::new(Fault::OutOfSpace, "disk full");
+    let database = StoreError::Database { action: "save".to_owned(), cause };
     assert_eq!(newer.fault(), Fault::WrongVersion);
     assert_eq!(StoreError::Foreign { tables: 1 }.fault(), Fault::WrongVersion);
     assert_eq!(damaged.fault(), Fault::Corrupt);
-    assert_eq!((database.fault(), database.to_string().as_str()), (Fault::OutOfSpace, "cannot save: disk full"));
+    assert_eq!((database.fault(), full_message(&database).as_str()), (Fault::OutOfSpace, "cannot save: disk full"));
 }

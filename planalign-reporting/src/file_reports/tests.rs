@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use planalign_config::{Database, DatabaseOptions, Fault};
+use planalign_config::{Database, DatabaseOptions, Fault, full_message};
 use planalign_registries::{Fingerprints, InMemoryRunStore, RunEvent, RunRecord, RunStore};
 use serde_json::json;
 
 use super::FileReports;
 use crate::read::read_year;
-use crate::reports::{MultiYearReporter, ReportError, YearAuditor};
+use crate::reports::{MultiYearReporter, ReportError, ReportSource, YearAuditor};
 use crate::summary::Overall;
 use crate::year_audit::Resume;
 use crate::{FIGURES, MultiYearSummary, Template, YearAudit, render_summary, summary_to_json};
@@ -70,13 +70,17 @@ fn store(run_id: &str) -> InMemoryRunStore {
     store
 }
 
+/// What reports of a run are made of.
+fn source<'a>(run_id: &'a str, tables: &'a Database, store: &'a InMemoryRunStore) -> ReportSource<'a> {
+    ReportSource { run_id, tables, store }
+}
+
 fn audit(year: i32) -> YearAudit {
-    read_year(&database(), &store("run-1"), "run-1", year).expect("an audit")
+    read_year(year, &source("run-1", &database(), &store("run-1"))).expect("an audit")
 }
 
 fn summary() -> MultiYearSummary {
-    let mut reports = FileReports::new(database(), Box::new(store("run-1")), "");
-    reports.summary("run-1", 2025, 2026).expect("a summary")
+    FileReports::new("").summary(2025, 2026, &source("run-1", &database(), &store("run-1"))).expect("a summary")
 }
 
 /// Compares a figure with what another query says, both as text.
@@ -270,15 +274,17 @@ fn findings_are_those_of_what_stands() {
 fn the_layouts_of_the_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let directory = folder.path().join("reports");
-    let mut reports = FileReports::new(database(), Box::new(store("run-1")), &directory);
+    let (tables, store) = (database(), store("run-1"));
+    let source = source("run-1", &tables, &store);
+    let mut reports = FileReports::new(&directory);
     assert!(!reports.has_year(2026));
-    let year = reports.write_year("run-1", 2026).expect("written");
+    let year = reports.write_year(2026, &source).expect("written").expect("a file");
     assert!(reports.has_year(2026));
     assert_eq!(year, directory.join("year_2026.json"));
     let text = fs::read_to_string(&year).expect("the audit");
     insta::assert_snapshot!("year_audit", text);
     assert_eq!(serde_json::from_str::<YearAudit>(&text).expect("reads back"), audit(2026));
-    let written = reports.write_summary("run-1", 2025, 2026).expect("written");
+    let written = reports.write_summary(2025, 2026, &source).expect("written");
     let [csv, json] = ["csv", "json"].map(|format| directory.join(format!("multi_year_summary_2025_2026.{format}")));
     assert_eq!(written, [csv.clone(), json.clone()]);
     insta::assert_snapshot!("multi_year_summary", fs::read_to_string(&csv).expect("the summary"));
@@ -294,9 +300,11 @@ fn the_layouts_of_the_files() {
 fn written_again_they_are_the_same_and_only_the_run_id_differs_between_runs() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |run_id: &str| {
-        let mut reports = FileReports::new(database(), Box::new(store(run_id)), folder.path());
-        let audit = reports.write_year(run_id, 2025).expect("written");
-        let summary = reports.write_summary(run_id, 2025, 2026).expect("written");
+        let (tables, store) = (database(), store(run_id));
+        let source = source(run_id, &tables, &store);
+        let mut reports = FileReports::new(folder.path());
+        let audit = reports.write_year(2025, &source).expect("written").expect("a file");
+        let summary = reports.write_summary(2025, 2026, &source).expect("written");
         [audit, summary[0].clone()].map(|path| fs::read_to_string(path).expect("a file"))
     };
     let [audit, summary] = write("run-1");
@@ -386,22 +394,22 @@ fn a_console_table_fits_its_width() {
 fn what_cannot_be_read_is_an_error() {
     let db = database();
     let store = store("run-1");
-    let error = read_year(&db, &store, "run-9", 2025).expect_err("no such run");
-    assert_eq!(error.to_string(), "cannot read the tables of the audit of 2025: the file holds no run run-9");
-    let error = read_year(&db, &store, "run-1", 2027).expect_err("no such year");
+    let error = read_year(2025, &source("run-9", &db, &store)).expect_err("no such run");
+    assert_eq!(full_message(&error), "cannot read the tables of the audit of 2025: the file holds no run run-9");
+    let error = read_year(2027, &source("run-1", &db, &store)).expect_err("no such year");
     assert_eq!(
-        error.to_string(),
+        full_message(&error),
         "cannot read the tables of the audit of 2027: int_workforce_needs has no row of 2027"
     );
     db.execute_batch("delete from fct_workforce_snapshot").expect("deleted");
-    let error = read_year(&db, &store, "run-1", 2025).expect_err("nobody is there");
+    let error = read_year(2025, &source("run-1", &db, &store)).expect_err("nobody is there");
     assert_eq!(
-        error.to_string(),
+        full_message(&error),
         "cannot read the tables of the audit of 2025: fct_workforce_snapshot has no rows of 2025"
     );
     db.execute_batch("drop table fct_yearly_events").expect("dropped");
     db.execute_batch(FIXTURE).expect_err("the other tables are there");
-    assert_eq!(read_year(&db, &store, "run-1", 2025).expect_err("no table").fault(), Fault::Deterministic);
+    assert_eq!(read_year(2025, &source("run-1", &db, &store)).expect_err("no table").fault(), Fault::Deterministic);
 }
 
 #[test]
@@ -422,22 +430,21 @@ fn figures_that_are_not_exact_are_no_report() {
     for (damage, cause) in cases {
         let db = database();
         db.execute_batch(damage).expect("damage");
-        let error = read_year(&db, &store("run-1"), "run-1", 2025).expect_err(cause);
-        assert_eq!(error.to_string(), format!("cannot read the tables of the audit of 2025: {cause}"));
+        let error = read_year(2025, &source("run-1", &db, &store("run-1"))).expect_err(cause);
+        assert_eq!(full_message(&error), format!("cannot read the tables of the audit of 2025: {cause}"));
     }
     let db = database();
     db.execute_batch("alter table fct_workforce_snapshot alter current_compensation type bigint")
         .expect("whole dollars");
-    read_year(&db, &store("run-1"), "run-1", 2025).expect("whole numbers are exact");
+    read_year(2025, &source("run-1", &db, &store("run-1"))).expect("whole numbers are exact");
 }
 
 #[test]
 fn a_file_that_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |directory: &Path| {
-        FileReports::new(database(), Box::new(store("run-1")), directory)
-            .write_year("run-1", 2025)
-            .expect_err("not writable")
+        let (tables, store) = (database(), store("run-1"));
+        FileReports::new(directory).write_year(2025, &source("run-1", &tables, &store)).expect_err("not writable")
     };
     // The directory is a file.
     let file = folder.path().join("file");
@@ -458,23 +465,6 @@ fn a_file_that_cannot_be_written_leaves_nothing() {
     if fs::write(closed.join("probe"), "x").is_err() {
         assert_eq!(write(&closed).fault(), Fault::Permission);
         assert!(files(&closed).is_empty());
-    }
-}
-
-#[test]
-fn faults_of_the_system_are_sorted() {
-    use std::io::ErrorKind;
-    let cases = [
-        (ErrorKind::PermissionDenied, Fault::Permission),
-        (ErrorKind::ReadOnlyFilesystem, Fault::Permission),
-        (ErrorKind::StorageFull, Fault::OutOfSpace),
-        (ErrorKind::Interrupted, Fault::Transient),
-        (ErrorKind::ResourceBusy, Fault::Busy),
-        (ErrorKind::OutOfMemory, Fault::OutOfMemory),
-        (ErrorKind::NotADirectory, Fault::Deterministic),
-    ];
-    for (kind, fault) in cases {
-        assert_eq!(super::fault_of(kind), fault, "{kind}");
     }
 }
 

@@ -1,41 +1,42 @@
 //! `accumulator_integrity`: the accumulators hold everybody once, with what follows from the opening state and the events.
 
-use planalign_config::database::{Row, Value};
+use planalign_config::{Row, Tables, Value};
 
-use crate::counts::{Check, Probe, Unit, found};
-use crate::rule::{Finding, Rule, RuleError};
+use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
+use crate::rule::{CheckError, Finding, Rule};
 
 /// Adds up, person by person, the opening state and what the events change: that is what the accumulators must hold.
 ///
 /// Almost always they do, and to see that no person has to be looked up: each gets a weight of 32 bits from a hash of the
 /// id, and for every table the sums of weight x value are formed. If all persons agree, so do the sums; if some do not, the
 /// sums agree with a probability of one in four billion. Only if they differ, people are compared, to count them.
-#[derive(Debug)]
-pub(super) struct AccumulatorIntegrity(pub(super) Probe);
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccumulatorIntegrityRule;
 
-impl Rule for AccumulatorIntegrity {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for AccumulatorIntegrityRule {
+    fn name(&self) -> &'static str {
+        "accumulator_integrity"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let sums = self.0.rows(SUMS, year)?.rows;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let sums = probe.rows(SUMS)?.rows;
         let [opening, changes, others @ ..] = &sums[..] else {
-            return Err(self.0.cannot_run(year, "its query has no answer"));
+            return Err(cannot_run("its query has no answer"));
         };
-        if self.0.count(opening, 1, year)? == 0 {
-            return Err(self.0.cannot_run(year, "int_employee_compensation_by_year has no rows of the year"));
+        if count(opening, 1)? == 0 {
+            return Err(cannot_run("int_employee_compensation_by_year has no rows of the year"));
         }
         if others.iter().all(|row| agrees(row, opening, changes)) {
             return Ok(Vec::new());
         }
         let counts =
             CHECKS.iter().map(|check| format!("count(*) filter ({})", check.rows)).collect::<Vec<_>>().join(", ");
-        let row = self.0.row(&format!("{COMPARED} select count(*), {counts} from people"), year)?;
+        let row = probe.row(&format!("{COMPARED} select count(*), {counts} from people"))?;
         let people = |condition: &str| format!("{COMPARED} select employee_id from people where {condition}");
-        let findings = found(&self.0, year, &row, CHECKS, &people)?;
+        let findings = found(&probe, &row, CHECKS, &people)?;
         if findings.is_empty() {
-            return Err(self.0.cannot_run(year, "sums over people differ, but no person does"));
+            return Err(cannot_run("sums over people differ, but no person does"));
         }
         Ok(findings)
     }

@@ -1,14 +1,16 @@
 //! `compensation_reasonableness`: pay is such as people have, and changes as it does.
 
-use planalign_config::database::{Row, Value};
+use std::sync::Arc;
 
-use crate::counts::{Probe, Unit};
-use crate::rule::{Finding, Rule, RuleError, Severity};
-use crate::settings::millionths;
+use planalign_config::{Row, Tables, Value};
+
+use crate::counts::{Probe, Unit, cannot_run, count};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::{RuleSettings, millionths};
 
 /// Annual rates of pay on Jan 1: each between two bounds, and their average not far from that of the year before.
-#[derive(Debug)]
-pub(super) struct CompensationReasonableness(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct CompensationReasonablenessRule(pub(super) Arc<RuleSettings>);
 
 /// The year before, if it was simulated, and the year.
 const PAY: &str = "
@@ -26,26 +28,27 @@ const PAY: &str = "
 const ADVICE: &str = "see employee_compensation in int_employee_compensation_by_year; validation.compensation_reasonableness \
                       has the thresholds";
 
-impl Rule for CompensationReasonableness {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for CompensationReasonablenessRule {
+    fn name(&self) -> &'static str {
+        "compensation_reasonableness"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let limits = &self.0.settings.compensation;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let limits = &self.0.compensation;
         let (minimum, maximum) = (limits.minimum_compensation, limits.maximum_compensation);
         let sql = PAY.replace("{minimum}", &minimum.to_string()).replace("{maximum}", &maximum.to_string());
-        let years = self.0.rows(&sql, year)?.rows;
+        let years = probe.rows(&sql)?.rows;
         let of = |year: i32| years.iter().find(|row| row.integer(0) == Some(year.into()));
         let Some(now) = of(year) else {
-            return Err(self.0.cannot_run(year, "there is nobody in int_employee_compensation_by_year"));
+            return Err(cannot_run("there is nobody in int_employee_compensation_by_year"));
         };
-        let (people, pay) = (self.0.count(now, 1, year)?, cents(now));
+        let (people, pay) = (count(now, 1)?, cents(now));
         let (people_before, pay_before) = match of(year - 1) {
-            Some(before) => (self.0.count(before, 1, year)?, cents(before)),
+            Some(before) => (count(before, 1)?, cents(before)),
             None => (0, 0),
         };
-        let [not_positive, low, high] = [3, 4, 5].map(|column| self.0.count(now, column, year));
+        let [not_positive, low, high] = [3, 4, 5].map(|column| count(now, column));
         let mut findings = Vec::new();
         for (count, what, which) in [
             (
@@ -63,7 +66,7 @@ impl Rule for CompensationReasonableness {
             if count > 0 {
                 let message = format!("{what}: {}", Unit::People.of(count));
                 let rows = format!("from int_employee_compensation_by_year where simulation_year = $1 and {which}");
-                findings.push(self.0.finding(year, Severity::Error, count, message, ADVICE).about(&rows));
+                findings.push(probe.finding(Severity::Error, count, message, ADVICE).about(&rows));
             }
         }
         // Averages as fractions with one denominator, so that nothing is rounded.
@@ -75,7 +78,7 @@ impl Rule for CompensationReasonableness {
             let tenths = (now - before) * 1000 / before.max(1);
             let (direction, tenths) = if tenths < 0 { ("falls", -tenths) } else { ("rises", tenths) };
             let message = format!("the average pay {direction} by {}.{} % within a year", tenths / 10, tenths % 10);
-            findings.push(self.0.finding(year, Severity::Warning, people, message, ADVICE));
+            findings.push(probe.finding(Severity::Warning, people, message, ADVICE));
         }
         Ok(findings)
     }

@@ -1,43 +1,46 @@
 //! `contribution_limits`: no limit of the tax code or of the plan is exceeded by a cent.
 
-use planalign_config::database::{Row, Value};
+use std::sync::Arc;
 
-use crate::counts::{Check, Probe, Unit, found};
-use crate::rule::{Finding, Rule, RuleError};
+use planalign_config::{Row, Tables, Value};
+
+use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
+use crate::rule::{CheckError, Finding, Rule};
 use crate::settings::{RuleSettings, millionths};
 
 /// Recomputes the limits from the seed of published years (later years: from `int_irs_limits`) and from dates of birth.
 ///
 /// IRC 402(g) with catch-up of 414(v) by the age on Dec 31, 401(a)(17) for pay that counts for employer money, the plan's
 /// cap on deferrals, the cap on the match, and the end of automatic increases.
-#[derive(Debug)]
-pub(super) struct ContributionLimits(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct ContributionLimitsRule(pub(super) Arc<RuleSettings>);
 
-impl Rule for ContributionLimits {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for ContributionLimitsRule {
+    fn name(&self) -> &'static str {
+        "contribution_limits"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let used = self.0.rows(USED_LIMITS, year)?;
-        let published = self.0.rows(PUBLISHED_LIMITS, year)?;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let used = probe.rows(USED_LIMITS)?;
+        let published = probe.rows(PUBLISHED_LIMITS)?;
         let (used, published) = match (&used.rows[..], &published.rows[..]) {
             ([used], []) => (used, None),
             ([used], [published]) => (used, Some(published)),
-            _ => return Err(self.0.cannot_run(year, "int_irs_limits does not have one row of the year")),
+            _ => return Err(cannot_run("int_irs_limits does not have one row of the year")),
         };
         let limits = published.map_or_else(|| used.clone(), |published| published_or_used(published, used));
         if limits.0.contains(&Value::Null) {
-            return Err(self.0.cannot_run(year, "int_irs_limits lacks a limit"));
+            return Err(cannot_run("int_irs_limits lacks a limit"));
         }
         let differs = Value::from(i32::from(published.is_some_and(|published| published != used)));
-        let mut findings = found(&self.0, year, &Row(vec![Value::Null, differs]), &[LIMITS_CHECK], &str::to_owned)?;
-        let filled = |sql: &str| with_limits(&with_settings(sql, &self.0.settings), &limits);
-        let counts = self.0.added_up(&filled(COUNTS), year)?;
-        if self.0.count(&counts, 0, year)? == 0 {
-            return Err(self.0.cannot_run(year, "int_employee_contributions has no rows of the year"));
+        let mut findings = found(&probe, &Row(vec![Value::Null, differs]), &[LIMITS_CHECK], &str::to_owned)?;
+        let filled = |sql: &str| with_limits(&with_settings(sql, &self.0), &limits);
+        let counts = probe.added_up(&filled(COUNTS))?;
+        if count(&counts, 0)? == 0 {
+            return Err(cannot_run("int_employee_contributions has no rows of the year"));
         }
-        findings.extend(found(&self.0, year, &counts, CHECKS, &filled)?);
+        findings.extend(found(&probe, &counts, CHECKS, &filled)?);
         Ok(findings)
     }
 }

@@ -1,23 +1,29 @@
 //! `data_freshness_check`: staging holds the census of this run, as of the day before its first year.
 
+use std::sync::Arc;
+
 use planalign_config::census;
 
-use crate::counts::{Probe, Unit};
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use planalign_config::Tables;
+
+use crate::counts::{Probe, Unit, cannot_run, count};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::RuleSettings;
 
 /// Looks at the file again after it has been staged, and for people who were not there on the census date.
-#[derive(Debug)]
-pub(super) struct DataFreshness(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct DataFreshnessRule(pub(super) Arc<RuleSettings>);
 
-impl Rule for DataFreshness {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for DataFreshnessRule {
+    fn name(&self) -> &'static str {
+        "data_freshness_check"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let error = |count, message, advice| self.0.finding(year, Severity::Error, count, message, advice);
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let error = |count, message, advice| probe.finding(Severity::Error, count, message, advice);
         let mut findings = Vec::new();
-        if let Some(origin) = &self.0.settings.census {
+        if let Some(origin) = &self.0.census {
             let file = origin.path.display();
             let advice = "keep the file as it is while a run reads it, and start again with --restart";
             match census::digest(&origin.path) {
@@ -26,15 +32,15 @@ impl Rule for DataFreshness {
                 Err(e) => findings.push(error(1, format!("it cannot be told whether {file} has changed: {e}"), advice)),
             }
         }
-        let start_year = self.0.settings.start_year;
+        let start_year = self.0.start_year;
         let hired_later = format!(
             "select count(*), count(*) filter (employee_hire_date >= make_date({start_year}, 1, 1)) from stg_census_data"
         );
-        let row = self.0.only_row(self.0.rows_of_all(&hired_later, year)?, year)?;
-        if self.0.count(&row, 0, year)? == 0 {
-            return Err(self.0.cannot_run(year, "stg_census_data is empty"));
+        let row = probe.row(&hired_later)?;
+        if count(&row, 0)? == 0 {
+            return Err(cannot_run("stg_census_data is empty"));
         }
-        let later = self.0.count(&row, 1, year)?;
+        let later = count(&row, 1)?;
         if later > 0 {
             let day = format!("{}-12-31", start_year - 1);
             let message = format!("stg_census_data is not as of {day}: {} hired after it", Unit::People.of(later));

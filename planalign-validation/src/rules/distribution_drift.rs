@@ -1,13 +1,18 @@
 //! `distribution_drift`: the workforce consists of other people than the year before.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
-use crate::counts::Probe;
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use planalign_config::Tables;
+
+use crate::counts::{Probe, cannot_run, count};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::RuleSettings;
 
 /// Population stability indexes of level, age and tenure against the year before; the start year has none.
-#[derive(Debug)]
-pub(super) struct DistributionDrift(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct DistributionDriftRule(pub(super) Arc<RuleSettings>);
 
 /// People by year and all three. There are few such groups, so it is cheaper to count once and to add up here.
 const GROUPS: &str = "
@@ -19,17 +24,18 @@ const GROUPS: &str = "
 /// By the column that holds the label.
 const GROUPINGS: [(usize, &str); 3] = [(1, "levels"), (2, "age bands"), (3, "tenure bands")];
 
-impl Rule for DistributionDrift {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for DistributionDriftRule {
+    fn name(&self) -> &'static str {
+        "distribution_drift"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
         // People of the year before and of this one, by grouping and group.
         let mut groups: BTreeMap<(usize, String), [u64; 2]> = BTreeMap::new();
-        for row in &self.0.rows(GROUPS, year)?.rows {
+        for row in &probe.rows(GROUPS)?.rows {
             let is_now = row.integer(0) == Some(year.into());
-            let people = self.0.count(row, 4, year)?;
+            let people = count(row, 4)?;
             for (grouping, _) in GROUPINGS {
                 let key = (grouping, row.text(grouping).unwrap_or_default());
                 groups.entry(key).or_default()[usize::from(is_now)] += people;
@@ -41,22 +47,20 @@ impl Rule for DistributionDrift {
             let people: Vec<[u64; 2]> = of_this.map(|(_, people)| *people).collect();
             let totals = [0, 1].map(|which| people.iter().map(|people| people[which]).sum::<u64>());
             match totals {
-                [0, now] if now > 0 && year == self.0.settings.start_year => return Ok(Vec::new()),
+                [0, now] if now > 0 && year == self.0.start_year => return Ok(Vec::new()),
                 [0, _] | [_, 0] => {
-                    return Err(self
-                        .0
-                        .cannot_run(year, "nobody is active in fct_workforce_snapshot, or was the year before"));
+                    return Err(cannot_run("nobody is active in fct_workforce_snapshot, or was the year before"));
                 }
                 _ => {}
             }
             let index = stability_index(&people, totals);
-            if index > self.0.settings.distribution_drift.maximum_stability_index {
+            if index > self.0.distribution_drift.maximum_stability_index {
                 let message = format!(
                     "people spread over {what} otherwise than the year before: population stability index {index:.2}"
                 );
                 let advice =
                     "see fct_workforce_snapshot of both years; validation.distribution_drift has the threshold";
-                findings.push(self.0.finding(year, Severity::Info, totals[1], message, advice));
+                findings.push(probe.finding(Severity::Info, totals[1], message, advice));
             }
         }
         Ok(findings)

@@ -2,41 +2,42 @@
 
 mod walk;
 
-use crate::counts::{Check, Probe, Unit, found};
-use crate::rule::{Finding, Rule, RuleError};
+use planalign_config::Tables;
+
+use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
+use crate::rule::{CheckError, Finding, Rule};
 
 /// Almost always a walk over all events shows that none is wrong; only if not, queries count who is concerned.
 ///
 /// They gather every person's events once. A chain of up to three changes is checked from its first and its last, which needs no
 /// sorting; only where somebody has more, the changes are put in order.
-#[derive(Debug)]
-pub(super) struct EventSequence(pub(super) Probe);
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventSequenceRule;
 
-impl Rule for EventSequence {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for EventSequenceRule {
+    fn name(&self) -> &'static str {
+        "event_sequence"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        if walk::is_clean(&self.0, year)? { Ok(Vec::new()) } else { self.counted(year) }
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        if walk::is_clean(&probe)? { Ok(Vec::new()) } else { counted(&probe) }
     }
 }
 
-impl EventSequence {
-    fn counted(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let told = self.0.row(&counts(), year)?;
-        if self.0.count(&told, 0, year)? == 0 {
-            return Err(self.0.cannot_run(year, "there is nobody in int_employee_compensation_by_year"));
-        }
-        let mut findings = found(&self.0, year, &told, CHECKS, &people)?;
-        if self.0.count(&told, CHECKS.len() + 1, year)? > 0 {
-            let counts = LONG_CHAIN_CHECKS.iter().map(|check| format!("(select count(*) from ({}))", check.rows));
-            let counts = counts.collect::<Vec<_>>().join(", ");
-            let row = self.0.row(&format!("{STEPS} select 1, {counts}"), year)?;
-            findings.extend(found(&self.0, year, &row, LONG_CHAIN_CHECKS, &|rows| format!("{STEPS} {rows}"))?);
-        }
-        Ok(findings)
+fn counted(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
+    let told = probe.row(&counts())?;
+    if count(&told, 0)? == 0 {
+        return Err(cannot_run("there is nobody in int_employee_compensation_by_year"));
     }
+    let mut findings = found(probe, &told, CHECKS, &people)?;
+    if count(&told, CHECKS.len() + 1)? > 0 {
+        let counts = LONG_CHAIN_CHECKS.iter().map(|check| format!("(select count(*) from ({}))", check.rows));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        let row = probe.row(&format!("{STEPS} select 1, {counts}"))?;
+        findings.extend(found(probe, &row, LONG_CHAIN_CHECKS, &|rows| format!("{STEPS} {rows}"))?);
+    }
+    Ok(findings)
 }
 
 /// One row: how many people the year opens with, a count for each check, and how many have long chains.
@@ -217,17 +218,18 @@ const LONG_CHAIN_CHECKS: &[Check] = &[
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use planalign_config::{Database, DatabaseOptions};
 
     use super::*;
-    use crate::settings::RuleSettings;
 
-    fn rule() -> EventSequence {
+    fn two_years() -> Database {
         let db = Database::in_memory(&DatabaseOptions::default()).expect("a database in memory");
         db.execute_batch(include_str!("../../fixtures/two_years.sql")).expect("the fixture");
-        EventSequence(Probe::new("event_sequence", &db, &Arc::new(RuleSettings::default())))
+        db
+    }
+
+    fn is_clean(year: i32, db: &Database) -> bool {
+        walk::is_clean(&Probe::new("event_sequence", year, db)).expect("it walks")
     }
 
     /// Damages one row at a time; the walk must doubt whatever the queries count.
@@ -253,35 +255,34 @@ mod tests {
             "employee_compensation = employee_compensation + 0.01",
             "deferral_rate = deferral_rate + 0.000001",
         ];
-        let rule = rule();
-        let db = &rule.0.db;
-        let (mut counted, mut doubted) = (0, 0);
+        let db = &two_years();
+        let (mut found, mut doubted) = (0, 0);
         for (table, damages) in [("fct_yearly_events", EVENTS), ("int_employee_compensation_by_year", OPENING)] {
             let rows =
                 db.query(&format!("select rowid from {table} where simulation_year = 2026"), &[]).expect("rows").rows;
             for (row, damage) in rows.iter().flat_map(|row| damages.iter().map(move |damage| (row.value(0), damage))) {
                 let update = format!("begin; update {table} set {damage} where rowid = {row}");
                 db.execute_batch(&update).expect(damage);
-                let passes = walk::is_clean(&rule.0, 2026).expect("it walks");
-                let findings = rule.counted(2026).expect("it counts");
+                let passes = is_clean(2026, db);
+                let findings = counted(&Probe::new("event_sequence", 2026, db)).expect("it counts");
                 db.execute_batch("rollback").expect("undone");
                 assert!(!passes || findings.is_empty(), "{update}: {findings:#?}");
-                counted += usize::from(!findings.is_empty());
+                found += usize::from(!findings.is_empty());
                 doubted += usize::from(!passes);
             }
         }
-        assert!(counted > 200 && doubted < 2 * counted, "{counted} counted, {doubted} doubted");
+        assert!(found > 200 && doubted < 2 * found, "{found} counted, {doubted} doubted");
     }
 
     #[test]
     fn nobody_is_counted_in_clean_years() {
-        let rule = rule();
-        assert!(walk::is_clean(&rule.0, 2025).expect("it walks"));
-        assert!(walk::is_clean(&rule.0, 2026).expect("it walks"));
+        let db = two_years();
+        assert!(is_clean(2025, &db));
+        assert!(is_clean(2026, &db));
         // In whatever order they are stored.
         let shuffled = "create table shuffled as from fct_yearly_events order by event_sequence desc;
             delete from fct_yearly_events; insert into fct_yearly_events from shuffled";
-        rule.0.db.execute_batch(shuffled).expect("shuffled");
-        assert!(walk::is_clean(&rule.0, 2026).expect("it walks"));
+        db.execute_batch(shuffled).expect("shuffled");
+        assert!(is_clean(2026, &db));
     }
 }

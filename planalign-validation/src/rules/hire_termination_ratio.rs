@@ -1,12 +1,16 @@
 //! `hire_termination_ratio`: hires and leavers are in proportion, and there are some where some were planned.
 
-use crate::counts::Probe;
-use crate::rule::{Finding, Rule, RuleError, Severity};
-use crate::settings::millionths;
+use std::sync::Arc;
+
+use planalign_config::Tables;
+
+use crate::counts::{Probe, cannot_run, counts};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::{RuleSettings, millionths};
 
 /// The events of the year against its plan; their ratio, if the headcount hardly changes.
-#[derive(Debug)]
-pub(super) struct HireTerminationRatio(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct HireTerminationRatioRule(pub(super) Arc<RuleSettings>);
 
 const MOVES: &str = "
     with hired as (
@@ -31,17 +35,18 @@ const MOVES: &str = "
     from int_workforce_needs, hired, leaving, leaving_again
     where simulation_year = $1";
 
-impl Rule for HireTerminationRatio {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for HireTerminationRatioRule {
+    fn name(&self) -> &'static str {
+        "hire_termination_ratio"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let counts = self.0.counts(&self.0.row(MOVES, year)?, year)?;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let counts = counts(&probe.row(MOVES)?)?;
         let [opening, target, planned_hires, planned_leavers, hires, leavers] = counts[..] else {
-            return Err(self.0.cannot_run(year, "its query has other columns"));
+            return Err(cannot_run("its query has other columns"));
         };
-        let warning = |count, message, advice| self.0.finding(year, Severity::Warning, count, message, advice);
+        let warning = |count, message, advice| probe.finding(Severity::Warning, count, message, advice);
         let mut findings = Vec::new();
         for (what, planned, happening) in [("hires", planned_hires, hires), ("leavers", planned_leavers, leavers)] {
             if planned > 0 && happening == 0 {
@@ -49,7 +54,7 @@ impl Rule for HireTerminationRatio {
                 findings.push(warning(planned, message, "this is a defect of the event models"));
             }
         }
-        let limits = &self.0.settings.hire_termination;
+        let limits = &self.0.hire_termination;
         let share = |number: u64, millionths: i64| i128::from(number) * i128::from(millionths);
         let is_steady = share(opening.abs_diff(target), 1_000_000) <= share(opening, millionths(limits.steady_growth));
         let is_out = share(hires, 1_000_000) < share(leavers, millionths(limits.minimum_ratio))

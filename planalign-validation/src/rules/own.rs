@@ -1,10 +1,10 @@
 //! A rule that the user wrote as a query.
 
 use planalign_config::settings::SqlRule;
-use planalign_config::{Database, DatabaseError};
+use planalign_config::{DatabaseError, Tables};
 
-use crate::counts::{Probe, Unit};
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use crate::counts::{Unit, cannot_run, count};
+use crate::rule::{CheckError, Finding, Rule, Severity};
 
 /// How many queries a text is, or why it is none: the engine serializes nothing but queries.
 const PARSED: &str = "
@@ -19,8 +19,8 @@ fn query(rule: &SqlRule, year: i32) -> String {
 /// Why the `sql` of a rule of one's own is not one query, as far as the text tells; `None` if it is.
 ///
 /// Whether its tables and columns exist is not known before they are built.
-pub fn not_a_query(db: &Database, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
-    let parsed = db.query_row(PARSED, &[query(rule, 2000).into()])?;
+pub fn not_a_query(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
+    let parsed = tables.query_row(PARSED, &[query(rule, 2000).into()])?;
     let Some(parsed) = parsed else { return Ok(Some("the engine cannot read it".to_owned())) };
     Ok(match (parsed.integer(0), parsed.text(1).as_deref()) {
         (_, Some("not implemented")) => Some("it is something else than a query".to_owned()),
@@ -32,8 +32,8 @@ pub fn not_a_query(db: &Database, rule: &SqlRule) -> Result<Option<String>, Data
 }
 
 /// Counts the rows of a query; nothing else is run.
+#[derive(Clone, Debug)]
 pub(super) struct OwnRule {
-    pub(super) probe: Probe,
     pub(super) rule: SqlRule,
     pub(super) severity: Severity,
 }
@@ -43,22 +43,21 @@ impl Rule for OwnRule {
         &self.rule.name
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let parsed = not_a_query(&self.probe.db, &self.rule).map_err(|e| self.probe.failed(year, &e))?;
-        if let Some(cause) = parsed {
-            return Err(self.probe.cannot_run(year, &format!("its sql is not one query: {cause}")));
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        if let Some(cause) = not_a_query(tables, &self.rule)? {
+            return Err(cannot_run(format!("its sql is not one query: {cause}")));
         }
         let query = query(&self.rule, year);
         // A line of its own, as the query may end in a comment. Every column counts: one that cannot be computed is told now,
         // not when its rows are wanted.
         let every_row = format!("select count(hash(found)) from (\n{query}\n) as found");
-        let counted = self.probe.rows_of_all(&every_row, year)?;
-        let count = self.probe.count(&self.probe.only_row(counted, year)?, 0, year)?;
+        let row = tables.query_row(&every_row, &[])?.ok_or_else(|| cannot_run("its query has no answer"))?;
+        let count = count(&row, 0)?;
         if count <= self.rule.max_rows {
             return Ok(Vec::new());
         }
         let message = format!("{}: {}", self.rule.message, Unit::Rows.of(count));
         let advice = "see planalign.finding_details, or the rule's query under validation.rules in the configuration";
-        Ok(vec![self.probe.finding(year, self.severity, count, message, advice).about(&query)])
+        Ok(vec![Finding::new(self.name(), year, self.severity, message).count(count).advice(advice).about(&query)])
     }
 }

@@ -1,16 +1,19 @@
 //! `pay_outliers`: people whose pay is far from that of their level.
 
-use planalign_config::database::Row;
+use std::sync::Arc;
 
-use crate::counts::{Probe, Unit};
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use planalign_config::{Row, Tables};
+
+use crate::counts::{Probe, Unit, cannot_run, count};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::RuleSettings;
 
 /// Almost always the lowest and the highest pay of every level show that there are none; only if not, people are compared.
 ///
 /// Robust z-scores: distances from the median, which a few wild values do not move, in median absolute deviations; 1.4826 of
 /// them are a standard deviation where values are normally distributed.
-#[derive(Debug)]
-pub(super) struct PayOutliers(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct PayOutliersRule(pub(super) Arc<RuleSettings>);
 
 /// A level whose people mostly earn the same has no spread to measure by.
 const SCORES: &str = "
@@ -51,24 +54,24 @@ fn is_within(level: &Row, maximum: f64) -> bool {
     (highest - middle).max(middle - lowest) + 1.0 < maximum * 1.4826 * (spread - 1.0)
 }
 
-impl Rule for PayOutliers {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for PayOutliersRule {
+    fn name(&self) -> &'static str {
+        "pay_outliers"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let maximum = self.0.settings.pay_outliers.maximum_robust_z;
-        let levels = self.0.rows(LEVELS, year)?.rows;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let maximum = self.0.pay_outliers.maximum_robust_z;
+        let levels = probe.rows(LEVELS)?.rows;
         if !levels.is_empty() && levels.iter().all(|level| is_within(level, maximum)) {
             return Ok(Vec::new());
         }
         let scores = SCORES.replace("{maximum}", &maximum.to_string());
-        let counts =
-            self.0.row(&format!("{scores} select count(*), count(*) filter (is_outlier) from scores"), year)?;
-        if self.0.count(&counts, 0, year)? == 0 {
-            return Err(self.0.cannot_run(year, "nobody is active in fct_workforce_snapshot"));
+        let counts = probe.row(&format!("{scores} select count(*), count(*) filter (is_outlier) from scores"))?;
+        if count(&counts, 0)? == 0 {
+            return Err(cannot_run("nobody is active in fct_workforce_snapshot"));
         }
-        let people = self.0.count(&counts, 1, year)?;
+        let people = count(&counts, 1)?;
         if people == 0 {
             return Ok(Vec::new());
         }
@@ -79,13 +82,13 @@ impl Rule for PayOutliers {
         let advice = "compare current_compensation with the level's in fct_workforce_snapshot: a typo in the census stays \
                       for all years; validation.pay_outliers has the threshold";
         let rows = format!("{scores} select employee_id, level_id from scores where is_outlier");
-        Ok(vec![self.0.finding(year, Severity::Info, people, message, advice).about(&rows)])
+        Ok(vec![probe.finding(Severity::Info, people, message, advice).about(&rows)])
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use planalign_config::database::Value;
+    use planalign_config::Value;
 
     use super::*;
 

@@ -1,8 +1,9 @@
 //! A rule whose findings are worth what the configuration says.
 
+use planalign_config::Tables;
 use planalign_config::settings::Rating;
 
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use crate::rule::{CheckError, Finding, Rule, Severity};
 
 /// Another rule with one severity for all it finds. What stops a run stays fatal.
 pub(super) struct Rated {
@@ -15,8 +16,8 @@ impl Rule for Rated {
         self.rule.name()
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let mut findings = self.rule.check(year)?;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let mut findings = self.rule.check(year, tables)?;
         for finding in findings.iter_mut().filter(|finding| finding.severity != Severity::Fatal) {
             finding.severity = self.severity;
         }

@@ -1,11 +1,16 @@
 //! `row_count_drift`: nobody is lost or doubled between the file, staging, the baseline and the opening workforce.
 
-use crate::counts::Probe;
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use std::sync::Arc;
+
+use planalign_config::Tables;
+
+use crate::counts::{Probe, cannot_run, counts};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::RuleSettings;
 
 /// In the start year from the census file to the opening workforce, later from last year's closing to it.
-#[derive(Debug)]
-pub(super) struct RowCountDrift(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct RowCountDriftRule(pub(super) Arc<RuleSettings>);
 
 const START_YEAR: &str = "
     with baseline as (
@@ -44,62 +49,61 @@ const LATER_YEAR: &str = "
 const ADVICE: &str =
     "this is a defect of the models or of the file's rows: roll back to the year before and run the year again";
 
-impl Rule for RowCountDrift {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for RowCountDriftRule {
+    fn name(&self) -> &'static str {
+        "row_count_drift"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        if year == self.0.settings.start_year { self.against_census(year) } else { self.against_last_year(year) }
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        if year == self.0.start_year { against_census(&probe) } else { against_last_year(&probe) }
     }
 }
 
-impl RowCountDrift {
-    fn against_census(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let counts = self.0.counts(&self.0.row(START_YEAR, year)?, year)?;
-        let [file, accounted, accepted, staged, baseline, persons, opening] = counts[..] else {
-            return Err(self.0.cannot_run(year, "its query has other columns"));
-        };
-        Ok(self.differences(
-            year,
-            &[
-                ("rows of the census file", file, "accepted, rejected and left-out rows", accounted),
-                ("accepted rows", accepted, "rows of stg_census_data", staged),
-                ("accepted rows", accepted, "people in int_baseline_workforce", baseline),
-                ("rows of int_baseline_workforce", baseline, "different people in it", persons),
-                ("people in int_baseline_workforce", baseline, "people in int_employee_compensation_by_year", opening),
-            ],
-        ))
-    }
+fn against_census(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
+    let counts = counts(&probe.row(START_YEAR)?)?;
+    let [file, accounted, accepted, staged, baseline, persons, opening] = counts[..] else {
+        return Err(cannot_run("its query has other columns"));
+    };
+    Ok(differences(
+        probe,
+        &[
+            ("rows of the census file", file, "accepted, rejected and left-out rows", accounted),
+            ("accepted rows", accepted, "rows of stg_census_data", staged),
+            ("accepted rows", accepted, "people in int_baseline_workforce", baseline),
+            ("rows of int_baseline_workforce", baseline, "different people in it", persons),
+            ("people in int_baseline_workforce", baseline, "people in int_employee_compensation_by_year", opening),
+        ],
+    ))
+}
 
-    fn against_last_year(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let counts = self.0.counts(&self.0.row(LATER_YEAR, year)?, year)?;
-        let [closing, opening, persons, rows_of_last_year] = counts[..] else {
-            return Err(self.0.cannot_run(year, "its query has other columns"));
-        };
-        if rows_of_last_year == 0 {
-            return Err(self.0.cannot_run(year, "int_workforce_state has no rows of the year before"));
-        }
-        Ok(self.differences(
-            year,
-            &[
-                (
-                    "people active at the end of the year before",
-                    closing,
-                    "people in int_employee_compensation_by_year",
-                    opening,
-                ),
-                ("rows of int_employee_compensation_by_year", opening, "different people in it", persons),
-            ],
-        ))
+fn against_last_year(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
+    let counts = counts(&probe.row(LATER_YEAR)?)?;
+    let [closing, opening, persons, rows_of_last_year] = counts[..] else {
+        return Err(cannot_run("its query has other columns"));
+    };
+    if rows_of_last_year == 0 {
+        return Err(cannot_run("int_workforce_state has no rows of the year before"));
     }
+    Ok(differences(
+        probe,
+        &[
+            (
+                "people active at the end of the year before",
+                closing,
+                "people in int_employee_compensation_by_year",
+                opening,
+            ),
+            ("rows of int_employee_compensation_by_year", opening, "different people in it", persons),
+        ],
+    ))
+}
 
-    fn differences(&self, year: i32, pairs: &[(&str, u64, &str, u64)]) -> Vec<Finding> {
-        let differ = pairs.iter().filter(|(_, one, _, other)| one != other);
-        let finding_of = |&(what, one, other_what, other): &(&str, u64, &str, u64)| {
-            let message = format!("{one} {what}, but {other} {other_what}");
-            self.0.finding(year, Severity::Error, one.abs_diff(other), message, ADVICE)
-        };
-        differ.map(finding_of).collect()
-    }
+fn differences(probe: &Probe<'_>, pairs: &[(&str, u64, &str, u64)]) -> Vec<Finding> {
+    let differ = pairs.iter().filter(|(_, one, _, other)| one != other);
+    let finding_of = |&(what, one, other_what, other): &(&str, u64, &str, u64)| {
+        let message = format!("{one} {what}, but {other} {other_what}");
+        probe.finding(Severity::Error, one.abs_diff(other), message, ADVICE)
+    };
+    differ.map(finding_of).collect()
 }

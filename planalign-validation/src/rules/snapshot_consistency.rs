@@ -1,23 +1,24 @@
 //! `snapshot_consistency`: the snapshot shows what the accumulators, the contributions and the employer's money say.
 
-use planalign_config::database::{Row, Value};
+use planalign_config::{Row, Tables, Value};
 
-use crate::counts::{Check, Probe, Unit, found};
-use crate::rule::{Finding, Rule, RuleError};
+use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
+use crate::rule::{CheckError, Finding, Rule};
 
 /// The snapshot is what users read; it must not tell another story than the tables that it is made from.
-#[derive(Debug)]
-pub(super) struct SnapshotConsistency(pub(super) Probe);
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SnapshotConsistencyRule;
 
-impl Rule for SnapshotConsistency {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for SnapshotConsistencyRule {
+    fn name(&self) -> &'static str {
+        "snapshot_consistency"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let sums = self.0.added_up(SUMS, year)?;
-        if self.0.count(&sums, 0, year)? == 0 {
-            return Err(self.0.cannot_run(year, "there are no rows of the year in fct_workforce_snapshot"));
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let sums = probe.added_up(SUMS)?;
+        if count(&sums, 0)? == 0 {
+            return Err(cannot_run("there are no rows of the year in fct_workforce_snapshot"));
         }
         let difference = |column| match sums.value(column) {
             Value::Integer(units) | Value::Decimal { units, .. } => Value::Integer(units.abs()),
@@ -30,7 +31,7 @@ impl Rule for SnapshotConsistency {
         };
         let counts =
             (0..sums.0.len()).map(|column| if (3..8).contains(&column) { differs(column) } else { difference(column) });
-        found(&self.0, year, &Row(counts.collect()), CHECKS, &str::to_owned)
+        found(&probe, &Row(counts.collect()), CHECKS, &str::to_owned)
     }
 }
 

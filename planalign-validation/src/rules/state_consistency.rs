@@ -1,42 +1,43 @@
 //! `state_consistency`: the registries and the accumulators agree on who is enrolled, since when, at what rate, with how
 //! many increases.
 
-use planalign_registries::{Disagreement, Registry, RegistryError};
+use planalign_config::Tables;
+use planalign_registries::{Disagreement, Registry};
 
 use crate::counts::{Probe, Unit};
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use crate::rule::{CheckError, Finding, Rule, Severity};
 
 /// Asks each registry. They follow the events on their own, with other SQL than the models.
-pub(super) struct StateConsistency {
-    pub(super) probe: Probe,
-    pub(super) registries: Vec<Box<dyn Registry>>,
+#[derive(Default)]
+pub struct StateConsistencyRule(pub(super) Vec<Box<dyn Registry>>);
+
+impl StateConsistencyRule {
+    /// A rule about these registries, which see what the unit of work has written.
+    #[must_use]
+    pub fn new(registries: Vec<Box<dyn Registry>>) -> Self {
+        Self(registries)
+    }
 }
 
 const ADVICE: &str =
     "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
 
-impl Rule for StateConsistency {
-    fn name(&self) -> &str {
-        &self.probe.rule
+impl Rule for StateConsistencyRule {
+    fn name(&self) -> &'static str {
+        "state_consistency"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
         let mut findings = Vec::new();
-        for registry in &self.registries {
-            let disagreements = registry.check(year).map_err(|e| self.cannot_run(year, &e))?;
+        for registry in &self.0 {
             let name = registry.name();
-            findings.extend(disagreements.into_iter().map(|Disagreement { what, count, rows }| {
+            findings.extend(registry.check(year)?.into_iter().map(|Disagreement { what, count, rows }| {
                 let message = format!("{name} registry: {what}: {}", Unit::People.of(count));
-                let finding = self.probe.finding(year, Severity::Error, count, message, ADVICE);
+                let finding = probe.finding(Severity::Error, count, message, ADVICE);
                 Finding { rows, ..finding }
             }));
         }
         Ok(findings)
-    }
-}
-
-impl StateConsistency {
-    fn cannot_run(&self, year: i32, cause: &RegistryError) -> RuleError {
-        RuleError { rule: self.probe.rule.clone(), year, fault: cause.fault, cause: cause.to_string() }
     }
 }

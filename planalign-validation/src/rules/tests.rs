@@ -3,14 +3,15 @@
 mod census;
 mod limits;
 
-use planalign_config::{Database, DatabaseOptions};
+use planalign_config::{Database, DatabaseOptions, full_message};
 
 use planalign_config::Fault;
 use planalign_registries::duckdb::{DeferralEscalationRegistry, EnrollmentRegistry};
 use planalign_registries::{Disagreement, InMemoryRegistry, Registry};
 
-use crate::rule::{Finding, Rule};
+use crate::rule::Finding;
 use crate::settings::{CensusOrigin, RuleSettings};
+use crate::validator::DataValidator;
 use planalign_config::settings::{
     DistributionDrift, HireTerminationRatio, PayOutliers, RATED_RULES, Rating, STOPPING_RULES, SqlRule, YearlyJumps,
 };
@@ -35,17 +36,22 @@ fn damaged(damage: &str) -> Database {
     db
 }
 
-fn builtin_rules(db: &Database, settings: &RuleSettings) -> Vec<Box<dyn Rule>> {
+/// The rules, with registries of the database.
+fn validator(db: &Database, settings: &RuleSettings) -> DataValidator<'static> {
     let enrollment = EnrollmentRegistry::new(db.clone()).expect("a registry");
     let deferral = DeferralEscalationRegistry::new(db.clone()).expect("a registry");
-    super::rules(db, settings, vec![Box::new(enrollment), Box::new(deferral)])
+    DataValidator::new(super::rules(settings, vec![Box::new(enrollment), Box::new(deferral)]))
+}
+
+/// What one rule says about a year.
+fn said(name: &str, year: i32, db: &Database, settings: &RuleSettings) -> String {
+    told(&validator(db, settings).check(name, year, db).expect("on").expect("it runs")).join("\n")
 }
 
 fn findings(db: &Database, settings: &RuleSettings) -> Vec<Finding> {
-    let check = |rule: &dyn Rule, year| rule.check(year).unwrap_or_else(|e| panic!("{e}"));
-    let rules = builtin_rules(db, settings);
-    let found: Vec<Finding> =
-        [2025, 2026].iter().flat_map(|year| rules.iter().flat_map(|rule| check(rule.as_ref(), *year))).collect();
+    let validator = validator(db, settings);
+    let of_year = |year| validator.validate(year, db).unwrap_or_else(|e| panic!("{}", full_message(&e)));
+    let found: Vec<Finding> = [2025, 2026].into_iter().flat_map(of_year).collect();
     for finding in &found {
         lists_its_rows(db, finding);
     }
@@ -84,9 +90,8 @@ fn data_freshness_reports_another_file_and_another_date() {
     let sha256 = planalign_config::census::digest(&path).expect("readable");
     let settings = RuleSettings { census: Some(CensusOrigin { path: path.clone(), sha256 }), ..settings() };
     let found = |damage: &str| {
-        let rules = builtin_rules(&damaged(damage), &settings);
-        let rule = rules.iter().find(|rule| rule.name() == "data_freshness_check").expect("built in");
-        told(&rule.check(2025).expect("it runs")).join("\n").replace(&folder.path().display().to_string(), "[folder]")
+        said("data_freshness_check", 2025, &damaged(damage), &settings)
+            .replace(&folder.path().display().to_string(), "[folder]")
     };
     assert_eq!(found(""), "");
     insta::assert_snapshot!(found("update stg_census_data set employee_hire_date = '2025-01-01' where employee_id = 'A01'"), @"2025 error data_freshness_check (1): stg_census_data is not as of 2024-12-31: 1 person hired after it");
@@ -103,9 +108,7 @@ fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
         let db = damaged(&format!(
             "update int_employee_compensation_by_year set employee_compensation = {amount} where {opening}"
         ));
-        let rules = builtin_rules(&db, &settings());
-        let rule = rules.iter().find(|rule| rule.name() == "compensation_reasonableness").expect("built in");
-        told(&rule.check(2026).expect("it runs")).join("\n")
+        said("compensation_reasonableness", 2026, &db, &settings())
     };
     insta::assert_snapshot!(pay("0"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
     insta::assert_snapshot!(pay("null"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
@@ -122,11 +125,8 @@ fn hire_termination_ratio_reports_what_is_out_of_proportion() {
         hire_termination: HireTerminationRatio { minimum_ratio: 0.3, maximum_ratio: 3.0, steady_growth: 1.0 },
         ..settings()
     };
-    let found = |damage: &str, settings: &RuleSettings| {
-        let rules = builtin_rules(&damaged(damage), settings);
-        let rule = rules.iter().find(|rule| rule.name() == "hire_termination_ratio").expect("built in");
-        told(&rule.check(2025).expect("it runs")).join("\n")
-    };
+    let found =
+        |damage: &str, settings: &RuleSettings| said("hire_termination_ratio", 2025, &damaged(damage), settings);
     insta::assert_snapshot!(found("delete from int_hiring_events", &settings()), @"2025 warning hire_termination_ratio (7): 7 hires are planned, and there are none");
     insta::assert_snapshot!(found("delete from int_termination_events; delete from int_new_hire_termination_events", &settings()), @"2025 warning hire_termination_ratio (5): 5 leavers are planned, and there are none");
     let times = |table: &str, n: u32| {
@@ -416,20 +416,17 @@ fn state_consistency_asks_every_registry() {
     let [silent, loud, failing] = ["silent", "loud", "failing"].map(InMemoryRegistry::new);
     let told_by = |registries: &[&InMemoryRegistry]| {
         let registries = registries.iter().map(|&r| Box::new(r.clone()) as Box<dyn Registry>).collect();
-        let rules = super::rules(&db, &settings, registries);
-        let rule = rules.iter().find(|rule| rule.name() == "state_consistency").expect("built in");
-        rule.check(2026).map(|findings| told(&findings))
+        let validator = DataValidator::new(super::rules(&settings, registries));
+        validator.check("state_consistency", 2026, &db).expect("built in").map(|findings| told(&findings))
     };
     loud.disagrees(2026, vec![Disagreement { what: "dates".to_owned(), count: 2, rows: None }]);
     let found = told_by(&[&silent, &loud]).expect("it runs");
     assert_eq!(found, ["2026 error state_consistency (2): loud registry: dates: 2 people"]);
     failing.fail_next("check", Fault::Transient);
     let error = told_by(&[&loud, &failing]).expect_err("one cannot answer");
-    assert_eq!(error.fault, Fault::Transient);
-    assert!(
-        error.to_string().starts_with("rule state_consistency cannot run for 2026: the failing registry"),
-        "{error}"
-    );
+    assert_eq!(error.fault(), Fault::Transient);
+    let error = full_message(&error);
+    assert!(error.starts_with("rule state_consistency cannot run for 2026: the failing registry"), "{error}");
 }
 
 #[test]
@@ -513,11 +510,10 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
 
 /// What one rule says about 2026 after some damage, with the thresholds of the configuration's defaults.
 fn remarked(name: &str, damage: &str) -> String {
-    let rules = builtin_rules(&damaged(damage), &RuleSettings::default());
-    let rule = rules.iter().find(|rule| rule.name() == name).expect("built in");
+    let (db, settings) = (damaged(damage), RuleSettings::default());
     let compares = ["yearly_jumps", "distribution_drift"].contains(&name);
-    assert!(!compares || rule.check(2025).expect("it runs").is_empty(), "the start year has nothing to compare with");
-    told(&rule.check(2026).expect("it runs")).join("\n")
+    assert!(!compares || said(name, 2025, &db, &settings).is_empty(), "the start year has nothing to compare with");
+    said(name, 2026, &db, &settings)
 }
 
 #[test]
@@ -562,9 +558,8 @@ fn another_workforce_is_remarkable() {
 
 #[test]
 fn the_names_of_the_configuration_are_those_of_the_rules() {
-    let rules = builtin_rules(&damaged(""), &settings());
-    let (stopping, rated): (Vec<&str>, Vec<&str>) =
-        rules.iter().map(|rule| rule.name()).partition(|name| STOPPING_RULES.contains(name));
+    let validator = validator(&damaged(""), &settings());
+    let (stopping, rated): (Vec<&str>, Vec<&str>) = validator.names().partition(|name| STOPPING_RULES.contains(name));
     assert_eq!((stopping.as_slice(), rated.as_slice()), (STOPPING_RULES, RATED_RULES));
 }
 
@@ -578,8 +573,7 @@ fn findings_are_worth_what_the_configuration_says() {
         assert_eq!(found.iter().map(|f| f.severity.to_string()).collect::<Vec<_>>(), [expected]);
     }
     assert!(findings(&db, &rated(Rating::Off)).is_empty());
-    let rules = builtin_rules(&db, &rated(Rating::Off));
-    assert!(rules.iter().all(|rule| rule.name() != "snapshot_consistency"));
+    assert!(validator(&db, &rated(Rating::Off)).names().all(|name| name != "snapshot_consistency"));
 }
 
 #[test]
@@ -588,9 +582,9 @@ fn rules_of_ones_own_count_the_rows_of_a_query() {
         let (name, message) = ("late_raises".to_owned(), "raises in July".to_owned());
         let rule = SqlRule { name, severity, sql: sql.to_owned(), max_rows, message };
         let settings = RuleSettings { own: vec![rule], ..settings() };
-        let rules = builtin_rules(&damaged(""), &settings);
-        let rule = rules.iter().find(|rule| rule.name() == "late_raises")?;
-        Some(rule.check(2026).map_or_else(|e| e.to_string(), |found| told(&found).join("\n")))
+        let db = damaged("");
+        let found = validator(&db, &settings).check("late_raises", 2026, &db)?;
+        Some(found.map_or_else(|e| full_message(&e), |found| told(&found).join("\n")))
     };
     let query = "from fct_yearly_events where simulation_year = {year} and event_type = 'raise' -- all of them";
     insta::assert_snapshot!(own(query, 0, Rating::Warning).expect("on"), @"2026 warning late_raises (8): raises in July: 8 rows");
@@ -628,16 +622,13 @@ fn a_rule_that_cannot_run_is_no_pass() {
     ];
     for (name, table) in needs {
         let db = damaged(&format!("drop table main.{table}"));
-        let rules = builtin_rules(&db, &settings());
-        let rule = rules.iter().find(|r| r.name() == name).expect("a built-in rule");
-        let error = rule.check(2026).expect_err(name);
-        let error = error.to_string();
+        let found = validator(&db, &settings()).check(name, 2026, &db).expect("a built-in rule");
+        let error = full_message(&found.expect_err(name));
         assert!(error.starts_with(&format!("rule {name} cannot run for 2026: ")), "{error}");
         assert!(error.contains("Catalog Error"), "{error}");
     }
     assert_eq!(needs.map(|(name, _)| name).to_vec(), {
-        let rules = builtin_rules(&damaged(""), &settings());
-        rules.iter().map(|r| r.name().to_owned()).collect::<Vec<_>>()
+        validator(&damaged(""), &settings()).names().map(str::to_owned).collect::<Vec<_>>()
     });
 }
 
@@ -645,12 +636,14 @@ fn a_rule_that_cannot_run_is_no_pass() {
 fn a_year_without_rows_is_no_pass() {
     let db = damaged("");
     let of_the_census = ["census_acceptance", "data_freshness_check"];
-    for rule in builtin_rules(&db, &settings()).iter().filter(|r| !of_the_census.contains(&r.name())) {
-        if rule.name() == "row_count_drift" {
+    let validator = validator(&db, &settings());
+    for name in validator.names().filter(|name| !of_the_census.contains(name)) {
+        let found = validator.check(name, 2027, &db).expect("on");
+        if name == "row_count_drift" {
             // It has last year's closing, so it can tell that the opening is missing.
-            assert!(!rule.check(2027).expect("it runs").is_empty());
+            assert!(!found.expect("it runs").is_empty());
         } else {
-            rule.check(2027).expect_err(rule.name());
+            found.expect_err(name);
         }
     }
 }

@@ -1,12 +1,16 @@
 //! `workforce_feasibility`: the year's leavers and hires are possible, before anybody is hired or leaves.
 
-use crate::counts::Probe;
-use crate::rule::{Finding, Rule, RuleError, Severity};
-use crate::settings::millionths;
+use std::sync::Arc;
+
+use planalign_config::Tables;
+
+use crate::counts::{Probe, cannot_run, counts};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::{RuleSettings, millionths};
 
 /// Fatal if more would leave than are there, or if the target cannot be met; a warning if very many would be hired.
-#[derive(Debug)]
-pub(super) struct WorkforceFeasibility(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct WorkforceFeasibilityRule(pub(super) Arc<RuleSettings>);
 
 const NEEDS: &str = "
     select
@@ -19,17 +23,18 @@ const NEEDS: &str = "
     from int_workforce_needs
     where simulation_year = $1";
 
-impl Rule for WorkforceFeasibility {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for WorkforceFeasibilityRule {
+    fn name(&self) -> &'static str {
+        "workforce_feasibility"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let counts = self.0.counts(&self.0.row(NEEDS, year)?, year)?;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let counts = counts(&probe.row(NEEDS)?)?;
         let [opening, leavers, hires, new_hire_leavers, closing, target] = counts[..] else {
-            return Err(self.0.cannot_run(year, "its query has other columns"));
+            return Err(cannot_run("its query has other columns"));
         };
-        let fatal = |count, message, advice| self.0.finding(year, Severity::Fatal, count, message, advice);
+        let fatal = |count, message, advice| probe.finding(Severity::Fatal, count, message, advice);
         let mut findings = Vec::new();
         if leavers > opening {
             let message = format!("{leavers} of {opening} people would leave");
@@ -45,11 +50,11 @@ impl Rule for WorkforceFeasibility {
             let advice = "change simulation.target_growth_rate: not enough people may be chosen to leave";
             findings.push(fatal(closing.abs_diff(target), message, advice));
         }
-        let remarkable = i128::from(millionths(self.0.settings.remarkable_hire_share));
+        let remarkable = i128::from(millionths(self.0.remarkable_hire_share));
         if i128::from(hires) * 1_000_000 > i128::from(opening) * remarkable {
             let message = format!("{hires} hires to {opening} people at the beginning of the year");
             let advice = "look at simulation.target_growth_rate and at the termination rates under workforce";
-            findings.push(self.0.finding(year, Severity::Warning, hires, message, advice));
+            findings.push(probe.finding(Severity::Warning, hires, message, advice));
         }
         Ok(findings)
     }

@@ -1,11 +1,13 @@
 //! `workforce_totals`: the headcount of the year adds up, and is the one that was wanted.
 
-use crate::counts::Probe;
-use crate::rule::{Finding, Rule, RuleError, Severity};
+use planalign_config::Tables;
+
+use crate::counts::{Probe, cannot_run, counts};
+use crate::rule::{CheckError, Finding, Rule, Severity};
 
 /// Compares the snapshot with the opening workforce, the events and the target.
-#[derive(Debug)]
-pub(super) struct WorkforceTotals(pub(super) Probe);
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WorkforceTotalsRule;
 
 const HEADCOUNTS: &str = "
     with opening as (
@@ -35,20 +37,21 @@ const HEADCOUNTS: &str = "
 
 const ADVICE: &str = "this is a defect of the models: roll back to the year before and run the year again";
 
-impl Rule for WorkforceTotals {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for WorkforceTotalsRule {
+    fn name(&self) -> &'static str {
+        "workforce_totals"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
-        let counts = self.0.counts(&self.0.row(HEADCOUNTS, year)?, year)?;
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
+        let counts = counts(&probe.row(HEADCOUNTS)?)?;
         let [opening, leavers, hires, new_hire_leavers, present, active, active_by_detail, target] = counts[..] else {
-            return Err(self.0.cannot_run(year, "its query has other columns"));
+            return Err(cannot_run("its query has other columns"));
         };
         let mut findings = Vec::new();
         let mut compare = |is: u64, should: u64, message: String| {
             if is != should {
-                findings.push(self.0.finding(year, Severity::Error, is.abs_diff(should), message, ADVICE));
+                findings.push(probe.finding(Severity::Error, is.abs_diff(should), message, ADVICE));
             }
         };
         compare(active, target, format!("the snapshot closes with {active} people; the target is {target}"));

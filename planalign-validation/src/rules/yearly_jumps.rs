@@ -1,16 +1,18 @@
 //! `yearly_jumps`: totals and averages that change much from one year to the next.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
-use planalign_config::database::{Row, Value};
+use planalign_config::{Row, Tables, Value};
 
-use crate::counts::Probe;
-use crate::rule::{Finding, Rule, RuleError, Severity};
-use crate::settings::millionths;
+use crate::counts::{Probe, cannot_run};
+use crate::rule::{CheckError, Finding, Rule, Severity};
+use crate::settings::{RuleSettings, millionths};
 
 /// Compares the snapshot with that of the year before; the start year has none.
-#[derive(Debug)]
-pub(super) struct YearlyJumps(pub(super) Probe);
+#[derive(Clone, Debug)]
+pub struct YearlyJumpsRule(pub(super) Arc<RuleSettings>);
 
 /// By year and by who is active and takes part: people, and sums of pay, rates and contributions.
 const SUMS: &str = "
@@ -32,23 +34,24 @@ const MEASURES: [(&str, usize, Option<usize>); 6] = [
     ("what the employer contributes", 5, None),
 ];
 
-impl Rule for YearlyJumps {
-    fn name(&self) -> &str {
-        &self.0.rule
+impl Rule for YearlyJumpsRule {
+    fn name(&self) -> &'static str {
+        "yearly_jumps"
     }
 
-    fn check(&self, year: i32) -> Result<Vec<Finding>, RuleError> {
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        let probe = Probe::new(self.name(), year, tables);
         let mut totals: BTreeMap<Option<i64>, [i128; 6]> = BTreeMap::new();
-        for row in &self.0.rows(SUMS, year)?.rows {
+        for row in &probe.rows(SUMS)?.rows {
             add(totals.entry(row.integer(0)).or_default(), row);
         }
         let of = |year: i32| totals.get(&Some(i64::from(year)));
         let (before, now) = match (of(year - 1), of(year)) {
             (Some(before), Some(now)) => (before, now),
-            (None, Some(_)) if year == self.0.settings.start_year => return Ok(Vec::new()),
-            _ => return Err(self.0.cannot_run(year, "fct_workforce_snapshot lacks the year or the one before")),
+            (None, Some(_)) if year == self.0.start_year => return Ok(Vec::new()),
+            _ => return Err(cannot_run("fct_workforce_snapshot lacks the year or the one before")),
         };
-        let allowed = i128::from(millionths(self.0.settings.yearly_jumps.maximum_change));
+        let allowed = i128::from(millionths(self.0.yearly_jumps.maximum_change));
         let mut findings = Vec::new();
         for (what, column, per) in MEASURES {
             // Averages as fractions with one denominator, so that nothing is rounded.
@@ -59,7 +62,7 @@ impl Rule for YearlyJumps {
             }
             let advice = "see fct_workforce_snapshot of both years for what is behind it; validation.yearly_jumps has the \
                           threshold";
-            findings.push(self.0.finding(year, Severity::Info, 1, told(what, was, is), advice));
+            findings.push(probe.finding(Severity::Info, 1, told(what, was, is), advice));
         }
         Ok(findings)
     }

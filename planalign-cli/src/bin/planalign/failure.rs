@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use planalign::Error;
 use planalign_config::lock::LockError;
-use planalign_config::{Fault, counted};
+use planalign_config::{Fault, counted, full_message};
 use planalign_pipeline::{PipelineError, StageFailure};
 use planalign_reporting::ReportError;
 use planalign_reporting::template::TemplateProblem;
@@ -85,7 +85,7 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
         }
         Error::Database(e) => of_fault(e.fault()),
         Error::Store(e) => of_fault(e.fault()),
-        Error::Rule(e) => of_fault(e.fault),
+        Error::Rule(e) => of_fault(e.fault()),
         Error::Report(e) => of_fault(e.fault()),
         Error::Run(e) => of_pipeline(e, interrupted),
         _ => ExitCode::RunFailed,
@@ -145,7 +145,7 @@ fn heading(failure: &Failure) -> String {
         Failure::Library(Error::Run(error @ (PipelineError::Interrupted { .. } | PipelineError::Changed { .. }))) => {
             error.to_string()
         }
-        Failure::Library(Error::Run(error)) => first_line(&error.to_string()),
+        Failure::Library(Error::Run(error)) => first_line(&full_message(error)),
         other => other.to_string(),
     }
 }
@@ -204,7 +204,7 @@ fn pipeline_causes(error: &PipelineError) -> Vec<String> {
     match error {
         PipelineError::Stage { cause, tried, .. } => {
             let tried = (!tried.is_empty()).then(|| format!("tried {}", tried.join(", then ")));
-            std::iter::once(cause.to_string()).chain(tried).collect()
+            std::iter::once(full_message(cause.as_ref())).chain(tried).collect()
         }
         PipelineError::Refused { findings, .. } | PipelineError::FailedValidation { findings, .. } => {
             findings.iter().map(told).collect()

@@ -33,7 +33,7 @@ pub(crate) fn run(
         _ => InputSource::files(&options)?,
     };
     warn_of(&source);
-    let session = Session::open(&args.database, process.caller())?;
+    let mut session = Session::open(&args.database, process.caller())?;
     let inputs = session.inputs(source, &options)?;
     let run = RunOptions {
         mode,
@@ -44,12 +44,12 @@ pub(crate) fn run(
         fail_on_validation_error: args.fail_on_validation_error,
         accept_version: args.accept_version,
     };
-    let prepared = session.prepare(inputs, run)?;
+    let prepared = session.prepare(inputs, run, Vec::new())?;
     let stop = StopSignal::default();
     listen(stop.clone(), received).map_err(Failure::Signals)?;
     let mut renderer = progress::renderer(args.progress, quiet);
     let Finished { summary, outcome } =
-        prepared.execute(&stop, &mut |event, progress| renderer.event(event, progress))?;
+        prepared.execute(&stop, Vec::new(), &mut |event, progress| renderer.event(event, progress))?;
     say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
     Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
 }

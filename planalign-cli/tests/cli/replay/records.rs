@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
-use planalign_config::database::Value;
-use planalign_config::{Database, database};
+use planalign_config::Database;
+use planalign_config::Value;
 
 use super::calendar::after;
 
@@ -117,9 +117,10 @@ impl Record {
     }
 }
 
-fn records(table: database::Table) -> Vec<Record> {
+fn records(table: planalign_config::Rows) -> Vec<Record> {
     let columns = table.columns;
-    let record = |row: &database::Row| Record(columns.iter().cloned().zip(row.0.iter().map(Fact::from)).collect());
+    let record =
+        |row: &planalign_config::Row| Record(columns.iter().cloned().zip(row.0.iter().map(Fact::from)).collect());
     table.rows.iter().map(record).collect()
 }
 

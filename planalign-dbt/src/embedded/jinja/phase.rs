@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use minijinja::value::Value;
 use planalign_config::Database;
-use planalign_config::database::{DatabaseError, Table};
+use planalign_config::{DatabaseError, Rows};
 use serde_json::{Map, Value as Json};
 
 use super::context::lock;
@@ -80,7 +80,7 @@ pub(crate) struct RunPhase {
 
 impl RunPhase {
     /// Runs a query of a template.
-    pub(crate) fn query(&self, sql: &str) -> Result<Table, DatabaseError> {
+    pub(crate) fn query(&self, sql: &str) -> Result<Rows, DatabaseError> {
         let start = Instant::now();
         let table = self.database.query(sql, &[]);
         *lock(&self.database_time) += start.elapsed();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
-use planalign_config::database::{Table, Value as DbValue};
+use planalign_config::{Rows, Value as DbValue};
 
 use super::collections::list;
 use super::errors::refusal;
@@ -33,7 +33,7 @@ struct ResultColumn {
 }
 
 impl QueryResult {
-    pub(crate) fn new(table: Table) -> Self {
+    pub(crate) fn new(table: Rows) -> Self {
         let rows = table.rows.iter().map(|row| row.0.iter().map(to_template).collect()).collect();
         Self { columns: Arc::new(table.columns), rows }
     }

@@ -1,6 +1,6 @@
 //! The store's unit of work, with what happens from outside after a number of commits.
 
-use planalign_config::{UnitError, UnitOfWork};
+use planalign_config::{DatabaseError, UnitOfWork};
 use planalign_pipeline::StopSignal;
 use planalign_registries::{InMemoryRunStore, RelationState};
 
@@ -31,11 +31,11 @@ impl Unit {
 }
 
 impl UnitOfWork for Unit {
-    fn begin(&mut self) -> Result<(), UnitError> {
+    fn begin(&mut self) -> Result<(), DatabaseError> {
         self.inner.begin()
     }
 
-    fn commit(&mut self) -> Result<(), UnitError> {
+    fn commit(&mut self) -> Result<(), DatabaseError> {
         self.inner.commit()?;
         self.commits += 1;
         if self.stop_after == Some(self.commits) {
@@ -47,15 +47,15 @@ impl UnitOfWork for Unit {
         Ok(())
     }
 
-    fn rollback(&mut self) -> Result<(), UnitError> {
+    fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.inner.rollback()
     }
 
-    fn ease_memory(&mut self) -> Result<Option<String>, UnitError> {
+    fn ease_memory(&mut self) -> Result<Option<String>, DatabaseError> {
         self.inner.ease_memory()
     }
 
-    fn work_sequentially(&mut self) -> Result<bool, UnitError> {
+    fn work_sequentially(&mut self) -> Result<bool, DatabaseError> {
         self.inner.work_sequentially()
     }
 }

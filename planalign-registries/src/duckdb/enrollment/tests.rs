@@ -48,7 +48,7 @@ fn rows(db: &Database, year: i32) -> String {
     let sql = "select employee_id, was_enrolled, is_enrolled, first_enrollment_date, enrollment_date, source, opt_out_date, left_on
         from planalign.enrollment_registry where simulation_year = ? order by employee_id";
     let table = db.query(sql, &[year.into()]).expect("query");
-    let line = |r: &planalign_config::database::Row| r.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let line = |r: &planalign_config::Row| r.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     table.rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -164,7 +164,7 @@ fn other_years_are_left_alone() {
 fn a_missing_table_is_an_error_that_says_what_was_attempted() {
     let (db, mut registry) = story();
     db.execute_batch("drop table fct_yearly_events; drop table int_enrollment_state_accumulator").expect("drop");
-    let error = registry.update(2025, 2025).expect_err("no events").to_string();
+    let error = planalign_config::full_message(&registry.update(2025, 2025).expect_err("no events"));
     assert!(error.starts_with("the enrollment registry cannot follow the events for 2025: "), "{error}");
     assert!(registry.check(2025).expect_err("no accumulator").to_string().contains("compare its state"));
     db.execute_batch("drop table planalign.enrollment_registry").expect("drop");

@@ -1,6 +1,6 @@
 //! The rows of `planalign.finding_details`: what findings are about, as JSON.
 
-use planalign_config::database::Value;
+use planalign_config::Value;
 
 use crate::checkpoint::CheckpointKey;
 use crate::duckdb::catalog::{Catalog, failed};

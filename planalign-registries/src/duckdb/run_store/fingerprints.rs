@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use planalign_config::database::Row;
+use planalign_config::Row;
 use sha2::{Digest, Sha256};
 
 use crate::duckdb::catalog::{Catalog, failed, list, literal};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use planalign_config::database::Value;
+use planalign_config::Value;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

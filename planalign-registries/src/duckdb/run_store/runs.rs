@@ -1,6 +1,6 @@
 //! The rows of `planalign.runs`.
 
-use planalign_config::database::Row;
+use planalign_config::Row;
 
 use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_store::{RunRecord, RunStatus, StoreError};

@@ -516,8 +516,7 @@ fn of_several_runs_only_the_latest_stays_recorded() {
 fn finding_details(db: &Database) -> Vec<String> {
     let sql =
         "select simulation_year, stage, rule, finding, row_number, details from planalign.finding_details order by all";
-    let texts =
-        |row: &planalign_config::database::Row| (0..6).filter_map(|i| row.text(i)).collect::<Vec<_>>().join(" ");
+    let texts = |row: &planalign_config::Row| (0..6).filter_map(|i| row.text(i)).collect::<Vec<_>>().join(" ");
     db.query(sql, &[]).expect("read").rows.iter().map(texts).collect()
 }
 
@@ -574,5 +573,6 @@ fn a_log_is_folded_where_there_is_room_for_it() {
     assert!(check(5_000_000, None).is_none());
     let error = check(5_000_001, Some(4_999_999)).expect("too little");
     assert_eq!(error.fault(), planalign_config::Fault::OutOfSpace);
-    assert_eq!(error.to_string(), "cannot compact the database: it takes about 6 MB of free space, and there are 5 MB");
+    let error = planalign_config::full_message(&error);
+    assert_eq!(error, "cannot compact the database: it takes about 6 MB of free space, and there are 5 MB");
 }

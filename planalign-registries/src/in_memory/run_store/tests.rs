@@ -1,6 +1,6 @@
 //! The in-memory store behaves as the one on a database does.
 
-use planalign_config::{Fault, UnitOfWork};
+use planalign_config::{Fault, UnitOfWork, full_message};
 
 use super::InMemoryRunStore;
 use crate::checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState};
@@ -86,7 +86,7 @@ fn a_failure_within_a_unit_leaves_nothing_but_rollback() {
     store.begin().expect("begin");
     store.fail_next("record", Fault::OutOfSpace);
     let error = store.record(&[event(1)]).expect_err("fails");
-    assert_eq!((error.fault(), error.to_string().as_str()), (Fault::OutOfSpace, "cannot record: as the test asked"));
+    assert_eq!((error.fault(), full_message(&error).as_str()), (Fault::OutOfSpace, "cannot record: as the test asked"));
     assert!(store.save_checkpoint(&checkpoint(1, 2025)).is_err());
     store.record_outside(&[event(1)]).expect("on a connection of its own");
     assert!(store.commit().is_err());
@@ -103,9 +103,9 @@ fn every_method_fails_where_it_was_told_to() {
     for method in ["begin", "commit", "rollback", "runs", "fingerprints", "events", "state", "checkpoints", "compact"] {
         store.fail_next(method, Fault::Busy);
     }
-    assert_eq!(store.begin().expect_err("fails").fault, Fault::Busy);
-    assert_eq!(store.commit().expect_err("fails").fault, Fault::Busy);
-    assert_eq!(store.rollback().expect_err("fails").fault, Fault::Busy);
+    assert_eq!(store.begin().expect_err("fails").fault(), Fault::Busy);
+    assert_eq!(store.commit().expect_err("fails").fault(), Fault::Busy);
+    assert_eq!(store.rollback().expect_err("fails").fault(), Fault::Busy);
     assert!(store.current_run().is_err());
     assert!(store.fingerprints("r").is_err());
     assert!(store.events("r").is_err());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::counts::Probe;
-use crate::rule::RuleError;
+use crate::rule::CheckError;
 
 /// Whether every event of the year is what the rule wants. Who is in doubt is not told: the queries of the rule look at everybody
 /// again and count, which takes the engine several times as long.
@@ -12,13 +12,13 @@ use crate::rule::RuleError;
 /// Every condition of the rule is looked at for everybody, so nothing that it would count passes. People are known by a hash of
 /// 64 bits of their id; two who shared one would look like one who is there twice. Until the walk is over, about 150 bytes are kept
 /// of each.
-pub(super) fn is_clean(probe: &Probe, year: i32) -> Result<bool, RuleError> {
+pub(super) fn is_clean(probe: &Probe<'_>) -> Result<bool, CheckError> {
     let mut is_clean = true;
     let mut parts: [Part; 256] = std::array::from_fn(|_| Part::default());
     // What tells people apart within a part are other bits of the hash.
     let part_of = |person: u64| (person >> 32) as usize % 256;
     let mut is_empty = true;
-    probe.for_each_row(OPENING, year, |[person, hired_on, refuses_increases, pay, rate]| {
+    probe.for_each_row(OPENING, |[person, hired_on, refuses_increases, pay, rate]| {
         is_empty = false;
         if let Some(person) = person.map(i64::cast_unsigned) {
             let (hired_on, refuses_increases) = (small(hired_on), refuses_increases == Some(1));
@@ -30,7 +30,7 @@ pub(super) fn is_clean(probe: &Probe, year: i32) -> Result<bool, RuleError> {
     for part in &mut parts {
         part.events.reserve(3 * part.opening.len());
     }
-    probe.for_each_row(EVENTS, year, |[person, sequence, day, kind, from, to]| {
+    probe.for_each_row(EVENTS, |[person, sequence, day, kind, from, to]| {
         match (person.map(i64::cast_unsigned), small(sequence), small(day), kind) {
             (Some(person), Some(sequence), Some(day), Some(kind)) => {
                 let (from, to) = (from.unwrap_or(NONE), to.unwrap_or(NONE));

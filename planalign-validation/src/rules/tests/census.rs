@@ -1,6 +1,6 @@
 //! What `census_acceptance` says of rows that were rejected or corrected.
 
-use super::{builtin_rules, damaged, findings, lists_its_rows, settings, told};
+use super::{damaged, findings, lists_its_rows, settings, told, validator};
 use crate::rule::Severity;
 use crate::settings::RuleSettings;
 
@@ -40,8 +40,7 @@ fn census_acceptance_tells_what_was_corrected() {
         insert into main.stg_census_issues
         select i, 'scheduled_hours_per_week', 'not between 1 and 80, 40 taken', 'corrected' from range(3, 9) as r(i)",
     );
-    let rules = builtin_rules(&db, &settings());
-    let found = rules[0].check(2025).expect("the rule runs");
+    let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("on").expect("the rule runs");
     for finding in &found {
         lists_its_rows(&db, finding);
     }
@@ -58,8 +57,7 @@ fn census_acceptance_tells_what_was_corrected() {
 #[test]
 fn census_acceptance_reports_that_nobody_is_left() {
     let db = damaged("update main.stg_census_summary set accepted_rows = 0, left_out_rows = file_rows");
-    let rules = builtin_rules(&db, &settings());
-    let found = rules[0].check(2025).expect("the rule runs");
+    let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("on").expect("the rule runs");
     assert_eq!(
         told(&found),
         ["2025 fatal census_acceptance (13): nobody of the census is left to simulate: 13 rows in the file"]

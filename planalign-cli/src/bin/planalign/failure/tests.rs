@@ -1,13 +1,13 @@
 //! Which exit code and which advice a failure has.
 
-use planalign_config::{DatabaseError, UnitError};
+use planalign_config::DatabaseError;
 use planalign_registries::{CheckpointKey, StoreError};
 
 use super::*;
 use crate::again::tests::again;
 
-fn failed(fault: Fault) -> UnitError {
-    UnitError { fault, message: "what the engine says".to_owned() }
+fn failed(fault: Fault) -> DatabaseError {
+    DatabaseError::new(fault, "what the engine says")
 }
 
 fn stage(cause: StageFailure, tried: &[&str]) -> Error {
@@ -59,8 +59,9 @@ fn the_number_of_tries_is_told() {
 #[test]
 fn failures_outside_of_stages_have_the_code_of_their_fault() {
     let database = |fault| DatabaseError::Statement { fault, cause: "what".to_owned(), line: None };
-    let store = |fault| StoreError::Database { action: "look".to_owned(), fault, cause: "what".to_owned() };
-    let read = |fault| ReportError::Read { report: "year 2026".to_owned(), fault, cause: "what".to_owned() };
+    let store = |fault| StoreError::Database { action: "look".to_owned(), cause: DatabaseError::new(fault, "what") };
+    let read =
+        |fault| ReportError::Read { report: "year 2026".to_owned(), cause: DatabaseError::new(fault, "what").into() };
     check(Error::Database(database(Fault::Busy)), ExitCode::Busy, "the database cannot be used\n  what");
     check(Error::Store(store(Fault::Corrupt)), ExitCode::Corrupt, "the record of runs cannot be read");
     check(Error::Report(read(Fault::OutOfMemory)), ExitCode::Environment, "the reports cannot be made");

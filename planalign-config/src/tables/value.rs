@@ -112,7 +112,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 
 /// The rows of a query with the names of their columns.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
+pub struct Rows {
     /// Column names in the order of the query.
     pub columns: Vec<String>,
     /// Rows in the order of the query.

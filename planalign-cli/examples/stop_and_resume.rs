@@ -1,0 +1,39 @@
+//! A run that is stopped in its second year, and resumed to the end.
+//!
+//! `cargo run -p planalign-cli --example stop_and_resume`, in the folder of the repository.
+#![expect(clippy::print_stdout, reason = "an example tells what it found")]
+
+use planalign::{Error, PipelineError, RunEventKind, StopSignal};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let config = planalign::load_simulation_config("config/simulation_config.yaml")?;
+    let stop = StopSignal::default();
+    let mut stopped = planalign::orchestrator(config.clone())
+        .database("stopped.duckdb")
+        .reports("reports/stopped")
+        .replace_existing()
+        .stop(stop.clone())
+        .on_event(|event, _| {
+            if matches!(event.kind, RunEventKind::YearStarted { year: 2026 }) {
+                stop.request();
+            }
+        })
+        .build()?;
+    match stopped.execute_multi_year_simulation(2025..=2026) {
+        Err(Error::Run(PipelineError::Interrupted { after: Some(after) })) => println!("stopped in {}", after.year + 1),
+        other => return Err(format!("{other:?}").into()),
+    }
+    drop(stopped);
+
+    let mut resumed = planalign::orchestrator(config)
+        .database("stopped.duckdb")
+        .reports("reports/stopped")
+        .on_event(|event, _| {
+            if let RunEventKind::RunResumed { after: Some(after), .. } = &event.kind {
+                println!("resumed in {}", after.year + 1);
+            }
+        })
+        .build()?;
+    println!("{}", resumed.resume()?.growth_analysis());
+    Ok(())
+}
