@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use crossbeam_channel::unbounded;
-use planalign_config::{Fault, InMemoryTables};
+use planalign_config::{DatabaseError, Fault, InMemoryTables};
 use planalign_dbt::{InMemoryRunner, Materialization, RunnerError, Vars};
 use planalign_pipeline::{ExecuteOptions, Modules, PipelineOrchestrator, Workflow};
 use planalign_registries::{Fingerprints, InMemoryRunStore, RunEventKind, RunRecord};
@@ -23,8 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         node: "hires".to_owned(),
         file: "models/events/hires.sql".to_owned(),
         excerpt: String::new(),
-        cause: "the file is locked".to_owned(),
-        fault: Fault::Transient,
+        cause: Box::new(DatabaseError::new(Fault::Transient, "the file is locked")),
     };
     let mut runner = InMemoryRunner::new()
         .with_node("models/foundation", "staff", Materialization::Table, &[])

@@ -154,9 +154,10 @@ impl Database {
     pub fn second_connection(&self) -> Result<Self, DatabaseError> {
         let inner = self.lock();
         let connection = inner.connection.try_clone().map_err(|e| DatabaseError::statement(&e, ""))?;
-        if let Some(path) = &inner.path {
-            connect::enter(&connection, path).map_err(|e| DatabaseError::statement(&e, ""))?;
-        }
+        let set_up = connection
+            .execute_batch(connect::ERRORS_AS_DATA)
+            .and_then(|()| inner.path.as_ref().map_or(Ok(()), |path| connect::enter(&connection, path)));
+        set_up.map_err(|e| DatabaseError::statement(&e, ""))?;
         let layout = inner.layout.clone();
         let engine = Engine { connection, eases: Vec::new(), layout };
         Self::from_engine(engine, inner.path.clone(), inner.file.clone(), inner.open.clone())
@@ -378,10 +379,10 @@ impl UnitOfWork for Database {
         }
         inner.transaction = Transaction::None;
         inner.layout.fetch_add(1, Ordering::Relaxed);
-        match inner.transact("rollback", "ROLLBACK") {
+        match error::passed("rollback").and_then(|()| inner.connection.execute_batch("ROLLBACK")) {
             // A failed COMMIT has already rolled back; then there is nothing left to undo.
-            Err(DatabaseError::Statement { cause, .. }) if cause.contains("no transaction is active") => Ok(()),
-            other => other,
+            Err(error) if error::is_rolled_back(&error) => Ok(()),
+            result => result.map_err(|e| DatabaseError::statement(&e, "")),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use planalign_config::Fault;
+use planalign_config::{DatabaseError, Fault};
 use serde::{Deserialize, Serialize};
 
 /// Variables of one invocation, as `--vars` would give them.
@@ -140,6 +140,7 @@ impl ModelGraph {
 
 /// A project could not be loaded, or a node not be built.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunnerError {
     /// A file of the project is missing or malformed.
     #[error("{file}{}: {message}", line.map(|l| format!(":{l}")).unwrap_or_default())]
@@ -180,7 +181,7 @@ pub enum RunnerError {
         message: String,
     },
     /// The database refused the statement of a node.
-    #[error("model {node} ({file}) failed: {cause}{}", if excerpt.is_empty() { String::new() } else { format!("\n{excerpt}") })]
+    #[error("model {node} ({file}) failed")]
     Database {
         /// Name of the node.
         node: String,
@@ -189,10 +190,9 @@ pub enum RunnerError {
         /// Lines of the rendered SQL around the place, the place marked; literals are kept, because they come from the
         /// project and its variables, not from data.
         excerpt: String,
-        /// The engine's message, redacted.
-        cause: String,
-        /// What can be done about it.
-        fault: Fault,
+        /// What the engine says, redacted.
+        #[source]
+        cause: Box<DatabaseError>,
     },
     /// The observer answered [`Flow::Stop`].
     #[error("stopped before model {before}")]
@@ -207,8 +207,17 @@ impl RunnerError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Database { fault, .. } => *fault,
+            Self::Database { cause, .. } => cause.fault(),
             _ => Fault::Deterministic,
+        }
+    }
+
+    /// The lines of the statement around the place that the database points at, if it points at one.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&str> {
+        match self {
+            Self::Database { excerpt, .. } if !excerpt.is_empty() => Some(excerpt),
+            _ => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use planalign_config::full_message;
 use planalign_dbt::Materialization;
 use support::{Fixture, run, vars};
 
@@ -69,7 +70,7 @@ fn a_missing_column_is_an_error_and_not_a_null() {
         "{{ config(materialized='incremental') }} select 1 as a {% if not is_incremental() %}, 2 as b{% endif %}",
     )]);
     fixture.build().expect("first");
-    let error = fixture.build().expect_err("second").to_string();
+    let error = full_message(&fixture.build().expect_err("second"));
     assert!(
         error.starts_with("model m (models/m.sql) failed: Binder Error: Referenced column \"b\" not found"),
         "{error}"
@@ -184,7 +185,7 @@ fn columns_are_learnt_anew_when_somebody_else_replaces_a_table() {
         fixture.database.execute_batch(change).expect("change");
         match again() {
             Ok(_) => assert_eq!(fixture.rows("from m"), expected),
-            Err(error) => assert!(error.to_string().contains("column \"b2\" not found"), "{error}"),
+            Err(error) => assert!(full_message(&error).contains("column \"b2\" not found"), "{error:?}"),
         }
     }
 }

@@ -24,6 +24,9 @@ const LIGHT_COMPRESSION: &str =
 /// kilobytes. Groups that are empty are given back all the same.
 const NO_MERGING: &str = "set max_vacuum_tasks = 0";
 
+/// Errors tell their kind, the place in the statement and the system's number apart from their words. For one connection.
+pub(super) const ERRORS_AS_DATA: &str = "set errors_as_json = true";
+
 /// Names that the engine keeps for itself.
 const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
 
@@ -135,6 +138,7 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
         config = config.with("temp_directory", directory.to_string_lossy())?;
     }
     let connection = Connection::open_in_memory_with_flags(config)?;
+    connection.execute_batch(ERRORS_AS_DATA)?;
     connection.execute_batch(LIGHT_COMPRESSION)?;
     connection.execute_batch(NO_MERGING)?;
     let mut eases = vec![Ease {

@@ -70,6 +70,14 @@ pub enum DatabaseError {
         /// The engine's message, redacted.
         cause: String,
     },
+    /// The engine could not replay the log of the file, which may be whole without it.
+    #[error("cannot open {}: {cause}", path.display())]
+    UnreadableLog {
+        /// The file.
+        path: PathBuf,
+        /// The engine's message, redacted.
+        cause: String,
+    },
     /// A statement failed.
     #[error("{cause}")]
     Statement {
@@ -100,7 +108,7 @@ impl DatabaseError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NotADatabase { .. } | Self::NewerFile { .. } | Self::OldEngine { .. } => Fault::WrongVersion,
-            Self::LogAlone { .. } => Fault::Corrupt,
+            Self::LogAlone { .. } | Self::UnreadableLog { .. } => Fault::Corrupt,
             Self::Busy { .. } | Self::OpenHere { .. } => Fault::Busy,
             Self::Permission { .. } => Fault::Permission,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,

@@ -71,8 +71,7 @@ impl Place<'_> {
             node: self.node.to_owned(),
             file: self.file.to_owned(),
             excerpt: excerpt(sql, line.map(|l| l.saturating_sub(before).max(1))),
-            cause: error.to_string(),
-            fault: error.fault(),
+            cause: Box::new(error.clone()),
         }
     }
 }

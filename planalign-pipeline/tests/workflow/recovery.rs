@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use planalign_config::{Fault, full_message};
+use planalign_config::{DatabaseError, Fault, full_message};
 use planalign_dbt::RunnerError;
 use planalign_pipeline::PipelineError;
 use planalign_registries::RunStatus;
@@ -15,8 +15,7 @@ fn model_error(fault: Fault) -> RunnerError {
         node: "base".to_owned(),
         file: "models/foundation/base.sql".to_owned(),
         excerpt: String::new(),
-        cause: "as the test asked".to_owned(),
-        fault,
+        cause: Box::new(DatabaseError::new(fault, "as the test asked")),
     }
 }
 

@@ -179,6 +179,9 @@ fn library_causes(error: &Error) -> Vec<String> {
             counted(*people, "employee"),
             needed.div_ceil(1_000_000)
         )],
+        Error::Project(error) => {
+            std::iter::once(full_message(error)).chain(error.excerpt().map(str::to_owned)).collect()
+        }
         Error::NoDatabase(_) | Error::NothingToReport { .. } => Vec::new(),
         other => cause_chain(other),
     }
@@ -204,7 +207,11 @@ fn pipeline_causes(error: &PipelineError) -> Vec<String> {
     match error {
         PipelineError::Stage { cause, tried, .. } => {
             let tried = (!tried.is_empty()).then(|| format!("tried {}", tried.join(", then ")));
-            std::iter::once(full_message(cause.as_ref())).chain(tried).collect()
+            let excerpt = match cause.as_ref() {
+                StageFailure::Model(error) => error.excerpt().map(str::to_owned),
+                _ => None,
+            };
+            std::iter::once(full_message(cause.as_ref())).chain(excerpt).chain(tried).collect()
         }
         PipelineError::Refused { findings, .. } | PipelineError::FailedValidation { findings, .. } => {
             findings.iter().map(told).collect()

@@ -46,7 +46,7 @@ fn library_hints(error: &Error, again: &Again) -> Vec<String> {
             one("the folder of the database must be there and writable; or name another file with --database")
         }
         Error::RefusedCensus(findings) => first_advice(findings),
-        Error::Aborted { .. } => vec![anew(again)],
+        Error::Aborted { .. } | Error::Database(DatabaseError::Open { fault: Fault::Corrupt, .. }) => vec![anew(again)],
         Error::LostRun { .. } => vec![
             "its tables or its log (the file with .wal behind the name) are gone: put it back if you have it"
                 .to_owned(),
@@ -69,9 +69,7 @@ fn library_hints(error: &Error, again: &Again) -> Vec<String> {
         Error::Database(DatabaseError::LogAlone { .. }) => {
             one("put the database back beside its log; or remove the log, if nothing of that database is needed")
         }
-        Error::Database(DatabaseError::Open { fault: Fault::Corrupt, cause, path }) => {
-            unopened_hints(path, cause, again)
-        }
+        Error::Database(DatabaseError::UnreadableLog { path, .. }) => vec![without_log(path, again), anew(again)],
         Error::Database(error) => fault_hint(error.fault(), again).into_iter().collect(),
         Error::Store(error) => fault_hint(error.fault(), again).into_iter().collect(),
         _ => Vec::new(),
@@ -224,16 +222,13 @@ fn fault_hint(fault: Fault, again: &Again) -> Option<String> {
 }
 
 /// A log that cannot be read keeps a file from being opened that is whole without it.
-fn unopened_hints(path: &Path, cause: &str, again: &Again) -> Vec<String> {
-    let log = cause.contains("WAL").then(|| {
-        let log = path.with_added_extension("wal");
-        format!(
-            "move {} away: what is in it is lost, and `{}` computes it again if anything came before",
-            log.display(),
-            again.resume()
-        )
-    });
-    log.into_iter().chain([anew(again)]).collect()
+fn without_log(path: &Path, again: &Again) -> String {
+    let log = path.with_added_extension("wal");
+    format!(
+        "move {} away: what is in it is lost, and `{}` computes it again if anything came before",
+        log.display(),
+        again.resume()
+    )
 }
 
 /// Something may be saved of a file that can be opened.
