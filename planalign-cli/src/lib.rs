@@ -44,7 +44,7 @@ pub use status::{RunInFile, RunningElsewhere, Status, status};
 
 pub use planalign_config::{DatabaseError, InMemoryTables, Row, Rows, SimulationConfig, Tables, Value};
 pub use planalign_config::{Fault, load_simulation_config};
-pub use planalign_pipeline::{PipelineError, Progress, StopSignal};
+pub use planalign_pipeline::{ExecutionProgress, PipelineError, StopSignal};
 pub use planalign_registries::{RunEvent, RunEventKind};
 pub use planalign_reporting::{GrowthAnalysis, MultiYearSummary, ReportError, ReportSource, YearAuditor};
 pub use planalign_validation::{CheckError, Finding, Rule, Severity};

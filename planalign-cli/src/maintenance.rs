@@ -9,7 +9,7 @@ use planalign_config::{Database, DatabaseOptions};
 use planalign_pipeline::{Storage, Verified};
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{
-    Checkpoint, CheckpointKey, CheckpointMirror, RunRecord, RunStore, Witnessed, highest_sequence,
+    CheckpointKey, CheckpointMirror, RunRecord, RunStore, Witnessed, WorkflowCheckpoint, highest_sequence,
 };
 
 use crate::caller::Caller;
@@ -54,8 +54,9 @@ impl Point {
     }
 
     /// The checkpoints that are there; an error if none is.
-    pub fn among<'c>(&self, checkpoints: &'c [Checkpoint]) -> Result<Vec<&'c Checkpoint>, Error> {
-        let found: Vec<&Checkpoint> = checkpoints.iter().filter(|checkpoint| self.names(&checkpoint.key)).collect();
+    pub fn among<'c>(&self, checkpoints: &'c [WorkflowCheckpoint]) -> Result<Vec<&'c WorkflowCheckpoint>, Error> {
+        let found: Vec<&WorkflowCheckpoint> =
+            checkpoints.iter().filter(|checkpoint| self.names(&checkpoint.key)).collect();
         if found.is_empty() {
             let saved = checkpoints.iter().map(|checkpoint| checkpoint.key.clone()).collect();
             return Err(Error::NoCheckpoint { point: self.clone(), saved });
@@ -103,7 +104,7 @@ impl OpenRun {
     }
 
     /// The last checkpoint that the mirror names, if the database does not.
-    pub(crate) fn lost(&self, checkpoints: &[Checkpoint]) -> Result<Option<Witnessed>, Error> {
+    pub(crate) fn lost(&self, checkpoints: &[WorkflowCheckpoint]) -> Result<Option<Witnessed>, Error> {
         let Some(path) = self.database.path() else { return Ok(None) };
         let known = highest_sequence(checkpoints, &self.store.events(&self.run.run_id)?);
         let mirror = CheckpointMirror::new(&path, &self.run.run_id);

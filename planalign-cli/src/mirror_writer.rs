@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Receiver;
-use planalign_registries::{Checkpoint, CheckpointMirror, RunRecord, RunStore, Witnessed, mirror};
+use planalign_registries::{CheckpointMirror, RunRecord, RunStore, Witnessed, WorkflowCheckpoint, mirror};
 
 use crate::error::Error;
 
 /// Mirrors checkpoints as they are committed, until the sender is gone. A mirror that cannot be written is told once, and is no
 /// reason to stop the run.
-pub(crate) fn follow(database: &Path, run_id: &str, saved: Receiver<Checkpoint>) {
+pub(crate) fn follow(database: &Path, run_id: &str, saved: Receiver<WorkflowCheckpoint>) {
     let mirror = CheckpointMirror::new(database, run_id);
     let mut mirrored = mirror::forget_mirrors_but(database, run_id);
     for checkpoint in saved {

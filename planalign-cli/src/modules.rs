@@ -3,8 +3,7 @@
 use planalign_config::Database;
 use planalign_config::census::CensusFile;
 use planalign_pipeline::PipelineError;
-use planalign_registries::duckdb::{DeferralEscalationRegistry, EnrollmentRegistry};
-use planalign_registries::{Registry, RegistryError};
+use planalign_registries::{Registry, RegistryManager};
 use planalign_validation::{CensusOrigin, Rule, RuleSettings};
 
 use crate::error::Error;
@@ -12,13 +11,7 @@ use crate::inputs::Inputs;
 
 /// The registries.
 pub(crate) fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, Error> {
-    let all = || -> Result<Vec<Box<dyn Registry>>, RegistryError> {
-        Ok(vec![
-            Box::new(EnrollmentRegistry::new(database.clone())?),
-            Box::new(DeferralEscalationRegistry::new(database.clone())?),
-        ])
-    };
-    Ok(all().map_err(PipelineError::from)?)
+    Ok(RegistryManager::of_database(database).map_err(PipelineError::from)?.into_registries())
 }
 
 /// The rules, as the configuration wants them; `database` holds the registries that one of them asks.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use planalign_config::{Database, DatabaseOptions};
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{Checkpoint, RunEvent, RunRecord, RunStore};
+use planalign_registries::{RunEvent, RunRecord, RunStore, WorkflowCheckpoint};
 
 use crate::caller::Caller;
 use crate::error::Error;
@@ -48,7 +48,7 @@ impl OpenRun {
     }
 
     /// Its checkpoints, in the order in which they were saved.
-    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, Error> {
+    pub fn checkpoints(&self) -> Result<Vec<WorkflowCheckpoint>, Error> {
         Ok(self.store.checkpoints(&self.run.run_id)?)
     }
 

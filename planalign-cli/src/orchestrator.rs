@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use planalign_config::SimulationConfig;
 use planalign_config::settings::Origins;
-use planalign_pipeline::{Progress, StopSignal};
+use planalign_pipeline::{ExecutionProgress, StopSignal};
 use planalign_registries::RunEvent;
 use planalign_reporting::{MultiYearSummary, YearAuditor};
 use planalign_validation::Rule;
@@ -18,7 +18,7 @@ use crate::session::{Finished, RunOptions, Session};
 use crate::start_mode::StartMode;
 
 /// Is told of every event of a run, on a thread of its own.
-type OnEvent<'a> = Box<dyn FnMut(&RunEvent, Progress) + Send + 'a>;
+type OnEvent<'a> = Box<dyn FnMut(&RunEvent, &ExecutionProgress) + Send + 'a>;
 
 /// Begins to set up a simulation of this configuration. What is not said has the command's default.
 #[must_use]
@@ -87,7 +87,7 @@ impl<'a> OrchestratorBuilder<'a> {
 
     /// Calls this for every event of the run, with how far the run is, on a thread beside it.
     #[must_use]
-    pub fn on_event(mut self, on_event: impl FnMut(&RunEvent, Progress) + Send + 'a) -> Self {
+    pub fn on_event(mut self, on_event: impl FnMut(&RunEvent, &ExecutionProgress) + Send + 'a) -> Self {
         self.on_event = Box::new(on_event);
         self
     }

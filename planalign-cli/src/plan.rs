@@ -3,7 +3,7 @@
 use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::EmbeddedRunner;
-use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow};
+use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow, WorkflowStage};
 use planalign_validation::Rule;
 
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::inputs::Inputs;
 use crate::modules;
 
 /// Where rules of one's own run: all tables of the year are there.
-const STAGE_OF_OWN_RULES: &str = "VALIDATION";
+const STAGE_OF_OWN_RULES: WorkflowStage = WorkflowStage::Validation;
 
 /// What a new run would do. Writes nothing.
 pub fn dry_run(inputs: &Inputs, shuffle: Option<u64>) -> Result<RunPlan, Error> {
@@ -45,7 +45,7 @@ pub(crate) fn checked_workflow<'r>(
 ) -> Result<CheckedWorkflow, Error> {
     let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
     let mut workflow = workflow(&inputs.config.settings, &names);
-    workflow.add_rules(STAGE_OF_OWN_RULES, of_caller);
+    workflow.add_rules(&STAGE_OF_OWN_RULES, of_caller);
     Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
 }
 
@@ -58,6 +58,6 @@ fn workflow(settings: &SimulationConfig, on: &[String]) -> Workflow {
     let (own_on, own_off): (Vec<String>, Vec<String>) = own.cloned().partition(|name| on.contains(name));
     let off: Vec<String> = severity.keys().filter(|name| !on.contains(name)).cloned().chain(own_off).collect();
     workflow.drop_rules(&off);
-    workflow.add_rules(STAGE_OF_OWN_RULES, &own_on);
+    workflow.add_rules(&STAGE_OF_OWN_RULES, &own_on);
     workflow
 }

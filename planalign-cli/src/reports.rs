@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use planalign_pipeline::Verified;
-use planalign_registries::Checkpoint;
+use planalign_registries::WorkflowCheckpoint;
 use planalign_reporting::{FileReports, MultiYearReporter, MultiYearSummary, ReportSource, YearAuditor};
 
 use crate::caller::Caller;
@@ -46,7 +46,7 @@ pub fn report(database: &Path, directory: &Path, only: Option<i32>, caller: &Cal
     Ok(Reported { summary: reports.summary(*first, *last, &source)?, damaged })
 }
 
-fn reportable(checkpoints: &[Checkpoint]) -> Vec<i32> {
-    let has_people = |checkpoint: &&Checkpoint| checkpoint.state.iter().any(|state| state.relation == SNAPSHOT);
+fn reportable(checkpoints: &[WorkflowCheckpoint]) -> Vec<i32> {
+    let has_people = |checkpoint: &&WorkflowCheckpoint| checkpoint.state.iter().any(|state| state.relation == SNAPSHOT);
     checkpoints.iter().filter(has_people).map(|checkpoint| checkpoint.key.year).collect()
 }

@@ -11,8 +11,8 @@ use planalign_config::ids::new_run_id;
 use planalign_config::lock::RunLock;
 use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::{
-    CheckedWorkflow, ExecuteOptions, Modules, Outcome, PipelineError, PipelineOrchestrator, Progress, ProgressTracker,
-    RunPlan, StopSignal,
+    CheckedWorkflow, ExecuteOptions, ExecutionProgress, Modules, Outcome, PipelineError, PipelineOrchestrator,
+    ProgressReporter, RunPlan, StopSignal,
 };
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{Fingerprints, RunEvent, RunRecord, RunStore};
@@ -173,13 +173,13 @@ impl<'s> PreparedRun<'s> {
         mut self,
         stop: &StopSignal,
         reporters: Vec<Box<dyn YearAuditor + 's>>,
-        on_event: &mut (dyn FnMut(&RunEvent, Progress) + Send),
+        on_event: &mut (dyn FnMut(&RunEvent, &ExecutionProgress) + Send),
     ) -> Result<Finished, Error> {
         let (path, run_id) = (self.path, self.run.run_id.clone());
         let (sender, events) = unbounded();
         let (saved, checkpoints) = unbounded();
         let log = RunLog::open(path, &run_id);
-        let tracker = ProgressTracker::new(&self.plan);
+        let tracker = ProgressReporter::new(&self.plan);
         let options = ExecuteOptions {
             fail_on_validation_error: self.options.fail_on_validation_error,
             by: self.by,
@@ -225,14 +225,14 @@ impl<'s> PreparedRun<'s> {
 
 /// Writes the log of a run and hands its events on, until the sender is gone.
 fn follow(
-    mut tracker: ProgressTracker,
+    mut tracker: ProgressReporter,
     mut log: RunLog,
     events: Receiver<RunEvent>,
-    on_event: &mut (dyn FnMut(&RunEvent, Progress) + Send),
+    on_event: &mut (dyn FnMut(&RunEvent, &ExecutionProgress) + Send),
 ) {
     for event in events {
         log.write(&event);
-        on_event(&event, tracker.observe(&event));
+        on_event(&event, &tracker.observe(&event));
     }
 }
 

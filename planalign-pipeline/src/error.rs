@@ -16,20 +16,8 @@ pub enum PipelineError {
     #[error(transparent)]
     WorkflowValidation(#[from] WorkflowValidationError),
     /// A stage failed and was undone.
-    #[error("stage {stage} of {year} failed")]
-    Stage {
-        /// Simulated year.
-        year: i32,
-        /// Stage.
-        stage: String,
-        /// What was tried after the first failure, in order, for example `again after 100 ms`.
-        tried: Vec<String>,
-        /// What went wrong.
-        #[source]
-        cause: Box<StageFailure>,
-        /// The last committed stage, where the run can be taken up.
-        resume_after: Option<CheckpointKey>,
-    },
+    #[error(transparent)]
+    Stage(#[from] PipelineStageError),
     /// A rule found that the run cannot mean anything; the stage was undone.
     #[error("stage {stage} of {year} stopped the run: {}", messages(findings))]
     Refused {
@@ -51,27 +39,11 @@ pub enum PipelineError {
         findings: Vec<Finding>,
     },
     /// A table is not what a checkpoint vouches for.
-    #[error("checkpoint {checkpoint} does not verify: {cause}")]
-    CheckpointCorruption {
-        /// The checkpoint.
-        checkpoint: CheckpointKey,
-        /// Which table, and how.
-        cause: String,
-        /// The last checkpoint before it; all up to there verify.
-        last_valid: Option<CheckpointKey>,
-    },
+    #[error(transparent)]
+    CheckpointCorruption(#[from] CheckpointCorruptionError),
     /// A registry is not what a checkpoint vouches for.
-    #[error("the {registry} registry does not match checkpoint {checkpoint}: {what}")]
-    StateInconsistency {
-        /// Registry.
-        registry: String,
-        /// The checkpoint.
-        checkpoint: CheckpointKey,
-        /// What differs.
-        what: String,
-        /// The last checkpoint before it; all up to there verify.
-        last_valid: Option<CheckpointKey>,
-    },
+    #[error(transparent)]
+    StateInconsistency(#[from] StateInconsistencyError),
     /// There is no such checkpoint.
     #[error("the run has no checkpoint {wanted}")]
     NoCheckpoint {
@@ -170,6 +142,49 @@ pub enum PipelineError {
     Unit(#[from] DatabaseError),
 }
 
+/// A stage failed and was undone.
+#[derive(Debug, thiserror::Error)]
+#[error("stage {stage} of {year} failed")]
+pub struct PipelineStageError {
+    /// Simulated year.
+    pub year: i32,
+    /// Stage.
+    pub stage: String,
+    /// What was tried after the first failure, in order, for example `again after 100 ms`.
+    pub tried: Vec<String>,
+    /// What went wrong.
+    #[source]
+    pub cause: Box<StageFailure>,
+    /// The last committed stage, where the run can be taken up.
+    pub resume_after: Option<CheckpointKey>,
+}
+
+/// A table is not what a checkpoint vouches for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("checkpoint {checkpoint} does not verify: {cause}")]
+pub struct CheckpointCorruptionError {
+    /// The checkpoint.
+    pub checkpoint: CheckpointKey,
+    /// Which table, and how.
+    pub cause: String,
+    /// The last checkpoint before it; all up to there verify.
+    pub last_valid: Option<CheckpointKey>,
+}
+
+/// A registry is not what a checkpoint vouches for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {registry} registry does not match checkpoint {checkpoint}: {what}")]
+pub struct StateInconsistencyError {
+    /// Registry.
+    pub registry: String,
+    /// The checkpoint.
+    pub checkpoint: CheckpointKey,
+    /// What differs.
+    pub what: String,
+    /// The last checkpoint before it; all up to there verify.
+    pub last_valid: Option<CheckpointKey>,
+}
+
 /// What went wrong within a stage.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -218,8 +233,8 @@ impl PipelineError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Stage { cause, .. } => cause.fault(),
-            Self::CheckpointCorruption { .. } | Self::StateInconsistency { .. } => Fault::Corrupt,
+            Self::Stage(error) => error.cause.fault(),
+            Self::CheckpointCorruption(_) | Self::StateInconsistency(_) => Fault::Corrupt,
             Self::Changed { from_year: None, .. } => Fault::WrongVersion,
             Self::Store(e) => e.fault(),
             Self::Registry(e) => e.fault(),

@@ -35,13 +35,13 @@ pub mod stop;
 pub mod verification;
 pub mod workflow;
 
-pub use error::{PipelineError, StageFailure};
+pub use error::{CheckpointCorruptionError, PipelineError, PipelineStageError, StageFailure, StateInconsistencyError};
 pub use orchestrator::{ExecuteOptions, Modules, Outcome, PipelineOrchestrator, refuse_present_data};
 pub use plan::RunPlan;
-pub use progress::{Progress, ProgressTracker};
+pub use progress::{ExecutionProgress, ProgressReporter};
 pub use recovery::RecoveryPolicy;
 pub use restore::{Storage, restore};
-pub use stage::StageDefinition;
+pub use stage::{StageDefinition, WorkflowStage};
 pub use stop::StopSignal;
 pub use verification::{Damage, Verified, verify, verify_inputs};
 pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError};

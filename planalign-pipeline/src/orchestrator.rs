@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use planalign_config::{Tables, UnitOfWork, full_message};
 use planalign_dbt::{Flow, ModelRunner, Vars};
 use planalign_registries::{
-    Checkpoint, CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore,
-    StoreError, TimeSpent, Witnessed, highest_sequence,
+    CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore, StoreError,
+    TimeSpent, Witnessed, WorkflowCheckpoint, highest_sequence,
 };
 use planalign_reporting::{MultiYearSummary, ReportError, ReportSource, Reports, YearAuditor};
 use planalign_validation::Rule;
@@ -71,7 +71,7 @@ pub struct ExecuteOptions<'a> {
     /// Receives every event.
     pub events: Sender<RunEvent>,
     /// Receives every checkpoint once it is committed.
-    pub saved: Sender<Checkpoint>,
+    pub saved: Sender<WorkflowCheckpoint>,
     /// The last checkpoint that the mirror of the run names, when it is taken up.
     pub witness: Option<Witnessed>,
     /// Who executes, for the journal.
@@ -318,7 +318,11 @@ fn restart_from(
     take_up(plan, run, fingerprints, modules, options, journal, checkpoints)
 }
 
-fn refuse_other_years(plan: &RunPlan, run: &RunRecord, checkpoints: &[Checkpoint]) -> Result<(), PipelineError> {
+fn refuse_other_years(
+    plan: &RunPlan,
+    run: &RunRecord,
+    checkpoints: &[WorkflowCheckpoint],
+) -> Result<(), PipelineError> {
     let committed = checkpoints.iter().map(|c| c.key.year).max().unwrap_or(run.start_year);
     if plan.start_year != run.start_year || plan.end_year < committed {
         return Err(PipelineError::OtherYears { recorded: run.start_year, asked: plan.start_year, committed });
@@ -327,7 +331,11 @@ fn refuse_other_years(plan: &RunPlan, run: &RunRecord, checkpoints: &[Checkpoint
 }
 
 /// What the mirror names beyond what the file holds or has removed.
-fn lost<'o>(options: &'o ExecuteOptions<'_>, checkpoints: &[Checkpoint], events: &[RunEvent]) -> Option<&'o Witnessed> {
+fn lost<'o>(
+    options: &'o ExecuteOptions<'_>,
+    checkpoints: &[WorkflowCheckpoint],
+    events: &[RunEvent],
+) -> Option<&'o Witnessed> {
     let highest = highest_sequence(checkpoints, events);
     options.witness.as_ref().filter(|witnessed| witnessed.sequence > highest)
 }
@@ -350,7 +358,7 @@ fn take_up(
     modules: &mut Modules<'_>,
     options: &ExecuteOptions<'_>,
     mut journal: Journal<'_>,
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Vec<WorkflowCheckpoint>,
 ) -> Result<Outcome, PipelineError> {
     let keys: Vec<CheckpointKey> = checkpoints.iter().map(|c| c.key.clone()).collect();
     let plan = plan.after(&keys);
@@ -397,7 +405,7 @@ pub(crate) struct Execution<'e, 'm> {
     /// Checkpoints saved so far.
     pub(crate) checkpoints: u64,
     /// The checkpoints that a resumed run found.
-    pub(crate) taken_up: Vec<Checkpoint>,
+    pub(crate) taken_up: Vec<WorkflowCheckpoint>,
     /// Time beside that of models, since the year began.
     pub(crate) spent: TimeSpent,
 }

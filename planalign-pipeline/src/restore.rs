@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use planalign_config::{UnitOfWork, full_message};
 use planalign_dbt::NodeResult;
 use planalign_registries::{
-    Checkpoint, CheckpointKey, Registry, RunEvent, RunEventKind, RunStatus, RunStore, highest_sequence,
+    CheckpointKey, Registry, RunEvent, RunEventKind, RunStatus, RunStore, WorkflowCheckpoint, highest_sequence,
 };
 
 use crate::error::PipelineError;
@@ -29,7 +29,7 @@ pub fn restore(
     to: &CheckpointKey,
     mut storage: Storage<'_, '_>,
     now: &dyn Fn() -> Timestamp,
-) -> Result<Vec<Checkpoint>, PipelineError> {
+) -> Result<Vec<WorkflowCheckpoint>, PipelineError> {
     let run = storage.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
     let mut checkpoints = storage.store.checkpoints(&run.run_id)?;
     let Some(at) = checkpoints.iter().position(|c| c.key == *to) else {
@@ -54,13 +54,13 @@ pub fn restore(
 }
 
 /// The event of a return to `to`, which removes these checkpoints.
-pub(crate) fn restored(to: &CheckpointKey, removed: &[Checkpoint], last_sequence: u64) -> RunEventKind {
+pub(crate) fn restored(to: &CheckpointKey, removed: &[WorkflowCheckpoint], last_sequence: u64) -> RunEventKind {
     RunEventKind::RunRestored { to: to.clone(), removed: removed.len(), last_sequence }
 }
 
 impl Storage<'_, '_> {
     /// Removes all that came after the last of these checkpoints, and makes sure that what is left is what they vouch for.
-    pub(crate) fn rewind(&mut self, kept: &[Checkpoint]) -> Result<(), PipelineError> {
+    pub(crate) fn rewind(&mut self, kept: &[WorkflowCheckpoint]) -> Result<(), PipelineError> {
         let year = kept.iter().rev().find(|c| !c.registries.is_empty()).map(|c| c.key.year);
         for registry in self.registries.iter_mut() {
             registry.restore(year)?;
@@ -74,11 +74,11 @@ impl Storage<'_, '_> {
     pub(crate) fn mend(
         &mut self,
         damage: PipelineError,
-        checkpoints: &[Checkpoint],
+        checkpoints: &[WorkflowCheckpoint],
         start_year: i32,
         journal: &mut Journal<'_>,
     ) -> Result<(), PipelineError> {
-        if !matches!(damage, PipelineError::StateInconsistency { .. }) {
+        if !matches!(damage, PipelineError::StateInconsistency(_)) {
             return Err(damage);
         }
         let event = journal.prepare(RunEventKind::RegistriesRebuilt { cause: damage.to_string() });
@@ -103,7 +103,7 @@ impl Storage<'_, '_> {
     /// Lets the checkpoints vouch for relations that were built anew, as they are now.
     pub(crate) fn vouch_anew(
         &mut self,
-        checkpoints: &mut [Checkpoint],
+        checkpoints: &mut [WorkflowCheckpoint],
         built: &[NodeResult],
     ) -> Result<(), PipelineError> {
         let relations = stage_relations(built);

@@ -1,7 +1,72 @@
 //! What a stage is: data that says what runs, what is checked and whether it can be returned to.
 
+use std::fmt;
+
 use planalign_config::settings::StageYears;
 use serde::{Deserialize, Serialize};
+
+/// The stages of the standard workflow, and those of others by their names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WorkflowStage {
+    /// Seeds and the census.
+    Initialization,
+    /// The workforce and the parameters that the year opens with.
+    Foundation,
+    /// Hires, terminations, promotions, raises, enrollment.
+    EventGeneration,
+    /// Events in order, and the state that they lead to.
+    StateAccumulation,
+    /// The snapshot, contributions and the employer's cost; all tables of the year are there.
+    Validation,
+    /// The audit of the year.
+    Reporting,
+    /// The summary of all years, after the last.
+    Cleanup,
+    /// A stage that a configuration has added.
+    Other(String),
+}
+
+impl WorkflowStage {
+    /// The stages of the standard workflow, in order.
+    pub const STANDARD: [Self; 7] = [
+        Self::Initialization,
+        Self::Foundation,
+        Self::EventGeneration,
+        Self::StateAccumulation,
+        Self::Validation,
+        Self::Reporting,
+        Self::Cleanup,
+    ];
+
+    /// Its name, as workflows, checkpoints and events have it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Initialization => "INITIALIZATION",
+            Self::Foundation => "FOUNDATION",
+            Self::EventGeneration => "EVENT_GENERATION",
+            Self::StateAccumulation => "STATE_ACCUMULATION",
+            Self::Validation => "VALIDATION",
+            Self::Reporting => "REPORTING",
+            Self::Cleanup => "CLEANUP",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<&str> for WorkflowStage {
+    fn from(name: &str) -> Self {
+        let standard = Self::STANDARD.into_iter().find(|stage| stage.name() == name);
+        standard.unwrap_or_else(|| Self::Other(name.to_owned()))
+    }
+}
+
+impl fmt::Display for WorkflowStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// One stage of a year.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +107,28 @@ pub struct StageDefinition {
     pub finishes: bool,
 }
 
+impl StageDefinition {
+    /// Which stage it is.
+    #[must_use]
+    pub fn stage(&self) -> WorkflowStage {
+        self.name.as_str().into()
+    }
+}
+
 fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::Workflow;
+
+    #[test]
+    fn the_standard_stages_are_those_of_the_default_workflow() {
+        let stages: Vec<WorkflowStage> = Workflow::default().stages.iter().map(StageDefinition::stage).collect();
+        assert_eq!(stages, WorkflowStage::STANDARD);
+        assert_eq!(WorkflowStage::from("PAYROLL"), WorkflowStage::Other("PAYROLL".to_owned()));
+        assert_eq!(WorkflowStage::from("PAYROLL").to_string(), "PAYROLL");
+    }
 }

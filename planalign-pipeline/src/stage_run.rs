@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use planalign_config::{Fault, full_message};
 use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
 use planalign_registries::{
-    Checkpoint, CheckpointStatus, FindingRows, RegistrySnapshot, RunEvent, RunEventKind, StoreError,
+    CheckpointStatus, FindingRows, RegistrySnapshot, RunEvent, RunEventKind, StoreError, WorkflowCheckpoint,
 };
 use planalign_reporting::ReportSource;
 use planalign_validation::{Finding, RuleError, Severity};
 
-use crate::error::{PipelineError, StageFailure};
+use crate::error::{PipelineError, PipelineStageError, StageFailure};
 use crate::journal::{micros, millis};
 use crate::orchestrator::{Execution, Modules};
 use crate::plan::{PlannedStage, RunPlan};
@@ -40,7 +40,7 @@ const BUILT_ANEW: &str = "again with its tables built anew";
 /// What an attempt has written and not yet committed.
 struct Written {
     prepared: Vec<RunEvent>,
-    checkpoint: Option<Checkpoint>,
+    checkpoint: Option<WorkflowCheckpoint>,
     findings: Vec<Finding>,
 }
 
@@ -117,7 +117,8 @@ impl Execution<'_, '_> {
     fn give_up(&mut self, stage: &PlannedStage, tried: Vec<String>, cause: StageFailure) -> PipelineError {
         let (year, name) = (stage.year, stage.definition.name.clone());
         self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: full_message(&cause) });
-        PipelineError::Stage { year, stage: name, tried, cause: Box::new(cause), resume_after: self.after.clone() }
+        let resume_after = self.after.clone();
+        PipelineStageError { year, stage: name, tried, cause: Box::new(cause), resume_after }.into()
     }
 
     /// One attempt; on success everything is committed and told.
@@ -197,12 +198,12 @@ impl Execution<'_, '_> {
     }
 
     /// Hands a committed checkpoint on. Nobody may be listening; the file holds it all the same.
-    fn mirror(&self, checkpoint: Checkpoint) {
+    fn mirror(&self, checkpoint: WorkflowCheckpoint) {
         let _ = self.options.saved.send(checkpoint);
     }
 
     /// Reads the checkpoint back after its commit, before anyone is told.
-    fn is_there(&mut self, checkpoint: Option<&Checkpoint>) -> Result<bool, Undone> {
+    fn is_there(&mut self, checkpoint: Option<&WorkflowCheckpoint>) -> Result<bool, Undone> {
         let Some(saved) = checkpoint else { return Ok(true) };
         for attempt in 1.. {
             match self.modules.store.last_checkpoint(&saved.run_id) {
@@ -302,11 +303,11 @@ impl Execution<'_, '_> {
         registries: Vec<RegistrySnapshot>,
         findings: &[Finding],
         elapsed_ms: u64,
-    ) -> Result<Checkpoint, StageFailure> {
+    ) -> Result<WorkflowCheckpoint, StageFailure> {
         let relations = stage_relations(results);
         let status =
             if self.stops_at(findings) { CheckpointStatus::FailedValidation } else { CheckpointStatus::Complete };
-        Ok(Checkpoint {
+        Ok(WorkflowCheckpoint {
             run_id: self.run.run_id.clone(),
             sequence: self.checkpoints + 1,
             key: stage.key(),
@@ -357,7 +358,8 @@ impl Execution<'_, '_> {
         let after = self.after.clone();
         let failed = |cause: StageFailure| {
             let (year, stage) = (stage.year, stage.definition.name.clone());
-            PipelineError::Stage { year, stage, tried: Vec::new(), cause: Box::new(cause), resume_after: after.clone() }
+            let (tried, resume_after) = (Vec::new(), after.clone());
+            PipelineError::from(PipelineStageError { year, stage, tried, cause: Box::new(cause), resume_after })
         };
         let findings = match self.check_rules(stage) {
             Ok(findings) => findings,
@@ -374,7 +376,7 @@ impl Execution<'_, '_> {
             return self.run_stage(plan, stage);
         }
         self.judge(stage, findings)?;
-        let passed = Checkpoint { status: CheckpointStatus::Complete, ..last };
+        let passed = WorkflowCheckpoint { status: CheckpointStatus::Complete, ..last };
         self.modules.storage().atomically(|storage| Ok(storage.store.replace_checkpoint(&passed)?))
     }
 }

@@ -2,10 +2,11 @@
 
 use planalign_config::{Fault, full_message};
 use planalign_registries::{
-    Checkpoint, CheckpointKey, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError, compare_state,
+    CheckpointKey, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError, WorkflowCheckpoint,
+    compare_state,
 };
 
-use crate::error::PipelineError;
+use crate::error::{CheckpointCorruptionError, PipelineError, StateInconsistencyError};
 
 /// A checkpoint that was compared with what is there now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub enum Damage {
 
 /// Compares every table and registry with the checkpoints of a run, in their order.
 pub fn verify<'r>(
-    checkpoints: &[Checkpoint],
+    checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn RunStore,
 ) -> Result<Vec<Verified>, PipelineError> {
@@ -43,7 +44,7 @@ pub fn verify<'r>(
 
 fn verify_one<'r>(
     at: usize,
-    checkpoints: &[Checkpoint],
+    checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn RunStore,
 ) -> Result<Verified, PipelineError> {
@@ -54,7 +55,7 @@ fn verify_one<'r>(
 
 /// Fails at the first checkpoint that does not hold.
 pub(crate) fn require<'r>(
-    checkpoints: &[Checkpoint],
+    checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn RunStore,
 ) -> Result<(), PipelineError> {
@@ -64,7 +65,7 @@ pub(crate) fn require<'r>(
 /// Fails at the first checkpoint that does not hold of so many; later ones only tell what they replaced.
 pub(crate) fn require_first<'r>(
     many: usize,
-    checkpoints: &[Checkpoint],
+    checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn RunStore,
 ) -> Result<(), PipelineError> {
@@ -74,10 +75,10 @@ pub(crate) fn require_first<'r>(
         match damage {
             None => last_valid = Some(checkpoint),
             Some(Damage::Table(cause)) => {
-                return Err(PipelineError::CheckpointCorruption { checkpoint, cause, last_valid });
+                return Err(CheckpointCorruptionError { checkpoint, cause, last_valid }.into());
             }
             Some(Damage::Registry { registry, what }) => {
-                return Err(PipelineError::StateInconsistency { registry, checkpoint, what, last_valid });
+                return Err(StateInconsistencyError { registry, checkpoint, what, last_valid }.into());
             }
         }
     }
@@ -87,7 +88,7 @@ pub(crate) fn require_first<'r>(
 /// What is wrong with the record of what a run depends on; `None` if it is what the last checkpoint was made with.
 pub fn verify_inputs(
     run_id: &str,
-    checkpoints: &[Checkpoint],
+    checkpoints: &[WorkflowCheckpoint],
     store: &dyn RunStore,
 ) -> Result<Option<String>, PipelineError> {
     let recorded = match store.fingerprints(run_id).and_then(|compared| Ok((compared, store.kept_inputs(run_id)?))) {
@@ -102,7 +103,7 @@ pub fn verify_inputs(
 }
 
 fn damage<'r>(
-    checkpoint: &Checkpoint,
+    checkpoint: &WorkflowCheckpoint,
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn RunStore,
 ) -> Result<Option<Damage>, PipelineError> {
@@ -141,7 +142,12 @@ fn is_damage(fault: Fault) -> bool {
 }
 
 /// Names the relation that cannot be read.
-fn unreadable(checkpoint: &Checkpoint, relations: &[String], error: &StoreError, store: &dyn RunStore) -> String {
+fn unreadable(
+    checkpoint: &WorkflowCheckpoint,
+    relations: &[String],
+    error: &StoreError,
+    store: &dyn RunStore,
+) -> String {
     let state = |relation: &&String| store.state(std::slice::from_ref(relation), checkpoint.key.year);
     match relations.iter().find(|relation| state(relation).is_err()) {
         Some(relation) => format!("table {relation} cannot be read: {}", full_message(error)),
@@ -150,7 +156,7 @@ fn unreadable(checkpoint: &Checkpoint, relations: &[String], error: &StoreError,
 }
 
 /// The checkpoint without relations that a later stage built anew, such as a table without a year.
-fn without_replaced(checkpoint: &Checkpoint, later: &[Checkpoint]) -> Checkpoint {
+fn without_replaced(checkpoint: &WorkflowCheckpoint, later: &[WorkflowCheckpoint]) -> WorkflowCheckpoint {
     let mut current = checkpoint.clone();
     let is_same = |a: &RelationState, b: &RelationState| a.relation == b.relation && a.year == b.year;
     current.state.retain(|s| !later.iter().any(|c| c.state.iter().any(|l| is_same(l, s))));

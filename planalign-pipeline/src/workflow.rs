@@ -9,7 +9,7 @@ use planalign_config::counted;
 use planalign_dbt::{ModelGraph, ModelRunner};
 use serde::{Deserialize, Serialize};
 
-use crate::stage::StageDefinition;
+use crate::stage::{StageDefinition, WorkflowStage};
 
 /// The stages of a run, in no particular order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,10 +72,10 @@ impl Workflow {
     }
 
     /// Adds those of the rules that no stage names to `stage`, after its own.
-    pub fn add_rules(&mut self, stage: &str, added: &[String]) {
+    pub fn add_rules(&mut self, stage: &WorkflowStage, added: &[String]) {
         let named: BTreeSet<&String> = self.stages.iter().flat_map(|s| &s.rules).collect();
         let new: Vec<String> = added.iter().filter(|rule| !named.contains(rule)).cloned().collect();
-        match self.stages.iter_mut().find(|s| s.name == stage) {
+        match self.stages.iter_mut().find(|s| s.stage() == *stage) {
             Some(stage) => stage.rules.extend(new),
             None if new.is_empty() => {}
             None => {

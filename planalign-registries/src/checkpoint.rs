@@ -26,7 +26,7 @@ impl fmt::Display for CheckpointKey {
 
 /// A point to which a run can return.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Checkpoint {
+pub struct WorkflowCheckpoint {
     /// Run that saved it.
     pub run_id: String,
     /// Its place among the run's checkpoints, from 1.
@@ -49,7 +49,7 @@ pub struct Checkpoint {
 
 /// The highest number that a checkpoint of a run was given, also one that is not there any more; 0 if none was.
 #[must_use]
-pub fn highest_sequence(checkpoints: &[Checkpoint], events: &[RunEvent]) -> u64 {
+pub fn highest_sequence(checkpoints: &[WorkflowCheckpoint], events: &[RunEvent]) -> u64 {
     let removed = events.iter().filter_map(|event| match event.kind {
         RunEventKind::RunRestored { last_sequence, .. } => Some(last_sequence),
         _ => None,

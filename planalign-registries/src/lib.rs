@@ -19,13 +19,15 @@ pub mod checkpoint;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
 pub mod in_memory;
+pub mod manager;
 pub mod mirror;
 pub mod registry;
 pub mod run_event;
 pub mod run_store;
 
-pub use checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState, highest_sequence};
+pub use checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowCheckpoint, highest_sequence};
 pub use in_memory::{InMemoryRegistry, InMemoryRunStore};
+pub use manager::RegistryManager;
 pub use mirror::{CheckpointMirror, Witnessed};
 pub use registry::{Disagreement, Registry, RegistryCause, RegistryError, RegistrySnapshot};
 pub use run_event::{RunEvent, RunEventKind, TimeSpent};

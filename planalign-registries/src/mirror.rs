@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use planalign_config::failpoint;
 
-use crate::checkpoint::{Checkpoint, CheckpointKey};
+use crate::checkpoint::{CheckpointKey, WorkflowCheckpoint};
 
 /// Folder beside the database, for all databases of that folder.
 const FOLDER: &str = ".planalign_checkpoints";
@@ -50,7 +50,7 @@ impl CheckpointMirror {
     }
 
     /// Writes a checkpoint. When this returns, it is on the disk.
-    pub fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+    pub fn write(&self, checkpoint: &WorkflowCheckpoint) -> io::Result<()> {
         failpoint::pass("write.mirror")?;
         fs::create_dir_all(&self.folder)?;
         let path = self.folder.join(name_of(checkpoint));
@@ -63,7 +63,7 @@ impl CheckpointMirror {
     }
 
     /// Writes those of these checkpoints that are missing or were changed.
-    pub fn complete(&self, checkpoints: &[Checkpoint]) -> io::Result<()> {
+    pub fn complete(&self, checkpoints: &[WorkflowCheckpoint]) -> io::Result<()> {
         for checkpoint in checkpoints {
             if fs::read(self.folder.join(name_of(checkpoint))).ok() != Some(content(checkpoint)?) {
                 self.write(checkpoint)?;
@@ -74,7 +74,7 @@ impl CheckpointMirror {
 
     /// Makes the mirror that of these checkpoints, which are all that the file holds: completes it, and removes what is there beyond
     /// them.
-    pub fn align(&self, checkpoints: &[Checkpoint]) -> io::Result<()> {
+    pub fn align(&self, checkpoints: &[WorkflowCheckpoint]) -> io::Result<()> {
         for (witnessed, path) in self.files() {
             if !checkpoints.iter().any(|c| c.sequence == witnessed.sequence && c.key == witnessed.key) {
                 fs::remove_file(path)?;
@@ -113,7 +113,7 @@ fn of_database(database: &Path) -> PathBuf {
     beside.join(database.file_name().unwrap_or_default())
 }
 
-fn name_of(Checkpoint { sequence, key, .. }: &Checkpoint) -> String {
+fn name_of(WorkflowCheckpoint { sequence, key, .. }: &WorkflowCheckpoint) -> String {
     format!("{sequence:06}_{}_{}.json", key.year, key.stage)
 }
 
@@ -124,7 +124,7 @@ fn witnessed(name: &str) -> Option<Witnessed> {
     Some(Witnessed { sequence: sequence.parse().ok()?, key })
 }
 
-fn content(checkpoint: &Checkpoint) -> io::Result<Vec<u8>> {
+fn content(checkpoint: &WorkflowCheckpoint) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(checkpoint)?;
     text.push(b'\n');
     Ok(text)

@@ -15,8 +15,8 @@ use planalign_pipeline::{
     StopSignal, Storage, Workflow, restore,
 };
 use planalign_registries::{
-    Checkpoint, CheckpointKey, Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent,
-    RunRecord, RunStatus, RunStore, Witnessed,
+    CheckpointKey, Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent, RunRecord,
+    RunStatus, RunStore, Witnessed, WorkflowCheckpoint,
 };
 use planalign_reporting::InMemoryReports;
 use planalign_validation::{InMemoryRule, Rule};
@@ -68,7 +68,7 @@ pub(crate) struct World {
     pub(crate) witness: Option<Witnessed>,
     pub(crate) accept_version: bool,
     /// Checkpoints that were handed on, over all executions.
-    pub(crate) mirrored: Vec<Checkpoint>,
+    pub(crate) mirrored: Vec<WorkflowCheckpoint>,
 }
 
 /// How an execution begins.
@@ -161,7 +161,7 @@ impl World {
     }
 
     /// Returns the run to a checkpoint.
-    pub(crate) fn restore(&mut self, year: i32, stage: &str) -> Result<Vec<Checkpoint>, PipelineError> {
+    pub(crate) fn restore(&mut self, year: i32, stage: &str) -> Result<Vec<WorkflowCheckpoint>, PipelineError> {
         let (mut unit, mut store) = (self.store.clone(), self.store.clone());
         let mut registries = self.boxed_registries();
         let storage = Storage { unit: &mut unit, registries: &mut registries, store: &mut store };

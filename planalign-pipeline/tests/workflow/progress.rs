@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use planalign_pipeline::{Progress, ProgressTracker};
+use planalign_pipeline::{ExecutionProgress, ProgressReporter};
 use planalign_registries::{RunEvent, RunEventKind};
 use planalign_validation::{InMemoryRule, Severity};
 
 use crate::harness::{Cut, World};
 
 /// The progress after each event of the last execution.
-fn follow(world: &World) -> Vec<Progress> {
-    let mut tracker = ProgressTracker::new(&world.plan());
+fn follow(world: &World) -> Vec<ExecutionProgress> {
+    let mut tracker = ProgressReporter::new(&world.plan());
     world.last_told().iter().map(|e| tracker.observe(e)).collect()
 }
 
-fn check_rises_to_one(moments: &[Progress]) {
+fn check_rises_to_one(moments: &[ExecutionProgress]) {
     assert!(moments.is_sorted_by(|a, b| a.fraction <= b.fraction), "{moments:?}");
     let (last, before) = moments.split_last().expect("some events");
     assert!((last.fraction - 1.0).abs() < f64::EPSILON, "{last:?}");
@@ -97,7 +97,7 @@ fn at_half_time_of_equal_years_the_estimate_is_within_a_quarter() {
             }
             let events = timed(&world, model_ms);
             let total = events.last().expect("events").elapsed_ms;
-            let mut tracker = ProgressTracker::new(&world.plan());
+            let mut tracker = ProgressReporter::new(&world.plan());
             let at_half =
                 events.iter().map(|e| tracker.observe(e)).find(|p| p.elapsed.as_millis() * 2 >= u128::from(total));
             let at_half = at_half.expect("half time is reached");

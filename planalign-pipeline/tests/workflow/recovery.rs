@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use planalign_config::{DatabaseError, Fault, full_message};
 use planalign_dbt::RunnerError;
-use planalign_pipeline::PipelineError;
+use planalign_pipeline::{PipelineError, PipelineStageError};
 use planalign_registries::RunStatus;
 use planalign_validation::InMemoryRule;
 
@@ -91,7 +91,9 @@ fn a_deterministic_fault_in_any_part_is_undone_and_not_tried_again() {
         let mut world = World::new(2025);
         fail(&mut world, Fault::Deterministic);
         let error = world.start().expect_err("it fails");
-        let PipelineError::Stage { year: 2025, stage: failed, tried, .. } = &error else { panic!("{part}: {error}") };
+        let PipelineError::Stage(PipelineStageError { year: 2025, stage: failed, tried, .. }) = &error else {
+            panic!("{part}: {error}")
+        };
         assert_eq!((failed.as_str(), tried.len()), (stage, 0), "{part}");
         assert_eq!(error.fault(), Fault::Deterministic);
         assert!(world.pauses.borrow().is_empty(), "{part}");
@@ -110,7 +112,9 @@ fn a_fault_that_lasts_is_tried_thrice_with_growing_pauses() {
             fail(&mut world, Fault::Transient);
         }
         let error = world.start().expect_err("it fails");
-        let PipelineError::Stage { stage: failed, tried, .. } = &error else { panic!("{part}: {error}") };
+        let PipelineError::Stage(PipelineStageError { stage: failed, tried, .. }) = &error else {
+            panic!("{part}: {error}")
+        };
         assert_eq!((failed.as_str(), tried.len()), (stage, 2), "{part}");
         assert_eq!(*world.pauses.borrow(), [100, 400], "{part}");
     }
@@ -159,7 +163,7 @@ fn out_of_memory_is_tried_again_as_long_as_there_is_a_way_to_ease_it() {
     world.store.can_ease_memory(&ways);
     fail(&mut world, 3);
     let error = world.start().expect_err("it fails");
-    assert!(matches!(&error, PipelineError::Stage { tried, .. } if tried.len() == 2), "{error}");
+    assert!(matches!(&error, PipelineError::Stage(PipelineStageError { tried, .. }) if tried.len() == 2), "{error}");
     assert_eq!(error.fault(), Fault::OutOfMemory);
 }
 
@@ -206,7 +210,9 @@ fn a_failure_in_a_later_year_leaves_earlier_years_alone() {
     let mut world = World::new(2026);
     world.rules[3] = InMemoryRule::new("totals_rule").failure(2026, Fault::Deterministic);
     let error = world.start().expect_err("it fails");
-    let PipelineError::Stage { year: 2026, resume_after: Some(after), .. } = &error else { panic!("{error}") };
+    let PipelineError::Stage(PipelineStageError { year: 2026, resume_after: Some(after), .. }) = &error else {
+        panic!("{error}")
+    };
     assert_eq!(after.to_string(), "2026/STATE_ACCUMULATION");
     insta::assert_snapshot!(render(from_stage(&world.told, "VALIDATION", 2026)));
     let built = world.built().len();
@@ -264,7 +270,9 @@ fn what_may_run_in_parallel_is_tried_on_one_thread_at_last() {
     assert!(told.contains("strategy=\"again on one thread\""), "{told}");
     assert_eq!(builds, sound_builds());
     let (end, _, _) = lasts("hires", "EVENT_GENERATION", 4);
-    let PipelineError::Stage { tried, .. } = end.expect_err("it lasts") else { panic!("another error") };
+    let PipelineError::Stage(PipelineStageError { tried, .. }) = end.expect_err("it lasts") else {
+        panic!("another error")
+    };
     assert_eq!(tried, ["again after 100 ms", "again after 400 ms", "again on one thread"]);
     // A stage whose models depend on each other gains nothing from it.
     let (end, told, _) = lasts("base", "FOUNDATION", 3);

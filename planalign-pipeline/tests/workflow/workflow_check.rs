@@ -190,7 +190,7 @@ fn everything_wrong_with_changes_is_told_with_the_rest() {
 #[test]
 fn rules_are_added_once_and_dropped_everywhere() {
     let mut changed = changed(json!([{"name": "B", "rules": {"add": ["mine"]}}]));
-    changed.add_rules("END", &["mine".to_owned(), "yours".to_owned()]);
+    changed.add_rules(&"END".into(), &["mine".to_owned(), "yours".to_owned()]);
     changed.drop_rules(&["state_rule".to_owned()]);
     let rules: Vec<&[String]> = changed.stages.iter().map(|stage| stage.rules.as_slice()).collect();
     assert_eq!(rules, [&[][..], &["mine".to_owned()], &["yours".to_owned()]]);

@@ -13,7 +13,7 @@ use planalign_config::{Database, DatabaseError, Fault, failpoint};
 
 use super::catalog::{Catalog, failed};
 use super::{format, state};
-use crate::checkpoint::{Checkpoint, CheckpointKey, RelationState};
+use crate::checkpoint::{CheckpointKey, RelationState, WorkflowCheckpoint};
 use crate::run_event::RunEvent;
 use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
 
@@ -113,11 +113,11 @@ impl RunStore for DuckRunStore {
         state::read(&self.catalog, &mut self.columns.borrow_mut(), &self.engine, relations, year)
     }
 
-    fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    fn save_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
         journal::write_checkpoint(&self.catalog, checkpoint)
     }
 
-    fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    fn replace_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
         journal::remove_checkpoint(&self.catalog, checkpoint)?;
         journal::write_checkpoint(&self.catalog, checkpoint)
     }
@@ -131,7 +131,7 @@ impl RunStore for DuckRunStore {
         finding_rows::write(&self.catalog, run_id, key, findings)
     }
 
-    fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError> {
+    fn checkpoints(&self, run_id: &str) -> Result<Vec<WorkflowCheckpoint>, StoreError> {
         journal::read_checkpoints(&self.catalog, run_id)
     }
 
@@ -139,7 +139,7 @@ impl RunStore for DuckRunStore {
         journal::last_checkpoint(&self.catalog, run_id)
     }
 
-    fn forget_after(&mut self, point: Option<&Checkpoint>) -> Result<(), StoreError> {
+    fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError> {
         self.columns.borrow_mut().clear();
         match point {
             Some(point) => forget::later(&self.catalog, point, &self.checkpoints(&point.run_id)?),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use planalign_config::{DatabaseError, Fault, UnitOfWork, full_message};
 
-use crate::checkpoint::{Checkpoint, CheckpointKey, RelationState};
+use crate::checkpoint::{CheckpointKey, RelationState, WorkflowCheckpoint};
 use crate::run_event::RunEvent;
 use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
 
@@ -38,7 +38,7 @@ struct Data {
     runs: Vec<RunRecord>,
     fingerprints: BTreeMap<String, Fingerprints>,
     events: Vec<RunEvent>,
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Vec<WorkflowCheckpoint>,
 }
 
 impl InMemoryRunStore {
@@ -186,13 +186,13 @@ impl RunStore for InMemoryRunStore {
         Ok(relations.iter().filter_map(answer).collect())
     }
 
-    fn save_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    fn save_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
         let mut inner = self.enter("save_checkpoint", format!("save_checkpoint {}", checkpoint.key))?;
         inner.data.checkpoints.push(checkpoint.clone());
         Ok(())
     }
 
-    fn replace_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    fn replace_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
         let mut inner = self.enter("replace_checkpoint", format!("replace_checkpoint {}", checkpoint.key))?;
         let checkpoints = &mut inner.data.checkpoints;
         checkpoints.retain(|c| c.run_id != checkpoint.run_id || c.key != checkpoint.key);
@@ -212,14 +212,14 @@ impl RunStore for InMemoryRunStore {
         Ok(())
     }
 
-    fn checkpoints(&self, run_id: &str) -> Result<Vec<Checkpoint>, StoreError> {
+    fn checkpoints(&self, run_id: &str) -> Result<Vec<WorkflowCheckpoint>, StoreError> {
         self.inner.borrow_mut().failure("checkpoints")?;
         let mut checkpoints = self.inner.borrow().data.checkpoints.clone();
         checkpoints.retain(|c| c.run_id == run_id);
         Ok(checkpoints)
     }
 
-    fn forget_after(&mut self, point: Option<&Checkpoint>) -> Result<(), StoreError> {
+    fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError> {
         let label = point.map_or_else(|| "nothing".to_owned(), |point| point.key.to_string());
         let mut inner = self.enter("forget_after", format!("forget_after {label}"))?;
         inner.data.checkpoints.retain(|c| point.is_some_and(|last| c.sequence <= last.sequence));

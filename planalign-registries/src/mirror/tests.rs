@@ -3,8 +3,8 @@
 use super::*;
 use crate::checkpoint::CheckpointStatus;
 
-fn checkpoint(sequence: u64, year: i32, stage: &str) -> Checkpoint {
-    Checkpoint {
+fn checkpoint(sequence: u64, year: i32, stage: &str) -> WorkflowCheckpoint {
+    WorkflowCheckpoint {
         run_id: "r1".to_owned(),
         sequence,
         key: CheckpointKey { year, stage: stage.to_owned() },
@@ -37,7 +37,10 @@ fn the_last_checkpoint_is_known_from_the_names_alone() {
     let key = CheckpointKey { year: 2026, stage: "VALIDATION".to_owned() };
     assert_eq!(mirror.last(), Some(Witnessed { sequence: 10, key }));
     let text = fs::read_to_string(mirror.folder.join("000009_2026_STATE_ACCUMULATION.json")).expect("there");
-    assert_eq!(serde_json::from_str::<Checkpoint>(&text).expect("readable"), checkpoint(9, 2026, "STATE_ACCUMULATION"));
+    assert_eq!(
+        serde_json::from_str::<WorkflowCheckpoint>(&text).expect("readable"),
+        checkpoint(9, 2026, "STATE_ACCUMULATION")
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use planalign::{OpenRun, Point, Restored};
 use planalign_config::counted;
-use planalign_registries::{Checkpoint, CheckpointStatus, RelationState};
+use planalign_registries::{CheckpointStatus, RelationState, WorkflowCheckpoint};
 use planalign_reporting::fixed::grouped;
 
 use crate::again::Again;
@@ -41,29 +41,29 @@ pub(crate) fn run(action: &CheckpointAction, again: &Again, process: &Process) -
     Ok(ExitCode::Done)
 }
 
-fn saved(database: &Path, process: &Process) -> Result<Vec<Checkpoint>, Failure> {
+fn saved(database: &Path, process: &Process) -> Result<Vec<WorkflowCheckpoint>, Failure> {
     Ok(OpenRun::open(database, &process.caller())?.checkpoints()?)
 }
 
-fn json(checkpoints: &[&Checkpoint]) -> String {
+fn json(checkpoints: &[&WorkflowCheckpoint]) -> String {
     // Plain data with text keys is always JSON.
     serde_json::to_string_pretty(checkpoints).unwrap_or_default()
 }
 
-fn line(checkpoint: &Checkpoint) -> String {
+fn line(checkpoint: &WorkflowCheckpoint) -> String {
     let key = checkpoint.key.to_string();
     let rows: u64 = checkpoint.state.iter().map(|state| state.rows).sum();
     format!("{key:<26}{:<20}{:>12} rows  {}", status(checkpoint), grouped(rows.into()), checkpoint.saved_at)
 }
 
-fn status(checkpoint: &Checkpoint) -> &'static str {
+fn status(checkpoint: &WorkflowCheckpoint) -> &'static str {
     match checkpoint.status {
         CheckpointStatus::Complete => "complete",
         CheckpointStatus::FailedValidation => "failed validation",
     }
 }
 
-fn details(checkpoint: &Checkpoint) -> String {
+fn details(checkpoint: &WorkflowCheckpoint) -> String {
     let seconds = std::time::Duration::from_millis(checkpoint.elapsed_ms).as_secs_f64();
     let mut lines = vec![
         checkpoint.key.to_string(),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use planalign::Error;
 use planalign_config::lock::LockError;
 use planalign_config::{Fault, counted, full_message};
-use planalign_pipeline::{PipelineError, StageFailure};
+use planalign_pipeline::{PipelineError, PipelineStageError, StageFailure};
 use planalign_reporting::ReportError;
 use planalign_reporting::template::TemplateProblem;
 use planalign_validation::Finding;
@@ -119,7 +119,7 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
         }
         PipelineError::FailedValidation { .. } => ExitCode::Findings,
         PipelineError::Interrupted { .. } => interrupted,
-        PipelineError::Stage { cause, .. } if is_unwritable(cause) => ExitCode::Environment,
+        PipelineError::Stage(error) if is_unwritable(&error.cause) => ExitCode::Environment,
         PipelineError::Report(ReportError::Write { .. }) => ExitCode::Environment,
         other => of_fault(other.fault()),
     }
@@ -132,7 +132,7 @@ fn is_unwritable(cause: &StageFailure) -> bool {
 
 fn heading(failure: &Failure) -> String {
     match failure {
-        Failure::Library(Error::Run(PipelineError::Stage { year, stage, tried, .. })) => {
+        Failure::Library(Error::Run(PipelineError::Stage(PipelineStageError { year, stage, tried, .. }))) => {
             let tries = if tried.is_empty() { String::new() } else { format!(" {} times", tried.len() + 1) };
             format!("stage {stage} of {year} failed{tries} and was rolled back")
         }
@@ -205,7 +205,7 @@ fn told(finding: &Finding) -> String {
 
 fn pipeline_causes(error: &PipelineError) -> Vec<String> {
     match error {
-        PipelineError::Stage { cause, tried, .. } => {
+        PipelineError::Stage(PipelineStageError { cause, tried, .. }) => {
             let tried = (!tried.is_empty()).then(|| format!("tried {}", tried.join(", then ")));
             let excerpt = match cause.as_ref() {
                 StageFailure::Model(error) => error.excerpt().map(str::to_owned),

@@ -6,14 +6,14 @@ mod plain;
 use std::io::{IsTerminal, Write};
 
 use planalign_config::counted;
-use planalign_pipeline::Progress;
+use planalign_pipeline::ExecutionProgress;
 use planalign_registries::RunEvent;
 
 use crate::args::ProgressStyle;
 
 /// Renders events as they come.
 pub(crate) trait Renderer: Send {
-    fn event(&mut self, event: &RunEvent, progress: Progress);
+    fn event(&mut self, event: &RunEvent, progress: &ExecutionProgress);
 }
 
 /// What shows a run in a style.
@@ -31,14 +31,14 @@ pub(crate) fn renderer(style: ProgressStyle, quiet: bool) -> Box<dyn Renderer> {
 struct Nothing;
 
 impl Renderer for Nothing {
-    fn event(&mut self, _event: &RunEvent, _progress: Progress) {}
+    fn event(&mut self, _event: &RunEvent, _progress: &ExecutionProgress) {}
 }
 
 /// The events themselves, one JSON object a line.
 struct JsonLines;
 
 impl Renderer for JsonLines {
-    fn event(&mut self, event: &RunEvent, _progress: Progress) {
+    fn event(&mut self, event: &RunEvent, _progress: &ExecutionProgress) {
         if let Ok(line) = serde_json::to_string(event) {
             write_line(&line);
         }

@@ -4,16 +4,20 @@ use std::collections::BTreeSet;
 
 use planalign_config::DatabaseError;
 
-use crate::checkpoint::{Checkpoint, CheckpointKey};
+use crate::checkpoint::{CheckpointKey, WorkflowCheckpoint};
 use crate::duckdb::catalog::{Catalog, failed, literal};
 use crate::run_store::{RunRecord, StoreError};
 
 /// Removes the rows of later years from the tables that have a year, what later stages of the year of `point` wrote, and the
 /// checkpoints and findings of all of them. Tables that nothing vouches for any more are dropped: whoever fills them next makes
 /// them anew, whatever has become of them.
-pub(super) fn later(catalog: &Catalog, point: &Checkpoint, checkpoints: &[Checkpoint]) -> Result<(), StoreError> {
-    let Checkpoint { sequence, key: CheckpointKey { year, .. }, run_id, .. } = point;
-    let (kept, removed): (Vec<&Checkpoint>, _) = checkpoints.iter().partition(|c| c.sequence <= *sequence);
+pub(super) fn later(
+    catalog: &Catalog,
+    point: &WorkflowCheckpoint,
+    checkpoints: &[WorkflowCheckpoint],
+) -> Result<(), StoreError> {
+    let WorkflowCheckpoint { sequence, key: CheckpointKey { year, .. }, run_id, .. } = point;
+    let (kept, removed): (Vec<&WorkflowCheckpoint>, _) = checkpoints.iter().partition(|c| c.sequence <= *sequence);
     let later_of_year = removed.iter().filter(|c| c.key.year == *year);
     let forget = || -> Result<(), DatabaseError> {
         let tables = tables(catalog)?;
@@ -59,7 +63,7 @@ fn tables(catalog: &Catalog) -> Result<BTreeSet<String>, DatabaseError> {
 }
 
 /// The relations that checkpoints vouch for.
-fn relations<'c>(checkpoints: &[&'c Checkpoint]) -> BTreeSet<&'c str> {
+fn relations<'c>(checkpoints: &[&'c WorkflowCheckpoint]) -> BTreeSet<&'c str> {
     checkpoints.iter().flat_map(|checkpoint| &checkpoint.state).map(|state| state.relation.as_str()).collect()
 }
 

@@ -6,7 +6,7 @@ use planalign_config::Value;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::WorkflowCheckpoint;
 use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_event::RunEvent;
 use crate::run_store::StoreError;
@@ -41,25 +41,25 @@ pub(super) fn read_events(catalog: &Catalog, run_id: &str) -> Result<Vec<RunEven
 }
 
 /// Writes a checkpoint.
-pub(super) fn write_checkpoint(catalog: &Catalog, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+pub(super) fn write_checkpoint(catalog: &Catalog, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
     let [run_id, year, stage] = place(checkpoint);
     let row = [run_id, checkpoint.sequence.into(), year, stage, to_json(checkpoint, "a checkpoint")?.into()];
     catalog.append("checkpoints", &[row]).map_err(failed("save the checkpoint"))
 }
 
 /// Removes the checkpoint of the same run, year and stage.
-pub(super) fn remove_checkpoint(catalog: &Catalog, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+pub(super) fn remove_checkpoint(catalog: &Catalog, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
     let delete = "delete from {planalign}.checkpoints where run_id = ? and simulation_year = ? and stage = ?";
     catalog.db.execute(&catalog.sql(delete), &place(checkpoint)).map_err(failed("replace the checkpoint"))?;
     Ok(())
 }
 
-fn place(Checkpoint { run_id, key, .. }: &Checkpoint) -> [Value; 3] {
+fn place(WorkflowCheckpoint { run_id, key, .. }: &WorkflowCheckpoint) -> [Value; 3] {
     [run_id.as_str().into(), key.year.into(), key.stage.as_str().into()]
 }
 
 /// The checkpoints of a run, in order.
-pub(super) fn read_checkpoints(catalog: &Catalog, run_id: &str) -> Result<Vec<Checkpoint>, StoreError> {
+pub(super) fn read_checkpoints(catalog: &Catalog, run_id: &str) -> Result<Vec<WorkflowCheckpoint>, StoreError> {
     let sql = catalog.sql("select payload from {planalign}.checkpoints where run_id = ? order by sequence");
     read(catalog, &sql, &[run_id.into()], "a checkpoint")
 }

@@ -3,7 +3,7 @@
 use planalign_config::{Database, UnitOfWork};
 
 use super::DuckRunStore;
-use crate::checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState};
+use crate::checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowCheckpoint};
 use crate::duckdb::testing::options;
 use crate::registry::RegistrySnapshot;
 use crate::run_event::{RunEvent, RunEventKind};
@@ -46,7 +46,7 @@ fn failed(sequence: u64) -> RunEvent {
     event(sequence, RunEventKind::RunFailed { cause: "it's \"bad\"\nsecond line, [1], {x}".to_owned() })
 }
 
-fn checkpoint(sequence: u64, year: i32, stage: &str) -> Checkpoint {
+fn checkpoint(sequence: u64, year: i32, stage: &str) -> WorkflowCheckpoint {
     let registered = RelationState {
         relation: "planalign.enrollment_registry".to_owned(),
         year: Some(year),
@@ -55,7 +55,7 @@ fn checkpoint(sequence: u64, year: i32, stage: &str) -> Checkpoint {
         engine: "v1.5.6".to_owned(),
         sums: vec!["simulation_year=6075".to_owned()],
     };
-    Checkpoint {
+    WorkflowCheckpoint {
         run_id: "r1".to_owned(),
         sequence,
         key: CheckpointKey { year, stage: stage.to_owned() },
@@ -333,7 +333,7 @@ fn forgetting_the_rest_of_a_year_removes_what_its_later_stages_wrote() {
         engine: "v".to_owned(),
         sums: Vec::new(),
     };
-    let saved = |sequence, year, stage: &str, relation: &str| Checkpoint {
+    let saved = |sequence, year, stage: &str, relation: &str| WorkflowCheckpoint {
         state: vec![of(relation, Some(year)), of("seed", None)],
         ..checkpoint(sequence, year, stage)
     };
@@ -403,13 +403,13 @@ fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
             db.execute_batch(PEOPLE).expect("table");
             db.begin().expect("begin");
             store.record(&[failed(1)]).expect("record");
-            let saved = Checkpoint { state: vec![state(&store)], ..checkpoint(1, 2025, "A") };
+            let saved = WorkflowCheckpoint { state: vec![state(&store)], ..checkpoint(1, 2025, "A") };
             store.save_checkpoint(&saved).expect("save");
             db.commit().expect("commit");
             store.record_outside(&[failed(2)]).expect("outside");
             store.compact().expect("compact");
             store
-                .save_checkpoint(&Checkpoint { key: CheckpointKey { year: 2026, stage: "A".into() }, ..saved })
+                .save_checkpoint(&WorkflowCheckpoint { key: CheckpointKey { year: 2026, stage: "A".into() }, ..saved })
                 .expect("save");
         }
         let read_only = planalign_config::DatabaseOptions { read_only: true, ..options() };
@@ -496,7 +496,7 @@ fn of_several_runs_only_the_latest_stays_recorded() {
         store.begin_run(&run(run_id), &fingerprints()).expect("a run");
         store.record(&[RunEvent { run_id: run_id.to_owned(), ..failed(1) }]).expect("an event");
         store
-            .save_checkpoint(&Checkpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025, "FOUNDATION") })
+            .save_checkpoint(&WorkflowCheckpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025, "FOUNDATION") })
             .expect("saved");
     }
     assert_eq!(store.prune().expect("pruned"), [run("r1")]);

@@ -3,7 +3,7 @@
 use planalign_config::{Fault, UnitOfWork, full_message};
 
 use super::InMemoryRunStore;
-use crate::checkpoint::{Checkpoint, CheckpointKey, CheckpointStatus, RelationState};
+use crate::checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowCheckpoint};
 use crate::run_event::{RunEvent, RunEventKind};
 use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore};
 
@@ -13,8 +13,8 @@ fn event(sequence: u64) -> RunEvent {
     RunEvent { sequence, run_id: "r".to_owned(), timestamp, elapsed_ms: 0, kind }
 }
 
-fn checkpoint(sequence: u64, year: i32) -> Checkpoint {
-    Checkpoint {
+fn checkpoint(sequence: u64, year: i32) -> WorkflowCheckpoint {
+    WorkflowCheckpoint {
         run_id: "r".to_owned(),
         sequence,
         key: CheckpointKey { year, stage: "A".to_owned() },
@@ -167,7 +167,7 @@ fn pruning_keeps_the_latest_run() {
     for run_id in ["r", "r2"] {
         store.begin_run(&RunRecord { run_id: run_id.to_owned(), ..run() }, &Fingerprints::default()).expect("run");
         store.record(&[RunEvent { run_id: run_id.to_owned(), ..event(1) }]).expect("record");
-        store.save_checkpoint(&Checkpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025) }).expect("save");
+        store.save_checkpoint(&WorkflowCheckpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025) }).expect("save");
     }
     assert_eq!(store.prune().expect("pruned"), [run()]);
     assert_eq!(store.runs().expect("runs").len(), 1);

@@ -121,11 +121,11 @@ fn pipeline_hints(error: &PipelineError, again: &Again) -> Vec<String> {
             format!("the stage was kept as evidence; `{resume}` begins with its rules"),
             "leave --fail-on-validation-error out to go on".to_owned(),
         ],
-        PipelineError::CheckpointCorruption { last_valid, .. }
-        | PipelineError::StateInconsistency { last_valid, .. } => damage_hints(last_valid.as_ref(), again),
+        PipelineError::CheckpointCorruption(error) => damage_hints(error.last_valid.as_ref(), again),
+        PipelineError::StateInconsistency(error) => damage_hints(error.last_valid.as_ref(), again),
         PipelineError::NoCheckpoint { .. } => vec![list(again)],
-        PipelineError::Stage { cause, .. } => {
-            vec![fault_hint(cause.fault(), again).unwrap_or_else(|| stage_hint(cause, &resume))]
+        PipelineError::Stage(error) => {
+            vec![fault_hint(error.cause.fault(), again).unwrap_or_else(|| stage_hint(&error.cause, &resume))]
         }
         PipelineError::Report(ReportError::Write { .. }) => vec![with_other_reports(&resume)],
         PipelineError::Report(error) => vec![read_hint(error.fault(), again)],

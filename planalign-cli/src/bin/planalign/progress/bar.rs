@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use planalign_pipeline::Progress;
+use planalign_pipeline::ExecutionProgress;
 use planalign_registries::{RunEvent, RunEventKind};
 
 use super::{Renderer, remark};
@@ -27,7 +27,7 @@ impl Bar {
 }
 
 impl Renderer for Bar {
-    fn event(&mut self, event: &RunEvent, progress: Progress) {
+    fn event(&mut self, event: &RunEvent, progress: &ExecutionProgress) {
         if let Some(line) = remark(event) {
             self.bar.println(line);
         }
@@ -50,7 +50,7 @@ fn position(fraction: f64) -> u64 {
     (fraction.clamp(0.0, 1.0) * LENGTH as f64) as u64
 }
 
-fn times(progress: Progress) -> String {
+fn times(progress: &ExecutionProgress) -> String {
     let clock = |d: Duration| format!("{}:{:02}", d.as_secs() / 60, d.as_secs() % 60);
     match progress.remaining {
         Some(left) => format!("{} elapsed, {} left", clock(progress.elapsed), clock(left)),
@@ -68,7 +68,15 @@ mod tests {
         let timestamp = "2025-01-01T00:00:00Z".parse().expect("timestamp");
         let mut tell = |kind: RunEventKind, fraction: f64| {
             let event = RunEvent { sequence: 1, run_id: "r".into(), timestamp, elapsed_ms: 5, kind };
-            shown.event(&event, Progress { fraction, elapsed: Duration::from_secs(7), remaining: None });
+            shown.event(
+                &event,
+                &ExecutionProgress {
+                    fraction,
+                    elapsed: Duration::from_secs(7),
+                    remaining: None,
+                    ..ExecutionProgress::default()
+                },
+            );
             let bar = &shown.bar;
             (bar.message(), bar.prefix(), bar.position(), bar.is_finished())
         };
@@ -88,9 +96,14 @@ mod tests {
 
     #[test]
     fn times_are_minutes_and_seconds() {
-        let progress = Progress { fraction: 0.25, elapsed: Duration::from_secs(61), remaining: None };
+        let progress = &ExecutionProgress {
+            fraction: 0.25,
+            elapsed: Duration::from_secs(61),
+            remaining: None,
+            ..ExecutionProgress::default()
+        };
         assert_eq!(times(progress), "1:01 elapsed");
-        let progress = Progress { remaining: Some(Duration::from_secs(5)), ..progress };
+        let progress = &ExecutionProgress { remaining: Some(Duration::from_secs(5)), ..progress.clone() };
         assert_eq!(times(progress), "1:01 elapsed, 0:05 left");
         assert_eq!(position(0.25), 250);
         assert_eq!(position(7.0), LENGTH);

@@ -1,6 +1,6 @@
 //! A line for each stage, for logs and pipes.
 
-use planalign_pipeline::Progress;
+use planalign_pipeline::ExecutionProgress;
 use planalign_registries::{RunEvent, RunEventKind};
 
 use super::{Renderer, line, remark, write_line};
@@ -8,14 +8,14 @@ use super::{Renderer, line, remark, write_line};
 pub(super) struct Plain;
 
 impl Renderer for Plain {
-    fn event(&mut self, event: &RunEvent, progress: Progress) {
+    fn event(&mut self, event: &RunEvent, progress: &ExecutionProgress) {
         if let Some(line) = shown(event, progress) {
             write_line(&line);
         }
     }
 }
 
-fn shown(event: &RunEvent, progress: Progress) -> Option<String> {
+fn shown(event: &RunEvent, progress: &ExecutionProgress) -> Option<String> {
     match &event.kind {
         RunEventKind::StageFinished { .. } => {
             line(event).map(|line| format!("{line}  {:>3.0} %", progress.fraction * 100.0))
@@ -33,7 +33,15 @@ mod tests {
     fn told(kind: RunEventKind) -> Option<String> {
         let timestamp = "2025-01-01T00:00:00Z".parse().expect("timestamp");
         let event = RunEvent { sequence: 1, run_id: "r".into(), timestamp, elapsed_ms: 5, kind };
-        shown(&event, Progress { fraction: 0.5, elapsed: Duration::ZERO, remaining: None })
+        shown(
+            &event,
+            &ExecutionProgress {
+                fraction: 0.5,
+                elapsed: Duration::ZERO,
+                remaining: None,
+                ..ExecutionProgress::default()
+            },
+        )
     }
 
     #[test]
