@@ -1,13 +1,39 @@
 //! What disks have room for, and what they keep.
 
-use std::fs::File;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
+
+use crate::failpoint;
 
 /// Makes sure that a file keeps the name that it was just given, should the power go.
 pub fn sync_name_of(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
+}
+
+/// Puts a file with this content in the place of another, or where none was, and makes its folder. Its readers see the old content or
+/// the new one, also after a power cut. `point` is the failpoint of the content, and `<point>.rename` that of the new name.
+pub fn replace(path: &Path, content: &[u8], point: &str) -> io::Result<()> {
+    let part = path.with_added_extension("part");
+    let write = || {
+        failpoint::pass(point)?;
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+        let mut file = File::create(&part)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        failpoint::pass(&format!("{point}.rename"))?;
+        fs::rename(&part, path)?;
+        sync_name_of(path)
+    };
+    write().inspect_err(|_| {
+        // What is left of an attempt is of no use; that it cannot be removed is less important than why it failed.
+        if let Err(left) = fs::remove_file(&part)
+            && left.kind() != io::ErrorKind::NotFound
+        {
+            log::debug!("{} is left behind: {left}", part.display());
+        }
+    })
 }
 
 /// Bytes that may still be written beside a file, which need not exist; `None` where the system does not tell.

@@ -34,6 +34,7 @@ mod problem;
 mod rules;
 pub mod schema;
 pub mod settings;
+pub mod sql;
 pub mod tables;
 pub mod unit_of_work;
 pub mod vars;

@@ -21,7 +21,6 @@
 
 mod changes;
 pub mod error;
-mod findings;
 mod journal;
 pub mod orchestrator;
 mod order;

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use planalign_config::{Tables, UnitOfWork, full_message};
 use planalign_dbt::{Flow, ModelRunner, Vars};
 use planalign_registries::{
-    CheckpointKey, Fingerprints, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore, StoreError,
-    TimeSpent, Witnessed, WorkflowCheckpoint, highest_sequence,
+    CheckpointKey, Fingerprints, JournalView, Registry, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore,
+    StoreError, TimeSpent, Witnessed, WorkflowCheckpoint, highest_sequence,
 };
 use planalign_reporting::{MultiYearSummary, ReportError, ReportSource, Reports, YearAuditor};
-use planalign_validation::Rule;
+use planalign_validation::{Rule, Severity};
 
 use crate::changes;
 use crate::error::PipelineError;
@@ -346,7 +346,7 @@ fn journal_of<'e>(
     modules: &Modules<'_>,
     options: &ExecuteOptions<'e>,
 ) -> Result<Journal<'e>, PipelineError> {
-    let last = modules.store.events(&run.run_id)?.last().map_or(0, |e| e.sequence);
+    let last = JournalView::new(&modules.store.events(&run.run_id)?).last_sequence();
     Ok(Journal::new(&run.run_id, last, options.now, options.events.clone()))
 }
 
@@ -474,11 +474,11 @@ impl Execution<'_, '_> {
         self.modules.store.record_outside(self.journal.unwritten())?;
         self.journal.written();
         let mut outcome = Outcome::default();
-        for event in crate::findings::in_force(&self.modules.store.events(&self.run.run_id)?) {
-            match event {
-                "error" | "fatal" => outcome.errors += 1,
-                "warning" => outcome.warnings += 1,
-                _ => {}
+        for finding in JournalView::new(&self.modules.store.events(&self.run.run_id)?).findings() {
+            match finding.severity {
+                Severity::Error | Severity::Fatal => outcome.errors += 1,
+                Severity::Warning => outcome.warnings += 1,
+                Severity::Info => {}
             }
         }
         Ok(outcome)

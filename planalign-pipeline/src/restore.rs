@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use planalign_config::{UnitOfWork, full_message};
 use planalign_dbt::NodeResult;
 use planalign_registries::{
-    CheckpointKey, Registry, RunEvent, RunEventKind, RunStatus, RunStore, WorkflowCheckpoint, highest_sequence,
+    CheckpointKey, JournalView, Registry, RunEvent, RunEventKind, RunStatus, RunStore, WorkflowCheckpoint,
+    highest_sequence,
 };
 
 use crate::error::PipelineError;
@@ -43,7 +44,7 @@ pub fn restore(
     let events = storage.store.events(&run.run_id)?;
     let kind = restored(to, &checkpoints[at + 1..], highest_sequence(&checkpoints, &events));
     checkpoints.truncate(at + 1);
-    let sequence = events.last().map_or(0, |e| e.sequence) + 1;
+    let sequence = JournalView::new(&events).last_sequence() + 1;
     let event = RunEvent { sequence, run_id: run.run_id.clone(), timestamp: now(), elapsed_ms: 0, kind };
     storage.atomically(|storage| {
         storage.rewind(&checkpoints)?;

@@ -411,7 +411,7 @@ fn finding_reported(stage: &str, finding: &Finding) -> RunEventKind {
         year: finding.year,
         stage: stage.to_owned(),
         rule: finding.rule.clone(),
-        severity: finding.severity.to_string(),
+        severity: finding.severity,
         message: finding.message.clone(),
         count: finding.count,
     }

@@ -19,16 +19,20 @@ pub mod checkpoint;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
 pub mod in_memory;
+pub mod journal_view;
 pub mod manager;
 pub mod mirror;
 pub mod registry;
 pub mod run_event;
 pub mod run_store;
+pub mod severity;
 
 pub use checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowCheckpoint, highest_sequence};
 pub use in_memory::{InMemoryRegistry, InMemoryRunStore};
+pub use journal_view::{JournalView, OpenFinding};
 pub use manager::RegistryManager;
 pub use mirror::{CheckpointMirror, Witnessed};
 pub use registry::{Disagreement, Registry, RegistryCause, RegistryError, RegistrySnapshot};
 pub use run_event::{RunEvent, RunEventKind, TimeSpent};
 pub use run_store::{Difference, FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};
+pub use severity::Severity;

@@ -4,11 +4,11 @@
 //! It is for people and scripts, and a witness: the engine opens a file whose log was cut without a word, but then the mirror names
 //! a later checkpoint than the file holds. No state is ever read from it; what it lacks is written again from the file.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use planalign_config::failpoint;
+use planalign_config::disk;
 
 use crate::checkpoint::{CheckpointKey, WorkflowCheckpoint};
 
@@ -51,15 +51,7 @@ impl CheckpointMirror {
 
     /// Writes a checkpoint. When this returns, it is on the disk.
     pub fn write(&self, checkpoint: &WorkflowCheckpoint) -> io::Result<()> {
-        failpoint::pass("write.mirror")?;
-        fs::create_dir_all(&self.folder)?;
-        let path = self.folder.join(name_of(checkpoint));
-        let beside = path.with_extension("json.part");
-        let mut file = File::create(&beside)?;
-        file.write_all(&content(checkpoint)?)?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)?;
-        File::open(&self.folder)?.sync_all()
+        disk::replace(&self.folder.join(name_of(checkpoint)), &content(checkpoint)?, "write.mirror")
     }
 
     /// Writes those of these checkpoints that are missing or were changed.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::CheckpointKey;
+use crate::severity::Severity;
 
 /// Something that happened in a run. (A *simulation* event, such as a hire, is a row of `fct_yearly_events`.)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -156,7 +157,8 @@ pub enum RunEventKind {
         /// Rule.
         rule: String,
         /// `info`, `warning`, `error` or `fatal`.
-        severity: String,
+        #[schemars(with = "String")]
+        severity: Severity,
         /// What was found: counts, no persons.
         message: String,
         /// Rows concerned.

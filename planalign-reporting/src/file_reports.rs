@@ -1,11 +1,10 @@
-//! Reports as files: written beside, synced, renamed.
+//! Reports as files, each replaced at once.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use planalign_config::failpoint;
+use planalign_config::disk;
 use serde::Serialize;
 
 use crate::read::read_year;
@@ -101,33 +100,8 @@ fn pretty(report: &impl Serialize, path: &Path) -> Result<Vec<u8>, ReportError> 
     Ok(text)
 }
 
-/// Replaces a file at once: its readers see the old content or the new one, also after a power cut.
 fn write(path: &Path, content: &[u8]) -> Result<(), ReportError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".tmp");
-    let beside = PathBuf::from(beside);
-    write_beside(&beside, path, content).map_err(|e| {
-        // What is left of an attempt is of no use; that it cannot be removed is less important than why it failed.
-        if let Err(left) = fs::remove_file(&beside)
-            && left.kind() != io::ErrorKind::NotFound
-        {
-            log::debug!("{} is left behind: {left}", beside.display());
-        }
-        unwritable(path, e)
-    })
-}
-
-fn write_beside(beside: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    failpoint::pass("write.report")?;
-    fs::create_dir_all(directory)?;
-    let mut file = File::create(beside)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    failpoint::pass("write.report.rename")?;
-    fs::rename(beside, path)?;
-    // The new name itself is on disk when its directory is.
-    File::open(directory)?.sync_all()
+    disk::replace(path, content, "write.report").map_err(|e| unwritable(path, e))
 }
 
 fn unwritable(path: &Path, cause: io::Error) -> ReportError {

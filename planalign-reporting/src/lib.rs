@@ -19,7 +19,6 @@ pub mod file_reports;
 pub mod fixed;
 pub mod growth;
 pub mod in_memory;
-pub mod journal;
 pub mod read;
 pub mod render;
 pub mod reports;

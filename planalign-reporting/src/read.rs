@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use planalign_config::{Row, Rows, Tables, Value};
-use planalign_registries::{RunEvent, RunRecord};
+use planalign_registries::{JournalView, OpenFinding, RunEvent, RunEventKind, RunRecord};
 
 use crate::fixed::{Fixed, Money, Rate};
-use crate::journal::{findings_of, resumes_of};
 use crate::reports::{ReadError, ReportError, ReportSource};
 use crate::summary::EVENT_TYPES;
 use crate::year_audit::{
-    Contributions, Employer, FindingCounts, Headcount, LAYOUT_VERSION, Limits, Participation, Pay, Provenance,
-    YearAudit,
+    AuditFinding, Contributions, Employer, FindingCounts, Headcount, LAYOUT_VERSION, Limits, Participation, Pay,
+    Provenance, Resume, YearAudit,
 };
 
 /// Reads the audit of a year of a run.
@@ -95,7 +94,7 @@ impl<'a> Source<'a> {
             needs.rows.first().ok_or_else(|| unreadable(format!("int_workforce_needs has no row of {year}")))?;
         let people = People::read(self, year, needs.value(2))?;
         let EventCounts { types: events, categories: event_categories, match_capped } = self.events(year)?;
-        let findings = findings_of(&self.events, year);
+        let findings: Vec<AuditFinding> = JournalView::new(&self.events).findings_of(year).map(audit_finding).collect();
         Ok(YearAudit {
             layout_version: LAYOUT_VERSION,
             year,
@@ -128,7 +127,7 @@ impl<'a> Source<'a> {
             program_version: self.run.program_version.clone(),
             engine_version: self.run.engine_version.clone(),
             fingerprints: self.fingerprints.clone(),
-            resumes: resumes_of(&self.events, year),
+            resumes: JournalView::new(&self.events).resumes_before_end_of(year).filter_map(resume).collect(),
         }
     }
 
@@ -153,6 +152,18 @@ impl<'a> Source<'a> {
         let mut parameters = vec![year.into()];
         parameters.extend_from_slice(more);
         Ok(self.tables.query(sql, &parameters)?)
+    }
+}
+
+fn audit_finding(finding: &OpenFinding<'_>) -> AuditFinding {
+    let OpenFinding { stage, rule, severity, message, count, .. } = *finding;
+    AuditFinding { stage: stage.to_owned(), rule: rule.to_owned(), severity, message: message.to_owned(), count }
+}
+
+fn resume(event: &RunEvent) -> Option<Resume> {
+    match &event.kind {
+        RunEventKind::RunResumed { by, .. } => Some(Resume { at: event.timestamp, by: by.clone() }),
+        _ => None,
     }
 }
 

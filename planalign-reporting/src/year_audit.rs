@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use planalign_registries::Severity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -192,7 +193,8 @@ pub struct AuditFinding {
     /// Rule.
     pub rule: String,
     /// `info`, `warning`, `error` or `fatal`.
-    pub severity: String,
+    #[schemars(with = "String")]
+    pub severity: Severity,
     /// What is wrong: counts, no persons.
     pub message: String,
     /// Rows or people concerned.
@@ -203,7 +205,12 @@ impl FindingCounts {
     /// Counts findings.
     #[must_use]
     pub fn of(findings: &[AuditFinding]) -> Self {
-        let count = |severity: &str| findings.iter().filter(|f| f.severity == severity).count() as u64;
-        Self { info: count("info"), warning: count("warning"), error: count("error"), fatal: count("fatal") }
+        let count = |severity| findings.iter().filter(|f| f.severity == severity).count() as u64;
+        Self {
+            info: count(Severity::Info),
+            warning: count(Severity::Warning),
+            error: count(Severity::Error),
+            fatal: count(Severity::Fatal),
+        }
     }
 }

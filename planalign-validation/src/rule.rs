@@ -2,6 +2,7 @@
 
 use planalign_config::{DatabaseError, Fault, Tables};
 use planalign_registries::RegistryError;
+pub use planalign_registries::Severity;
 use serde::{Deserialize, Serialize};
 
 /// Checks one thing about a simulated year.
@@ -19,31 +20,6 @@ impl<R: Rule + ?Sized> Rule for &R {
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         (**self).check(year, tables)
-    }
-}
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Unusual; the results stand.
-    Warning,
-    /// The results are wrong, or not to be trusted.
-    Error,
-    /// The run cannot mean anything: it stops, whatever the options say.
-    Fatal,
-}
-
-impl std::fmt::Display for Severity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Fatal => "fatal",
-        })
     }
 }
 

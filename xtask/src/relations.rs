@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use planalign_config::sql::literal;
 use planalign_config::{Database, DatabaseError, DatabaseOptions};
 
 /// What two databases have in common, and what not.
@@ -21,8 +22,8 @@ pub(crate) struct Compared {
 pub(crate) fn compare(ours: &Path, theirs: &Path) -> Result<Compared, DatabaseError> {
     let db = Database::in_memory(&DatabaseOptions::default())?;
     for (name, path) in [("ours", ours), ("theirs", theirs)] {
-        let path = path.to_string_lossy().replace('\'', "''");
-        db.execute_batch(&format!("attach '{path}' as {name} (read_only)"))?;
+        let path = literal(&path.to_string_lossy());
+        db.execute_batch(&format!("attach {path} as {name} (read_only)"))?;
     }
     let (mine, other) = (columns(&db, "ours")?, columns(&db, "theirs")?);
     let mut compared = Compared { relations: mine.len(), rows: 0, differences: Vec::new() };

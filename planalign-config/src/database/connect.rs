@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use duckdb::{Config, Connection};
 
 use super::{DatabaseOptions, error};
-use crate::disk;
+use crate::{disk, sql};
 
 /// Rows of a row group, four vectors of the engine. What a stage writes of a table for a year is then several whole groups,
 /// which the engine compresses and writes to the file once, instead of into the log and again at a checkpoint; and a query for a
@@ -65,7 +65,7 @@ pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<
     let read_only = if options.read_only { ", read_only" } else { "" };
     engine.connection.execute_batch(&format!(
         "attach {} as {} (type duckdb, row_group_size {ROWS_PER_GROUP}{read_only})",
-        literal(path)?,
+        path_literal(path)?,
         name(path)
     ))?;
     enter(&engine.connection, path)?;
@@ -88,18 +88,20 @@ fn create(connection: &Connection, path: &Path) -> duckdb::Result<()> {
     let part = path.with_added_extension("part");
     // Of a process that died so.
     let _ = fs::remove_file(&part);
-    connection
-        .execute_batch(&format!("attach {} as \"new file\" (type duckdb); detach \"new file\"", literal(&part)?))?;
+    connection.execute_batch(&format!(
+        "attach {} as \"new file\" (type duckdb); detach \"new file\"",
+        path_literal(&part)?
+    ))?;
     error::passed("write.create")?;
     let moved = fs::rename(&part, path).and_then(|()| disk::sync_name_of(path));
     moved.map_err(|e| error::system("the new file cannot be moved to its place", &e))
 }
 
 /// The path as SQL writes it: an absolute one is never taken for the name of a service or of another format.
-fn literal(path: &Path) -> duckdb::Result<String> {
+fn path_literal(path: &Path) -> duckdb::Result<String> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?;
-    Ok(format!("'{}'", absolute.replace('\'', "''")))
+    Ok(sql::literal(absolute))
 }
 
 /// The engine's files in a spill directory.
@@ -117,7 +119,7 @@ pub(super) fn enter(connection: &Connection, path: &Path) -> duckdb::Result<()> 
 fn name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let reserved = RESERVED.iter().any(|name| stem.eq_ignore_ascii_case(name));
-    format!("\"{}{}\"", stem.replace('"', "\"\""), if reserved { "_file" } else { "" })
+    sql::identifier(&format!("{stem}{}", if reserved { "_file" } else { "" }))
 }
 
 /// An engine whose limits are in force before it opens a file.

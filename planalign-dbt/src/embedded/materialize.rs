@@ -4,13 +4,14 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use planalign_config::Database;
+use planalign_config::sql;
 use planalign_config::{DatabaseError, Value};
 
 use super::catalog::Catalog;
 use super::config::NodeConfig;
 use super::failures::Place;
 use super::jinja::context::lock;
-use super::jinja::relation::{Relation, RelationKind, quoted};
+use super::jinja::relation::{Relation, RelationKind};
 use crate::runner::{Materialization, RunnerError};
 
 /// A relation to be made of a query.
@@ -113,7 +114,7 @@ impl Work<'_> {
         let columns = self
             .timed(|database| lock(self.catalog).columns(database, self.relation))
             .map_err(|e| self.place.statement(&e, "", 0))?;
-        let columns = columns.iter().map(|c| quoted(&c.name)).collect::<Vec<_>>().join(", ");
+        let columns = columns.iter().map(|c| sql::identifier(&c.name)).collect::<Vec<_>>().join(", ");
         let key = config.texts("unique_key");
         let deletes = config.text("incremental_strategy") == Some("delete+insert") && !key.is_empty();
         if !deletes {
@@ -121,7 +122,7 @@ impl Work<'_> {
                 format!("insert into {} ({columns}) select {columns} from (\n{sql}\n) as new_rows", self.relation);
             return self.execute_around(&statement, sql, 1).map(|rows| rows as u64);
         }
-        let new_rows = quoted(&format!("{}__dbt_tmp", self.relation.identifier()));
+        let new_rows = sql::identifier(&format!("{}__dbt_tmp", self.relation.identifier()));
         let key = key.join(", ");
         self.execute_around(&format!("create or replace temporary table {new_rows} as (\n{sql}\n)"), sql, 1)?;
         self.execute(&format!(
@@ -138,7 +139,8 @@ impl Work<'_> {
     pub(crate) fn seed(&self, columns: &[(String, String)], copy: &str) -> Result<u64, RunnerError> {
         self.create_schema()?;
         self.make_room(RelationKind::Table)?;
-        let columns: Vec<_> = columns.iter().map(|(name, data_type)| format!("{} {data_type}", quoted(name))).collect();
+        let columns: Vec<_> =
+            columns.iter().map(|(name, data_type)| format!("{} {data_type}", sql::identifier(name))).collect();
         self.execute(&format!("create or replace table {} ({})", self.relation, columns.join(", ")))?;
         lock(self.catalog).set(self.database, self.relation, Some(RelationKind::Table));
         self.execute(copy).map(|rows| rows as u64)

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use planalign_config::sql;
+
 use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
@@ -137,7 +139,7 @@ fn columns_and_tests(file: &str, item: &Yaml) -> Result<(Map<String, Json>, Vec<
             }
         }
         let quoted = column.get("quote").map(Yaml::to_json) == Some(Json::Bool(true));
-        let tested = if quoted { super::jinja::relation::quoted(&name) } else { name.clone() };
+        let tested = if quoted { sql::identifier(&name) } else { name.clone() };
         tests.append(&mut self::tests(file, column, Some(&tested))?);
         columns.insert(name, Json::Object(described));
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use planalign_config::sql::literal;
+
 use super::config::NodeConfig;
 use super::failures::Place;
 use super::jinja::relation::Relation;
@@ -73,8 +75,8 @@ fn rows_by_year(content: &str, column: &str) -> Option<(csv::StringRecord, RowsB
 
 /// The statement that dbt-duckdb loads a seed with.
 pub(crate) fn copy_statement(relation: &Relation, path: &str, config: &NodeConfig) -> String {
-    let delimiter = config.text("delimiter").unwrap_or(",").replace('\'', "''");
-    format!("COPY {relation} FROM '{}' (FORMAT CSV, HEADER TRUE, DELIMITER '{delimiter}')", path.replace('\'', "''"))
+    let (path, delimiter) = (literal(path), literal(config.text("delimiter").unwrap_or(",")));
+    format!("COPY {relation} FROM {path} (FORMAT CSV, HEADER TRUE, DELIMITER {delimiter})")
 }
 
 /// The types that all values of a column so far allow; in dbt's order, the first is taken.

@@ -1,6 +1,7 @@
 //! Names of tables, failures of statements, and lists as parameters: what all statements of this crate share.
 
 use planalign_config::Value;
+use planalign_config::sql::identifier;
 use planalign_config::{Database, DatabaseError, UnitOfWork};
 
 use crate::run_store::StoreError;
@@ -27,7 +28,7 @@ impl Catalog {
 
     /// A relation in full.
     pub(crate) fn relation(&self, schema: &str, table: &str) -> String {
-        format!("{}.{}.{}", quoted(&self.name), quoted(schema), quoted(table))
+        format!("{}.{}.{}", identifier(&self.name), identifier(schema), identifier(table))
     }
 
     /// Adds rows to a table of schema `planalign`; values are in the order of its columns.
@@ -37,7 +38,7 @@ impl Catalog {
 
     /// A statement whose `{planalign}` and `{main}` stand for the schemas.
     pub(crate) fn sql(&self, template: &str) -> String {
-        let schema = |name: &str| format!("{}.{name}", quoted(&self.name));
+        let schema = |name: &str| format!("{}.{name}", identifier(&self.name));
         template.replace("{planalign}", &schema("planalign")).replace("{main}", &schema("main"))
     }
 
@@ -55,16 +56,6 @@ impl Catalog {
         }
         result
     }
-}
-
-/// An identifier as SQL writes it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text as SQL writes it.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A list as one parameter; `unnest(from_json(?, '["VARCHAR"]'))` makes rows of it. Several such lists in one statement

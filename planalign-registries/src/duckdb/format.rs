@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use planalign_config::DatabaseError;
 
-use super::catalog::{Catalog, failed, literal};
+use planalign_config::sql::literal;
+
+use super::catalog::{Catalog, failed};
 use crate::run_store::StoreError;
 
 /// Layout that this program writes. It reads all up to it, and later ones as far as it knows them.

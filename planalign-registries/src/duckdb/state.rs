@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use planalign_config::Row;
 
-use super::catalog::{Catalog, failed, list, literal, quoted};
+use planalign_config::sql::{identifier, literal};
+
+use super::catalog::{Catalog, failed, list};
 use crate::checkpoint::RelationState;
 use crate::run_store::StoreError;
 
@@ -101,8 +103,8 @@ impl<'a> Described<'a> {
 
     /// Its place among those described, and its count, hash and sums as one text: every table has as many columns then.
     fn query(&self, catalog: &Catalog, place: usize) -> String {
-        let hashed: Vec<String> = self.columns.iter().map(|c| quoted(&c.name)).collect();
-        let sums: Vec<String> = self.summed.iter().map(|c| format!(", sum({})", quoted(&c.name))).collect();
+        let hashed: Vec<String> = self.columns.iter().map(|c| identifier(&c.name)).collect();
+        let sums: Vec<String> = self.summed.iter().map(|c| format!(", sum({})", identifier(&c.name))).collect();
         let filter = self.year.map(|y| format!(" where simulation_year = {y}")).unwrap_or_default();
         let (hash, sums, table) = (hashed.join(", "), sums.concat(), full_name(catalog, self.relation));
         // The hash of a row depends on the order of its columns, and a sum counts every row: equal rows do not cancel.

@@ -33,7 +33,7 @@ fn every_kind() -> Vec<RunEventKind> {
             year,
             stage: stage.clone(),
             rule,
-            severity: "error".to_owned(),
+            severity: crate::severity::Severity::Error,
             message: "12 people".to_owned(),
             count: 12,
         },

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use planalign_config::sql::literal;
 use planalign_config::{Row, Tables};
 
 use crate::counts::{Probe, Unit, cannot_run, count};
@@ -80,8 +81,3 @@ fn action(issue: &Row) -> String {
 }
 
 const REJECTED: &str = "rejected";
-
-/// A text as SQL writes it.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use planalign_config::sql::literal;
 use planalign_config::{Database, DatabaseOptions};
 
 use super::row::{COLUMNS, Row};
@@ -60,5 +61,5 @@ fn copy_statement(from: &Path, to: &Path, with_ssn: bool, is_typed: bool) -> Str
 }
 
 fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', "''"))
+    literal(&path.to_string_lossy())
 }

@@ -6,11 +6,13 @@ use minijinja::value::{Enumerator, Kwargs, Object, Value, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State};
 use serde_json::{Map, Value as Json};
 
+use planalign_config::sql;
+
 use super::collections::{from_json, list};
 use super::context::{context_of, lock};
 use super::errors::{failure, refusal};
 use super::functions::{columns, did_you_mean, existing};
-use super::relation::{Relation, quoted};
+use super::relation::Relation;
 use super::results::RelationColumn;
 use crate::embedded::config::normalized;
 
@@ -159,7 +161,7 @@ impl Object for AdapterObject {
             }
             "quote" => {
                 let (name,): (&str,) = from_args(args)?;
-                Ok(Value::from(quoted(name)))
+                Ok(Value::from(sql::identifier(name)))
             }
             "type" => Ok(Value::from("duckdb")),
             _ => Err(refusal(format!("adapter.{method}()"), "use run_query() with the statement itself")),

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Kwargs, Object, Value, from_args};
 use minijinja::{Error, ErrorKind, State};
 
+use planalign_config::sql;
+
 use crate::runner::RelationName;
 
 /// What a relation is.
@@ -92,18 +94,13 @@ pub(crate) fn cte_name(model: &str) -> String {
     format!("__dbt__cte__{model}")
 }
 
-/// An identifier in double quotes.
-pub(crate) fn quoted(identifier: &str) -> String {
-    format!("\"{}\"", identifier.replace('"', "\"\""))
-}
-
 impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.kind == Some(RelationKind::Ephemeral) {
             return f.write_str(self.identifier());
         }
         let parts = [&self.database, &self.schema, &self.identifier];
-        let parts: Vec<_> = parts.into_iter().flatten().map(|part| quoted(part)).collect();
+        let parts: Vec<_> = parts.into_iter().flatten().map(|part| sql::identifier(part)).collect();
         f.write_str(&parts.join("."))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
+use planalign_config::sql;
 use planalign_config::{Rows, Value as DbValue};
 
 use super::collections::list;
@@ -153,7 +154,7 @@ impl Object for RelationColumn {
         match key.as_str()? {
             "name" | "column" => Some(Value::from(self.0.name.as_str())),
             "dtype" | "data_type" => Some(Value::from(self.0.data_type.as_str())),
-            "quoted" => Some(Value::from(super::relation::quoted(&self.0.name))),
+            "quoted" => Some(Value::from(sql::identifier(&self.0.name))),
             _ => None,
         }
     }

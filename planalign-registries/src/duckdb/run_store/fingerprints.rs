@@ -8,7 +8,9 @@ use flate2::write::ZlibEncoder;
 use planalign_config::Row;
 use sha2::{Digest, Sha256};
 
-use crate::duckdb::catalog::{Catalog, failed, list, literal};
+use planalign_config::sql::literal;
+
+use crate::duckdb::catalog::{Catalog, failed, list};
 use crate::run_store::{Fingerprints, StoreError, to_hex};
 
 /// Writes all of it in one statement.

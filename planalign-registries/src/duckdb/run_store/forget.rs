@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use planalign_config::DatabaseError;
 
 use crate::checkpoint::{CheckpointKey, WorkflowCheckpoint};
-use crate::duckdb::catalog::{Catalog, failed, literal};
+use planalign_config::sql::literal;
+
+use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_store::{RunRecord, StoreError};
 
 /// Removes the rows of later years from the tables that have a year, what later stages of the year of `point` wrote, and the
