@@ -65,8 +65,9 @@ impl Inputs {
     }
 
     /// The same for settings that are there already, and the dbt project in this folder.
-    pub(crate) fn new(settings: SimulationConfig, origins: Origins, project: &Path) -> Result<Self, Error> {
-        Self::of(LoadedConfig { settings, origins }, project, |settings, database| {
+    pub(crate) fn new(settings: &SimulationConfig, project: &Path) -> Result<Self, Error> {
+        let settings = planalign_config::settings::check(settings)?;
+        Self::of(LoadedConfig { settings, origins: Origins::default() }, project, |settings, database| {
             Ok(CensusFile::inspect(&settings.census.path, &settings.census.columns, database)?)
         })
     }

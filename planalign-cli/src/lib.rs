@@ -48,3 +48,9 @@ pub use planalign_pipeline::{ExecutionProgress, PipelineError, StopSignal};
 pub use planalign_registries::{RunEvent, RunEventKind};
 pub use planalign_reporting::{GrowthAnalysis, MultiYearSummary, ReportError, ReportSource, YearAuditor};
 pub use planalign_validation::{CheckError, Finding, Rule, Severity};
+
+/// The modules that the library is made of, for everything else that they hold.
+pub use {
+    planalign_config, planalign_dbt, planalign_pipeline, planalign_registries, planalign_reporting,
+    planalign_validation,
+};

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use planalign_config::SimulationConfig;
-use planalign_config::settings::Origins;
 use planalign_pipeline::{ExecutionProgress, StopSignal};
 use planalign_registries::RunEvent;
 use planalign_reporting::{MultiYearSummary, YearAuditor};
@@ -27,7 +26,7 @@ pub fn orchestrator<'a>(config: SimulationConfig) -> OrchestratorBuilder<'a> {
         config,
         database: PathBuf::from("simulation.duckdb"),
         project: PathBuf::from(InputOptions::PROJECT),
-        options: RunOptions { reports: PathBuf::from("reports"), ..RunOptions::default() },
+        options: RunOptions::default(),
         caller: Caller::default(),
         stop: StopSignal::default(),
         rules: Vec::new(),
@@ -92,7 +91,7 @@ impl<'a> OrchestratorBuilder<'a> {
         self
     }
 
-    /// The signal that asks the run to stop at the next safe point.
+    /// The signal that asks the run to stop at the next safe point. It asks for good: resume with another orchestrator.
     #[must_use]
     pub fn stop(mut self, stop: StopSignal) -> Self {
         self.stop = stop;
@@ -120,7 +119,7 @@ impl<'a> OrchestratorBuilder<'a> {
         self
     }
 
-    /// What locks and the journal say about who runs the simulation.
+    /// What locks and the journal say about who runs the simulation, and what tries a file out that was not closed properly.
     #[must_use]
     pub fn caller(mut self, caller: Caller<'a>) -> Self {
         self.caller = caller;
@@ -149,7 +148,8 @@ impl Orchestrator<'_> {
         self.run(mode, Some(years))
     }
 
-    /// Goes on with the run that the database holds, after its last committed stage and to its last year.
+    /// Goes on with the run that the database holds, after its last committed stage: to its last year, or, if it has reached that, to
+    /// the last of the configuration.
     pub fn resume(&mut self) -> Result<MultiYearSummary, Error> {
         self.run(StartMode::Resume, None)
     }
@@ -171,6 +171,6 @@ impl Orchestrator<'_> {
             settings.simulation.start_year = *years.start();
             settings.simulation.end_year = *years.end();
         }
-        Inputs::new(settings, Origins::default(), &self.setup.project)
+        Inputs::new(&settings, &self.setup.project)
     }
 }

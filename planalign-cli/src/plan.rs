@@ -3,7 +3,7 @@
 use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::EmbeddedRunner;
-use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow, WorkflowStage};
+use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow, WorkflowStage, WorkflowValidationError};
 use planalign_validation::Rule;
 
 use crate::error::Error;
@@ -45,6 +45,13 @@ pub(crate) fn checked_workflow<'r>(
 ) -> Result<CheckedWorkflow, Error> {
     let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
     let mut workflow = workflow(&inputs.config.settings, &names);
+    let twice = of_caller.iter().enumerate().find(|(at, name)| of_caller[..*at].contains(name));
+    if let Some((_, name)) = twice {
+        let problems = vec![format!("two rules of the caller are called {name}")];
+        return Err(PipelineError::from(WorkflowValidationError { problems }).into());
+    }
+    // Those that take the place of others run where the caller's do.
+    workflow.drop_rules(of_caller);
     workflow.add_rules(&STAGE_OF_OWN_RULES, of_caller);
     Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
 }

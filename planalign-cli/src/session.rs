@@ -39,11 +39,11 @@ pub struct Session<'a> {
 }
 
 /// How a run is executed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RunOptions {
     /// How it begins.
     pub mode: StartMode,
-    /// The last year comes from the caller, not from the run that is taken up.
+    /// The years that the inputs were made for at the caller's wish; `None`: a run that is taken up keeps its own last year.
     pub years: Option<RangeInclusive<i32>>,
     /// Directory of the reports.
     pub reports: PathBuf,
@@ -55,6 +55,20 @@ pub struct RunOptions {
     pub fail_on_validation_error: bool,
     /// Whether a run is taken up that another version of the program or the engine began.
     pub accept_version: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            mode: StartMode::New,
+            years: None,
+            reports: PathBuf::from("reports"),
+            threads: None,
+            shuffle: None,
+            fail_on_validation_error: false,
+            accept_version: false,
+        }
+    }
 }
 
 /// A run that is ready to be executed.
@@ -109,6 +123,9 @@ impl<'a> Session<'a> {
         of_caller: Vec<Box<dyn Rule + 's>>,
     ) -> Result<PreparedRun<'s>, Error> {
         let is_new = !self.database.exists();
+        if is_new && options.mode.continues() {
+            return Err(Error::NoDatabase(self.database.clone()));
+        }
         let database = Database::open(&self.database, &resources::database_options(options.threads, &inputs))?;
         if is_new {
             // Whoever removes a database is done with its runs.

@@ -93,13 +93,13 @@ enum Transaction {
 impl Database {
     /// Opens the file, or creates it. Waits while another process holds it, as long as `busy_waits` say. Within this process a
     /// file is open once: who reads a file that is only read shares its engine, with the options of who came first; everybody else
-    /// is refused.
+    /// waits as long, and is refused then.
     pub fn open(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let mut waits = options.busy_waits.iter();
         loop {
             match (Self::open_once(path, options), waits.next()) {
-                (Err(DatabaseError::Busy { .. }), Some(wait)) => {
-                    log::info!("{} is in use by another process, trying again in {wait:?}", path.display());
+                (Err(error @ (DatabaseError::Busy { .. } | DatabaseError::OpenHere { .. })), Some(wait)) => {
+                    log::info!("{error}, trying again in {wait:?}");
                     thread::sleep(*wait);
                 }
                 (result, _) => return result,
@@ -110,7 +110,11 @@ impl Database {
     fn open_once(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let mut open_files = OpenFiles::lock();
         match open_files.find(path, options.read_only) {
-            Found::Shared(inner) => return Self { inner }.second_connection(),
+            Found::Shared(inner) => {
+                // It may be in the middle of a long query, which nobody else need wait for.
+                drop(open_files);
+                return Self { inner }.second_connection();
+            }
             Found::Busy => return Err(DatabaseError::OpenHere { path: path.to_owned() }),
             Found::Closed => {}
         }

@@ -62,6 +62,13 @@ pub fn load_simulation_config(file: impl Into<PathBuf>) -> Result<SimulationConf
     Ok(load(&sources)?.settings)
 }
 
+/// Checks settings that were not loaded, or changed since, as if they were a file. Answers them as the file would give them.
+pub fn check(settings: &SimulationConfig) -> Result<SimulationConfig, ConfigError> {
+    let text = serde_json::Value::Object(settings.to_tree()).to_string();
+    let layer = Layer::parse(Source::CommandLine("settings".to_owned()), &text);
+    Ok(combine(vec![layer], &Known::new())?.settings)
+}
+
 /// Reads, merges and checks the layers of a configuration.
 pub fn load(sources: &Sources) -> Result<LoadedConfig, ConfigError> {
     let file = (sources.file.clone(), read(&sources.file)?);

@@ -1,4 +1,4 @@
-//! Typed configuration in layers, its mapping to dbt variables, the run lock, ids and clock, the unit of work, and, behind
+//! Typed configuration in layers, its mapping to dbt variables, the run lock, run ids, the unit of work, tables to read, and, behind
 //! the feature `duckdb`, the one database handle.
 //!
 //! ```

@@ -39,7 +39,7 @@ pub use validation::{
 pub use workflow::{ListChange, StageChange, StageYears, WorkflowChanges};
 pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Workforce};
 
-pub use crate::layers::{LoadedConfig, Override, Sources, load, load_simulation_config};
+pub use crate::layers::{LoadedConfig, Override, Sources, check, load, load_simulation_config};
 pub use crate::origins::{Origin, Origins};
 pub use crate::problem::{ConfigError, Problem, ProblemKind};
 

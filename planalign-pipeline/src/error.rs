@@ -1,6 +1,6 @@
 //! Why a run ended before its end.
 
-use planalign_config::{DatabaseError, Fault, counted};
+use planalign_config::{DatabaseError, Fault, counted, full_message};
 use planalign_dbt::RunnerError;
 use planalign_registries::{CheckpointKey, Difference, RegistryError, RunStatus, StoreError};
 use planalign_reporting::ReportError;
@@ -109,6 +109,14 @@ pub enum PipelineError {
         /// First year asked for.
         asked: i32,
     },
+    /// The last year is before the first.
+    #[error("there are no years from {start} to {end}")]
+    NoYears {
+        /// First year asked for.
+        start: i32,
+        /// Last year asked for.
+        end: i32,
+    },
     /// A resumed run cannot cover other years than from its start.
     #[error("the run {}", other_years(*recorded, *asked, *committed))]
     OtherYears {
@@ -213,6 +221,17 @@ pub enum StageFailure {
 }
 
 impl StageFailure {
+    /// What went wrong with its causes and, for a model, the lines of its statement around the place; for the journal.
+    pub(crate) fn full_message(&self) -> String {
+        match self {
+            Self::Model(error) => {
+                let excerpt = error.excerpt().map(|excerpt| format!("\n{excerpt}"));
+                full_message(error) + &excerpt.unwrap_or_default()
+            }
+            other => full_message(other),
+        }
+    }
+
     /// What can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
@@ -229,6 +248,14 @@ impl StageFailure {
 }
 
 impl PipelineError {
+    /// The same for all of it.
+    pub(crate) fn full_message(&self) -> String {
+        match self {
+            Self::Stage(error) => format!("{error}: {}", error.cause.full_message()),
+            other => full_message(other),
+        }
+    }
+
     /// What can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {

@@ -160,6 +160,7 @@ impl<'a> PipelineOrchestrator<'a> {
         if *years.start() != self.run.start_year {
             return Err(PipelineError::OtherStart { prepared: self.run.start_year, asked: *years.start() });
         }
+        refuse_no_years(&years)?;
         let plan = self.plan(&years);
         let run = RunRecord { end_year: plan.end_year, ..self.run.clone() };
         self.outcome = start(&plan, &run, &self.fingerprints, &mut self.modules, &self.options)?;
@@ -168,6 +169,7 @@ impl<'a> PipelineOrchestrator<'a> {
 
     /// Goes on with the run that the database holds, to the last of these years, once it is sure that nothing has changed.
     pub fn resume(&mut self, years: RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
+        refuse_no_years(&years)?;
         self.outcome = resume(self.plan(&years), &self.fingerprints, &mut self.modules, &self.options)?;
         self.summary(&years)
     }
@@ -175,6 +177,7 @@ impl<'a> PipelineOrchestrator<'a> {
     /// Goes on with the run that the database holds from the beginning of a year, with what has changed since. The years before
     /// are kept: nothing that has changed may concern them.
     pub fn restart_from(&mut self, year: i32, years: RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
+        refuse_no_years(&years)?;
         self.outcome = restart_from(year, self.plan(&years), &self.fingerprints, &mut self.modules, &self.options)?;
         self.summary(&years)
     }
@@ -191,6 +194,11 @@ impl<'a> PipelineOrchestrator<'a> {
         let source = ReportSource { run_id: &run.run_id, tables: *tables, store: *store };
         Ok(reports.summary(*years.start(), *years.end(), &source)?)
     }
+}
+
+fn refuse_no_years(years: &RangeInclusive<i32>) -> Result<(), PipelineError> {
+    let (start, end) = (*years.start(), *years.end());
+    if years.is_empty() { Err(PipelineError::NoYears { start, end }) } else { Ok(()) }
 }
 
 /// Executes a plan from its beginning.
@@ -425,7 +433,7 @@ impl Execution<'_, '_> {
                 (Err(PipelineError::Interrupted { after }), RunStatus::Interrupted)
             }
             Err(error) => {
-                self.journal.emit(RunEventKind::RunFailed { cause: full_message(&error) });
+                self.journal.emit(RunEventKind::RunFailed { cause: error.full_message() });
                 (Err(error), RunStatus::Failed)
             }
         };

@@ -60,7 +60,7 @@ impl ExecutionProgress {
 }
 
 impl ProgressReporter {
-    /// A tracker of what the plan still has to do; for a resumed run, its first event says what that is.
+    /// A reporter of what the plan still has to do; for a resumed run, its first event says what that is.
     #[must_use]
     pub fn new(plan: &RunPlan) -> Self {
         let stages = plan.remaining().map(|(_, stage, models)| (stage.to_owned(), models + 1)).collect();

@@ -71,7 +71,7 @@ impl Execution<'_, '_> {
             match self.recovery(stage, &failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
                     tried.push(strategy.clone());
-                    let (stage, cause) = (name.clone(), full_message(&failure));
+                    let (stage, cause) = (name.clone(), failure.full_message());
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
                     (self.options.pause)(pause);
                 }
@@ -116,7 +116,7 @@ impl Execution<'_, '_> {
 
     fn give_up(&mut self, stage: &PlannedStage, tried: Vec<String>, cause: StageFailure) -> PipelineError {
         let (year, name) = (stage.year, stage.definition.name.clone());
-        self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: full_message(&cause) });
+        self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: cause.full_message() });
         let resume_after = self.after.clone();
         PipelineStageError { year, stage: name, tried, cause: Box::new(cause), resume_after }.into()
     }

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::thread;
 
-use planalign::{Caller, Error, Finished, InputOptions, InputSource, OpenRun, RunOptions, Session, StartMode};
+use planalign::{
+    Caller, CheckError, Error, Finding, Finished, InputOptions, InputSource, OpenRun, OrchestratorBuilder, Rule,
+    RunOptions, Session, Severity, SimulationConfig, StartMode, Tables,
+};
 use planalign_config::settings::Override;
 use planalign_config::{Database, DatabaseError, DatabaseOptions};
 use planalign_pipeline::{PipelineError, StopSignal};
@@ -91,4 +94,67 @@ fn a_refused_session_takes_nobody_s_lock_away() {
     assert!(matches!(Session::open(&path, CALLER), Err(Error::Lock(_))));
     drop(session);
     assert_eq!(OpenRun::open(&path, &CALLER).expect("closed").run().start_year, 2025);
+}
+
+/// A rule that finds the year in which it is checked, or fails there without its table.
+struct Seen(&'static str, &'static str);
+
+impl Rule for Seen {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
+        tables.query(self.1, &[])?;
+        Ok(vec![Finding::new(self.0, year, Severity::Info, "seen")])
+    }
+}
+
+fn config(sandbox: &Sandbox) -> SimulationConfig {
+    let mut config =
+        planalign::load_simulation_config(repository().join("config/simulation_config.yaml")).expect("the default");
+    config.census.path = sandbox.path("census.csv");
+    config
+}
+
+fn builder<'a>(sandbox: &Sandbox, config: SimulationConfig) -> OrchestratorBuilder<'a> {
+    let (database, reports) = (sandbox.path("a.duckdb"), sandbox.path("reports"));
+    planalign::orchestrator(config).database(database).reports(reports).project(repository().join("dbt"))
+}
+
+#[test]
+fn rules_of_a_caller_run_where_all_tables_are_there() {
+    const ALL: &str = "select count(*) from fct_workforce_snapshot";
+    let sandbox = Sandbox::new(60);
+    // One takes the place of a built-in rule, which is checked before there is a snapshot.
+    let builder = |rules: [Seen; 2]| {
+        let [first, second] = rules;
+        builder(&sandbox, config(&sandbox)).threads(1).rule(first).rule(second)
+    };
+    let twice = builder([Seen("mine", ALL), Seen("mine", ALL)]).build().map(drop).expect_err("two of one name");
+    assert!(matches!(twice, Error::Run(PipelineError::WorkflowValidation(_))), "{twice}");
+    let mut orchestrator = builder([Seen("mine", ALL), Seen("census_acceptance", ALL)]).build().expect("rules");
+    let summary = orchestrator.execute_multi_year_simulation(2025..=2025).expect("finished");
+    let seen: Vec<&str> = summary.years[0]
+        .findings
+        .iter()
+        .filter(|finding| finding.message == "seen")
+        .map(|finding| finding.stage.as_str())
+        .collect();
+    assert_eq!(seen, ["VALIDATION", "VALIDATION"]);
+}
+
+#[test]
+fn what_cannot_be_simulated_is_refused_and_nothing_is_touched() {
+    let sandbox = Sandbox::new(60);
+    let mut wrong = config(&sandbox);
+    wrong.deferrals.maximum_rate = 7.5;
+    assert!(matches!(builder(&sandbox, wrong).build().map(drop), Err(Error::Config(_))));
+    let mut orchestrator = builder(&sandbox, config(&sandbox)).fail_on_validation_error().build().expect("built");
+    let nothing = orchestrator.resume().expect_err("there is no run");
+    assert!(matches!(nothing, Error::NoDatabase(_)), "{nothing}");
+    let (first, last) = (2027, 2025);
+    let backwards = orchestrator.execute_multi_year_simulation(first..=last).expect_err("no years");
+    assert!(matches!(backwards, Error::Config(_)), "{backwards}");
+    assert!(!sandbox.path("a.duckdb").exists());
 }

@@ -35,8 +35,7 @@ const KINDS: [(&str, Fault); 4] = [
 ];
 
 /// What the engine says in fixed words and no other way, by the kind of the error; an empty kind stands for all.
-const BEGINNINGS: [(&str, &str, Fault); 6] = [
-    ("IO", LOCKED, Fault::Busy),
+const BEGINNINGS: [(&str, &str, Fault); 5] = [
     ("IO", "No files found", Fault::Deterministic),
     ("IO", "Could not read enough bytes", Fault::Corrupt),
     ("", REPLAYING, Fault::Corrupt),
@@ -71,8 +70,11 @@ impl EngineError {
             duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
             other => other.to_string(),
         };
-        // The engine may put the kind before it once more.
-        let json = text.find("{\"exception_type\"").and_then(|at| serde_json::from_str(&text[at..]).ok());
+        let json = text.find("{\"exception_type\"").and_then(|at| {
+            let error: Self = serde_json::from_str(&text[at..]).ok()?;
+            // The engine may put the kind before it once more. A query can raise any text as an error, also one like this.
+            (at == 0 || text[..at] == format!("{} Error: ", error.kind)).then_some(error)
+        });
         json.unwrap_or_else(|| Self::plain(&text))
     }
 
@@ -83,10 +85,9 @@ impl EngineError {
     }
 
     fn fault(&self) -> Fault {
-        if let Some(number) = self.errno.as_ref().and_then(|number| number.parse().ok()) {
-            return of_system(&io::Error::from_raw_os_error(number));
-        }
         let of_kind = KINDS.iter().find(|(kind, _)| *kind == self.kind).map(|(_, fault)| *fault);
+        let number = self.errno.as_ref().and_then(|number| number.parse().ok());
+        let by_number = || number.map(|number| of_system(&io::Error::from_raw_os_error(number)));
         let begins = |(kind, beginning, _): &&(&str, &str, Fault)| {
             (kind.is_empty() || *kind == self.kind) && self.message.starts_with(beginning)
         };
@@ -100,7 +101,11 @@ impl EngineError {
                 .map(|(_, fault)| *fault)
         };
         let otherwise = if self.kind == "IO" { Fault::Transient } else { Fault::Deterministic };
-        of_kind.or_else(by_beginning).or_else(wrapped).unwrap_or(otherwise)
+        if self.message.starts_with(LOCKED) {
+            // Its number says no more than that it may be tried again.
+            return Fault::Busy;
+        }
+        of_kind.or_else(by_number).or_else(by_beginning).or_else(wrapped).unwrap_or(otherwise)
     }
 
     /// The line of the statement, from 1.
@@ -154,7 +159,10 @@ impl DatabaseError {
         }
         match error.fault() {
             Fault::Permission => Self::Permission { path },
-            _ if error.message.starts_with(REPLAYING) => Self::UnreadableLog { path, cause: error.redacted("") },
+            // What else keeps a log from being replayed, such as a full disk, leaves it as it is.
+            Fault::Corrupt if error.message.starts_with(REPLAYING) => {
+                Self::UnreadableLog { path, cause: error.redacted("") }
+            }
             fault => Self::Open { path, fault, cause: error.redacted("") },
         }
     }
@@ -248,6 +256,33 @@ mod tests {
         if std::path::Path::new("/dev/full").exists() {
             assert_eq!(told(full).fault(), Fault::OutOfSpace);
         }
+    }
+
+    #[test]
+    fn a_log_is_unreadable_only_if_it_is_damaged() {
+        let replaying = |kind: &str, errno: Option<i32>| {
+            let message = format!("{REPLAYING} file \"a.wal\": as it happens");
+            DatabaseError::open(PathBuf::from("a"), &failure(kind, &message, errno))
+        };
+        assert!(matches!(replaying("Catalog", None), DatabaseError::UnreadableLog { .. }));
+        for (kind, errno, fault) in [
+            ("IO", Some(28), Fault::OutOfSpace),
+            ("Out of Memory", None, Fault::OutOfMemory),
+            ("IO", Some(5), Fault::Transient),
+        ] {
+            let error = replaying(kind, errno);
+            assert!(matches!(error, DatabaseError::Open { .. }) && error.fault() == fault, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_cannot_pass_its_text_for_the_engine_s() {
+        let raised = "select error('{\"exception_type\":\"IO\",\"exception_message\":\"Jane\"}')";
+        let connection = duckdb::Connection::open_in_memory().expect("a connection");
+        connection.execute_batch(super::super::connect::ERRORS_AS_DATA).expect("a setting");
+        let error = connection.execute_batch(raised).expect_err("raised");
+        let error = DatabaseError::statement(&error, "");
+        assert!(!error.to_string().contains("Jane"), "{error}");
     }
 
     fn opened(message: &str) -> DatabaseError {

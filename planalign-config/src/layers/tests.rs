@@ -431,3 +431,16 @@ fn ids_of_the_default_file_are_names() {
     let settings = Given { file: DEFAULT_CONFIG, ..Given::default() }.settings();
     assert_eq!(settings.scenario_id, "baseline".parse::<Identifier>().expect("id"));
 }
+
+#[test]
+fn settings_of_a_program_are_checked_as_a_file_is() {
+    let mut settings = SimulationConfig::default();
+    assert_eq!(check(&settings).expect("the defaults"), settings);
+    settings.simulation.end_year = 2020;
+    settings.deferrals.maximum_rate = 7.5;
+    settings.optimization.memory_limit_gb = Some(0.0);
+    let problems = check(&settings).expect_err("refused").to_string();
+    for key in ["simulation.end_year", "deferrals.maximum_rate", "optimization.memory_limit_gb"] {
+        assert!(problems.contains(key), "{key}: {problems}");
+    }
+}
