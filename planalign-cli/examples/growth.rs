@@ -43,7 +43,7 @@ impl YearAuditor for Headcounts {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = planalign::load_simulation_config("config/simulation_config.yaml")?;
     let mut headcounts = Headcounts::default();
     let mut orchestrator = planalign::orchestrator(config)

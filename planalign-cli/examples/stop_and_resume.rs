@@ -5,7 +5,7 @@
 
 use planalign::{Error, PipelineError, RunEventKind, StopSignal};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = planalign::load_simulation_config("config/simulation_config.yaml")?;
     let stop = StopSignal::default();
     let mut stopped = planalign::orchestrator(config.clone())

@@ -18,7 +18,7 @@ const STAGES: &str = r#"{ "stages": [
     { "name": "REPORTING", "depends_on": ["EVENTS"], "writes_reports": true }
 ] }"#;
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let locked = RunnerError::Database {
         node: "hires".to_owned(),
         file: "models/events/hires.sql".to_owned(),

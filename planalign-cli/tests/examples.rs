@@ -3,21 +3,35 @@
 use std::env;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 
-/// What an example prints, in a folder that looks like the repository. Cargo builds the examples before it runs all tests.
-fn printed(name: &str) -> String {
+use tempfile::TempDir;
+
+#[path = "../examples/growth.rs"]
+mod growth;
+#[path = "../examples/stop_and_resume.rs"]
+mod stop_and_resume;
+#[path = "../examples/without_database.rs"]
+mod without_database;
+
+/// A folder that looks like the repository.
+fn checkout() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for part in ["config", "data", "dbt"] {
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(part);
         symlink(original, folder.path().join(part)).expect("a link");
     }
-    let test = env::current_exe().expect("the test");
-    let example = test.ancestors().nth(2).expect("the target folder").join("examples").join(name);
-    let output = Command::new(&example).current_dir(folder.path()).output();
-    let output = output.unwrap_or_else(|e| panic!("{} (build it with `cargo test`): {e}", example.display()));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
+    folder
+}
+
+#[test]
+fn they_run_in_one_process() {
+    let folder = checkout();
+    // The other tests here name files in full.
+    env::set_current_dir(folder.path()).expect("the folder");
+    for main in [growth::main, stop_and_resume::main, without_database::main] {
+        main().unwrap_or_else(|e| panic!("{e}"));
+    }
+    env::set_current_dir(env!("CARGO_MANIFEST_DIR")).expect("the crate");
 }
 
 #[test]
@@ -25,46 +39,63 @@ fn the_readme_shows_the_example() {
     let (readme, example) = (include_str!("../../README.md"), include_str!("../examples/growth.rs"));
     let block = readme.split("```rust\n").nth(1).and_then(|after| after.split("```").next()).expect("a block");
     let example = &example[example.find("use ").expect("its first import")..];
-    assert_eq!(block, example);
+    // This test calls it, too.
+    assert_eq!(block, example.replace("pub(crate) fn main", "fn main"));
 }
 
-#[test]
-fn growth() {
-    insta::assert_snapshot!(printed("growth"), @"
-    2025        10,300    3.00 %
-    2026        10,609    3.00 %
-    2027        10,927    3.00 %
-    CAGR                  3.00 %
-    {2025: 10300, 2026: 10609, 2027: 10927}
-    ");
-}
+/// As programs. Cargo builds the examples before it runs all tests.
+mod printed {
+    use std::process::Command;
 
-#[test]
-fn stop_and_resume() {
-    insta::assert_snapshot!(printed("stop_and_resume"), @"
-    stopped in 2026
-    resumed in 2026
-    2025        10,300    3.00 %
-    2026        10,609    3.00 %
-    CAGR                  3.00 %
-    ");
-}
+    use super::*;
 
-#[test]
-fn without_database() {
-    insta::assert_snapshot!(printed("without_database"), @"
-    2025: staff is built
-    2025: FOUNDATION is committed
-    2025: EVENTS is retried: model hires (models/events/hires.sql) failed: the file is locked
-    2025: hires is built
-    2025: terminations is built
-    2025: EVENTS is committed
-    2025: REPORTING is committed
-    2026: staff is built
-    2026: FOUNDATION is committed
-    2026: hires is built
-    2026: terminations is built
-    2026: EVENTS is committed
-    2026: REPORTING is committed
-    ");
+    fn printed(name: &str) -> String {
+        let (folder, test) = (checkout(), env::current_exe().expect("the test"));
+        let example = test.ancestors().nth(2).expect("the target folder").join("examples").join(name);
+        let output = Command::new(&example).current_dir(folder.path()).output();
+        let output = output.unwrap_or_else(|e| panic!("{} (build it with `cargo test`): {e}", example.display()));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    #[test]
+    fn growth() {
+        insta::assert_snapshot!(printed("growth"), @"
+        2025        10,300    3.00 %
+        2026        10,609    3.00 %
+        2027        10,927    3.00 %
+        CAGR                  3.00 %
+        {2025: 10300, 2026: 10609, 2027: 10927}
+        ");
+    }
+
+    #[test]
+    fn stop_and_resume() {
+        insta::assert_snapshot!(printed("stop_and_resume"), @"
+        stopped in 2026
+        resumed in 2026
+        2025        10,300    3.00 %
+        2026        10,609    3.00 %
+        CAGR                  3.00 %
+        ");
+    }
+
+    #[test]
+    fn without_database() {
+        insta::assert_snapshot!(printed("without_database"), @"
+        2025: staff is built
+        2025: FOUNDATION is committed
+        2025: EVENTS is retried: model hires (models/events/hires.sql) failed: the file is locked
+        2025: hires is built
+        2025: terminations is built
+        2025: EVENTS is committed
+        2025: REPORTING is committed
+        2026: staff is built
+        2026: FOUNDATION is committed
+        2026: hires is built
+        2026: terminations is built
+        2026: EVENTS is committed
+        2026: REPORTING is committed
+        ");
+    }
 }

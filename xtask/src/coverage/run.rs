@@ -42,14 +42,15 @@ pub(crate) fn tests() -> Result<Measured, CoverageError> {
     Ok(Measured { hits, unfinished: broken.len() })
 }
 
-/// Tests that repeat, with a program that is killed, what others run to its end.
-const REPETITIVE: &str = "kills::";
+/// Tests that repeat what others run: with a program that is killed, and with the examples as programs, which cargo builds for all
+/// tests only.
+const REPETITIVE: [&str; 4] = ["--skip", "kills::", "--skip", "printed::"];
 
 /// All tests but those in documentation, which rustdoc would have to link with counters, and those that only repeat.
 fn instrumented(options: &[&str]) -> Result<Command, CoverageError> {
     let target = target_folder()?;
     let mut command = cargo();
-    command.args(["test", "--locked", "--workspace", "--tests"]).args(options).args(["--", "--skip", REPETITIVE]);
+    command.args(["test", "--locked", "--workspace", "--tests"]).args(options).arg("--").args(REPETITIVE);
     command.env("RUSTC_WORKSPACE_WRAPPER", root().join("xtask/coverage/rustc.sh"));
     // What is compiled of others is shared; the programs go elsewhere, so that nobody runs one with counters by mistake.
     command.env("CARGO_BUILD_BUILD_DIR", &target).env("CARGO_TARGET_DIR", Path::new(&target).join("coverage"));
