@@ -67,6 +67,8 @@ pub(crate) struct World {
     /// What the mirror of the checkpoints names last.
     pub(crate) witness: Option<Witnessed>,
     pub(crate) accept_version: bool,
+    /// The first year that the settings are for, if it is another than that of the run.
+    pub(crate) prepared_for: Option<i32>,
     /// Checkpoints that were handed on, over all executions.
     pub(crate) mirrored: Vec<WorkflowCheckpoint>,
 }
@@ -127,6 +129,7 @@ impl World {
             asked_failures: 0,
             witness: None,
             accept_version: false,
+            prepared_for: None,
             mirrored: Vec::new(),
         }
     }
@@ -252,7 +255,7 @@ impl World {
             accept_version: self.accept_version,
             shuffle: self.shuffle,
         };
-        let record = record(self.run_id, self.start_year, self.end_year);
+        let record = record(self.run_id, self.prepared_for.unwrap_or(self.start_year), self.end_year);
         let years = self.start_year..=self.end_year;
         let mut orchestrator = PipelineOrchestrator::new(workflow, record, self.fingerprints.clone(), modules, options);
         let end = catch_unwind(AssertUnwindSafe(|| {

@@ -4,7 +4,7 @@ use planalign_dbt::Materialization;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError, refuse_present_data};
 use planalign_registries::{RunStatus, RunStore};
 
-use crate::harness::{Cut, World, fingerprints, relation_state};
+use crate::harness::{Cut, FIRST_YEAR, World, fingerprints, relation_state};
 
 /// A run of two years that was stopped after its first year.
 fn interrupted() -> World {
@@ -153,5 +153,25 @@ fn a_run_that_had_committed_nothing_is_resumed_from_its_beginning() {
     assert!(world.start_cut(Cut::KillAtTick(4)).is_none(), "it is killed");
     assert!(world.store.checkpoints("run-1").expect("readable").is_empty());
     world.resume().expect("it finishes");
+    assert_eq!(world.status(), RunStatus::Finished);
+}
+
+#[test]
+fn years_that_cannot_be_simulated_are_refused_and_nothing_is_recorded() {
+    let mut world = World::new(FIRST_YEAR - 1);
+    let error = world.start().expect_err("no years");
+    assert_eq!(error.to_string(), "there are no years from 2025 to 2024");
+    let mut world = World::new(FIRST_YEAR);
+    world.prepared_for = Some(FIRST_YEAR + 1);
+    let error = world.start().expect_err("settings of another year");
+    assert_eq!(error.to_string(), "the simulation was prepared to begin in 2026, not in 2025");
+    assert_eq!(world.store.current_run().expect("readable"), None);
+    // Nor is a run that is there continued to no year.
+    let mut world = World::new(FIRST_YEAR);
+    world.start().expect("finished");
+    world.end_year = FIRST_YEAR - 1;
+    for error in [world.resume().expect_err("no years"), world.restart_from(FIRST_YEAR).expect_err("no years")] {
+        assert!(matches!(error, PipelineError::NoYears { start: 2025, end: 2024 }), "{error}");
+    }
     assert_eq!(world.status(), RunStatus::Finished);
 }
