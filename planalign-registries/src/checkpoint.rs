@@ -1,4 +1,4 @@
-//! A saved point of a run: what was committed, and how to tell that it is still there.
+//! A checkpoint of a run: what was committed, and how to tell that it is still there.
 
 use std::fmt;
 

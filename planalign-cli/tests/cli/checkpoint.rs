@@ -1,4 +1,4 @@
-//! The saved points of a run, and the records of earlier ones.
+//! The checkpoints of a run, and the records of earlier ones.
 
 use crate::sandbox::{Said, Sandbox, said};
 

@@ -43,7 +43,7 @@ fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
         check_whole(&sandbox, "simulation.duckdb");
     }
     let last = checkpoint(&sandbox, &["restore", "2027"]);
-    assert_eq!(last.stdout, "2027/REPORTING is the last saved point; nothing was removed\n");
+    assert_eq!(last.stdout, "2027/REPORTING is the last checkpoint; nothing was removed\n");
     let status = said(&sandbox.command(&["status"]).output().expect("run planalign"));
     assert!(status.stdout.contains("status     finished\n"), "{}", status.stdout);
     let none = checkpoint(&sandbox, &["restore", "2031"]);

@@ -52,7 +52,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  planalign log\n  planalign log --follow --database growth.duckdb\n  planalign log --format json"
     )]
     Log(LogArgs),
-    /// List, show or verify the saved points of a run, return to one, or remove the records of earlier runs.
+    /// List, show or verify the checkpoints of a run, return to one, or remove the records of earlier runs.
     #[command(
         after_help = "Examples:\n  planalign checkpoint list\n  planalign checkpoint show 2026/VALIDATION\n  planalign checkpoint verify\n  planalign checkpoint restore 2026\n  planalign checkpoint prune --database growth.duckdb"
     )]
@@ -270,10 +270,10 @@ pub(crate) struct LogArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CheckpointAction {
-    /// List the saved points of the latest run, oldest first.
+    /// List the checkpoints of the latest run, oldest first.
     #[command(after_help = "Example:\n  planalign checkpoint list --database growth.duckdb --format json")]
     List(StatusArgs),
-    /// Show which rows of which tables a saved point vouches for.
+    /// Show which rows of which tables a checkpoint vouches for.
     #[command(after_help = "Examples:\n  planalign checkpoint show 2026\n  planalign checkpoint show 2026/VALIDATION")]
     Show {
         /// Year, for all of its points, or YEAR/STAGE.
@@ -282,10 +282,10 @@ pub(crate) enum CheckpointAction {
         #[command(flatten)]
         from: StatusArgs,
     },
-    /// Compare every table and registry with what the saved points vouch for.
+    /// Compare every table and registry with what the checkpoints vouch for.
     #[command(after_help = "Example:\n  planalign checkpoint verify --database growth.duckdb")]
     Verify(StatusArgs),
-    /// Return the database to a saved point: what came later is removed, and `simulate --resume` goes on from there.
+    /// Return the database to a checkpoint: what came later is removed, and `simulate --resume` goes on from there.
     #[command(
         after_help = "Examples:\n  planalign checkpoint restore 2026\n  planalign checkpoint restore 2026/VALIDATION"
     )]

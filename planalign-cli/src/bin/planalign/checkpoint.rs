@@ -1,4 +1,4 @@
-//! `planalign checkpoint`: the saved points of the run that a database holds.
+//! `planalign checkpoint`: the checkpoints of the run that a database holds.
 
 mod verify;
 
@@ -82,14 +82,14 @@ fn relation(state: &RelationState) -> String {
     format!("  {:<52}{:>12} rows  hash {}", state.relation, grouped(state.rows.into()), state.hash)
 }
 
-/// Returns to the last saved point of a year, or to the one that is named.
+/// Returns to the last checkpoint of a year, or to the one that is named.
 fn restore(database: &Path, point: &Point, process: &Process) -> Result<String, Failure> {
     let Restored { to, removed } = planalign::restore(database, point, &process.caller())?;
     Ok(match removed {
-        0 => format!("{to} is the last saved point; nothing was removed"),
+        0 => format!("{to} is the last checkpoint; nothing was removed"),
         _ => format!(
             "returned to {to}; {} removed\nreports of years after {} are as they were, until the run writes them again",
-            counted(removed as u64, "later saved point"),
+            counted(removed as u64, "later checkpoint"),
             to.year
         ),
     })

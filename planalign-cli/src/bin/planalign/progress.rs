@@ -83,7 +83,7 @@ fn remark(event: &RunEvent) -> Option<String> {
             ))
         }
         K::RunRestored { to, removed, .. } => {
-            Some(format!("Returned to {to}; {} removed", counted(*removed as u64, "later saved point")))
+            Some(format!("Returned to {to}; {} removed", counted(*removed as u64, "later checkpoint")))
         }
         K::RegistriesRebuilt { cause } => Some(format!("Mended: {cause}; the registries were rebuilt from the events")),
         K::ChangesAccepted { from_year, changes } => {
