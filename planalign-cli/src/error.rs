@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use planalign_config::DatabaseError;
-use planalign_config::census::CensusError;
 use planalign_config::lock::LockError;
 use planalign_config::settings::ConfigError;
+use planalign_config::settings::census::CensusError;
 use planalign_dbt::RunnerError;
 use planalign_pipeline::PipelineError;
 use planalign_registries::{CheckpointKey, StoreError};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use planalign_config::census::CensusError;
+use planalign_config::settings::census::CensusError;
 use planalign_registries::RunRecord;
 use planalign_registries::duckdb::DuckRunStore;
 

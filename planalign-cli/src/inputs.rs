@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use planalign_config::census::CensusFile;
+use planalign_config::settings::census::CensusFile;
+use planalign_config::settings::vars::dbt_vars;
 use planalign_config::settings::{
     ConfigError, LoadedConfig, Origin, Origins, Problem, ProblemKind, SimulationConfig, load,
 };
-use planalign_config::vars::dbt_vars;
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{EmbeddedRunner, ModelRunner, Vars, project_files};
 use planalign_pipeline::PipelineError;

@@ -14,38 +14,19 @@
 //! # Ok::<(), planalign_config::settings::InvalidIdentifier>(())
 //! ```
 
-mod between;
-pub mod census;
 mod counted;
-#[cfg(feature = "duckdb")]
 pub mod database;
-pub mod disk;
-pub mod engine2;
-pub mod failpoint;
-pub mod fault;
 mod full_message;
-pub mod ids;
-mod keys;
-mod layers;
-pub mod lock;
 pub mod nearest;
-mod origins;
-mod problem;
-mod rules;
-pub mod schema;
+mod runtime;
 pub mod settings;
-pub mod sql;
-pub mod tables;
-pub mod unit_of_work;
-pub mod vars;
-pub mod yaml;
 
 pub use counted::counted;
 #[cfg(feature = "duckdb")]
 pub use database::{Database, DatabaseOptions};
-pub use fault::Fault;
+pub use database::{DatabaseError, InMemoryTables, Row, Rows, Tables, UnitOfWork, Value, sql};
 pub use full_message::full_message;
-pub use lock::RunLock;
+pub use runtime::fault::Fault;
+pub use runtime::lock::RunLock;
+pub use runtime::{disk, failpoint, fault, ids, lock};
 pub use settings::{LoadedConfig, SimulationConfig, load_simulation_config};
-pub use tables::{DatabaseError, InMemoryTables, Row, Rows, Tables, Value};
-pub use unit_of_work::UnitOfWork;

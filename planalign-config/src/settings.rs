@@ -3,16 +3,27 @@
 //! One struct per section of `config/simulation_config.yaml`, whose keys are the names of the fields. [`load`] builds them
 //! from layers; a value of [`SimulationConfig`] that came from there obeys every rule that can be known before a run.
 
+pub mod census;
 mod compensation;
+mod cross_checks;
 mod employer;
+pub mod engine2;
 mod enrollment;
 mod identifier;
+mod keys;
+mod layers;
 mod month_day;
+mod origins;
 mod plan;
+mod problem;
+mod rules;
+pub mod schema;
 mod segments;
 mod validation;
+pub mod vars;
 mod workflow;
 mod workforce;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,9 +50,9 @@ pub use validation::{
 pub use workflow::{ListChange, StageChange, StageYears, WorkflowChanges};
 pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Workforce};
 
-pub use crate::layers::{LoadedConfig, Override, Sources, check, load, load_simulation_config};
-pub use crate::origins::{Origin, Origins};
-pub use crate::problem::{ConfigError, Problem, ProblemKind};
+pub use layers::{LoadedConfig, Override, Sources, check, load, load_simulation_config};
+pub use origins::{Origin, Origins};
+pub use problem::{ConfigError, Problem, ProblemKind};
 
 /// The default file, commented, as `planalign init` writes it.
 pub const DEFAULT_CONFIG: &str = include_str!("../../config/simulation_config.yaml");
@@ -173,7 +184,7 @@ impl SimulationConfig {
     /// Keys of segments and of the user's own maps are separate entries; lists are one value.
     #[must_use]
     pub fn flattened(&self) -> BTreeMap<String, serde_json::Value> {
-        let leaves = crate::keys::leaves(self.to_tree()).into_iter();
+        let leaves = keys::leaves(self.to_tree()).into_iter();
         let matters = |key: &str| {
             key != "simulation.end_year" && !key.starts_with("validation.") && !key.starts_with("optimization.")
         };

@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
             .run(&[])?;
         let config = settings_of(scenario)?;
         for year in START_YEAR..START_YEAR + arguments.years {
-            dbt.build(&planalign_config::vars::dbt_vars(&config, year.into(), &census), &databases[1])?;
+            dbt.build(&planalign_config::settings::vars::dbt_vars(&config, year.into(), &census), &databases[1])?;
         }
         let found = relations::compare(&databases[0], &databases[1])?;
         if !found.differences.is_empty() {

@@ -1,7 +1,7 @@
 //! The default file, and the settings as a record.
 
 use super::*;
-use crate::layers::load;
+use crate::settings::layers::load;
 
 fn default_settings() -> SimulationConfig {
     SimulationConfig::default()
@@ -36,7 +36,7 @@ fn what_a_run_depends_on_is_flat_and_leaves_out_what_it_may_change() {
     assert_eq!(flat["employer_match.tiers"][1]["up_to"], 0.05);
     assert!(!flat.contains_key("simulation.end_year"));
     assert!(!flat.keys().any(|key| key.starts_with("optimization.") || key.starts_with("validation.")));
-    let mut all = crate::keys::leaves(default_settings().to_tree());
+    let mut all = crate::settings::keys::leaves(default_settings().to_tree());
     all.retain(|key, _| {
         key != "simulation.end_year" && !key.starts_with("optimization.") && !key.starts_with("validation.")
     });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use planalign_config::census;
+use planalign_config::settings::census;
 
 use planalign_config::Tables;
 

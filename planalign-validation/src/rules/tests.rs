@@ -87,7 +87,7 @@ fn data_freshness_reports_another_file_and_another_date() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("census.csv");
     std::fs::write(&path, "employee_id\n1\n").expect("written");
-    let sha256 = planalign_config::census::digest(&path).expect("readable");
+    let sha256 = planalign_config::settings::census::digest(&path).expect("readable");
     let settings = RuleSettings { census: Some(CensusOrigin { path: path.clone(), sha256 }), ..settings() };
     let found = |damage: &str| {
         said("data_freshness_check", 2025, &damaged(damage), &settings)

@@ -19,7 +19,7 @@ const WRITE: &str = "PLANALIGN_WRITE_REFERENCE";
 /// All generated files, by their path in the repository.
 fn pages() -> Vec<(&'static str, String)> {
     vec![
-        ("config/simulation_config.schema.json", format!("{:#}\n", planalign_config::schema::json_schema())),
+        ("config/simulation_config.schema.json", format!("{:#}\n", planalign_config::settings::schema::json_schema())),
         ("docs/reference/commands.md", commands::page()),
         ("docs/reference/configuration.md", configuration::page()),
         ("docs/reference/engine2-keys.md", engine2::page()),

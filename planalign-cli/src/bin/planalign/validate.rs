@@ -3,8 +3,8 @@
 mod data;
 
 use planalign::{InputCheck, Inputs};
-use planalign_config::schema::json_schema;
 use planalign_config::settings::SimulationConfig;
+use planalign_config::settings::schema::json_schema;
 
 use crate::args::{InputArgs, ValidateArgs};
 use crate::caller::Process;

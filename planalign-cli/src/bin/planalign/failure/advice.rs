@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use planalign::Error;
-use planalign_config::census::CensusError;
 use planalign_config::lock::LockError;
+use planalign_config::settings::census::CensusError;
 use planalign_config::settings::{ConfigError, RATED_RULES, STOPPING_RULES};
 use planalign_config::{DatabaseError, Fault};
 use planalign_pipeline::{PipelineError, StageFailure};

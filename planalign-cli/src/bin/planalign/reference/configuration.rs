@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use planalign_config::schema::{SettingEntry, json_schema, settings};
+use planalign_config::settings::schema::{SettingEntry, json_schema, settings};
 
 use super::{cell, heading};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use planalign_config::engine2::{Conversion, Fate, Key, keys};
+use planalign_config::settings::engine2::{Conversion, Fate, Key, keys};
 
 use super::{cell, heading};
 

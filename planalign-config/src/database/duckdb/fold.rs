@@ -1,0 +1,236 @@
+//! What the engine writes in place while it folds its log into the file is saved beside the file before.
+//!
+//! New data goes to blocks that nothing refers to, and the header that refers to them is written last. But what describes the tables
+//! (metadata) is packed into blocks of which parts are in use and parts are free, and to fill these the whole block is written
+//! anew, where it is. A process that dies within that write leaves a block that is half old and half new: a file that no engine
+//! opens. So these blocks are saved beside the file, as `<file>.blocks`, and put back by whoever opens the file next, if its header
+//! is still the one of before.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::{disk, failpoint};
+
+/// The main header and the two that take turns, one of which tells how large blocks are.
+const HEADERS: usize = 3 * 4096;
+/// Where the second header tells the size of blocks; the third tells the same.
+const BLOCK_SIZE: std::ops::Range<usize> = 4096 + 40..4096 + 48;
+const HASH: usize = 32;
+
+/// Blocks that are saved while this lives.
+#[derive(Debug)]
+pub(super) struct Saved {
+    path: PathBuf,
+    headers: Vec<u8>,
+    database: Arc<File>,
+    /// Held locked: whoever finds it free knows that the one who saved it is gone.
+    _locked: File,
+}
+
+impl Drop for Saved {
+    /// If the engine is through with the file, that is if its header is another now, they are not needed any more.
+    fn drop(&mut self) {
+        if read_headers(&self.database).is_ok_and(|now| now != self.headers)
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            log::warn!("{} cannot be removed: {error}", self.path.display());
+        }
+    }
+}
+
+/// Saves blocks of a file that the engine has open. `file` must not be closed before the engine has closed its own: on Unix the
+/// engine's lock would end with it.
+pub(super) fn save(database: &Path, file: &Arc<File>, blocks: &[u64]) -> io::Result<Saved> {
+    failpoint::pass("write.blocks")?;
+    let headers = read_headers(file)?;
+    let size = block_size(&headers)?;
+    let mut content = headers.clone();
+    for block in blocks {
+        let mut bytes = vec![0; size];
+        read_at(file, place_of(*block, size), &mut bytes)?;
+        content.extend_from_slice(&block.to_le_bytes());
+        content.extend_from_slice(&bytes);
+    }
+    let hash = Sha256::digest(&content);
+    let path = path_of(database);
+    // Nobody sees it before it is whole and locked.
+    let beside = path.with_added_extension("part");
+    let mut saved = File::create(&beside)?;
+    saved.lock()?;
+    saved.write_all(&content)?;
+    saved.write_all(&hash)?;
+    saved.sync_all()?;
+    fs::rename(&beside, &path)?;
+    disk::sync_name_of(&path)?;
+    Ok(Saved { path, headers, database: Arc::clone(file), _locked: saved })
+}
+
+/// Puts blocks back that were saved by somebody who died before the file had a new header. The file must not be open.
+pub(super) fn put_back(database: &Path) -> io::Result<()> {
+    let path = path_of(database);
+    let mut saved = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    if saved.try_lock().is_err() {
+        // Whoever saved them is alive, and has the file open.
+        return Ok(());
+    }
+    let mut content = Vec::new();
+    saved.read_to_end(&mut content)?;
+    if let Some((headers, blocks)) = whole(&content)
+        && File::open(database).and_then(|file| read_headers(&file)).is_ok_and(|now| now == headers)
+    {
+        let size = block_size(headers)?;
+        let mut file = File::options().write(true).open(database)?;
+        for entry in blocks.chunks_exact(8 + size) {
+            let (block, bytes) = entry.split_at(8);
+            let block = u64::from_le_bytes(block.try_into().unwrap_or_default());
+            file.seek(SeekFrom::Start(place_of(block, size)))?;
+            file.write_all(bytes)?;
+        }
+        file.sync_all()?;
+        log::info!("{} was not folded to its end; what it was before was put back", database.display());
+    }
+    fs::remove_file(&path)
+}
+
+/// Headers and blocks of a file of blocks that was written to its end.
+fn whole(content: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (content, hash) = content.split_at_checked(content.len().checked_sub(HASH)?)?;
+    (Sha256::digest(content).as_slice() == hash).then_some(())?;
+    content.split_at_checked(HEADERS)
+}
+
+fn path_of(database: &Path) -> PathBuf {
+    database.with_added_extension("blocks")
+}
+
+fn read_headers(file: &File) -> io::Result<Vec<u8>> {
+    let mut headers = vec![0; HEADERS];
+    read_at(file, 0, &mut headers)?;
+    Ok(headers)
+}
+
+fn read_at(mut file: &File, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(bytes)
+}
+
+fn block_size(headers: &[u8]) -> io::Result<usize> {
+    let size = headers.get(BLOCK_SIZE).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+    let size = size.and_then(|size| usize::try_from(size).ok()).filter(|size| (4096..=1 << 24).contains(size));
+    size.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "its header does not tell the size of blocks"))
+}
+
+fn place_of(block: u64, size: usize) -> u64 {
+    HEADERS as u64 + block * size as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::database::duckdb::{Database, DatabaseOptions};
+    use crate::runtime::fault::Fault;
+
+    /// A folder with `a.duckdb`, its log and its saved blocks, as a process leaves them that dies while it folds. One block of what
+    /// describes the tables is torn.
+    fn torn() -> TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("whole.duckdb");
+        let open = || Database::open(&path, &DatabaseOptions::default()).expect("open");
+        open().execute_batch("create table t as select range as x from range(1000)").expect("create");
+        assert!(!path_of(&path).exists(), "who is through leaves nothing behind");
+        let db = open();
+        db.execute_batch("insert into t values (7)").expect("insert");
+        let saved = db.lock().save_blocks().expect("saved").expect("there is a log");
+        put_back(&path).expect("looked at");
+        assert!(path_of(&path).exists(), "whoever saved them is alive");
+        for suffix in ["", ".wal", ".blocks"] {
+            let copy = |name: &str| folder.path().join(format!("{name}.duckdb{suffix}"));
+            fs::copy(copy("whole"), copy("a")).expect("copied");
+        }
+        drop(saved);
+        let first =
+            db.query_row("select min(block_id) from pragma_metadata_info()", &[]).expect("query").expect("a row");
+        let block = u64::try_from(first.integer(0).expect("a block")).expect("a number");
+        let mut file = File::options().write(true).open(folder.path().join("a.duckdb")).expect("open");
+        file.seek(SeekFrom::Start(place_of(block, 262_144) + 100)).expect("there");
+        file.write_all(&[0xff; 3000]).expect("torn");
+        folder
+    }
+
+    fn rows(folder: &TempDir, name: &str) -> Result<Option<i64>, Fault> {
+        let db = Database::open(&folder.path().join(name), &DatabaseOptions::default()).map_err(|e| e.fault())?;
+        Ok(db.query_row("select count(*) from t", &[]).map_err(|e| e.fault())?.and_then(|row| row.integer(0)))
+    }
+
+    #[test]
+    fn a_torn_block_is_put_back() {
+        let folder = torn();
+        assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1001)));
+        assert!(!folder.path().join("a.duckdb.blocks").exists());
+        assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1001)), "it is whole");
+    }
+
+    #[test]
+    fn without_what_was_saved_the_file_is_lost() {
+        let folder = torn();
+        fs::remove_file(folder.path().join("a.duckdb.blocks")).expect("removed");
+        assert_eq!(rows(&folder, "a.duckdb"), Err(Fault::Corrupt));
+    }
+
+    #[test]
+    fn what_was_not_saved_to_its_end_or_belongs_to_another_state_is_not_put_back() {
+        let folder = torn();
+        let blocks = folder.path().join("a.duckdb.blocks");
+        let content = fs::read(&blocks).expect("readable");
+        fs::write(&blocks, &content[..content.len() - 1]).expect("cut");
+        assert_eq!(rows(&folder, "a.duckdb"), Err(Fault::Corrupt));
+        assert!(!blocks.exists());
+        // Another state: the fold went on to its end.
+        assert_eq!(rows(&folder, "whole.duckdb"), Ok(Some(1001)));
+        fs::write(folder.path().join("whole.duckdb.blocks"), &content).expect("put there");
+        let before = fs::read(folder.path().join("whole.duckdb")).expect("readable");
+        put_back(&folder.path().join("whole.duckdb")).expect("looked at");
+        assert!(fs::read(folder.path().join("whole.duckdb")).expect("readable") == before);
+        assert!(!folder.path().join("whole.duckdb.blocks").exists());
+    }
+
+    #[test]
+    fn what_a_failed_fold_saved_is_kept_from_others_until_the_next() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.duckdb");
+        let db = Database::open(&path, &DatabaseOptions::default()).expect("open");
+        db.execute_batch("create table t as select 1 as x; begin; insert into t values (2)").expect("create");
+        db.fold().expect_err("a transaction is open");
+        put_back(&path).expect("looked at");
+        assert!(path_of(&path).exists(), "whoever saved them is alive");
+        db.execute_batch("rollback").expect("undone");
+        db.fold().expect("folded");
+        assert!(!path_of(&path).exists());
+        drop(db);
+        assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1)));
+    }
+
+    #[test]
+    fn who_cannot_save_leaves_the_log_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.duckdb");
+        fs::create_dir(path_of(&path)).expect("something in the way");
+        let db = Database::open(&path, &DatabaseOptions::default()).expect("open");
+        db.execute_batch("create table t as select 1 as x").expect("create");
+        let error = db.fold().expect_err("it cannot be saved").to_string();
+        assert!(error.contains("the blocks beside the database cannot be saved"), "{error}");
+        drop(db);
+        assert!(path.with_added_extension("wal").exists(), "it was not folded");
+        fs::remove_dir(path_of(&path)).expect("out of the way");
+        assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1)));
+    }
+}

@@ -1,0 +1,428 @@
+//! The database handle on a real engine.
+
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+use crate::runtime::fault::Fault;
+
+fn memory() -> Database {
+    Database::in_memory(&DatabaseOptions::default()).expect("in-memory database")
+}
+
+#[test]
+fn values_come_back_as_they_went_in() {
+    let db = memory();
+    let sql = "select 1::tinyint, 12.50::decimal(12,2), date '2025-01-01', 'a', true, null, 1.5::double, \
+               12345678901234567890::ubigint, timestamp '2025-01-01 10:00:00', ?::integer";
+    let row = db.query_row(sql, &[Value::from(7)]).expect("query").expect("row");
+    let printed: Vec<_> = row.0.iter().map(ToString::to_string).collect();
+    let expected =
+        ["1", "12.50", "2025-01-01", "a", "true", "null", "1.5", "12345678901234567890", "2025-01-01 10:00:00", "7"];
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn every_type_of_the_engine_has_a_value() {
+    let cases = [
+        ("-2::smallint", Value::Integer(-2)),
+        ("3::bigint", Value::Integer(3)),
+        ("170141183460469231731687303715884105727::hugeint", Value::Integer(i128::MAX)),
+        ("200::utinyint", Value::Integer(200)),
+        ("60000::usmallint", Value::Integer(60_000)),
+        ("4000000000::uinteger", Value::Integer(4_000_000_000)),
+        ("0.5::float", Value::Float(0.5)),
+        ("'ab'::blob", Value::Blob(b"ab".to_vec())),
+        ("null::integer", Value::Null),
+        ("null::enum('a')", Value::Null),
+    ];
+    for (sql, expected) in cases {
+        let row = memory().query_row(&format!("select {sql}"), &[]).expect("query").expect("row");
+        assert_eq!(*row.value(0), expected, "{sql}");
+    }
+}
+
+#[test]
+fn rows_are_handed_on_as_whole_numbers() {
+    let rows = |sql: &str| {
+        let mut rows = Vec::new();
+        memory().for_each_row(sql, &mut |row| rows.push(row.to_vec())).map(|()| rows).map_err(|e| e.to_string())
+    };
+    let cases = [
+        ("-7::integer", Some(-7)),
+        ("9223372036854775807::bigint", Some(i64::MAX)),
+        ("18446744073709551615::ubigint", Some(-1)),
+        ("date '1970-01-11'", Some(10)),
+        ("-12.05::decimal(12, 2)", Some(-1205)),
+        ("true", Some(1)),
+        ("null::date", None),
+        ("null::decimal(9, 6)", None),
+        ("null::boolean", None),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(rows(&format!("select {sql}, 2")), Ok(vec![vec![expected, Some(2)]]), "{sql}");
+    }
+    // More than the engine hands over at once.
+    let many = rows("select range, case when range % 3 = 0 then range end from range(5000)").expect("numbers");
+    assert!((0..5000).eq(many.iter().filter_map(|row| row[0])));
+    assert_eq!(many.iter().filter_map(|row| row[1]).sum::<i64>(), (0..5000).step_by(3).sum::<i64>());
+    assert_eq!(rows("select 1, 2 where false"), Ok(Vec::new()));
+    for (sql, expected) in [
+        ("select 1, 'text'", "a column that holds no whole numbers"),
+        ("select 1, 1::decimal(38, 0)", "a column that holds no whole numbers"),
+        ("select 1, 2 from nowhere", "Table with name nowhere does not exist"),
+    ] {
+        let error = rows(sql).expect_err(sql);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn every_value_can_be_a_parameter() {
+    let cases = [
+        (Value::Null, "null"),
+        (true.into(), "true"),
+        (7_i32.into(), "7"),
+        (Value::Integer(i128::from(i64::MAX) + 1), "9223372036854775808"),
+        (Value::Float(0.25), "0.25"),
+        (Value::Decimal { units: -1205, scale: 2 }, "-12.05"),
+        ("it's".into(), "it's"),
+        (String::from("text").into(), "text"),
+        (Value::Date(20_000), "2024-10-04"),
+        (Value::Timestamp(1_736_000_000_000_000), "2025-01-04 14:13:20"),
+        (vec![1, 2, 3].into(), "<3 bytes>"),
+    ];
+    for (value, expected) in cases {
+        let row = memory().query_row("select ?", std::slice::from_ref(&value)).expect("query").expect("row");
+        assert_eq!(row.value(0).to_string(), expected, "{value:?}");
+    }
+}
+
+#[test]
+fn a_failed_statement_poisons_the_transaction_until_rollback() {
+    let mut db = memory();
+    db.execute_batch("create table t (x integer)").expect("create");
+    db.begin().expect("begin");
+    db.execute("insert into t values (1)", &[]).expect("insert");
+    db.execute("insert into t values ('secret')", &[]).expect_err("bad insert");
+    assert!(matches!(db.execute("select 1", &[]), Err(DatabaseError::Poisoned)));
+    assert!(db.commit().is_err());
+    db.rollback().expect("rollback");
+    let count = db.query_row("select count(*) from t", &[]).expect("query").expect("row");
+    assert_eq!(count.integer(0), Some(0));
+    db.begin().expect("begin again");
+    db.execute("insert into t values (2)", &[]).expect("insert");
+    db.commit().expect("commit");
+    assert!(!db.in_transaction());
+}
+
+#[test]
+fn clones_share_the_transaction_and_second_connections_do_not() {
+    let mut db = memory();
+    db.execute_batch("create table t (x integer)").expect("create");
+    let other = db.second_connection().expect("second");
+    db.begin().expect("begin");
+    db.clone().execute("insert into t values (1)", &[]).expect("insert");
+    let count = |d: &Database| d.query_row("select count(*) from t", &[]).expect("query").expect("row").integer(0);
+    assert_eq!((count(&db), count(&other)), (Some(1), Some(0)));
+    db.commit().expect("commit");
+    assert_eq!(count(&other), Some(1));
+}
+
+#[test]
+fn transactions_do_not_nest() {
+    let mut db = memory();
+    assert!(db.commit().is_err());
+    db.begin().expect("begin");
+    assert!(db.begin().is_err());
+    db.rollback().expect("rollback");
+    db.rollback().expect("a second rollback has nothing to do");
+}
+
+#[test]
+fn messages_hold_the_place_but_no_data() {
+    let error = memory().query("select\n  cast('123-45-6789' as integer)", &[]).expect_err("conversion");
+    assert!(!error.to_string().contains("6789"), "{error}");
+    let error = memory().query("select\n  nothing_here", &[]).expect_err("binder");
+    assert!(matches!(error, DatabaseError::Statement { line: Some(2), fault: Fault::Deterministic, .. }), "{error:?}");
+}
+
+#[test]
+fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
+    let mut db = memory();
+    db.execute_batch("create table t (x ubigint, y varchar, z decimal(9, 2))").expect("create");
+    let rows = [
+        [Value::from(1), Value::from("it's"), Value::Decimal { units: 1250, scale: 2 }],
+        [Value::from(2), Value::Null, Value::Null],
+    ];
+    db.begin().expect("begin");
+    db.append(["memory", "main", "t"], &rows).expect("append");
+    let told = |db: &Database| db.query("select * from t order by x", &[]).expect("query").rows;
+    assert_eq!(told(&db), rows.clone().map(|row| Row(row.to_vec())));
+    db.rollback().expect("rollback");
+    assert_eq!(told(&db), []);
+    db.append(["memory", "main", "t"], &rows).expect("append");
+    db.begin().expect("begin");
+    let wrong = db.append(["memory", "main", "t"], &[[Value::from("123-45-6789"), Value::Null, Value::Null]]);
+    let wrong = wrong.expect_err("no number").to_string();
+    assert!(!wrong.contains("6789"), "{wrong}");
+    assert!(matches!(db.append(["memory", "main", "t"], &rows), Err(DatabaseError::Poisoned)));
+    db.rollback().expect("rollback");
+    assert!(db.append(["memory", "main", "gone"], &rows).is_err());
+    assert_eq!(told(&db).len(), 2);
+}
+
+#[test]
+fn files_that_are_no_database_are_refused_and_left_alone() {
+    let dir = tempfile::tempdir().expect("dir");
+    for (name, content) in [("empty.duckdb", &b""[..]), ("text.duckdb", &b"employee_id,pay\nE1,1\nE2,2\n"[..])] {
+        let path = dir.path().join(name);
+        fs::write(&path, content).expect("write");
+        let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+        assert!(matches!(error, DatabaseError::NotADatabase { .. }), "{error:?}");
+        assert_eq!(fs::read(&path).expect("read"), content);
+    }
+}
+
+#[test]
+fn files_of_newer_engines_are_refused() {
+    let dir = tempfile::tempdir().expect("dir");
+    let path = dir.path().join("new.duckdb");
+    drop(Database::open(&path, &DatabaseOptions::default()).expect("create"));
+    let mut bytes = fs::read(&path).expect("read");
+    bytes[12] = 69;
+    fs::write(&path, bytes).expect("write");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+    assert!(matches!(error, DatabaseError::NewerFile { found: 69, .. }), "{error:?}");
+    assert_eq!(error.fault(), Fault::WrongVersion);
+}
+
+#[test]
+fn limits_are_in_force_from_the_start() {
+    let options = DatabaseOptions { threads: Some(1), memory_limit: Some(512 << 20), ..DatabaseOptions::default() };
+    let db = Database::in_memory(&options).expect("open");
+    let sql = "select current_setting('threads')::varchar, current_setting('memory_limit')";
+    let row = db.query_row(sql, &[]).expect("query").expect("row");
+    assert_eq!(row.text(0).as_deref(), Some("1"));
+    assert_eq!(row.text(1).as_deref(), Some("512.0 MiB"));
+}
+
+#[test]
+fn no_more_memory_than_needed_is_taken() {
+    let limit = |memory_limit, memory_need| {
+        let options = DatabaseOptions { memory_limit, memory_need, ..DatabaseOptions::default() };
+        let db = Database::in_memory(&options).expect("open");
+        let row = db.query_row("select current_setting('memory_limit')", &[]).expect("query").expect("row");
+        row.text(0).expect("a size")
+    };
+    assert_eq!(limit(None, Some(512 << 20)), "512.0 MiB");
+    assert_eq!(limit(Some(1 << 30), Some(512 << 20)), "1.0 GiB");
+    assert_eq!(limit(None, Some(1 << 50)), limit(None, None));
+}
+
+#[test]
+fn what_ran_out_of_memory_can_be_tried_with_more_and_then_on_one_thread() {
+    let options = DatabaseOptions { threads: Some(2), memory_need: Some(20 << 20), ..DatabaseOptions::default() };
+    let mut db = Database::in_memory(&options).expect("open");
+    // A list is in memory as a whole.
+    let heavy = "select len(list(i)) from range(10000000) as r (i)";
+    db.begin().expect("begin");
+    assert_eq!(db.query(heavy, &[]).expect_err("too little").fault(), Fault::OutOfMemory);
+    db.rollback().expect("rollback");
+    let way = db.ease_memory().expect("eased");
+    assert_eq!(way.as_deref(), Some("with all the memory that the machine can spare"));
+    db.query(heavy, &[]).expect("enough");
+    let way = db.ease_memory().expect("eased");
+    assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"));
+    let threads = db.query_row("select current_setting('threads')", &[]).expect("query");
+    assert_eq!(threads.and_then(|row| row.integer(0)), Some(1));
+    assert_eq!(db.ease_memory().expect("nothing left"), None);
+
+    let limited = DatabaseOptions { memory_limit: Some(20 << 20), ..options };
+    let mut db = Database::in_memory(&limited).expect("open");
+    let way = db.ease_memory().expect("eased");
+    assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"), "a limit that was given is kept");
+    assert_eq!(db.ease_memory().expect("nothing left"), None);
+}
+
+#[test]
+fn what_a_killed_process_spilled_is_removed_once_the_file_is_ours() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (path, spill) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.tmp"));
+    fs::create_dir(&spill).expect("create");
+    let (ours, other) = (spill.join("duckdb_temp_storage_S32K-0.tmp"), spill.join("notes.txt"));
+    fs::write(&ours, "people").expect("write");
+    fs::write(&other, "not of the engine").expect("write");
+    let open = |read_only| {
+        let options = DatabaseOptions { read_only, ..DatabaseOptions::default() };
+        Database::open(&path, &options)
+    };
+    drop(open(true).expect_err("there is no file to read"));
+    assert!(ours.exists());
+    drop(open(false).expect("open"));
+    assert!(!ours.exists());
+    assert!(other.exists());
+    fs::remove_file(&other).expect("remove");
+    fs::write(&ours, "people").expect("write");
+    drop(open(true).expect("open"));
+    assert!(ours.exists(), "a reader may not be alone");
+    drop(open(false).expect("open"));
+    assert!(!spill.exists());
+}
+
+#[test]
+fn a_new_file_has_its_name_when_it_is_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (path, part) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.part"));
+    fs::create_dir(&part).expect("something in the way");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("it cannot be made");
+    assert!(error.to_string().contains("a.duckdb.part"), "{error}");
+    assert!(!path.exists());
+    fs::remove_dir(&part).expect("out of the way");
+    // Of a process that was killed.
+    fs::write(&part, b"half a header").expect("write");
+    Database::open(&path, &DatabaseOptions::default())
+        .expect("open")
+        .execute_batch("create table t (i int)")
+        .expect("a table");
+    assert!(!part.exists());
+    Database::open(&path, &DatabaseOptions::default()).expect("open").execute_batch("from t").expect("there");
+}
+
+#[test]
+fn files_may_have_any_name() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for name in ["main", "memory", "temp", "system", "planalign", "a \"b\" 'c'.d", "Größe", "s3:"] {
+        let path = dir.path().join(format!("{name}.duckdb"));
+        let open = || Database::open(&path, &DatabaseOptions::default()).expect(name);
+        open().execute_batch("create table t as select 1 as i").expect(name);
+        let db = open();
+        let in_both = |db: &Database| db.query_row("select i from t", &[]).expect(name).and_then(|row| row.integer(0));
+        assert_eq!(in_both(&db), Some(1), "{name}");
+        assert_eq!(in_both(&db.second_connection().expect(name)), Some(1), "{name}");
+    }
+}
+
+#[test]
+fn whatever_may_change_the_layout_is_counted() {
+    let mut db = Database::in_memory(&DatabaseOptions::default()).expect("open");
+    let mut before = db.layout();
+    let mut grown = |db: &Database| {
+        let now = db.layout();
+        let grown = now - before;
+        before = now;
+        grown
+    };
+    for (sql, expected) in [
+        ("create table t (i integer)", 1),
+        ("insert into t values (1)", 0),
+        (" Delete from t; ", 0),
+        ("delete from t; create table u (i integer)", 1),
+        ("-- a comment\nselect 1", 1),
+        ("select 'a; b' as \"c; d\" -- e; f\nfrom t /* g; h */ where i - 1 / 2 < 3;", 0),
+        ("select $$ it's one $$; create table x as select 'a'", 1),
+        ("select e'\\''; create table y as select 'a'", 1),
+        ("select 1 -- a comment; \n; create table w (i integer)", 1),
+    ] {
+        db.execute_batch(sql).expect(sql);
+        assert_eq!(grown(&db), expected, "{sql}");
+    }
+    db.query("from t", &[]).expect("query");
+    db.execute("drop table u", &[]).expect("execute");
+    assert_eq!(grown(&db), 1);
+    db.execute("drop table u", &[]).expect_err("it is gone");
+    assert_eq!(grown(&db), 1, "nobody knows how far a failed statement came");
+    let other = db.second_connection().expect("another");
+    other.execute_batch("create table v (i integer)").expect("create");
+    assert_eq!(grown(&db), 1);
+    db.begin().expect("begin");
+    db.commit().expect("commit");
+    assert_eq!(grown(&db), 0);
+    db.begin().expect("begin");
+    db.rollback().expect("rollback");
+    assert_eq!(grown(&db), 1);
+}
+
+#[test]
+fn versions_compare_by_number() {
+    assert!(parse_version("v1.5.4") < OLDEST_ENGINE.1);
+    assert!(parse_version("v1.5.6") >= OLDEST_ENGINE.1);
+    assert!(parse_version("v1.10.0") >= OLDEST_ENGINE.1);
+    assert!(parse_version("2.0.0-dev1") >= OLDEST_ENGINE.1);
+}
+
+#[test]
+fn a_log_whose_database_is_gone_is_left_alone() {
+    let dir = tempfile::tempdir().expect("dir");
+    let (path, log) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.wal"));
+    fs::write(&log, b"committed").expect("write");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+    assert!(matches!(&error, DatabaseError::LogAlone { log: found } if *found == log), "{error:?}");
+    assert_eq!(error.fault(), Fault::Corrupt);
+    assert_eq!(fs::read(&log).expect("read"), b"committed");
+    assert!(!path.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_database() {
+    let dir = tempfile::tempdir().expect("dir");
+    let path = dir.path().join("a.duckdb");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
+    assert!(matches!(error, DatabaseError::NotADatabase { .. }), "{error:?}");
+}
+
+#[test]
+fn a_directory_is_no_database() {
+    let dir = tempfile::tempdir().expect("dir");
+    let options = DatabaseOptions { busy_waits: vec![Duration::ZERO], ..DatabaseOptions::default() };
+    assert!(matches!(Database::open(dir.path(), &options), Err(DatabaseError::NotADatabase { .. })));
+}
+
+#[test]
+fn labels_are_texts() {
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("open");
+    let table = db.query("select unnest(['b', null, 'a'])::enum('a', 'b') as label", &[]).expect("three labels");
+    let labels: Vec<_> = table.rows.iter().map(|row| row.text(0)).collect();
+    assert_eq!(labels, [Some("b".to_owned()), None, Some("a".to_owned())]);
+}
+
+#[test]
+fn one_thread_is_enough_from_some_point_on() {
+    let mut database =
+        Database::in_memory(&DatabaseOptions { threads: Some(2), ..DatabaseOptions::default() }).expect("open");
+    assert!(database.work_sequentially().expect("changed"));
+    assert!(!database.work_sequentially().expect("nothing to change"));
+}
+
+#[test]
+fn a_process_opens_a_file_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plan.duckdb");
+    let open = |path: &std::path::Path, read_only| {
+        Database::open(path, &DatabaseOptions { read_only, ..DatabaseOptions::default() })
+    };
+    let is_refused = |opened: Result<Database, DatabaseError>| matches!(&opened, Err(error @ DatabaseError::OpenHere { .. }) if error.fault() == Fault::Busy);
+    let writing = open(&path, false).expect("a new file");
+    writing.execute_batch("create table t as select 42 as answer").expect("a table");
+    let another = writing.second_connection().expect("another connection");
+    // By whatever name.
+    let link = folder.path().join("link.duckdb");
+    fs::hard_link(&path, &link).expect("a link");
+    drop(writing);
+    for path in [&path, &link] {
+        assert!(is_refused(open(path, false)) && is_refused(open(path, true)));
+    }
+    drop(another);
+
+    let reading = open(&path, true).expect("it is closed");
+    let shared = open(&path, true).expect("it is only read");
+    assert!(is_refused(open(&path, false)));
+    drop(reading);
+    let answer = shared.query_row("select answer from t", &[]).expect("the first may be gone").expect("a row");
+    assert_eq!(answer.integer(0), Some(42));
+    assert!(is_refused(open(&path, false)));
+    drop(shared);
+    open(&path, false).expect("nobody has it open");
+}

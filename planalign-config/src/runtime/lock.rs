@@ -1,0 +1,194 @@
+//! One run at a time: the lock beside a database, and who holds it.
+//!
+//! The lock is the kernel's on `<database>.lock`, so it ends with the process, however that ends. The file names the
+//! holder while someone holds it, means nothing otherwise, and is never removed: whoever opened it just before a removal
+//! would hold a lock that nobody else sees.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::runtime::failpoint;
+use crate::runtime::fault::Fault;
+
+/// A question about the holder locks the file for a moment, and a holder needs one to write its name. Both are waited for.
+const ATTEMPTS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process; 0 if it is not known.
+    pub pid: u32,
+    /// Its command line.
+    pub command: String,
+    /// When it took the lock.
+    pub started_at: Timestamp,
+    /// Its run, once there is one.
+    pub run_id: Option<String>,
+    /// Its machine.
+    pub host: String,
+}
+
+/// A lock could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process holds it.
+    #[error("{} is in use by {}", database.display(), holder)]
+    Held {
+        /// The database.
+        database: PathBuf,
+        /// The other process.
+        holder: Box<Holder>,
+    },
+    /// The lock file cannot be opened, locked, read or written.
+    #[error("the lock file {} cannot be used: {cause}", path.display())]
+    Io {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+/// A lock that is held. Dropping it releases it.
+#[derive(Debug)]
+pub struct RunLock {
+    file: File,
+    path: PathBuf,
+    holder: Holder,
+}
+
+impl RunLock {
+    /// Takes the lock of a database, which need not exist yet, in the name of `holder`.
+    pub fn acquire(database: &Path, holder: &Holder) -> Result<Self, LockError> {
+        let path = lock_path(database);
+        let failed = |cause| LockError::Io { path: path.clone(), cause };
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
+        let file = options.open(&path).map_err(failed)?;
+        for attempt in 0..ATTEMPTS {
+            match file.try_lock() {
+                Ok(()) => {
+                    let mut lock = Self { file, path: path.clone(), holder: holder.clone() };
+                    lock.write().map_err(failed)?;
+                    return Ok(lock);
+                }
+                Err(TryLockError::WouldBlock) if attempt + 1 < ATTEMPTS => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+            }
+        }
+        let holder = read_holder(&file).unwrap_or_else(Holder::nameless);
+        Err(LockError::Held { database: database.to_owned(), holder: Box::new(holder) })
+    }
+
+    /// Adds the run to what the lock file says of its holder.
+    pub fn update(&mut self, run_id: &str) -> Result<(), LockError> {
+        self.holder.run_id = Some(run_id.to_owned());
+        self.write().map_err(|cause| LockError::Io { path: self.path.clone(), cause })
+    }
+
+    /// Tells who holds the lock of a database; `None` if nobody does, or if the lock file cannot be read. Writes nothing.
+    #[must_use]
+    pub fn holder(database: &Path) -> Option<Holder> {
+        let file = File::open(lock_path(database)).ok()?;
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                thread::sleep(PAUSE);
+            }
+            match file.try_lock_shared() {
+                // Closing the file ends the shared lock.
+                Ok(()) | Err(TryLockError::Error(_)) => return None,
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if let Some(holder) = read_holder(&file) {
+                return Some(holder);
+            }
+        }
+        Some(Holder::nameless())
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let mut line = serde_json::to_string(&self.holder)?;
+        line.push('\n');
+        failpoint::pass("write.lock")?;
+        // Written at once and cut afterwards: a reader takes the first line, so it sees the old or the new one.
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(line.as_bytes())?;
+        self.file.set_len(line.len() as u64)
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        // What is left behind is ignored, because nobody holds the lock; empty is merely clearer to people who look.
+        if let Err(cause) = self.file.set_len(0) {
+            log::debug!("{} was not emptied: {cause}", self.path.display());
+        }
+    }
+}
+
+impl Holder {
+    /// This process, with its command line and without a run.
+    #[must_use]
+    pub fn new(command: &str, started_at: Timestamp) -> Self {
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = if host.trim().is_empty() { "this machine" } else { host.trim() };
+        Self { pid: std::process::id(), command: command.to_owned(), started_at, run_id: None, host: host.to_owned() }
+    }
+
+    /// Someone whose lock file does not say who it is.
+    fn nameless() -> Self {
+        let unknown = || "unknown".to_owned();
+        Self { pid: 0, command: unknown(), started_at: Timestamp::UNIX_EPOCH, run_id: None, host: unknown() }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, command, started_at, run_id, host } = self;
+        if *pid == 0 {
+            return f.write_str("another process");
+        }
+        write!(f, "process {pid} on {host} since {started_at:.0} ({command})")?;
+        run_id.as_ref().map_or(Ok(()), |id| write!(f, ", run {id}"))
+    }
+}
+
+impl LockError {
+    /// What can be done about it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Held { .. } => Fault::Busy,
+            Self::Io { cause, .. } => cause.kind().into(),
+        }
+    }
+}
+
+/// `<database>.lock`, beside the file itself, so that every path to a database leads to one lock.
+fn lock_path(database: &Path) -> PathBuf {
+    let database = fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
+    let mut name = OsString::from(database);
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// The holder named in the first line of the file.
+fn read_holder(mut file: &File) -> Option<Holder> {
+    let mut text = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(text.split_once('\n')?.0).ok()
+}
+
+#[cfg(test)]
+mod tests;

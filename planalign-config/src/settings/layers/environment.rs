@@ -1,0 +1,45 @@
+//! Settings in environment variables.
+
+use std::collections::BTreeMap;
+
+use super::known::Known;
+use super::{Layer, Source, overrides};
+use crate::settings::problem::ProblemKind;
+use crate::settings::yaml::{Content, Flaw, Node, Position};
+
+const PREFIX: &str = "PLANALIGN_";
+
+/// The settings that stand in no section.
+const TOP: [&str; 2] = ["scenario_id", "plan_design_id"];
+
+/// The variables that are settings, in order of their names.
+pub(super) fn settings(environment: &BTreeMap<String, String>) -> Vec<&str> {
+    let names = environment.keys().map(String::as_str);
+    names.filter(|name| name.strip_prefix(PREFIX).is_some_and(|rest| is_setting(&rest.to_ascii_lowercase()))).collect()
+}
+
+fn is_setting(rest: &str) -> bool {
+    rest.contains("__") || TOP.contains(&rest)
+}
+
+/// One layer for each variable that is a setting, in order of their names.
+pub(super) fn layers(environment: &BTreeMap<String, String>, known: &Known) -> Vec<Layer> {
+    let layer = |(name, value): (&String, &String)| {
+        let rest = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
+        let source = Source::Environment(name.clone());
+        if is_setting(&rest) {
+            return Some(overrides::layer(source, &rest.replace("__", "."), value));
+        }
+        known.setting_written(&rest).map(|key| not_separated(source, &rest, key))
+    };
+    environment.iter().filter_map(layer).collect()
+}
+
+/// A setting whose parts are joined by one `_` would be ignored, which nobody means.
+fn not_separated(source: Source, rest: &str, key: &str) -> Layer {
+    let at = Position::default();
+    let nearest = format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase());
+    let kind = ProblemKind::UnknownKey { nearest: Some(nearest), known: Vec::new() };
+    let flaws = vec![Flaw { at, key: rest.to_owned(), kind }];
+    Layer { source, root: Node { content: Content::Map(Vec::new()), at }, flaws }
+}

@@ -1,0 +1,80 @@
+//! Single settings from the command line.
+
+use super::{Layer, Source};
+use crate::settings::problem::ProblemKind;
+use crate::settings::rules;
+use crate::settings::yaml::{self, Content, Entry, Flaw, Node, Position};
+
+/// A setting of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// Path of the setting, for example `simulation.start_year`.
+    pub key: String,
+    /// The value, as it would be written in the file on one line: `2026`, `[0.5, 0.5]`, `null`.
+    ///
+    /// Where a setting is text, the value is taken as it stands, unless it begins with a quote.
+    pub value: String,
+    /// The option that it comes from, for messages, for example `--set`.
+    pub origin: String,
+}
+
+impl Override {
+    /// A setting, its value, and the option that it comes from.
+    #[must_use]
+    pub fn new(key: &str, value: &str, origin: &str) -> Self {
+        Self { key: key.to_owned(), value: value.to_owned(), origin: origin.to_owned() }
+    }
+
+    /// First and last year, both included.
+    #[must_use]
+    pub fn years(start: i32, end: i32, origin: &str) -> [Self; 2] {
+        [("simulation.start_year", start), ("simulation.end_year", end)]
+            .map(|(key, year)| Self::new(key, &year.to_string(), origin))
+    }
+
+    pub(super) fn layer(&self) -> Layer {
+        layer(Source::CommandLine(self.origin.clone()), &self.key, &self.value)
+    }
+}
+
+/// A layer of one setting.
+pub(super) fn layer(source: Source, key: &str, text: &str) -> Layer {
+    let at = Position { line: 1, column: 1 };
+    let (value, mut flaws) = value(key, text);
+    if key.split('.').any(str::is_empty) {
+        flaws = vec![no_path(at)];
+    }
+    for flaw in &mut flaws {
+        key.clone_into(&mut flaw.key);
+    }
+    let empty = Node { content: Content::Map(Vec::new()), at };
+    let root = if flaws.is_empty() { nest(key, value, at) } else { empty };
+    Layer { source, root, flaws }
+}
+
+fn no_path(at: Position) -> Flaw {
+    let message = "not a key; keys look like simulation.start_year".to_owned();
+    Flaw { at, key: String::new(), kind: ProblemKind::Syntax { message } }
+}
+
+fn value(key: &str, text: &str) -> (Node, Vec<Flaw>) {
+    let at = Position { line: 1, column: 1 };
+    let rule = rules::rule_of(key);
+    if text.trim().is_empty() {
+        let expected = rule.map_or_else(|| "a value".to_owned(), rules::Rule::expected);
+        let flaw = Flaw { at, key: key.to_owned(), kind: ProblemKind::Missing { expected } };
+        return (Node { content: Content::Null, at }, vec![flaw]);
+    }
+    let takes_text = rule.is_some_and(|rule| rule.allowed.is_text() && !(rule.nullable && text == "null"));
+    if takes_text && !text.starts_with(['"', '\'']) {
+        return (Node { content: Content::Text(text.to_owned()), at }, Vec::new());
+    }
+    yaml::parse(text)
+}
+
+fn nest(key: &str, value: Node, at: Position) -> Node {
+    key.rsplit('.').fold(value, |value, key| {
+        let entry = Entry { key: key.to_owned(), at, value };
+        Node { content: Content::Map(vec![entry]), at }
+    })
+}

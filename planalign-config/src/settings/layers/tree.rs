@@ -1,0 +1,105 @@
+//! Checks the tree of one layer against the known settings, and keeps what is good.
+
+use std::collections::BTreeMap;
+
+use figment::value::{Dict, Empty, Num, Tag, Value};
+
+use super::known::Known;
+use super::{Layer, Source};
+use crate::settings::engine2;
+use crate::settings::keys::join;
+use crate::settings::problem::{Problem, ProblemKind};
+use crate::settings::rules::{self, Allowed};
+use crate::settings::yaml::{Content, Entry, Flaw, Node, Position};
+
+/// The settings of a layer that are right by themselves, and where each stands.
+pub(super) struct CheckedLayer {
+    pub(super) source: Source,
+    pub(super) values: Dict,
+    pub(super) positions: BTreeMap<String, Position>,
+}
+
+/// Adds what is wrong with a layer by itself.
+pub(super) fn check(layer: Layer, known: &Known, problems: &mut Vec<Problem>) -> CheckedLayer {
+    let Layer { source, root, flaws } = layer;
+    let mut walk = Walk { known, flaws, positions: BTreeMap::new() };
+    let values = walk.section("", &root).unwrap_or_default();
+    problems.extend(walk.flaws.into_iter().map(|flaw| source.problem(flaw)));
+    CheckedLayer { source, values, positions: walk.positions }
+}
+
+struct Walk<'k> {
+    known: &'k Known,
+    flaws: Vec<Flaw>,
+    positions: BTreeMap<String, Position>,
+}
+
+impl Walk<'_> {
+    /// The good settings of a section; `None` if it is none.
+    fn section(&mut self, path: &str, node: &Node) -> Option<Dict> {
+        let Content::Map(entries) = &node.content else {
+            let expected = format!("a section with {}", self.known.names_in(path).join(", "));
+            let kind = ProblemKind::Value { given: node.to_string(), expected };
+            self.flaws.push(Flaw { at: node.at, key: path.to_owned(), kind });
+            return None;
+        };
+        let mut values = Dict::new();
+        for entry in entries {
+            let path = join(path, &entry.key);
+            self.positions.insert(path.clone(), entry.at);
+            if let Some(value) = self.entry(path, entry) {
+                values.insert(entry.key.clone(), value);
+            }
+        }
+        Some(values)
+    }
+
+    fn entry(&mut self, path: String, entry: &Entry) -> Option<Value> {
+        if self.known.is_section(&path) {
+            return self.section(&path, &entry.value).map(|values| Value::Dict(Tag::Default, values));
+        }
+        let rule = rules::rule_of(&path).filter(|_| self.known.is_setting(&path));
+        let Some(rule) = rule else {
+            self.unknown(path, entry);
+            return None;
+        };
+        let before = self.flaws.len();
+        rule.check(&path, &entry.value, &mut self.flaws);
+        if let (Allowed::MapOf(..), Content::Map(entries)) = (rule.allowed, &entry.value.content) {
+            self.positions.extend(entries.iter().map(|inner| (join(&path, &inner.key), inner.at)));
+        }
+        (self.flaws.len() == before).then(|| value(&entry.value))
+    }
+
+    /// A key that there is not. Of a section of Engine 2 whose keys have different fates, each is told.
+    fn unknown(&mut self, path: String, entry: &Entry) {
+        match &entry.value.content {
+            Content::Map(entries) if !entries.is_empty() && engine2::has_keys_in(&path) => {
+                for entry in entries {
+                    self.unknown(join(&path, &entry.key), entry);
+                }
+            }
+            _ => {
+                let flaw = match engine2::fate_of(&path, &entry.value) {
+                    Some(kind) => Flaw { at: entry.at, key: path, kind },
+                    None => self.known.unknown(entry, path),
+                };
+                self.flaws.push(flaw);
+            }
+        }
+    }
+}
+
+fn value(node: &Node) -> Value {
+    match &node.content {
+        Content::Null => Value::Empty(Tag::Default, Empty::None),
+        Content::Flag(flag) => Value::Bool(Tag::Default, *flag),
+        Content::Integer(number) => Value::Num(Tag::Default, Num::I64(*number)),
+        Content::Float(number) => Value::Num(Tag::Default, Num::F64(*number)),
+        Content::Text(text) => Value::String(Tag::Default, text.clone()),
+        Content::List(nodes) => Value::Array(Tag::Default, nodes.iter().map(value).collect()),
+        Content::Map(entries) => {
+            Value::Dict(Tag::Default, entries.iter().map(|entry| (entry.key.clone(), value(&entry.value))).collect())
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Where the value of each setting comes from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::settings::yaml::Position;
+
+/// The layer that a setting comes from, and where in it. Ordered as the layers are, weakest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Built in.
+    Default,
+    /// The configuration file.
+    File(PathBuf, Position),
+    /// The overlay of a scenario.
+    Scenario(PathBuf, Position),
+    /// An environment variable, by name.
+    Environment(String),
+    /// The command line: the option, as the user knows it, for example `--set`.
+    CommandLine(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, at) | Self::Scenario(path, at) => {
+                write!(f, "{}:{}:{}", path.display(), at.line, at.column)
+            }
+            Self::Environment(name) => f.write_str(name),
+            Self::CommandLine(option) => f.write_str(option),
+        }
+    }
+}
+
+/// The effective value and the origin of every setting, by key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origins(BTreeMap<String, (Value, Origin)>);
+
+impl Origins {
+    pub(crate) fn new(values: BTreeMap<String, Value>, origin_of: impl Fn(&str) -> Origin) -> Self {
+        let with_origin = |(key, value): (String, Value)| {
+            let origin = origin_of(&key);
+            (key, (value, origin))
+        };
+        Self(values.into_iter().map(with_origin).collect())
+    }
+
+    /// The settings in order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value, &Origin)> {
+        self.0.iter().map(|(key, (value, origin))| (key.as_str(), value, origin))
+    }
+
+    /// Where a setting comes from; `None` if there is no such key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Origin> {
+        self.0.get(key).map(|(_, origin)| origin)
+    }
+
+    /// The effective value of a setting; `None` if there is no such key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).map(|(value, _)| value)
+    }
+}

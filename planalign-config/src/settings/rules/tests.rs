@@ -1,0 +1,94 @@
+//! The table of rules is complete, and says what the types say.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::*;
+use crate::settings::SimulationConfig;
+use crate::settings::yaml;
+
+fn settings() -> BTreeSet<String> {
+    let config = SimulationConfig::new("a".parse().expect("id"), "b".parse().expect("id"));
+    crate::settings::keys::leaves(config.to_tree()).into_keys().collect()
+}
+
+#[track_caller]
+fn flaws(key: &str, value: &str) -> Vec<Flaw> {
+    let (node, flaws) = yaml::parse(value);
+    assert_eq!(flaws, [], "{value}");
+    let mut found = Vec::new();
+    rule_of(key).expect(key).check(key, &node, &mut found);
+    found
+}
+
+#[test]
+fn each_setting_has_one_rule_and_each_rule_a_setting() {
+    let settings = settings();
+    for key in &settings {
+        let rule = rule_of(key).unwrap_or_else(|| panic!("{key} has no rule"));
+        assert_eq!(TABLE.iter().filter(|other| other.key == rule.key).count(), 1, "{key}");
+    }
+    for rule in TABLE {
+        let of_this = |key: &&String| **key == rule.key || key.starts_with(&format!("{}.", rule.key));
+        assert!(settings.iter().any(|key| of_this(&key)), "{} is no setting", rule.key);
+    }
+    assert!(rule_of("no.such_key").is_none());
+}
+
+#[test]
+fn numbers_have_bounds() {
+    for rule in TABLE {
+        let (least, most) = match rule.allowed {
+            Allowed::Number(least, most) => (least, most),
+            Allowed::Whole(least, most) => (least as f64, most as f64),
+            _ => continue,
+        };
+        assert_eq!(flaws(rule.key, &least.to_string()), [], "{} {least}", rule.key);
+        assert_eq!(flaws(rule.key, &most.to_string()), [], "{} {most}", rule.key);
+        for outside in [(least - 1.0).to_string(), (most + 1.0).to_string(), ".nan".to_owned(), ".inf".to_owned()] {
+            assert_eq!(flaws(rule.key, &outside).len(), 1, "{} {outside}", rule.key);
+        }
+    }
+}
+
+#[test]
+fn millionths_are_the_least_that_counts() {
+    for good in ["0.000001", "0.123456", "0.999999", "0.1", "1", "0"] {
+        assert_eq!(flaws("compensation.cola_rate", good), [], "{good}");
+    }
+    for bad in ["0.0000001", "0.1234567", "0.00000149"] {
+        assert_eq!(flaws("compensation.cola_rate", bad).len(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn shares_sum_to_one_as_far_as_twelfths_can() {
+    let twelfths = |share: &str| format!("[{}]", [share; 12].join(", "));
+    assert_eq!(flaws("hiring.monthly_shares", &twelfths("0.0833")), []);
+    assert_eq!(flaws("hiring.monthly_shares", "null"), []);
+    assert_eq!(flaws("hiring.monthly_shares", &twelfths("0.08")).len(), 1);
+    assert_eq!(flaws("hiring.level_shares", "[2, -1, 0, 0, 0]").len(), 1);
+    assert_eq!(flaws("hiring.level_shares", "[1, 0, 0, 0, 0, 0]").len(), 1);
+    assert_eq!(flaws("compensation.raise_timing.monthly_shares", "null").len(), 1, "has no null");
+}
+
+#[test]
+fn dates_have_one_form() {
+    let key = "enrollment.auto_enrollment.hire_date_cutoff";
+    for good in ["2024-02-29", "null"] {
+        assert_eq!(flaws(key, good), [], "{good}");
+    }
+    for bad in ["2025-02-29", "20250101", "2025-1-1", "2025-01-01T00:00", "'20250101'", "01/02/2025"] {
+        assert_eq!(flaws(key, bad).len(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn census_columns_are_those_that_staging_reads() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dbt/models/initialization/stg_census_rows.sql");
+    let sql = std::fs::read_to_string(path).expect("the staging model");
+    let list = sql.split_once("{% set names = [").and_then(|(_, rest)| rest.split_once(']')).expect("a list").0;
+    let read: Vec<&str> = list.split(", ").map(|name| name.trim_matches('\'')).collect();
+    let Some(Rule { allowed: Allowed::MapOf(known, _), .. }) = rule_of("census.columns") else { panic!("no map") };
+    assert_eq!(read, *known);
+}
