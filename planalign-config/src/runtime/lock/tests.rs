@@ -34,7 +34,7 @@ struct OtherProcess {
 impl OtherProcess {
     fn holding(database: &Path) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this program"))
-            .args(["lock::tests::holds_a_lock_for_another_test", "--exact", "--nocapture"])
+            .args(["runtime::lock::tests::holds_a_lock_for_another_test", "--exact", "--nocapture"])
             .env(DATABASE, database)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
