@@ -59,7 +59,7 @@ fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -
     let start_year = inputs.config.settings.simulation.start_year;
     let findings = validator.check(CENSUS_RULE, start_year, database).unwrap_or(Ok(Vec::new()))?;
     if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
-        return Err(Error::RefusedCensus(findings));
+        return Err(Error::RejectedCensus(findings));
     }
     Ok(findings)
 }

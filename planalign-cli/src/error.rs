@@ -2,54 +2,54 @@
 
 use std::path::PathBuf;
 
-use planalign_config::DatabaseError;
 use planalign_config::lock::LockError;
 use planalign_config::settings::ConfigError;
 use planalign_config::settings::census::CensusError;
+use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, counted, listed};
 use planalign_dbt::RunnerError;
-use planalign_pipeline::PipelineError;
+use planalign_pipeline::{NOTHING_COMMITTED, PipelineError};
 use planalign_registries::{CheckpointKey, StoreError};
 use planalign_reporting::ReportError;
 use planalign_validation::{Finding, RuleError};
 
-use crate::maintenance::Point;
+use crate::point::Point;
 
 /// Why something failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The configuration.
-    #[error("the configuration cannot be used")]
+    #[error(transparent)]
     Config(#[from] ConfigError),
     /// The census file.
-    #[error("the census cannot be used")]
+    #[error(transparent)]
     Census(#[from] CensusError),
     /// The rows of the census.
-    #[error("the census cannot be used")]
-    RefusedCensus(Vec<Finding>),
+    #[error("{}", listed("census rejected", .0))]
+    RejectedCensus(Vec<Finding>),
     /// The dbt project.
-    #[error("the dbt project cannot be used")]
+    #[error("cannot load the dbt project")]
     Project(#[from] RunnerError),
     /// The database.
-    #[error("the database cannot be used")]
+    #[error(transparent)]
     Database(#[from] DatabaseError),
     /// Its lock.
-    #[error("the database cannot be locked for this run")]
+    #[error(transparent)]
     Lock(#[from] LockError),
     /// The run.
-    #[error("the run did not finish")]
+    #[error(transparent)]
     Run(#[from] PipelineError),
     /// The record of runs.
-    #[error("the record of runs cannot be read")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The reports.
-    #[error("the reports cannot be made")]
+    #[error(transparent)]
     Report(#[from] ReportError),
     /// A rule.
     #[error(transparent)]
     Rule(#[from] RuleError),
     /// There is no such database.
-    #[error("there is no database {}", .0.display())]
+    #[error("database `{}` not found", .0.display())]
     NoDatabase(PathBuf),
     /// There is nothing to report.
     #[error("{}", nothing_to_report(*year, years))]
@@ -60,30 +60,30 @@ pub enum Error {
         years: Vec<i32>,
     },
     /// The engine ended the process that opened the file first.
-    #[error("the database cannot be opened: the engine ended its process over it")]
+    #[error("cannot open `{}`: the engine crashed on it", database.display())]
     Aborted {
         /// The file.
         database: PathBuf,
     },
     /// The database does not hold the run that the mirror of its checkpoints names.
-    #[error("the database holds no run, and has held run {run_id}")]
+    #[error("the database no longer holds run {run_id}{}", last.as_ref().map(|last| format!(", which was committed through {last}")).unwrap_or_default())]
     LostRun {
         /// The run.
         run_id: String,
         /// Its last checkpoint.
         last: Option<CheckpointKey>,
     },
-    /// The record of a run does not hold all that it takes to go on from it.
-    #[error("the run cannot go on from its record")]
+    /// The record of a run does not hold all that it takes to resume from it.
+    #[error("cannot resume the run from its record, which lacks {what}")]
     NotRecorded {
         /// What the record lacks.
         what: String,
     },
     /// A recorded dbt project cannot be written down.
-    #[error("the recorded dbt project cannot be written to a temporary folder")]
+    #[error("cannot write the recorded dbt project to a temporary directory")]
     Scratch(#[source] std::io::Error),
     /// The disk is too full for the run.
-    #[error("the disk of the database has too little free space for the run")]
+    #[error("{}", too_little_space(*needed, *free, *people, *years))]
     Space {
         /// Bytes that the run will take, at least.
         needed: u64,
@@ -95,7 +95,7 @@ pub enum Error {
         years: u64,
     },
     /// The database holds no such run.
-    #[error("there is no run {run_id}")]
+    #[error("run {run_id} not found; the database holds {}", known.join(", "))]
     NoRun {
         /// What was asked for.
         run_id: String,
@@ -103,7 +103,7 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The run has no such checkpoint.
-    #[error("there is no checkpoint {point}")]
+    #[error("checkpoint {point} not found; {}", range(saved))]
     NoCheckpoint {
         /// What was asked for.
         point: Point,
@@ -112,11 +112,74 @@ pub enum Error {
     },
 }
 
+impl Diagnostic for Error {
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Project(e) => e.details(),
+            Self::Run(e) => e.details(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        let text = |text: &str| vec![Hint::text(text)];
+        match self {
+            Self::Config(e) => e.hints(),
+            Self::Census(e) => e.hints(),
+            Self::Project(_) => vec![Hint::use_record()],
+            Self::Database(e) => e.hints(),
+            Self::Lock(e) => e.hints(),
+            Self::Run(e) => e.hints(),
+            Self::Store(e) => e.hints(),
+            Self::Report(e) => e.hints(),
+            Self::Rule(e) => e.hints(),
+            Self::RejectedCensus(findings) => {
+                findings.first().map(|finding| Hint::text(finding.advice.clone())).into_iter().collect()
+            }
+            Self::NoDatabase(_) => {
+                vec![Hint::run("name the file with --database, or run {} first", [Action::Simulate])]
+            }
+            Self::NothingToReport { .. } => vec![
+                Hint::run("to see how far the run is, run {}", [Action::Status]),
+                Hint::run("to start one, run {}", [Action::Simulate]),
+            ],
+            Self::Aborted { .. } => vec![Fault::start_over()],
+            Self::LostRun { .. } => vec![
+                Hint::text("its tables or its log (the .wal file) are gone: restore them if you have a backup"),
+                Fault::start_over(),
+            ],
+            Self::NotRecorded { .. } => {
+                text("omit --as-recorded, and name --config, --project, and --census of the run")
+            }
+            Self::Scratch(_) => text("free some space in the temporary directory, or set TMPDIR to another one"),
+            Self::Space { .. } => text("free some disk space, or choose a file on another disk with --database"),
+            Self::NoRun { .. } => Vec::new(),
+            Self::NoCheckpoint { .. } => {
+                vec![Hint::run("to list the checkpoints, run {}", [Action::ListCheckpoints])]
+            }
+        }
+    }
+}
+
 fn nothing_to_report(year: Option<i32>, years: &[i32]) -> String {
     match (year, years) {
-        (Some(year), [first, .., last]) => format!("{year} has not been simulated; {first} to {last} have"),
-        (Some(year), [only]) => format!("{year} has not been simulated; {only} has"),
+        (Some(year), [first, .., last]) => format!("{year} is not simulated; {first}-{last} are"),
+        (Some(year), [only]) => format!("{year} is not simulated; {only} is"),
         _ => "the database holds no simulated year".to_owned(),
+    }
+}
+
+fn too_little_space(needed: u64, free: u64, people: u64, years: u64) -> String {
+    let (free, needed) = (free / 1_000_000, needed.div_ceil(1_000_000));
+    let (years, people) = (counted(years, "year"), counted(people, "employee"));
+    format!("not enough disk space for the run: {free} MB free, and {years} of {people} take about {needed} MB")
+}
+
+fn range(saved: &[CheckpointKey]) -> String {
+    match saved {
+        [] => NOTHING_COMMITTED.to_owned(),
+        [only] => format!("the only one is {only}"),
+        [first, .., last] => format!("the first is {first}, the last {last}"),
     }
 }
 
@@ -126,11 +189,16 @@ mod tests {
 
     #[test]
     fn years_that_cannot_be_reported_are_told_from_those_that_can() {
-        assert_eq!(
-            nothing_to_report(Some(2031), &[2025, 2026, 2027]),
-            "2031 has not been simulated; 2025 to 2027 have"
-        );
-        assert_eq!(nothing_to_report(Some(2031), &[2025]), "2031 has not been simulated; 2025 has");
+        assert_eq!(nothing_to_report(Some(2031), &[2025, 2026, 2027]), "2031 is not simulated; 2025-2027 are");
+        assert_eq!(nothing_to_report(Some(2031), &[2025]), "2031 is not simulated; 2025 is");
         assert_eq!(nothing_to_report(None, &[]), "the database holds no simulated year");
+    }
+
+    #[test]
+    fn the_checkpoints_that_there_are_stand_beside_the_one_that_is_not() {
+        let key = |year| CheckpointKey { year, stage: "REPORTING".to_owned() };
+        assert_eq!(range(&[]), "nothing is committed yet");
+        assert_eq!(range(&[key(2025)]), "the only one is 2025/REPORTING");
+        assert_eq!(range(&[key(2025), key(2026)]), "the first is 2025/REPORTING, the last 2026/REPORTING");
     }
 }

@@ -1,8 +1,6 @@
 //! Checkpoints of the run that a database holds: verify them, return to one, remove the records of earlier runs.
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use planalign_config::{Database, DatabaseOptions};
@@ -15,44 +13,11 @@ use planalign_registries::{
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::open_run::OpenRun;
+use crate::point::Point;
 use crate::session::Session;
 use crate::{mirror_writer, modules};
 
-/// `2026/VALIDATION`, or `2026` for all checkpoints of a year.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Point {
-    /// Simulated year.
-    pub year: i32,
-    /// Stage, in any case.
-    pub stage: Option<String>,
-}
-
-impl FromStr for Point {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (year, stage) = text.split_once('/').map_or((text, None), |(year, stage)| (year, Some(stage.to_owned())));
-        let year = year.parse().map_err(|_| format!("`{text}` is not of the form 2026/VALIDATION"))?;
-        Ok(Self { year, stage })
-    }
-}
-
-impl fmt::Display for Point {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.stage {
-            Some(stage) => write!(f, "{}/{stage}", self.year),
-            None => write!(f, "{}", self.year),
-        }
-    }
-}
-
 impl Point {
-    /// Whether a checkpoint is there.
-    #[must_use]
-    pub fn names(&self, key: &CheckpointKey) -> bool {
-        key.year == self.year && self.stage.as_ref().is_none_or(|stage| key.stage.eq_ignore_ascii_case(stage))
-    }
-
     /// The checkpoints that are there; an error if none is.
     pub fn among<'c>(&self, checkpoints: &'c [WorkflowCheckpoint]) -> Result<Vec<&'c WorkflowCheckpoint>, Error> {
         let found: Vec<&WorkflowCheckpoint> =
@@ -153,18 +118,4 @@ fn writable<'a>(path: &Path, caller: &Caller<'a>) -> Result<(Session<'a>, Databa
     let session = Session::open(path, *caller)?;
     let database = Database::open(path, &DatabaseOptions::default())?;
     Ok((session, database))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_are_a_year_with_or_without_a_stage() {
-        for (text, year, stage) in [("2026", 2026, None), ("2026/VALIDATION", 2026, Some("VALIDATION".to_owned()))] {
-            let point: Point = text.parse().expect("a point");
-            assert_eq!((point.to_string().as_str(), &point), (text, &Point { year, stage }));
-        }
-        assert!("VALIDATION".parse::<Point>().is_err());
-    }
 }

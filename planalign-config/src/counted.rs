@@ -1,4 +1,4 @@
-//! Numbers of things, in words.
+//! Numbers and lists of things, in words.
 
 use std::fmt::Display;
 
@@ -7,6 +7,12 @@ use std::fmt::Display;
 pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     let plural = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{plural}")
+}
+
+/// A heading and the things below it, a line each.
+#[must_use]
+pub fn listed<T: Display>(heading: &str, things: &[T]) -> String {
+    things.iter().fold(heading.to_owned(), |text, thing| format!("{text}\n  {thing}"))
 }
 
 #[cfg(test)]

@@ -16,16 +16,21 @@
 
 mod counted;
 pub mod database;
+mod diagnostic;
 mod full_message;
-pub mod nearest;
+mod nearest;
+mod order;
 mod runtime;
 pub mod settings;
 
-pub use counted::counted;
+pub use counted::{counted, listed};
 #[cfg(feature = "duckdb")]
 pub use database::{Database, DatabaseOptions};
 pub use database::{DatabaseError, InMemoryTables, Row, Rows, Tables, UnitOfWork, Value, sql};
+pub use diagnostic::{Action, Diagnostic, Hint};
 pub use full_message::full_message;
+pub use nearest::{did_you_mean, nearest};
+pub use order::topological_order;
 pub use runtime::fault::Fault;
 pub use runtime::lock::RunLock;
 pub use runtime::{disk, failpoint, fault, ids, lock};

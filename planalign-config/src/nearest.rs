@@ -3,6 +3,9 @@
 /// Names less alike than this are not worth a question.
 const ALIKE: f64 = 0.6;
 
+/// Names that differ in one letter.
+const ONE_LETTER: f64 = 0.8;
+
 /// A name that is part of another, such as `seed` of `random_seed`.
 const PART: f64 = 0.7;
 
@@ -14,8 +17,18 @@ pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
     alike.max_by(|(a, first), (b, second)| a.total_cmp(b).then_with(|| second.cmp(first))).map(|(_, name)| name)
 }
 
+/// A question for the end of a message: "; did you mean `start_year`?", or nothing if no known name is like it.
+#[must_use]
+pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    nearest(given, known).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
 fn likeness(given: &str, known: &str) -> f64 {
-    let letters = strsim::normalized_damerau_levenshtein(given, known);
+    let letters = match strsim::damerau_levenshtein(given, known) {
+        // However short they are.
+        1 if given.len().max(known.len()) > 1 => ONE_LETTER,
+        _ => strsim::normalized_damerau_levenshtein(given, known),
+    };
     let is_part = has_words(known, given) || has_words(given, known);
     if is_part { letters.max(PART) } else { letters }
 }
@@ -45,7 +58,15 @@ mod tests {
         check("max_runs", &known, None);
         check("see", &known, None);
         check("", &known, None);
+        check("bb", &["b", "c"], Some("b"));
+        check("z", &["s"], None);
         check("anything", &[], None);
+    }
+
+    #[test]
+    fn a_message_asks_only_if_a_name_is_like_it() {
+        assert_eq!(did_you_mean("end_yaer", ["end_year"]), "; did you mean `end_year`?");
+        assert_eq!(did_you_mean("max_runs", ["end_year"]), "");
     }
 
     #[test]

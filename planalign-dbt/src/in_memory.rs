@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use planalign_config::topological_order;
+
 use crate::runner::{
     Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RelationName, RunnerError, Vars,
 };
@@ -120,22 +122,10 @@ impl InMemoryRunner {
 
     /// Dependencies before those who use them, and otherwise in the order in which they were added.
     fn ordered(&self, names: &BTreeSet<String>) -> Vec<String> {
-        let mut done: Vec<String> = Vec::new();
-        for (node, _) in &self.nodes {
-            self.visit(&node.name, &mut BTreeSet::new(), &mut done);
-        }
-        done.retain(|name| names.contains(name));
-        done
-    }
-
-    fn visit(&self, name: &str, above: &mut BTreeSet<String>, done: &mut Vec<String>) {
-        if done.iter().any(|d| d == name) || !above.insert(name.to_owned()) {
-            return;
-        }
-        for dependency in self.graph.get(name).into_iter().flat_map(|n| &n.depends_on) {
-            self.visit(dependency, above, done);
-        }
-        done.push(name.to_owned());
+        let added = self.nodes.iter().map(|(node, _)| node);
+        let (order, cyclic) = topological_order(added, |node| &node.name, |node| &node.depends_on);
+        let all = order.into_iter().chain(cyclic).map(|node| node.name.clone());
+        all.filter(|name| names.contains(name)).collect()
     }
 
     fn build(&mut self, name: &str, vars: &Vars) -> Result<NodeResult, RunnerError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use planalign_config::{DatabaseError, Fault};
+use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint};
 use serde::{Deserialize, Serialize};
 
 /// Variables of one invocation, as `--vars` would give them.
@@ -212,12 +212,31 @@ impl RunnerError {
         }
     }
 
-    /// The lines of the statement around the place that the database points at, if it points at one.
+    /// The node that failed and its file, with the line if it is known: `int_hires` and `models/int_hires.sql:12`.
     #[must_use]
-    pub fn excerpt(&self) -> Option<&str> {
+    pub fn node(&self) -> Option<(&str, String)> {
         match self {
-            Self::Database { excerpt, .. } if !excerpt.is_empty() => Some(excerpt),
+            Self::Compilation { node, file, line, .. } => Some((node, format!("{file}:{line}"))),
+            Self::Database { node, file, .. } => Some((node, file.clone())),
             _ => None,
+        }
+    }
+}
+
+impl Diagnostic for RunnerError {
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Database { excerpt, .. } if !excerpt.is_empty() => vec![excerpt.clone()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        match self.fault() {
+            Fault::Deterministic if self.node().is_some() => {
+                vec![Hint::run("fix the model or the setting that it depends on, then run {}", [Action::Retry])]
+            }
+            fault => fault.hints(),
         }
     }
 }

@@ -6,7 +6,7 @@ mod support;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use planalign_config::full_message;
+use planalign_config::{Diagnostic, full_message};
 use planalign_dbt::ModelRunner;
 use support::{Fixture, rows, run, vars};
 
@@ -69,8 +69,7 @@ fn mistakes_are_explained() {
     each("errors", |path| {
         let fixture = project(path);
         let error = fixture.build().expect_err("a mistake");
-        let excerpt = error.excerpt().map(|excerpt| format!("\n{excerpt}")).unwrap_or_default();
-        let error = full_message(&error) + &excerpt;
+        let error = [vec![full_message(&error)], error.details()].concat().join("\n");
         insta::assert_snapshot!(
             name(path, "errors"),
             error.replace(&fixture.path().display().to_string(), "<project>")

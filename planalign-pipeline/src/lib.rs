@@ -34,7 +34,10 @@ pub mod stop;
 pub mod verification;
 pub mod workflow;
 
-pub use error::{CheckpointCorruptionError, PipelineError, PipelineStageError, StageFailure, StateInconsistencyError};
+pub use error::{
+    CheckpointCorruptionError, NOTHING_COMMITTED, PipelineError, PipelineStageError, StageFailure,
+    StateInconsistencyError,
+};
 pub use orchestrator::{ExecuteOptions, Modules, Outcome, PipelineOrchestrator, refuse_present_data};
 pub use plan::RunPlan;
 pub use progress::{ExecutionProgress, ProgressReporter};

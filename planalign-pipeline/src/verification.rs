@@ -99,7 +99,7 @@ pub fn verify_inputs(
     let was_replaced = |event: &RunEvent| matches!(event.kind, RunEventKind::ChangesAccepted { .. });
     let other = checkpoints.last().is_some_and(|last| last.fingerprint != recorded.digest());
     let is_damaged = other && !store.events(run_id)?.iter().any(was_replaced);
-    Ok(is_damaged.then(|| "it is not what the last checkpoint was made with".to_owned()))
+    Ok(is_damaged.then(|| "not what the last checkpoint was made with".to_owned()))
 }
 
 fn damage<'r>(
@@ -116,8 +116,12 @@ fn damage<'r>(
         }
         Err(error) => return Err(error.into()),
     };
-    if let Err(cause) = compare_state(checkpoint, &now) {
-        return Ok(Some(Damage::Table(cause.to_string())));
+    match compare_state(checkpoint, &now) {
+        Ok(()) => {}
+        Err(StoreError::Mismatch { relation, what, .. }) => {
+            return Ok(Some(Damage::Table(format!("table {relation}: {what}"))));
+        }
+        Err(error) => return Err(error.into()),
     }
     for saved in &checkpoint.registries {
         let registry = registries.iter().find(|r| r.name() == saved.registry);

@@ -5,7 +5,7 @@ mod changes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use planalign_config::counted;
+use planalign_config::{counted, did_you_mean, listed, topological_order};
 use planalign_dbt::{ModelGraph, ModelRunner};
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +52,7 @@ pub struct WorkflowValidationError {
 
 impl fmt::Display for WorkflowValidationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the workflow has {}", counted(self.problems.len(), "problem"))?;
-        self.problems.iter().try_for_each(|p| write!(f, "\n  - {p}"))
+        f.write_str(&listed(&format!("the workflow has {}", counted(self.problems.len(), "problem")), &self.problems))
     }
 }
 
@@ -94,7 +93,7 @@ impl Workflow {
         let mut problems = self.problems.clone();
         self.check_names(&mut problems);
         self.check_rules(rules, &mut problems);
-        let (order, circle) = self.order();
+        let (order, circle) = topological_order(&self.stages, |stage| &stage.name, |stage| &stage.depends_on);
         if !circle.is_empty() {
             let names: Vec<_> = circle.iter().map(|s| s.name.as_str()).collect();
             problems.push(match names.as_slice() {
@@ -124,10 +123,10 @@ impl Workflow {
                 problems.push(format!("stage {} is defined twice", stage.name));
             }
         }
-        let names: Vec<_> = self.stages.iter().map(|s| s.name.clone()).collect();
+        let names: Vec<_> = self.stages.iter().map(|s| s.name.as_str()).collect();
         for stage in &self.stages {
-            for missing in stage.depends_on.iter().filter(|d| !names.contains(d)) {
-                let hint = nearest(missing, &names);
+            for missing in stage.depends_on.iter().filter(|d| !names.contains(&d.as_str())) {
+                let hint = did_you_mean(missing, names.iter().copied());
                 problems.push(format!("stage {} depends on {missing}, which is no stage{hint}", stage.name));
             }
         }
@@ -136,28 +135,10 @@ impl Workflow {
     fn check_rules(&self, rules: &[String], problems: &mut Vec<String>) {
         for stage in &self.stages {
             for missing in stage.rules.iter().filter(|r| !rules.contains(r)) {
-                let hint = nearest(missing, rules);
+                let hint = did_you_mean(missing, rules.iter().map(String::as_str));
                 problems.push(format!("stage {} names rule {missing}, which does not exist{hint}", stage.name));
             }
         }
-    }
-
-    /// The stages such that each comes after those it depends on, and those for which there is no such place.
-    fn order(&self) -> (Vec<&StageDefinition>, Vec<&StageDefinition>) {
-        let known: BTreeSet<_> = self.stages.iter().map(|s| s.name.as_str()).collect();
-        let mut done: BTreeSet<&str> = BTreeSet::new();
-        let mut waiting: Vec<_> = self.stages.iter().collect();
-        let mut ordered = Vec::new();
-        loop {
-            let is_ready = |s: &&StageDefinition| {
-                s.depends_on.iter().all(|d| done.contains(d.as_str()) || !known.contains(d.as_str()))
-            };
-            let Some(next) = waiting.iter().position(is_ready) else { break };
-            let stage = waiting.remove(next);
-            done.insert(&stage.name);
-            ordered.push(stage);
-        }
-        (ordered, waiting)
     }
 }
 
@@ -222,15 +203,4 @@ fn check_models(stages: &[CheckedStage], ordered: usize, graph: &ModelGraph, pro
             }
         }
     }
-}
-
-/// ` (did you mean X?)` if one of the names is near.
-fn nearest(wanted: &str, names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
-        .filter(|(distance, _)| distance * 3 <= wanted.len())
-        .min()
-        .map(|(_, name)| format!(" (did you mean {name}?)"))
-        .unwrap_or_default()
 }

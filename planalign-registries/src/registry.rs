@@ -1,6 +1,6 @@
 //! State that outlives a year, as its own account of who is in which state, beside the models' accumulators.
 
-use planalign_config::{DatabaseError, Fault};
+use planalign_config::{DatabaseError, Diagnostic, Fault, Hint};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::RelationState;
@@ -68,6 +68,12 @@ impl RegistryError {
             RegistryCause::Missing => Fault::Corrupt,
             RegistryCause::Answer(_) => Fault::Deterministic,
         }
+    }
+}
+
+impl Diagnostic for RegistryError {
+    fn hints(&self) -> Vec<Hint> {
+        self.fault().hints()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use planalign_config::{DatabaseError, Fault, counted};
+use planalign_config::fault::OTHER_FILE;
+use planalign_config::{DatabaseError, Diagnostic, Fault, Hint, counted};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -250,7 +251,7 @@ pub enum StoreError {
         cause: DatabaseError,
     },
     /// The file holds tables and no record of runs: it belongs to something else.
-    #[error("the database holds {} that no run has made", counted(*tables, "table"))]
+    #[error("the database holds {} that PlanAlign did not create", counted(*tables, "table"))]
     Foreign {
         /// How many tables and views.
         tables: i64,
@@ -272,7 +273,7 @@ pub enum StoreError {
         cause: String,
     },
     /// A relation is not what a checkpoint vouches for.
-    #[error("checkpoint {checkpoint} does not match table {relation}: {what}")]
+    #[error("table {relation} does not match checkpoint {checkpoint}: {what}")]
     Mismatch {
         /// The checkpoint.
         checkpoint: CheckpointKey,
@@ -291,6 +292,16 @@ impl StoreError {
             Self::Database { cause, .. } => cause.fault(),
             Self::NewerFormat { .. } | Self::Foreign { .. } => Fault::WrongVersion,
             Self::Damaged { .. } | Self::Mismatch { .. } => Fault::Corrupt,
+        }
+    }
+}
+
+impl Diagnostic for StoreError {
+    fn hints(&self) -> Vec<Hint> {
+        match self {
+            Self::Database { cause, .. } => cause.hints(),
+            Self::Foreign { .. } => vec![Hint::text(OTHER_FILE)],
+            other => other.fault().hints(),
         }
     }
 }

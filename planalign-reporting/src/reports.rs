@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use planalign_config::{DatabaseError, Fault, Tables};
+use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, Tables};
 use planalign_registries::{RunStore, StoreError};
 
 use crate::summary::MultiYearSummary;
@@ -66,7 +66,7 @@ impl<T: YearAuditor + MultiYearReporter> Reports for T {}
 #[non_exhaustive]
 pub enum ReportError {
     /// What it is about cannot be read.
-    #[error("cannot read the tables of {report}")]
+    #[error("cannot create {report}")]
     Read {
         /// The report.
         report: String,
@@ -75,7 +75,7 @@ pub enum ReportError {
         cause: ReadError,
     },
     /// Its file cannot be written.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write `{}`", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -116,6 +116,24 @@ impl ReportError {
             Self::Read { cause: ReadError::Store(cause), .. } => cause.fault(),
             Self::Read { cause: ReadError::Answer(_), .. } => Fault::Deterministic,
             Self::Write { cause, .. } => cause.kind().into(),
+        }
+    }
+}
+
+impl Diagnostic for ReportError {
+    fn hints(&self) -> Vec<Hint> {
+        match self {
+            Self::Write { .. } => {
+                vec![Hint::run(
+                    "make room or allow writing there, or choose another directory with --reports, then run {}",
+                    [Action::Retry],
+                )]
+            }
+            Self::Read { .. } => match self.fault() {
+                // The tables are not as a run leaves them.
+                Fault::Deterministic => Fault::Corrupt.hints(),
+                fault => fault.hints(),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use planalign_config::nearest::nearest;
+use planalign_config::nearest;
 use planalign_config::settings::yaml::{self, Content, Entry, Flaw, Node, Position};
 
 use crate::figures::{FIGURES, Figure};

@@ -1,6 +1,9 @@
 //! What a rule is, and what it can find.
 
-use planalign_config::{DatabaseError, Fault, Tables};
+use std::fmt;
+
+use planalign_config::settings::{RATED_RULES, STOPPING_RULES};
+use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, Tables};
 use planalign_registries::RegistryError;
 pub use planalign_registries::Severity;
 use serde::{Deserialize, Serialize};
@@ -70,6 +73,13 @@ impl Finding {
     }
 }
 
+/// How bad it is, and what is wrong.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.severity, self.message)
+    }
+}
+
 /// Why a rule could not be checked.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -115,5 +125,22 @@ impl RuleError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         self.cause.fault()
+    }
+}
+
+impl Diagnostic for RuleError {
+    fn hints(&self) -> Vec<Hint> {
+        let rule = self.rule.as_str();
+        let fix = match self.fault() {
+            Fault::Deterministic if STOPPING_RULES.contains(&rule) => "fix the tables that it reads".to_owned(),
+            Fault::Deterministic if RATED_RULES.contains(&rule) => {
+                format!("fix the tables that it reads, or turn it off with --set validation.severity.{rule}=off")
+            }
+            Fault::Deterministic => {
+                format!("fix the sql of `{rule}` under validation.rules, or turn it off there with `severity: \"off\"`")
+            }
+            fault => return fault.hints(),
+        };
+        vec![Hint::run(format!("{fix}, then run {{}}"), [Action::Retry])]
     }
 }

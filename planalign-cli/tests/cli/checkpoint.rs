@@ -65,9 +65,8 @@ fn saved_points_are_listed_and_shown() {
     let none = checkpoint(&sandbox, &["show", "2031"]);
     assert_eq!(none.code, 2);
     insta::assert_snapshot!(none.stderr, @"
-    error: there is no checkpoint 2031
-      the first is 2025/INITIALIZATION, the last 2026/REPORTING
-    hint: `planalign checkpoint list` lists all of them
+    error: checkpoint 2031 not found; the first is 2025/INITIALIZATION, the last 2026/REPORTING
+    help: to list the checkpoints, run `planalign checkpoint list`
     ");
     assert_eq!(checkpoint(&sandbox, &["list", "--database", "none.duckdb"]).code, 2);
 }

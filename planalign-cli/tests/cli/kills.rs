@@ -33,7 +33,7 @@ fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one()
         let mut said = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports, "--resume"]);
         if said.code == 2 {
             // Killed before the run was recorded.
-            let is_new = ["no run to resume", "there is no database"].iter().any(|told| said.stderr.contains(told));
+            let is_new = ["no run to resume", "` not found"].iter().any(|text| said.stderr.contains(text));
             assert!(is_new, "seed {seed}: {}", said.stderr);
             said = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports]);
         }

@@ -54,10 +54,7 @@ fn a_run_is_told_from_the_record_and_its_file_says_the_same() {
 
     let unknown = log(&sandbox, &["none"]);
     assert_eq!(unknown.code, 2);
-    insta::assert_snapshot!(unknown.stderr.replace(&run_id, "[run]"), @"
-    error: there is no run none
-      the database holds [run]
-    ");
+    insta::assert_snapshot!(unknown.stderr.replace(&run_id, "[run]"), @"error: run none not found; the database holds [run]");
 }
 
 #[test]

@@ -56,9 +56,9 @@ fn damage_is_named_by_table_and_the_way_back_leads_home() {
     sandbox.tamper("simulation.duckdb", "update fct_workforce_snapshot set current_age = current_age + 1 where simulation_year = 2026 and employee_id = (select min(employee_id) from fct_workforce_snapshot)");
     let verified = checkpoint(&sandbox, &["verify"]);
     assert_eq!(verified.code, 6);
-    insta::assert_snapshot!(lines_with(&verified.stdout, "a").into_iter().filter(|line| !line.ends_with("as it was saved")).collect::<Vec<_>>().join("\n"), @"
-    2026/VALIDATION           damaged: checkpoint 2026/VALIDATION does not match table main.fct_workforce_snapshot: the sums of its columns differ
-    hint: `planalign checkpoint restore 2026/STATE_ACCUMULATION` returns to what is whole
+    insta::assert_snapshot!(lines_with(&verified.stdout, "a").into_iter().filter(|line| !line.ends_with("intact")).collect::<Vec<_>>().join("\n"), @"
+    2026/VALIDATION           damaged: table main.fct_workforce_snapshot: the sums of its columns differ
+    help: to return to the last intact checkpoint, run `planalign checkpoint restore 2026/STATE_ACCUMULATION`
     ");
     let report: serde_json::Value =
         serde_json::from_str(&checkpoint(&sandbox, &["verify", "--format", "json"]).stdout).expect("JSON");
@@ -69,9 +69,9 @@ fn damage_is_named_by_table_and_the_way_back_leads_home() {
     let refused = sandbox.simulate(&["--resume", "--progress", "none"]);
     assert_eq!(refused.code, 6);
     insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
-    error: checkpoint 2026/VALIDATION does not verify: checkpoint 2026/VALIDATION does not match table main.fct_workforce_snapshot: the sums of its columns differ
-    hint: something else has written to the file, or the disk is failing
-    hint: all up to 2026/STATE_ACCUMULATION is whole: `planalign checkpoint restore 2026/STATE_ACCUMULATION`, then `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv --progress none --resume`
+    error: checkpoint 2026/VALIDATION is damaged: table main.fct_workforce_snapshot: the sums of its columns differ
+    help: everything up to 2026/STATE_ACCUMULATION is intact; run `planalign checkpoint restore 2026/STATE_ACCUMULATION`, then `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv --progress none --resume`
+          check whether another program wrote to the file, or whether the disk is failing
     ");
     // Not to a point that rests on what is damaged.
     assert_eq!(checkpoint(&sandbox, &["restore", "2026"]).code, 6);
@@ -132,7 +132,7 @@ fn results_are_checked_with_the_rules_of_the_record_where_nothing_else_is_here()
     let setting = "validation.compensation_reasonableness.maximum_compensation=50000";
     let found = sandbox.simulate(&["2025", "--set", setting]);
     assert_eq!(found.code, 4);
-    assert!(found.stderr.ends_with("`planalign validate --data` lists them with what to do\n"), "{}", found.stderr);
+    assert!(found.stderr.ends_with("for a list and what to do, run `planalign validate --data`\n"), "{}", found.stderr);
     let checked = said(&sandbox.command(&["validate", "--data"]).output().expect("run planalign"));
     assert_eq!(checked.code, 4, "{}", checked.stderr);
     assert_eq!(checked.stderr, "");
@@ -152,12 +152,12 @@ fn what_has_changed_is_told_with_the_ways_to_go_on() {
     let refused = resume(&["--set", "compensation.cola_rate=0.025"]);
     assert_eq!(refused.code, 2);
     insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
-    error: the run cannot be resumed, 2 changes since it began
+    error: 2 inputs changed since this run started
       compensation.cola_rate: 0.02 -> 0.025
       model int_baseline_workforce has changed
-    hint: `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2027 --database a.duckdb --project dbt_copy --progress none --set 'compensation.cola_rate=0.025' --resume --as-recorded` goes on without the changes
-    hint: no year is valid with them: `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2027 --database a.duckdb --project dbt_copy --progress none --set 'compensation.cola_rate=0.025' --restart` takes them and begins anew
-    hint: another scenario belongs into another --database
+    help: to apply the changes, start over: `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2027 --database a.duckdb --project dbt_copy --progress none --set 'compensation.cola_rate=0.025' --restart`
+          to ignore the changes, run `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2027 --database a.duckdb --project dbt_copy --progress none --set 'compensation.cola_rate=0.025' --resume --as-recorded`
+          to run another scenario, choose another file with --database
     ");
     let census = census(200, 2);
     sandbox.write("census.csv", &census);
@@ -222,17 +222,13 @@ fn years_before_a_change_are_kept() {
     fs::write(&limits, changed.join("\n") + "\n").expect("written");
     let refused = sandbox.simulate(&[run.as_slice(), &["--resume"]].concat());
     assert!(
-        refused.stderr.contains("--progress none --restart-from 2026` takes them and keeps 2025\n"),
+        refused.stderr.contains("help: to keep 2025 and apply the changes from 2026, run `planalign simulate "),
         "{}",
         refused.stderr
     );
     let too_late = sandbox.simulate(&[run.as_slice(), &["--restart-from", "2027"]].concat());
     assert_eq!(too_late.code, 2);
-    assert!(
-        too_late.stderr.contains("--progress none --restart-from 2026` keeps the years before"),
-        "{}",
-        too_late.stderr
-    );
+    assert!(too_late.stderr.contains("--progress none --restart-from 2026`\n"), "{}", too_late.stderr);
     let before = checkpoint(&sandbox, &["list"]).stdout;
     sandbox.simulated(&[run.as_slice(), &["--restart-from", "2026"]].concat());
     let after = checkpoint(&sandbox, &["list"]).stdout;
@@ -261,13 +257,13 @@ fn commits_that_a_cut_log_has_lost_are_named_and_made_again() {
         cut_log(&sandbox, "a.duckdb", keep);
         let verified = checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]);
         assert_eq!(verified.code, 6, "{keep}: {}", verified.stdout);
-        assert!(verified.stdout.contains("lost: the mirror names it"), "{keep}: {}", verified.stdout);
+        assert!(verified.stdout.contains("lost: in the mirror"), "{keep}: {}", verified.stdout);
         let status = said(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
         assert!(status.stdout.contains("lost       2026/"), "{keep}: {}", status.stdout);
         // What was committed is not given up by the way.
         let shorter = sandbox.simulate(&["2025", "--database", "a.duckdb", "--resume"]);
         assert_eq!(shorter.code, 2, "{}", shorter.stderr);
-        assert!(shorter.stderr.contains("is committed up to 2026; it cannot end before"), "{}", shorter.stderr);
+        assert!(shorter.stderr.contains("is committed through 2026 and cannot end earlier"), "{}", shorter.stderr);
         let resumed = sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
         assert!(resumed.stderr.contains("Lost: 2026/"), "{keep}: {}", resumed.stderr);
         check_whole(&sandbox, "a.duckdb");
@@ -284,8 +280,8 @@ fn a_file_whose_log_is_gone_is_not_taken_for_a_new_one() {
     for arguments in [&["--resume"][..], &[]] {
         let refused = sandbox.simulate(&[&[YEARS, "--database", "a.duckdb"], arguments].concat());
         assert_eq!(refused.code, 6, "{}", refused.stderr);
-        assert!(refused.stderr.contains("the database holds no run, and has held run"), "{}", refused.stderr);
-        assert!(refused.stderr.contains("names 202"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("the database no longer holds run"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("was committed through 202"), "{}", refused.stderr);
     }
     assert_eq!(checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]).code, 6);
     let status = said(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
@@ -330,14 +326,15 @@ fn where_nothing_is_whole_a_copy_or_a_new_beginning_is_offered() {
     sandbox.tamper("simulation.duckdb", "delete from stg_census_data");
     let verified = checkpoint(&sandbox, &["verify"]);
     assert_eq!(verified.code, 6);
-    let hints = lines_with(&verified.stdout, "hint: ");
     assert_eq!(
-        hints,
-        ["hint: take a copy from before, or begin anew with the `planalign simulate` of the run and --restart"]
+        lines_with(&verified.stdout, "help: "),
+        [
+            "help: no checkpoint is intact: restore the file from a backup, or start over: `planalign simulate --restart` with the options of the run"
+        ]
     );
     let refused = sandbox.simulate(&[YEARS, "--resume", "--progress", "none"]);
     assert_eq!(refused.code, 6);
-    assert!(refused.stderr.contains("no checkpoint is whole"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("no checkpoint is intact"), "{}", refused.stderr);
 }
 
 #[test]
@@ -351,13 +348,13 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
     for year in ["2031", "1999"] {
         let refused = sandbox.simulate(&[YEARS, "--restart-from", year]);
         assert_eq!(refused.code, 2, "{}", refused.stderr);
-        assert!(refused.stderr.contains(&format!("it cannot be computed anew from {year}")), "{}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("cannot restart from {year}: ")), "{}", refused.stderr);
     }
     check_whole(&sandbox, "simulation.duckdb");
     for how in [&["--resume"][..], &["--resume", "--as-recorded"], &["--restart-from", "2026"]] {
         let refused = sandbox.simulate(&[&["2024-2027"], how].concat());
         assert_eq!(refused.code, 2, "{}", refused.stderr);
-        let expected = "error: the run began in 2025; it cannot be resumed from 2024\nhint: name years";
+        let expected = "error: the run starts in 2025 and cannot be resumed from 2024\nhelp: choose years";
         assert!(refused.stderr.contains(expected), "{how:?}: {}", refused.stderr);
     }
     for impossible in
@@ -376,10 +373,10 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
     let odd = sandbox.simulate(&[YEARS, "--database", "new\nline.duckdb"]);
     assert_eq!(odd.code, 2, "{}", odd.stderr);
     let missing = sandbox.simulate(&[YEARS, "--resume", "--config", "mistyped.yaml"]);
-    assert!(missing.stderr.contains("the configuration file mistyped.yaml cannot be read"), "{}", missing.stderr);
-    assert!(missing.stderr.contains("--resume --as-recorded` goes on"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("cannot read the configuration file `mistyped.yaml`"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("--resume --as-recorded`\n"), "{}", missing.stderr);
     let missing = sandbox.simulate(&[YEARS, "--resume", "--project", "mistyped"]);
-    assert!(missing.stderr.contains("--resume --as-recorded` goes on"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("--resume --as-recorded`\n"), "{}", missing.stderr);
     assert!(missing.stderr.contains("cannot read mistyped/dbt_project.yml"), "{}", missing.stderr);
     let set = sandbox.simulated(&[YEARS, "--resume", "--as-recorded", "--set", "compensation.cola_rate=0.9"]);
     assert!(set.stderr.contains("taken as it was recorded; not used: --config, --project, --set"), "{}", set.stderr);
@@ -394,7 +391,7 @@ fn a_run_whose_census_is_gone_goes_on() {
     // What is named must be there.
     let refused = sandbox.simulate(&[YEARS, "--database", "a.duckdb", "--resume"]);
     assert_eq!(refused.code, 3);
-    assert!(refused.stderr.contains("--resume --as-recorded` goes on without it"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--resume --as-recorded`\n"), "{}", refused.stderr);
     let root = repository();
     let (config, project) = (root.join("config/simulation_config.yaml"), root.join("dbt"));
     let mut command = sandbox.command(&["simulate", "--resume", "--database", "a.duckdb"]);

@@ -71,15 +71,15 @@ fn a_template_chooses_what_is_printed() {
     let refused = template("sections:\n  - figure: [headcount]", &[]);
     assert_eq!(refused.code, 2);
     insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
-    error: the template template.yaml cannot be used
+    error: cannot use the template `template.yaml`
       2:5: unknown key `figure`, allowed here: title, figures
       2:5: `figures` is missing: a list of names of figures
-    hint: docs/reference/reports.md lists the figures
+    help: docs/reference/reports.md lists the metrics
     ");
     let none = said(&sandbox.command(&["report", "--template", "none.yaml"]).output().expect("run planalign"));
     assert_eq!(none.code, 2);
     insta::assert_snapshot!(sandbox.redact(&none.stderr), @"
-    error: cannot read none.yaml
+    error: cannot read `none.yaml`
       No such file or directory (os error 2)
     ");
 }
@@ -113,24 +113,24 @@ fn what_cannot_be_reported_is_told() {
     let told = said(&sandbox.command(&["report"]).output().expect("run planalign"));
     assert_eq!(told.code, 2);
     insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
-    error: there is no database simulation.duckdb
-    hint: name the file with --database, or run `planalign simulate` first
+    error: database `simulation.duckdb` not found
+    help: name the file with --database, or run `planalign simulate` first
     ");
     sandbox.simulated(&["2025-2026"]);
     let told = said(&sandbox.command(&["report", "--year", "2031"]).output().expect("run planalign"));
     assert_eq!(told.code, 2);
     insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
-    error: 2031 has not been simulated; 2025 to 2026 have
-    hint: `planalign status` tells how far a run is; `planalign simulate` runs one
+    error: 2031 is not simulated; 2025-2026 are
+    help: to see how far the run is, run `planalign status`
+          to start one, run `planalign simulate`
     ");
     sandbox.write("file", "");
     let told = said(&sandbox.command(&["report", "--reports", "file"]).output().expect("run planalign"));
     assert_eq!(told.code, 7);
     insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
-    error: the reports cannot be made
-      cannot write file/year_2025.json
+    error: cannot write `file/year_2025.json`
       File exists (os error 17)
-    hint: name another directory with --reports
+    help: make room or allow writing there, or choose another directory with --reports, then run `planalign report --reports file`
     ");
     drop(planalign_config::Database::open(
         &sandbox.path("empty.duckdb"),
@@ -140,7 +140,8 @@ fn what_cannot_be_reported_is_told() {
     assert_eq!(told.code, 2);
     insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
     error: the database holds no simulated year
-    hint: `planalign status --database empty.duckdb` tells how far a run is; `planalign simulate` runs one
+    help: to see how far the run is, run `planalign status --database empty.duckdb`
+          to start one, run `planalign simulate`
     ");
 }
 
@@ -155,6 +156,9 @@ fn results_that_cannot_be_written_are_told() {
     };
     let full = to("/dev/full");
     assert_eq!(full.code, 7);
-    insta::assert_snapshot!(full.stderr, @"error: the results cannot be written to stdout: No space left on device (os error 28)");
+    insta::assert_snapshot!(full.stderr, @"
+    error: cannot write to stdout
+      No space left on device (os error 28)
+    ");
     assert_eq!(to("/dev/null").code, 0);
 }

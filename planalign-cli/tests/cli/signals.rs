@@ -38,9 +38,9 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
         let (found, said) = stopped_by(&sandbox, &[signal]);
         assert_eq!(found, Some(code), "{said}");
         assert!(said.contains("Stopping at the next safe point"), "{said}");
-        assert!(said.contains("error: interrupted; committed up to 20"), "{said}");
+        assert!(said.contains("error: interrupted, committed through 20"), "{said}");
         // The advice is a command that can be typed as it is.
-        let advice = said.lines().find_map(|line| line.strip_prefix("hint: go on with `")?.strip_suffix('`'));
+        let advice = said.lines().find_map(|line| line.strip_prefix("help: to resume, run `")?.strip_suffix('`'));
         let mut shell = std::process::Command::new("sh");
         shell.arg("-c").arg(advice.expect("advice")).current_dir(sandbox.path(""));
         let resumed = shell.output().expect("a shell");

@@ -76,9 +76,11 @@ fn a_run_goes_on_once_a_rule_that_cannot_run_is_mended() {
     let broken = sandbox.simulate(&["2025-2025", "--scenario", "rules.yaml", "--progress", "none"]);
     assert_eq!(broken.code, 1);
     insta::assert_snapshot!(sandbox.redact(&broken.stderr), @r#"
-    error: stage VALIDATION of 2025 failed and was rolled back
-      rule own cannot run for 2025: Catalog Error: Table with name fct_yearly_event does not exist! Did you mean "fct_yearly_events"?
-    hint: mend the sql of own under validation.rules, or turn it off there with `severity: "off"`; then go on with `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2025 --scenario rules.yaml --progress none --resume`
+    error: VALIDATION (2025) failed
+      rule own cannot run for 2025
+      Catalog Error: Table with name fct_yearly_event does not exist! Did you mean "fct_yearly_events"?
+      rolled back to 2025/STATE_ACCUMULATION; nothing committed was lost
+    help: fix the sql of `own` under validation.rules, or turn it off there with `severity: "off"`, then run `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2025 --scenario rules.yaml --progress none --resume`
     "#);
     sandbox.write("rules.yaml", &rules("fct_yearly_events"));
     sandbox.simulated(&["2025-2025", "--scenario", "rules.yaml", "--resume"]);
@@ -114,11 +116,10 @@ fn inputs_are_checked_without_a_run() {
     let wrong = check(&["--scenario", "rules.yaml"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(wrong.stderr, @r#"
-    error: the configuration cannot be used
-      the configuration has 3 problems
-        rules.yaml:1:15: validation.rules: drop table x is not allowed, expected one query as the sql of change: it is something else than a query
-        rules.yaml:1:15: validation.rules: selec 1 is not allowed, expected one query as the sql of typo: syntax error at or near "selec"
-        rules.yaml:1:15: validation.rules: -- x is not allowed, expected one query as the sql of none: it is empty
+    error: the configuration has 3 problems
+      rules.yaml:1:15: validation.rules: drop table x is not allowed, expected one query as the sql of change: it is something else than a query
+      rules.yaml:1:15: validation.rules: selec 1 is not allowed, expected one query as the sql of typo: syntax error at or near "selec"
+      rules.yaml:1:15: validation.rules: -- x is not allowed, expected one query as the sql of none: it is empty
     "#);
     assert!(!sandbox.path("simulation.duckdb").exists());
 }
@@ -138,9 +139,9 @@ fn the_rows_of_a_census_are_checked_without_a_run() {
     let refused = check("0.01");
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
     insta::assert_snapshot!(refused.stderr, @"
-    error: the census cannot be used
+    error: census rejected
       fatal: employee_birth_date: not a date (YYYY-MM-DD): 1 row of 60 rejected, the first is row 26
-    hint: correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists all in stg_census_issues
+    help: correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists all in stg_census_issues
     ");
     let tolerated = check("0.02");
     assert_eq!((tolerated.code, tolerated.stderr.as_str()), (0, ""));
@@ -258,7 +259,7 @@ fn without_a_run_there_is_nothing_to_check() {
     let sandbox = Sandbox::new(300);
     let missing = validated(&sandbox, &[]);
     assert_eq!(missing.code, 2);
-    assert!(missing.stderr.starts_with("error: there is no database simulation.duckdb"), "{}", missing.stderr);
+    assert!(missing.stderr.starts_with("error: database `simulation.duckdb` not found"), "{}", missing.stderr);
     drop(writable(&sandbox));
     assert_eq!(validated(&sandbox, &[]).code, 2);
     sandbox.write("simulation.duckdb", "no database");

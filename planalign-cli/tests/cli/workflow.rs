@@ -63,8 +63,8 @@ fn everything_wrong_with_a_workflow_is_told_before_anything_runs() {
     assert_eq!(wrong.code, 2);
     insta::assert_snapshot!(wrong.stderr, @"
     error: the workflow has 5 problems
-      there is no stage VALIDATON (did you mean VALIDATION?); a new one needs depends_on
-      stage FOUNDATION drops rule row_count_drif, which it does not check (did you mean row_count_drift?)
+      a new stage needs depends_on; there is no stage VALIDATON yet; did you mean `VALIDATION`?
+      stage FOUNDATION drops rule row_count_drif, which it does not check; did you mean `row_count_drift`?
       model fct_employer_match_events of stage VALIDATION refs int_irs_limits, which no stage builds
       model int_employee_contributions of stage VALIDATION refs int_irs_limits, which no stage builds
       model int_employer_core_contributions of stage VALIDATION refs int_irs_limits, which no stage builds
@@ -72,12 +72,11 @@ fn everything_wrong_with_a_workflow_is_told_before_anything_runs() {
     let unknown = set("[{depends_on: [A], model: {ad: [x]}, rules: {ad: [x]}, checkpoint: 3}]");
     assert_eq!(unknown.code, 2);
     insta::assert_snapshot!(unknown.stderr, @"
-    error: the configuration cannot be used
-      the configuration has 4 problems
-        --set: workflow.stages[0].checkpoint: 3 is not allowed, expected true or false
-        --set: workflow.stages[0].model: unknown key, did you mean `models`?
-        --set: workflow.stages[0].name: missing, expected 1 to 64 letters, digits, _ or -
-        --set: workflow.stages[0].rules.ad: unknown key, did you mean `add`?
+    error: the configuration has 4 problems
+      --set: workflow.stages[0].checkpoint: 3 is not allowed, expected true or false
+      --set: workflow.stages[0].model: unknown key, did you mean `models`?
+      --set: workflow.stages[0].name: missing, expected 1 to 64 letters, digits, _ or -
+      --set: workflow.stages[0].rules.ad: unknown key, did you mean `add`?
     ");
     assert!(!sandbox.path("reports").exists());
 }

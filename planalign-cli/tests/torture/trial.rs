@@ -88,5 +88,5 @@ impl Trial {
 }
 
 pub(crate) fn is_nothing_to_resume(said: &Said) -> bool {
-    said.code == 2 && ["no run to resume", "there is no database"].iter().any(|told| said.stderr.contains(told))
+    said.code == 2 && ["no run to resume", "` not found"].iter().any(|text| said.stderr.contains(text))
 }

@@ -4,6 +4,8 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{Action, Hint};
+
 /// Sorts failures by what can be done about them.
 ///
 /// Every error of the workspace that can stop a stage answers `fault()` with one of these; the pipeline's recovery
@@ -27,6 +29,41 @@ pub enum Fault {
     Corrupt,
     /// The file or the engine is of a version that must not be used.
     WrongVersion,
+}
+
+/// What helps if a file belongs to something else.
+pub const OTHER_FILE: &str = "choose another file with --database; this one was left unchanged";
+
+impl Fault {
+    /// What helps, whatever failed; nothing if the failure itself has to be fixed.
+    #[must_use]
+    pub fn hints(self) -> Vec<Hint> {
+        let retry = |text: &str| vec![Hint::run(format!("{text}, then run {{}}"), [Action::Retry])];
+        match self {
+            Self::Deterministic => Vec::new(),
+            Self::Transient => vec![Hint::run("try again: run {}", [Action::Retry])],
+            Self::OutOfMemory => retry("raise optimization.memory_limit_gb or lower --threads"),
+            Self::OutOfSpace => retry("free some disk space"),
+            Self::Permission => retry("make the database and the reports directory readable and writable"),
+            Self::Busy => vec![
+                Hint::text("wait for the other process to finish"),
+                Hint::run("to see how far its run is, run {}", [Action::Status]),
+            ],
+            Self::Corrupt => {
+                vec![Hint::run("to see what is intact, run {}", [Action::VerifyCheckpoints]), Self::start_over()]
+            }
+            Self::WrongVersion => {
+                vec![Hint::text(format!("use the version of PlanAlign that wrote the file, or {OTHER_FILE}"))]
+            }
+        }
+    }
+
+    /// What helps if nothing of a database can be saved.
+    #[must_use]
+    pub fn start_over() -> Hint {
+        let text = "restore the file from a backup, or delete it and its .wal file and start over: {}";
+        Hint::run(text, [Action::Restart])
+    }
 }
 
 impl From<io::ErrorKind> for Fault {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::runtime::failpoint;
 use crate::runtime::fault::Fault;
 
@@ -39,9 +40,10 @@ pub struct Holder {
 
 /// A lock could not be had.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LockError {
     /// Another process holds it.
-    #[error("{} is in use by {}", database.display(), holder)]
+    #[error("`{}` is in use by {}", database.display(), holder)]
     Held {
         /// The database.
         database: PathBuf,
@@ -49,7 +51,7 @@ pub enum LockError {
         holder: Box<Holder>,
     },
     /// The lock file cannot be opened, locked, read or written.
-    #[error("the lock file {} cannot be used: {cause}", path.display())]
+    #[error("cannot use the lock file `{}`", path.display())]
     Io {
         /// The lock file.
         path: PathBuf,
@@ -57,6 +59,17 @@ pub enum LockError {
         #[source]
         cause: io::Error,
     },
+}
+
+impl Diagnostic for LockError {
+    fn hints(&self) -> Vec<Hint> {
+        vec![Hint::text(match self {
+            Self::Held { .. } => "wait for it to finish, or use another file with --database",
+            Self::Io { .. } => {
+                "check that the directory exists and is writable, or choose another file with --database"
+            }
+        })]
+    }
 }
 
 /// A lock that is held. Dropping it releases it.

@@ -1,14 +1,17 @@
 //! Looks at a census file before a run: is it there, can it be read, has it the columns that nobody can do without.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::counted::{counted, listed};
 use crate::database::{DatabaseError, Tables, Value};
+use crate::diagnostic::{Diagnostic, Hint};
+use crate::nearest::nearest;
 
 /// Columns without which a person cannot be simulated.
 pub const REQUIRED_COLUMNS: [&str; 4] =
@@ -26,56 +29,129 @@ pub struct CensusFile {
 }
 
 /// A census that cannot be used at all. Bad rows are not among these: they are found row by row during the run.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CensusError {
     /// There is no such file.
-    #[error("there is no census file {}", path.display())]
+    #[error("census file `{}` not found", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
     },
     /// The file cannot be opened or read.
-    #[error("the census file {} cannot be read: {cause}", path.display())]
+    #[error("cannot read census file `{}`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why, without data.
-        cause: String,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// What the file holds is not of its format.
+    #[error("census file `{}` is not a valid {format} file", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        format: Format,
+        /// What the engine says, without data, if that means anything to people.
+        #[source]
+        cause: Option<DatabaseError>,
     },
     /// The name ends neither in `.csv` nor in `.parquet`.
-    #[error("the census file {} is neither .csv nor .parquet", path.display())]
+    #[error("census file `{}` is neither .csv nor .parquet", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
     },
     /// The file has no bytes.
-    #[error("the census file {} is empty", path.display())]
+    #[error("census file `{}` is empty", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
     /// The file has a header and no rows.
-    #[error("the census file {} has no rows below its header", path.display())]
+    #[error("census file `{}` has no rows below its header", path.display())]
     NoRows {
         /// The file.
         path: PathBuf,
     },
     /// The file has another encoding.
-    #[error("the census file {} is not UTF-8: the first such character is in line {line}", path.display())]
+    #[error("census file `{}` is not UTF-8: see line {line}", path.display())]
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// The line, from 1, which is the header's.
+        /// The first such line, from 1, which is the header's.
         line: u64,
     },
     /// Columns are missing.
-    #[error("the census file {} lacks {}", path.display(), missing.join(" and "))]
+    #[error("{}", listed(&format!("census file `{}` lacks {}", path.display(), counted(missing.len(), "column")), missing))]
     MissingColumns {
         /// The file.
         path: PathBuf,
-        /// Each column that is missing, with the nearest header of the file where there is one.
-        missing: Vec<String>,
+        /// Each column that is missing.
+        missing: Vec<MissingColumn>,
     },
+}
+
+/// A format of census files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values, with a header.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// A column that a census file lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingColumn {
+    /// The header that was expected.
+    pub header: String,
+    /// The column that it is mapped to, if it has another name.
+    pub mapped_to: Option<String>,
+    /// The header of the file that is most like it.
+    pub nearest: Option<String>,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Parquet => "Parquet",
+        })
+    }
+}
+
+impl fmt::Display for MissingColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.header)?;
+        if let Some(column) = &self.mapped_to {
+            write!(f, " (for `{column}`)")?;
+        }
+        if let Some(nearest) = &self.nearest {
+            write!(f, "; did you mean `{nearest}`?")?;
+        }
+        Ok(())
+    }
+}
+
+impl Diagnostic for CensusError {
+    fn hints(&self) -> Vec<Hint> {
+        let text = match self {
+            Self::Missing { .. } => {
+                let name = Hint::text("name the file with --census, or set census.path in the configuration");
+                return vec![name, Hint::use_record()];
+            }
+            Self::MissingColumns { .. } => {
+                "map other headers with census.columns, for example `employee_id: \"Emp No\"`"
+            }
+            Self::NotUtf8 { .. } => "save it as UTF-8; Excel calls this format \"CSV UTF-8\"",
+            Self::Malformed { format: Format::Csv, .. } => "look for a quote that is never closed",
+            _ => return Vec::new(),
+        };
+        vec![Hint::text(text)]
+    }
 }
 
 impl CensusFile {
@@ -83,16 +159,25 @@ impl CensusFile {
     pub fn inspect(path: &Path, columns: &BTreeMap<String, String>, tables: &dyn Tables) -> Result<Self, CensusError> {
         let sha256 = digest(path)?;
         let at = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let reader = reader(&at)?;
-        if reader == CSV_READER {
+        let (format, reader) = match at.extension().map(|e| e.to_string_lossy().to_lowercase()).as_deref() {
+            Some("csv") => (Format::Csv, CSV_READER),
+            Some("parquet") => (Format::Parquet, "read_parquet(?)"),
+            _ => return Err(CensusError::UnknownFormat { path: path.to_owned() }),
+        };
+        if format == Format::Csv {
             refuse_other_encodings(path)?;
         }
         let ask = |sql: &str| {
-            tables.query(sql, &[Value::from(at.to_string_lossy().into_owned())]).map_err(|e| unreadable(path, &e))
+            let result = tables.query(sql, &[Value::from(at.to_string_lossy().into_owned())]);
+            result.map_err(|cause| CensusError::Malformed {
+                path: path.to_owned(),
+                format,
+                cause: telling(cause, format),
+            })
         };
         let described = ask(&format!("select column_name from (describe select * from {reader})"))?;
         let headers: Vec<String> = described.rows.iter().filter_map(|r| r.text(0)).collect();
-        let missing: Vec<String> = missing_columns(columns, &headers);
+        let missing = missing_columns(columns, &headers);
         if !missing.is_empty() {
             return Err(CensusError::MissingColumns { path: path.to_owned(), missing });
         }
@@ -105,12 +190,18 @@ impl CensusFile {
     }
 }
 
+/// Of what the engine says about a CSV file, only the line helps: the rest explains options of its own.
+fn telling(cause: DatabaseError, format: Format) -> Option<DatabaseError> {
+    (format == Format::Parquet || matches!(cause, DatabaseError::MalformedCsv { .. })).then_some(cause)
+}
+
+/// As staging reads the file.
 const CSV_READER: &str =
     "read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', null_padding = true)";
 
 /// Spreadsheets write other encodings by default; the engine's words about them do not say so.
 fn refuse_other_encodings(path: &Path) -> Result<(), CensusError> {
-    let fail = |e: std::io::Error| CensusError::Unreadable { path: path.to_owned(), cause: e.to_string() };
+    let fail = |e: io::Error| CensusError::Unreadable { path: path.to_owned(), cause: e };
     let mut file = BufReader::new(File::open(path).map_err(fail)?);
     let mut bytes = Vec::new();
     for line in 1.. {
@@ -125,54 +216,33 @@ fn refuse_other_encodings(path: &Path) -> Result<(), CensusError> {
     Ok(())
 }
 
-/// The table function that staging reads the file with.
-fn reader(path: &Path) -> Result<&'static str, CensusError> {
-    match path.extension().map(|e| e.to_string_lossy().to_lowercase()).as_deref() {
-        Some("csv") => Ok(CSV_READER),
-        Some("parquet") => Ok("read_parquet(?)"),
-        _ => Err(CensusError::UnknownFormat { path: path.to_owned() }),
-    }
-}
-
-fn missing_columns(columns: &BTreeMap<String, String>, headers: &[String]) -> Vec<String> {
+fn missing_columns(columns: &BTreeMap<String, String>, headers: &[String]) -> Vec<MissingColumn> {
     let mapped = columns.iter().map(|(canonical, header)| (canonical.as_str(), header.as_str()));
     let plain = REQUIRED_COLUMNS.iter().filter(|c| !columns.contains_key(**c)).map(|c| (*c, *c));
-    mapped
-        .chain(plain)
-        .filter(|(_, header)| !headers.iter().any(|h| h.eq_ignore_ascii_case(header)))
-        .map(|(canonical, header)| {
-            let mut text = format!("column {header}");
-            if canonical != header {
-                let _ = write!(text, " (mapped to {canonical})");
-            }
-            if let Some(near) = nearest(header, headers) {
-                let _ = write!(text, " (is it {near}?)");
-            }
-            text
+    let is_missing = |header: &str| !headers.iter().any(|h| h.eq_ignore_ascii_case(header));
+    let unclaimed = || headers.iter().map(String::as_str).filter(|h| !REQUIRED_COLUMNS.contains(h));
+    let missing = mapped.chain(plain).filter(|(_, header)| is_missing(header));
+    missing
+        .map(|(canonical, header)| MissingColumn {
+            header: header.to_owned(),
+            mapped_to: (canonical != header).then(|| canonical.to_owned()),
+            nearest: nearest(header, unclaimed()).map(str::to_owned),
         })
         .collect()
 }
 
-/// The header that is most like the wanted one, among those that are no canonical column themselves.
-fn nearest<'a>(wanted: &str, headers: &'a [String]) -> Option<&'a String> {
-    let core = |name: &str| name.to_lowercase().replace("employee_", "");
-    let score = |h: &String| strsim::jaro_winkler(&core(wanted), &core(h));
-    let unclaimed = headers.iter().filter(|h| !REQUIRED_COLUMNS.contains(&h.as_str()));
-    unclaimed.filter(|h| score(h) > 0.85).max_by(|a, b| score(a).total_cmp(&score(b)))
-}
-
 /// SHA-256 of a census file's bytes, in hexadecimal.
 pub fn digest(path: &Path) -> Result<String, CensusError> {
-    let fail = |e: &std::io::Error| match e.kind() {
+    let fail = |e: io::Error| match e.kind() {
         ErrorKind::NotFound => CensusError::Missing { path: path.to_owned() },
-        _ => CensusError::Unreadable { path: path.to_owned(), cause: e.to_string() },
+        _ => CensusError::Unreadable { path: path.to_owned(), cause: e },
     };
-    let mut file = File::open(path).map_err(|e| fail(&e))?;
+    let mut file = File::open(path).map_err(fail)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     let mut any = false;
     loop {
-        match file.read(&mut buffer).map_err(|e| fail(&e))? {
+        match file.read(&mut buffer).map_err(fail)? {
             0 => break,
             n => hasher.update(&buffer[..n]),
         }
@@ -185,17 +255,6 @@ pub fn digest(path: &Path) -> Result<String, CensusError> {
         let _ = write!(out, "{b:02x}");
         out
     }))
-}
-
-fn unreadable(path: &Path, error: &DatabaseError) -> CensusError {
-    let message = error.to_string();
-    // The engine goes on to explain options of its own.
-    let cause = match message.split(" Possible ").next() {
-        _ if message.contains("sniffing file") => "it is no regular CSV, perhaps a quote is left open",
-        Some(first) => first.trim(),
-        None => &message,
-    };
-    CensusError::Unreadable { path: path.to_owned(), cause: cause.to_owned() }
 }
 
 #[cfg(all(test, feature = "duckdb"))]
@@ -241,7 +300,11 @@ mod tests {
         assert!(matches!(check("c.csv", ""), CensusError::Empty { .. }));
         assert!(matches!(check("c.csv", HEADER), CensusError::NoRows { .. }));
         assert!(matches!(check("c.txt", HEADER), CensusError::UnknownFormat { .. }));
-        assert!(matches!(check("c.parquet", "no parquet"), CensusError::Unreadable { .. }));
+        assert!(matches!(check("c.parquet", "no parquet"), CensusError::Malformed { format: Format::Parquet, .. }));
+        let row = "E1,1980-01-01,2020-01-01,50000\n";
+        let open_quote = check("c.csv", &format!("{HEADER}\n{}\"{row}", row.repeat(30_000)));
+        let CensusError::Malformed { format: Format::Csv, cause, .. } = open_quote else { panic!("{open_quote}") };
+        assert_eq!(cause.expect("a line").to_string(), "the CSV file is malformed at line 30002");
         let database = Database::in_memory(&DatabaseOptions::default()).expect("database");
         let nowhere = CensusFile::inspect(Path::new("nowhere.csv"), &BTreeMap::new(), &database);
         assert!(matches!(nowhere, Err(CensusError::Missing { .. })));
@@ -252,11 +315,12 @@ mod tests {
         let content = "employee_id,birth_date,employee_hire_date,Pay\nE1,1980-01-01,2020-01-01,5\n";
         let error = inspect("c.csv", content, &[("employee_gross_compensation", "Payy")]).expect_err("refused");
         let CensusError::MissingColumns { missing, .. } = error else { panic!("{error}") };
+        let missing = missing.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
             missing,
             [
-                "column Payy (mapped to employee_gross_compensation) (is it Pay?)",
-                "column employee_birth_date (is it birth_date?)"
+                "`Payy` (for `employee_gross_compensation`); did you mean `Pay`?",
+                "`employee_birth_date`; did you mean `birth_date`?"
             ]
         );
         let columns = [("employee_gross_compensation", "Pay"), ("employee_birth_date", "birth_date")];

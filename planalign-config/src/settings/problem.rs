@@ -4,15 +4,17 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::counted::counted;
+use crate::counted::{counted, listed};
+use crate::diagnostic::{Diagnostic, Hint};
 use crate::runtime::fault::Fault;
 use crate::settings::origins::Origin;
 
 /// A configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// A file cannot be read.
-    #[error("the configuration file {} cannot be read: {cause}", path.display())]
+    #[error("cannot read the configuration file `{}`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -21,7 +23,7 @@ pub enum ConfigError {
         cause: io::Error,
     },
     /// Settings are wrong. Holds every problem that was found, ordered by layer, file, line and key.
-    #[error("{}", list(problems))]
+    #[error("{}", listed(&format!("the configuration has {}", counted(problems.len(), "problem")), problems))]
     Invalid {
         /// At least one.
         problems: Vec<Problem>,
@@ -35,6 +37,15 @@ impl ConfigError {
         match self {
             Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => Fault::Permission,
             Self::Unreadable { .. } | Self::Invalid { .. } => Fault::Deterministic,
+        }
+    }
+}
+
+impl Diagnostic for ConfigError {
+    fn hints(&self) -> Vec<Hint> {
+        match self {
+            Self::Unreadable { .. } => vec![Hint::use_record()],
+            Self::Invalid { .. } => Vec::new(),
         }
     }
 }
@@ -135,11 +146,6 @@ impl fmt::Display for ProblemKind {
 
 fn behind_semicolon(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("; {text}") }
-}
-
-fn list(problems: &[Problem]) -> String {
-    let heading = format!("the configuration has {}", counted(problems.len(), "problem"));
-    problems.iter().fold(heading, |text, problem| format!("{text}\n  {problem}"))
 }
 
 /// Long values are cut: the line says where the rest is.

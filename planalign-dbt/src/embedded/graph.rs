@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use planalign_config::topological_order;
+
 use super::project::Node;
 use crate::runner::{GraphNode, Materialization, ModelGraph, RunnerError};
 
@@ -16,42 +18,20 @@ pub(crate) fn build(nodes: &BTreeMap<String, Node>) -> Result<(ModelGraph, Vec<S
     Ok((graph, order))
 }
 
-/// Sorts topologically; among those that could come next, the first by name does.
 fn order(graph: &ModelGraph) -> Result<Vec<String>, RunnerError> {
-    let mut waiting: BTreeMap<&str, usize> = graph.nodes().map(|n| (n.name.as_str(), n.depends_on.len())).collect();
-    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for node in graph.nodes() {
-        for name in &node.depends_on {
-            users.entry(name).or_default().push(&node.name);
-        }
-    }
-    let mut ready: BTreeSet<&str> = waiting.iter().filter(|(_, n)| **n == 0).map(|(name, _)| *name).collect();
-    let mut order = Vec::with_capacity(waiting.len());
-    while let Some(name) = ready.pop_first() {
-        waiting.remove(name);
-        order.push(name.to_owned());
-        for user in users.get(name).into_iter().flatten() {
-            if let Some(count) = waiting.get_mut(user) {
-                *count -= 1;
-                if *count == 0 {
-                    ready.insert(user);
-                }
-            }
-        }
-    }
-    match waiting.keys().next() {
-        None => Ok(order),
-        Some(start) => Err(RunnerError::Selection {
-            message: format!("models depend on each other in a circle: {}", cycle(graph, &waiting, start)),
-        }),
-    }
+    let (order, cyclic) = topological_order(graph.nodes(), |node| &node.name, |node| &node.depends_on);
+    let Some(start) = cyclic.first() else { return Ok(order.into_iter().map(|node| node.name.clone()).collect()) };
+    let cyclic: BTreeSet<&str> = cyclic.iter().map(|node| node.name.as_str()).collect();
+    Err(RunnerError::Selection {
+        message: format!("models depend on each other in a circle: {}", cycle(graph, &cyclic, &start.name)),
+    })
 }
 
-/// Follows dependencies that were never settled, until a node comes again.
-fn cycle(graph: &ModelGraph, unsettled: &BTreeMap<&str, usize>, start: &str) -> String {
+/// Follows dependencies without a place in the order, until a node comes again.
+fn cycle(graph: &ModelGraph, cyclic: &BTreeSet<&str>, start: &str) -> String {
     let mut path = vec![start.to_owned()];
     while let Some(node) = path.last().and_then(|name| graph.get(name)) {
-        let Some(next) = node.depends_on.iter().find(|d| unsettled.contains_key(d.as_str())) else { break };
+        let Some(next) = node.depends_on.iter().find(|d| cyclic.contains(d.as_str())) else { break };
         let seen = path.iter().position(|p| p == next);
         path.push(next.clone());
         if let Some(first) = seen {

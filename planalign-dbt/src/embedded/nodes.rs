@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
+use planalign_config::did_you_mean;
 use serde_json::{Map, Value as Json};
 
 use super::config::{NodeConfig, tree_levels};
@@ -11,7 +12,6 @@ use super::files::ProjectPath;
 use super::graph;
 use super::jinja::context::Subject;
 use super::jinja::environment::{add_template, for_running};
-use super::jinja::functions::did_you_mean;
 use super::jinja::phase::{Declared, Record, Relations};
 use super::jinja::relation::Relation;
 use super::loader::{Loader, record_of};

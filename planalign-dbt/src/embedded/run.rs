@@ -130,7 +130,7 @@ impl EmbeddedRunner {
 
     fn node(&self, name: &str) -> Result<&Node, RunnerError> {
         self.project.nodes.get(name).ok_or_else(|| {
-            let hint = super::jinja::functions::did_you_mean(name, self.project.nodes.keys().map(String::as_str));
+            let hint = planalign_config::did_you_mean(name, self.project.nodes.keys().map(String::as_str));
             RunnerError::Selection { message: format!("no model or seed is named {name}{hint}") }
         })
     }

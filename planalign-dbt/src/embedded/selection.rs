@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use planalign_config::did_you_mean;
+
 use super::graph::{ancestors, descendants};
-use super::jinja::functions::did_you_mean;
 use crate::runner::{ModelGraph, RunnerError};
 
 /// What selection needs to know of a node or test.
@@ -296,8 +297,8 @@ mod tests {
 
     #[test]
     fn what_means_nothing_is_an_error() {
-        check("bb", "bb selects nothing; did you mean b?");
-        check("path:models/ones", "path:models/ones selects nothing; did you mean models/one?");
+        check("bb", "bb selects nothing; did you mean `b`?");
+        check("path:models/ones", "path:models/ones selects nothing; did you mean `models/one`?");
         check(
             "state:modified",
             "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type: or test_name:",

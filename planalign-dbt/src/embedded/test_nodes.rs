@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use planalign_config::did_you_mean;
 use serde_json::{Map, Value as Json};
 
 use super::config::{NodeConfig, plain_text, tree_levels};
 use super::failures::Place;
 use super::jinja::context::Subject;
 use super::jinja::environment::add_template;
-use super::jinja::functions::did_you_mean;
 use super::jinja::phase::{Declared, Record};
 use super::jinja::relation::Relation;
 use super::loader::{Loader, record_of};
@@ -121,7 +121,7 @@ fn generic(
     let proxy = format!("test_{}", definition.test.rsplit('.').next().unwrap_or_default());
     if loader.world.macros.proxy(&proxy).is_none() {
         let known: Vec<_> = loader.world.macros.names().filter_map(|n| n.strip_prefix("test_")).collect();
-        let hint = did_you_mean(&definition.test, known.into_iter());
+        let hint = did_you_mean(&definition.test, known);
         let message = format!("no generic test is named {}{hint}", definition.test);
         return Err(RunnerError::Project { file: definition.file.clone(), line: Some(definition.line), message });
     }

@@ -1,8 +1,9 @@
 //! What users change about the stages: models and rules that come and go, stages of their own.
 
+use planalign_config::did_you_mean;
 use planalign_config::settings::{ListChange, StageChange};
 
-use super::{Workflow, nearest};
+use super::Workflow;
 use crate::stage::StageDefinition;
 
 impl Workflow {
@@ -19,9 +20,8 @@ impl Workflow {
     /// A new stage stands behind the last of those it depends on, so that it comes before what is not known to be before it.
     fn add_stage(&mut self, change: &StageChange) {
         let Some(before) = &change.depends_on else {
-            let names: Vec<String> = self.stages.iter().map(|s| s.name.clone()).collect();
-            let hint = nearest(&change.name, &names);
-            self.problems.push(format!("there is no stage {}{hint}; a new one needs depends_on", change.name));
+            let hint = did_you_mean(&change.name, self.stages.iter().map(|s| s.name.as_str()));
+            self.problems.push(format!("a new stage needs depends_on; there is no stage {} yet{hint}", change.name));
             return;
         };
         let mut stage = StageDefinition { name: change.name.clone(), checkpoint: true, ..StageDefinition::default() };
@@ -63,7 +63,7 @@ fn change_rules(stage: &mut StageDefinition, change: &ListChange, problems: &mut
         if stage.rules.contains(dropped) {
             stage.rules.retain(|rule| rule != dropped);
         } else {
-            let hint = nearest(dropped, &stage.rules);
+            let hint = did_you_mean(dropped, stage.rules.iter().map(String::as_str));
             problems.push(format!("stage {} drops rule {dropped}, which it does not check{hint}", stage.name));
         }
     }

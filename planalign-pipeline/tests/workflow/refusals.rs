@@ -33,7 +33,11 @@ fn changed_fingerprints_are_named() {
     world.fingerprints = fingerprints("0.03");
     world.fingerprints.insert("model", [("model.base".to_owned(), "select 2".to_owned())]);
     world.fingerprints.insert("seed", [("seed.levels".to_owned(), "a,b".to_owned())]);
-    let error = check_refused(&mut world, "the run cannot be resumed, 3 changes since it began");
+    let error = check_refused(
+        &mut world,
+        "3 inputs changed since this run started\n  \
+         compensation.cola_rate: 0.02 -> 0.03\n  model model.base: select 1 -> select 2\n  seed seed.levels is new",
+    );
     let PipelineError::Changed { differences, from_year, .. } = error else { panic!("{error}") };
     let named: Vec<String> = differences.iter().map(ToString::to_string).collect();
     let expected =
@@ -47,8 +51,7 @@ fn a_table_with_other_rows_names_its_checkpoint_and_the_last_valid_one() {
     world.holds("raises", Some(2025), 9);
     let error = check_refused(
         &mut world,
-        "checkpoint 2025/EVENT_GENERATION does not verify: \
-         checkpoint 2025/EVENT_GENERATION does not match table main.raises: 9 rows instead of 10",
+        "checkpoint 2025/EVENT_GENERATION is damaged: table main.raises: 9 rows instead of 10",
     );
     let PipelineError::CheckpointCorruption(CheckpointCorruptionError { last_valid, .. }) = &error else {
         panic!("{error}")
@@ -63,11 +66,8 @@ fn a_missing_table_of_the_first_checkpoint_leaves_no_valid_one() {
     // What answers now first is a table of one year, not the one that was saved.
     world.holds("census", Some(2025), 0);
     world.holds("census", None, 100);
-    let error = check_refused(
-        &mut world,
-        "checkpoint 2025/INITIALIZATION does not verify: \
-         checkpoint 2025/INITIALIZATION does not match table main.census: it is missing",
-    );
+    let error =
+        check_refused(&mut world, "checkpoint 2025/INITIALIZATION is damaged: table main.census: it is missing");
     assert!(
         matches!(error, PipelineError::CheckpointCorruption(CheckpointCorruptionError { last_valid: None, .. })),
         "{error}"
@@ -86,11 +86,7 @@ fn a_table_that_a_later_stage_built_anew_is_what_the_later_stage_vouches_for() {
     let both_verify = world.resume_cut(Cut::StopAfterStages(0)).expect("not killed").expect_err("interrupted");
     assert!(matches!(both_verify, PipelineError::Interrupted { .. }), "{both_verify}");
     world.holds("parameters", None, 7);
-    check_refused(
-        &mut world,
-        "checkpoint 2026/FOUNDATION does not verify: \
-         checkpoint 2026/FOUNDATION does not match table main.parameters: 7 rows instead of 8",
-    );
+    check_refused(&mut world, "checkpoint 2026/FOUNDATION is damaged: table main.parameters: 7 rows instead of 8");
 }
 
 #[test]
@@ -120,13 +116,13 @@ fn a_registry_that_is_gone_is_named() {
 fn other_years_than_recorded_are_refused() {
     let mut world = interrupted();
     world.start_year = 2024;
-    check_refused(&mut world, "the run began in 2025; it cannot be resumed from 2024");
+    check_refused(&mut world, "the run starts in 2025 and cannot be resumed from 2024");
     world.start_year = 2026;
-    check_refused(&mut world, "the run began in 2025; it cannot be resumed from 2026");
+    check_refused(&mut world, "the run starts in 2025 and cannot be resumed from 2026");
     let mut world = World::new(2027);
     world.start().expect("it finishes");
     world.end_year = 2026;
-    let error = check_refused(&mut world, "the run is committed up to 2027; it cannot end before");
+    let error = check_refused(&mut world, "the run is committed through 2027 and cannot end earlier");
     assert!(matches!(error, PipelineError::OtherYears { recorded: 2025, asked: 2025, committed: 2027 }), "{error}");
 }
 
@@ -141,7 +137,7 @@ fn a_database_with_a_run_is_not_written_over_unasked() {
     refuse_present_data(&World::new(2026).store).expect("it is empty");
     let world = interrupted();
     let error = refuse_present_data(&world.store).expect_err("it holds a run");
-    assert_eq!(error.to_string(), "the database holds run run-1 of 2025-2026");
+    assert_eq!(error.to_string(), "the database already holds run run-1 (2025-2026), committed through 2025/REPORTING");
     let PipelineError::DataPresent { status, after, .. } = error else { panic!("{error}") };
     assert_eq!(status, RunStatus::Interrupted);
     assert_eq!(after.map(|k| k.to_string()).as_deref(), Some("2025/REPORTING"));
@@ -160,11 +156,11 @@ fn a_run_that_had_committed_nothing_is_resumed_from_its_beginning() {
 fn years_that_cannot_be_simulated_are_refused_and_nothing_is_recorded() {
     let mut world = World::new(FIRST_YEAR - 1);
     let error = world.start().expect_err("no years");
-    assert_eq!(error.to_string(), "there are no years from 2025 to 2024");
+    assert_eq!(error.to_string(), "the last year (2024) is before the first (2025)");
     let mut world = World::new(FIRST_YEAR);
     world.prepared_for = Some(FIRST_YEAR + 1);
     let error = world.start().expect_err("settings of another year");
-    assert_eq!(error.to_string(), "the simulation was prepared to begin in 2026, not in 2025");
+    assert_eq!(error.to_string(), "the simulation is configured to start in 2026, not in 2025");
     assert_eq!(world.store.current_run().expect("readable"), None);
     // Nor is a run that is there continued to no year.
     let mut world = World::new(FIRST_YEAR);

@@ -139,7 +139,7 @@ fn years_that_a_change_does_not_concern_are_kept() {
     let error = world.resume().expect_err("changed");
     assert!(matches!(error, PipelineError::Changed { from_year: Some(2027), start_year: 2025, .. }), "{error}");
     let error = world.restart_from(2028).expect_err("2027 is concerned");
-    let expected = "2028 and later cannot be computed anew alone: what has changed concerns years from 2027 on";
+    let expected = "cannot restart from 2028: changes affect 2027 and later\n  seed levels: a -> b";
     assert_eq!(error.to_string(), expected);
     let (calls, built) = (world.store.calls().len(), world.built().len());
     // The table of the seed is built in the first year alone; what depends on it there is built again too.
@@ -185,7 +185,7 @@ fn a_restart_without_changes_computes_years_again() {
         assert!(matches!(error, PipelineError::NoSuchYear { .. }), "{error}");
     }
     let error = world.restart_from(2031).expect_err("no such year");
-    let expected = "the run began in 2025 and is committed up to 2027; it cannot be computed anew from 2031";
+    let expected = "cannot restart from 2031: the run starts in 2025 and is committed through 2027";
     assert_eq!(error.to_string(), expected);
     let error = World::new(2026).restart_from(2026).expect_err("there is no run");
     assert!(matches!(error, PipelineError::NothingToResume), "{error}");

@@ -25,7 +25,10 @@ fn a_fatal_finding_undoes_the_stage_whatever_the_options_say() {
         world.fail_on_validation_error = fail_on_validation_error;
         let error = world.start().expect_err("it stops");
         assert!(matches!(&error, PipelineError::Refused { year: 2026, stage, .. } if stage == "FOUNDATION"), "{error}");
-        assert_eq!(error.to_string(), "stage FOUNDATION of 2026 stopped the run: headcount doubled");
+        assert_eq!(
+            error.to_string(),
+            "the run cannot continue after FOUNDATION (2026); the stage was rolled back\n  fatal: headcount doubled"
+        );
         assert_eq!(foundation_status(&world), None, "undone");
         assert_eq!(world.status(), RunStatus::Failed);
         insta::assert_snapshot!("fatal_finding", render(from_stage(&world.told, "FOUNDATION", 2026)));
@@ -49,7 +52,7 @@ fn with_the_option_an_error_finding_ends_the_run_and_the_stage_is_kept_as_eviden
     let mut world = world_with(Severity::Error);
     world.fail_on_validation_error = true;
     let error = world.start().expect_err("it stops");
-    assert_eq!(error.to_string(), "stage FOUNDATION of 2026 did not pass validation: headcount doubled");
+    assert_eq!(error.to_string(), "FOUNDATION (2026) failed validation\n  error: headcount doubled");
     assert!(matches!(error, PipelineError::FailedValidation { year: 2026, .. }));
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::FailedValidation));
     assert_eq!(world.status(), RunStatus::Failed);
@@ -139,7 +142,7 @@ fn a_rule_that_cannot_run_when_a_stage_is_checked_again_is_a_failure_and_no_pass
     let error = world.resume().expect_err("it fails");
     assert_eq!(
         planalign_config::full_message(&error),
-        "stage FOUNDATION of 2026 failed: rule growth_rule cannot run for 2026: as scripted"
+        "FOUNDATION (2026) failed: rule growth_rule cannot run for 2026: as scripted"
     );
     assert_eq!(world.status(), RunStatus::Failed);
 }

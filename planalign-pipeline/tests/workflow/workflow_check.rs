@@ -36,14 +36,14 @@ fn unknown_rules_and_stages_come_with_a_suggestion_if_one_is_near() {
     check(
         json!([{"name": "A", "rules": ["stat_rule", "completely_else"], "models": ["a"]}]),
         &[
-            "stage A names rule stat_rule, which does not exist (did you mean state_rule?)",
+            "stage A names rule stat_rule, which does not exist; did you mean `state_rule`?",
             "stage A names rule completely_else, which does not exist",
         ],
     );
     check(
         json!([{"name": "FOUNDATION"}, {"name": "B", "depends_on": ["FUNDATION", "X"]}]),
         &[
-            "stage B depends on FUNDATION, which is no stage (did you mean FOUNDATION?)",
+            "stage B depends on FUNDATION, which is no stage; did you mean `FOUNDATION`?",
             "stage B depends on X, which is no stage",
         ],
     );
@@ -174,10 +174,10 @@ fn everything_wrong_with_changes_is_told_with_the_rest() {
     ]));
     let problems = changed.check(&runner(), &rule_names()).expect_err("wrong").problems;
     insta::assert_snapshot!(problems.join("\n"), @"
-    stage A drops rule stat_rule, which it does not check (did you mean state_rule?)
+    stage A drops rule stat_rule, which it does not check; did you mean `state_rule`?
     stage A adds state_rule, which it has already
-    there is no stage BB; a new one needs depends_on
-    there is no stage ENDE (did you mean END?); a new one needs depends_on
+    a new stage needs depends_on; there is no stage BB yet; did you mean `B`?
+    a new stage needs depends_on; there is no stage ENDE yet; did you mean `END`?
     stage OWN adds c, which it has already
     stage OWN depends on NOWHERE, which is no stage
     stage A names rule other, which does not exist

@@ -395,18 +395,12 @@ fn what_cannot_be_read_is_an_error() {
     let db = database();
     let store = store("run-1");
     let error = read_year(2025, &source("run-9", &db, &store)).expect_err("no such run");
-    assert_eq!(full_message(&error), "cannot read the tables of the audit of 2025: the file holds no run run-9");
+    assert_eq!(full_message(&error), "cannot create the audit of 2025: the file holds no run run-9");
     let error = read_year(2027, &source("run-1", &db, &store)).expect_err("no such year");
-    assert_eq!(
-        full_message(&error),
-        "cannot read the tables of the audit of 2027: int_workforce_needs has no row of 2027"
-    );
+    assert_eq!(full_message(&error), "cannot create the audit of 2027: int_workforce_needs has no row of 2027");
     db.execute_batch("delete from fct_workforce_snapshot").expect("deleted");
     let error = read_year(2025, &source("run-1", &db, &store)).expect_err("nobody is there");
-    assert_eq!(
-        full_message(&error),
-        "cannot read the tables of the audit of 2025: fct_workforce_snapshot has no rows of 2025"
-    );
+    assert_eq!(full_message(&error), "cannot create the audit of 2025: fct_workforce_snapshot has no rows of 2025");
     db.execute_batch("drop table fct_yearly_events").expect("dropped");
     db.execute_batch(FIXTURE).expect_err("the other tables are there");
     assert_eq!(read_year(2025, &source("run-1", &db, &store)).expect_err("no table").fault(), Fault::Deterministic);
@@ -431,7 +425,7 @@ fn figures_that_are_not_exact_are_no_report() {
         let db = database();
         db.execute_batch(damage).expect("damage");
         let error = read_year(2025, &source("run-1", &db, &store("run-1"))).expect_err(cause);
-        assert_eq!(full_message(&error), format!("cannot read the tables of the audit of 2025: {cause}"));
+        assert_eq!(full_message(&error), format!("cannot create the audit of 2025: {cause}"));
     }
     let db = database();
     db.execute_batch("alter table fct_workforce_snapshot alter current_compensation type bigint")

@@ -98,7 +98,7 @@ fn data_freshness_reports_another_file_and_another_date() {
     std::fs::write(&path, "employee_id\n2\n").expect("written");
     insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): [folder]/census.csv has changed since the run began");
     std::fs::remove_file(&path).expect("removed");
-    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): it cannot be told whether [folder]/census.csv has changed: there is no census file [folder]/census.csv");
+    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): it cannot be told whether [folder]/census.csv has changed: census file `[folder]/census.csv` not found");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -7,7 +8,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use planalign::{InputOptions, Point, StartMode};
 use planalign_config::settings::Override;
 
-use crate::caller::environment;
 use crate::exit_code::ExitCode;
 
 /// The database where none is named.
@@ -135,8 +135,8 @@ pub(crate) struct InputArgs {
 }
 
 impl InputArgs {
-    /// The same for the library, with the environment.
-    pub(crate) fn options(&self, years: Option<YearRange>) -> InputOptions {
+    /// The same for the library.
+    pub(crate) fn options(&self, years: Option<YearRange>, environment: BTreeMap<String, String>) -> InputOptions {
         InputOptions {
             config: self.config.clone(),
             scenario: self.scenario.clone(),
@@ -144,7 +144,7 @@ impl InputArgs {
             project: self.project.clone(),
             overrides: self.set.iter().map(|set| Override::new(&set.key, &set.value, "--set")).collect(),
             years: years.map(|YearRange { start, end }| start..=end),
-            environment: environment(),
+            environment,
         }
     }
 }

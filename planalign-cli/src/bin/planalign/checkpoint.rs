@@ -6,19 +6,20 @@ use std::path::Path;
 
 use planalign::{OpenRun, Point, Restored};
 use planalign_config::counted;
+use planalign_pipeline::NOTHING_COMMITTED;
 use planalign_registries::{CheckpointStatus, RelationState, WorkflowCheckpoint};
 use planalign_reporting::fixed::grouped;
 
-use crate::again::Again;
 use crate::args::{CheckpointAction, OutputFormat};
 use crate::caller::Process;
+use crate::commands::Commands;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, NOTHING_COMMITTED};
+use crate::failure::Failure;
 use crate::say;
 
-pub(crate) fn run(action: &CheckpointAction, again: &Again, process: &Process) -> Result<ExitCode, Failure> {
+pub(crate) fn run(action: &CheckpointAction, commands: &Commands, process: &Process) -> Result<ExitCode, Failure> {
     say(&match action {
-        CheckpointAction::Verify(from) => return verify::run(from, again, process),
+        CheckpointAction::Verify(from) => return verify::run(from, commands, process),
         CheckpointAction::Restore { point, database } => restore(database, point, process)?,
         CheckpointAction::List(from) => {
             let saved = saved(&from.database, process)?;

@@ -1,32 +1,26 @@
-//! What is said when a command fails: what happened, where, why, what to do next; and the exit code.
-
-mod advice;
+//! What is said when a command fails: what happened, why, and what to do next; and the exit code.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use planalign::Error;
 use planalign_config::lock::LockError;
-use planalign_config::{Fault, counted, full_message};
-use planalign_pipeline::{PipelineError, PipelineStageError, StageFailure};
+use planalign_config::{Diagnostic, Fault, Hint, listed};
+use planalign_pipeline::{PipelineError, StageFailure};
 use planalign_reporting::ReportError;
 use planalign_reporting::template::TemplateProblem;
-use planalign_validation::Finding;
 
-use crate::again::Again;
+use crate::commands::Commands;
 use crate::exit_code::ExitCode;
-
-/// What is said where there is nothing to list.
-pub(crate) const NOTHING_COMMITTED: &str = "nothing of the run is committed";
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
     Library(#[from] Error),
-    #[error("the results cannot be written to stdout: {0}")]
-    Output(std::io::Error),
-    #[error("cannot read {}", path.display())]
+    #[error("cannot write to stdout")]
+    Output(#[source] std::io::Error),
+    #[error("cannot read `{}`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -34,15 +28,32 @@ pub(crate) enum Failure {
         #[source]
         cause: std::io::Error,
     },
-    #[error("the template {} cannot be used", path.display())]
+    #[error("{}", listed(&format!("cannot use the template `{}`", path.display()), problems))]
     Template {
         /// The file.
         path: PathBuf,
         /// All that is wrong with it.
         problems: Vec<TemplateProblem>,
     },
-    #[error("signals cannot be handled: {0}")]
+    #[error("cannot handle signals")]
     Signals(#[source] std::io::Error),
+}
+
+impl Diagnostic for Failure {
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Library(error) => error.details(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        match self {
+            Self::Library(error) => error.hints(),
+            Self::Template { .. } => vec![Hint::text("docs/reference/reports.md lists the metrics")],
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl Failure {
@@ -55,17 +66,36 @@ impl Failure {
         }
     }
 
-    /// The whole message for stderr. `again` knows the commands that it may advise.
-    pub(crate) fn render(&self, again: &Again) -> String {
-        let mut out = format!("error: {}\n", heading(self));
-        for cause in causes(self) {
-            let _ = writeln!(out, "  {}", cause.replace('\n', "\n  "));
+    /// The whole message for stderr.
+    pub(crate) fn render(&self, commands: &Commands) -> String {
+        let mut out = format!("error: {self}\n");
+        for text in sources(self).into_iter().chain(self.details()) {
+            let _ = writeln!(out, "  {}", text.replace('\n', "\n  "));
         }
-        for hint in advice::hints(self, again) {
-            let _ = writeln!(out, "hint: {hint}");
-        }
-        out
+        out + &help(&self.hints(), commands)
     }
+}
+
+/// The hints as lines, the first after `help:`.
+pub(crate) fn help(hints: &[Hint], commands: &Commands) -> String {
+    let lines = hints.iter().filter_map(|hint| commands.render(hint));
+    let starts = std::iter::once("help:").chain(std::iter::repeat("     "));
+    starts.zip(lines).fold(String::new(), |mut out, (start, line)| {
+        let _ = writeln!(out, "{start} {line}");
+        out
+    })
+}
+
+/// The messages of an error's sources; one that repeats its predecessor is left out.
+fn sources(error: &dyn std::error::Error) -> Vec<String> {
+    let mut messages = vec![error.to_string()];
+    for cause in std::iter::successors(error.source(), |e| e.source()) {
+        let text = cause.to_string();
+        if !messages.last().is_some_and(|message| message.contains(&text)) {
+            messages.push(text);
+        }
+    }
+    messages.split_off(1)
 }
 
 fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
@@ -77,7 +107,7 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
         | Error::NotRecorded { .. }
         | Error::NoRun { .. }
         | Error::NoCheckpoint { .. } => ExitCode::Usage,
-        Error::Census(_) | Error::RefusedCensus(_) => ExitCode::Census,
+        Error::Census(_) | Error::RejectedCensus(_) => ExitCode::Census,
         Error::Aborted { .. } | Error::LostRun { .. } => ExitCode::Corrupt,
         Error::Lock(LockError::Held { .. }) => ExitCode::Busy,
         Error::Lock(_) | Error::Scratch(_) | Error::Space { .. } | Error::Report(ReportError::Write { .. }) => {
@@ -125,109 +155,9 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
     }
 }
 
-/// A report that cannot be written is for the user to mend, whatever the system calls it.
+/// What the system calls it doesn't matter: it is up to the user.
 fn is_unwritable(cause: &StageFailure) -> bool {
     matches!(cause, StageFailure::Report(ReportError::Write { .. }))
-}
-
-fn heading(failure: &Failure) -> String {
-    match failure {
-        Failure::Library(Error::Run(PipelineError::Stage(PipelineStageError { year, stage, tried, .. }))) => {
-            let tries = if tried.is_empty() { String::new() } else { format!(" {} times", tried.len() + 1) };
-            format!("stage {stage} of {year} failed{tries} and was rolled back")
-        }
-        Failure::Library(Error::Run(PipelineError::Refused { year, stage, .. })) => {
-            format!("the run cannot go on after {stage} of {year}; the stage was rolled back")
-        }
-        Failure::Library(Error::Run(PipelineError::FailedValidation { year, stage, .. })) => {
-            format!("stage {stage} of {year} did not pass validation")
-        }
-        Failure::Library(Error::Run(error @ (PipelineError::Interrupted { .. } | PipelineError::Changed { .. }))) => {
-            error.to_string()
-        }
-        Failure::Library(Error::Run(error)) => first_line(&full_message(error)),
-        other => other.to_string(),
-    }
-}
-
-/// What stands under the heading, one entry each.
-fn causes(failure: &Failure) -> Vec<String> {
-    match failure {
-        Failure::Library(error) => library_causes(error),
-        Failure::Template { problems, .. } => problems.iter().map(ToString::to_string).collect(),
-        Failure::Signals(_) | Failure::Output(_) => Vec::new(),
-        Failure::Unreadable { .. } => cause_chain(failure),
-    }
-}
-
-fn library_causes(error: &Error) -> Vec<String> {
-    match error {
-        Error::Run(error) => pipeline_causes(error),
-        Error::NoRun { known, .. } => vec![format!("the database holds {}", known.join(", "))],
-        Error::NoCheckpoint { saved, .. } => match (saved.first(), saved.last()) {
-            (Some(first), Some(last)) => vec![format!("the first is {first}, the last {last}")],
-            _ => vec![NOTHING_COMMITTED.to_owned()],
-        },
-        Error::RefusedCensus(findings) => findings.iter().map(told).collect(),
-        Error::Aborted { database } => vec![database.display().to_string()],
-        Error::LostRun { last: Some(last), .. } => vec![format!("its mirror names {last} as committed")],
-        Error::NotRecorded { what } => vec![format!("the record lacks: {what}")],
-        Error::Space { needed, free, people, years } => vec![format!(
-            "{} MB are free, and {} of {} take about {} MB",
-            free / 1_000_000,
-            counted(*years, "year"),
-            counted(*people, "employee"),
-            needed.div_ceil(1_000_000)
-        )],
-        Error::Project(error) => {
-            std::iter::once(full_message(error)).chain(error.excerpt().map(str::to_owned)).collect()
-        }
-        Error::NoDatabase(_) | Error::NothingToReport { .. } => Vec::new(),
-        other => cause_chain(other),
-    }
-}
-
-/// The sources of an error; one that its predecessor has already told is left out.
-fn cause_chain(error: &dyn std::error::Error) -> Vec<String> {
-    let mut causes: Vec<String> = Vec::new();
-    for cause in std::iter::successors(error.source(), |e| e.source()) {
-        let text = cause.to_string();
-        if !causes.last().is_some_and(|told| told.contains(&text)) {
-            causes.push(text);
-        }
-    }
-    causes
-}
-
-fn told(finding: &Finding) -> String {
-    format!("{}: {}", finding.severity, finding.message)
-}
-
-fn pipeline_causes(error: &PipelineError) -> Vec<String> {
-    match error {
-        PipelineError::Stage(PipelineStageError { cause, tried, .. }) => {
-            let tried = (!tried.is_empty()).then(|| format!("tried {}", tried.join(", then ")));
-            let excerpt = match cause.as_ref() {
-                StageFailure::Model(error) => error.excerpt().map(str::to_owned),
-                _ => None,
-            };
-            std::iter::once(full_message(cause.as_ref())).chain(excerpt).chain(tried).collect()
-        }
-        PipelineError::Refused { findings, .. } | PipelineError::FailedValidation { findings, .. } => {
-            findings.iter().map(told).collect()
-        }
-        PipelineError::Changed { differences, .. } | PipelineError::ChangesBefore { differences, .. } => {
-            differences.iter().map(ToString::to_string).collect()
-        }
-        PipelineError::WorkflowValidation(e) => e.problems.clone(),
-        PipelineError::DataPresent { after: Some(after), .. } => vec![format!("it is committed up to {after}")],
-        PipelineError::DataPresent { after: None, .. } => vec!["nothing of it is committed".to_owned()],
-        _ => Vec::new(),
-    }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

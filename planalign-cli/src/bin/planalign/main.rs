@@ -1,9 +1,9 @@
 //! The planalign command: arguments, presentation, exit codes. What it does is in the library.
 
-mod again;
 mod args;
 mod caller;
 mod checkpoint;
+mod commands;
 mod exit_code;
 mod failure;
 mod probe;
@@ -20,10 +20,11 @@ mod validate;
 use std::io::{ErrorKind, Write};
 
 use clap::{CommandFactory, Parser};
+use planalign_config::{Action, Hint};
 
-use crate::again::Again;
 use crate::args::{Cli, Command};
 use crate::caller::Process;
+use crate::commands::Commands;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
@@ -40,7 +41,7 @@ fn main() -> std::process::ExitCode {
     #[cfg(feature = "failpoints")]
     arm_failpoint(matches!(cli.command, Command::Probe { .. }));
     let received = signals::Received::default();
-    let again = Again::new(&cli.command);
+    let commands = Commands::new(&cli.command);
     let process = Process::new();
     let result = match &cli.command {
         Command::Simulate(args) => simulate::run(args, cli.quiet, &process, &received),
@@ -48,19 +49,19 @@ fn main() -> std::process::ExitCode {
         Command::Report(args) => report::run(args, &process),
         Command::Status(args) => status::run(args, &process),
         Command::Log(args) => run_log::run(args, &process),
-        Command::Checkpoint { action } => checkpoint::run(action, &again, &process),
+        Command::Checkpoint { action } => checkpoint::run(action, &commands, &process),
         Command::Probe { database } => probe::run(database),
         Command::Completions { shell } => print_completions(*shell),
     };
     let code = match result {
         Ok(code) => {
-            if let Some(next) = next_step(code, &cli.command, &again) {
+            if let Some(next) = next_step(code, &cli.command).and_then(|hint| commands.render(&hint)) {
                 log::warn!("{next}");
             }
             code
         }
         Err(failure) => {
-            complain(&failure, &again);
+            complain(&failure, &commands);
             failure.exit_code(received.exit_code())
         }
     };
@@ -68,14 +69,15 @@ fn main() -> std::process::ExitCode {
 }
 
 /// What to do about an outcome that is no failure of the command.
-fn next_step(code: ExitCode, command: &Command, again: &Again) -> Option<String> {
+fn next_step(code: ExitCode, command: &Command) -> Option<Hint> {
     match (code, command) {
         (ExitCode::Findings, Command::Simulate(_)) => {
-            Some(format!("rules found errors: `{}` lists them with what to do", again.another("validate --data")))
+            Some(Hint::run("rules found errors; for a list and what to do, run {}", [Action::ValidateData]))
         }
-        (ExitCode::Corrupt, Command::Report(_)) => {
-            Some(format!("`{}` tells what is whole and how to return to it", again.checkpoint("verify")))
-        }
+        (ExitCode::Corrupt, Command::Report(_)) => Some(Hint::run(
+            "some data doesn't match its checkpoints; to see what is intact, run {}",
+            [Action::VerifyCheckpoints],
+        )),
         _ => None,
     }
 }
@@ -120,8 +122,8 @@ fn print_completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-fn complain(failure: &Failure, again: &Again) {
-    let _ = write!(std::io::stderr().lock(), "{}", failure.render(again));
+fn complain(failure: &Failure, commands: &Commands) {
+    let _ = write!(std::io::stderr().lock(), "{}", failure.render(commands));
 }
 
 /// Writes results to stdout. Whoever closed the pipe has read enough; what cannot be written otherwise is lost to the user.

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &ReportArgs, process: &Process) -> Result<ExitCode, Fail
     let Reported { summary, damaged } = planalign::report(&args.database, &args.reports, args.year, &process.caller())?;
     for Verified { checkpoint, damage } in &damaged {
         if let Some(damage) = damage {
-            log::error!("checkpoint {checkpoint} does not verify, so figures may be wrong: {damage}");
+            log::error!("checkpoint {checkpoint} is damaged, so metrics may be wrong: {damage}");
         }
     }
     say(&match args.format {

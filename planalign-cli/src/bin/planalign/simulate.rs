@@ -5,7 +5,7 @@ use planalign_pipeline::StopSignal;
 use planalign_reporting::{Template, render_summary};
 
 use crate::args::SimulateArgs;
-use crate::caller::Process;
+use crate::caller::{Process, environment};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::signals::{Received, listen};
@@ -18,7 +18,7 @@ pub(crate) fn run(
     process: &Process,
     received: &Received,
 ) -> Result<ExitCode, Failure> {
-    let options = args.input.options(args.years);
+    let options = args.input.options(args.years, environment());
     if args.dry_run {
         let inputs = planalign::Inputs::load(&options)?;
         say(&planalign::dry_run(&inputs, args.shuffle)?.to_string())?;

@@ -7,7 +7,7 @@ use planalign_config::settings::SimulationConfig;
 use planalign_config::settings::schema::json_schema;
 
 use crate::args::{InputArgs, ValidateArgs};
-use crate::caller::Process;
+use crate::caller::{Process, environment};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::say;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
 
 /// Prints what was found in order; everything that is wrong is a failure.
 fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
-    let inputs = Inputs::load(&args.options(None))?;
+    let inputs = Inputs::load(&args.options(None, environment()))?;
     let InputCheck { plan, census: rejected, nodes } = planalign::check_inputs(&inputs)?;
     let stages = plan.remaining().count();
     let settings = &inputs.config.settings;

@@ -59,6 +59,9 @@ const WRAPPED: [(&str, Fault); 9] = [
     ("checksum", Fault::Corrupt),
 ];
 
+/// What the engine says before the line of a CSV file that it cannot read.
+const CSV_LINE: &str = "CSV Error on Line: ";
+
 const LOCKED: &str = "Could not set lock on file";
 const REPLAYING: &str = "Failure while replaying WAL";
 const NO_DATABASE: &str = "not a valid DuckDB database file!";
@@ -114,6 +117,12 @@ impl EngineError {
         Some(before.matches('\n').count() + 1)
     }
 
+    /// The line of a CSV file that cannot be read, from 1.
+    fn csv_line(&self) -> Option<u64> {
+        let (number, _) = self.message.strip_prefix(CSV_LINE)?.split_once('\n')?;
+        number.parse().ok()
+    }
+
     /// For people, without what may be data.
     fn redacted(&self, sql: &str) -> String {
         let message = redact(&self.kind, &self.message, sql);
@@ -140,7 +149,10 @@ fn of_system(error: &io::Error) -> Fault {
 impl DatabaseError {
     pub(super) fn statement(error: &duckdb::Error, sql: &str) -> Self {
         let error = EngineError::of(error);
-        Self::Statement { fault: error.fault(), line: error.line(sql), cause: error.redacted(sql) }
+        match error.csv_line() {
+            Some(line) => Self::MalformedCsv { line },
+            None => Self::Statement { fault: error.fault(), line: error.line(sql), cause: error.redacted(sql) },
+        }
     }
 
     /// A failure of the operating system beside the engine's own.
@@ -296,22 +308,22 @@ mod tests {
             (
                 "IO Error: Could not set lock on file \"plan.duckdb\": Conflicting lock is held in planalign (PID 12). See also",
                 Fault::Busy,
-                "plan.duckdb is in use by another process (planalign (PID 12))",
+                "`plan.duckdb` is in use by another process (planalign (PID 12))",
             ),
             (
                 "IO Error: The file \"plan.duckdb\" exists, but it is not a valid DuckDB database file!",
                 Fault::WrongVersion,
-                "plan.duckdb is not a DuckDB database",
+                "`plan.duckdb` is not a DuckDB file",
             ),
             (
                 "IO Error: Cannot open file \"plan.duckdb\": Permission denied",
                 Fault::Permission,
-                "no permission to use plan.duckdb",
+                "permission denied: `plan.duckdb`",
             ),
             (
                 "IO Error: Corrupt database file: computed checksum 123 does not match",
                 Fault::Corrupt,
-                "cannot open plan.duckdb: IO Error: Corrupt database file: computed checksum 123 does not match",
+                "cannot open `plan.duckdb`: IO Error: Corrupt database file: computed checksum 123 does not match",
             ),
         ];
         for (message, fault, expected) in cases {

@@ -62,7 +62,7 @@ fn a_second_process_is_refused_and_told_who_holds_the_lock() {
     let error = RunLock::acquire(&database, &holder("second")).expect_err("refused");
     assert_eq!(error.fault(), Fault::Busy);
     let message = error.to_string().replace(&database.display().to_string(), "simulation.duckdb");
-    insta::assert_snapshot!(message, @"simulation.duckdb is in use by process 4711 on bench since 2025-11-23T18:40:12Z (planalign simulate), run 20251123T184012-3f2a9c");
+    insta::assert_snapshot!(message, @"`simulation.duckdb` is in use by process 4711 on bench since 2025-11-23T18:40:12Z (planalign simulate), run 20251123T184012-3f2a9c");
     let found = RunLock::holder(&database).expect("holder");
     assert_eq!((found.pid, found.run_id.as_deref()), (4711, Some("20251123T184012-3f2a9c")));
 

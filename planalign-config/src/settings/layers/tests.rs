@@ -384,7 +384,7 @@ fn files_that_cannot_be_read_have_an_error_of_their_own() {
     let file = dir.path().join("latin1.yaml");
     fs::write(&file, b"scenario_id: caf\xe9\n").expect("file");
     let encoded = load(&Sources { file, ..Sources::default() }).expect_err("no UTF-8");
-    assert!(encoded.to_string().contains("UTF-8"), "{encoded}");
+    assert!(crate::full_message(&encoded).contains("UTF-8"), "{encoded}");
 
     let forbidden =
         ConfigError::Unreadable { path: PathBuf::new(), cause: std::io::ErrorKind::PermissionDenied.into() };

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Rest, Value};
 use minijinja::{Environment, Error, State};
-use strsim::levenshtein;
 
 use super::collections::list;
 use super::context::{Context, context_of, lock};
@@ -215,15 +214,4 @@ pub(crate) fn existing(context: &Context, relation: &Relation) -> Result<Value, 
 pub(crate) fn columns(context: &Context, relation: &Relation) -> Result<Vec<catalog::Column>, Error> {
     let Some(run) = context.run() else { return Ok(Vec::new()) };
     catalog::columns_of(&run.database, relation).map_err(|e| failed_query("", e))
-}
-
-/// A name among those known that may have been meant.
-pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let nearest = known.map(|k| (levenshtein(name, k), k)).min();
-    match nearest {
-        Some((distance, known)) if distance <= name.chars().count().div_ceil(3).max(2) => {
-            format!("; did you mean {known}?")
-        }
-        _ => String::new(),
-    }
 }

@@ -6,12 +6,12 @@ use minijinja::value::{Enumerator, Kwargs, Object, Value, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State};
 use serde_json::{Map, Value as Json};
 
-use planalign_config::sql;
+use planalign_config::{did_you_mean, sql};
 
 use super::collections::{from_json, list};
 use super::context::{context_of, lock};
 use super::errors::{failure, refusal};
-use super::functions::{columns, did_you_mean, existing};
+use super::functions::{columns, existing};
 use super::relation::Relation;
 use super::results::RelationColumn;
 use crate::embedded::config::normalized;

@@ -279,7 +279,7 @@ fn other_rows_with_equal_sums_differ_unless_the_engine_does() {
     saved.state = vec![state(&store)];
     table(&db, "update t set name = 'x' where id = 5");
     let error = compare_state(&saved, &[state(&store)]).expect_err("differs").to_string();
-    assert_eq!(error, "checkpoint 2025/A does not match table main.t: its rows differ");
+    assert_eq!(error, "table main.t does not match checkpoint 2025/A: its rows differ");
     saved.state[0].engine = "v9".to_owned();
     assert!(compare_state(&saved, &[state(&store)]).is_ok());
     table(&db, "update t set pay = 0 where id = 5");
@@ -434,8 +434,11 @@ fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
 #[test]
 fn a_file_of_something_else_is_left_as_it_is() {
     for (sql, message) in [
-        ("create table t (n integer)", "the database holds 1 table that no run has made"),
-        ("create table t (n integer); create view v as from t", "the database holds 2 tables that no run has made"),
+        ("create table t (n integer)", "the database holds 1 table that PlanAlign did not create"),
+        (
+            "create table t (n integer); create view v as from t",
+            "the database holds 2 tables that PlanAlign did not create",
+        ),
     ] {
         let db = Database::in_memory(&options()).expect("open");
         db.execute_batch(sql).expect("create");

@@ -1,56 +1,65 @@
 //! `planalign checkpoint verify`: whether what was committed is still there.
 
+use std::fmt;
+
 use planalign::{OpenRun, Verification};
-use planalign_pipeline::Verified;
+use planalign_config::{Action, Hint};
+use planalign_pipeline::{NOTHING_COMMITTED, Verified};
 use planalign_registries::Witnessed;
 use serde_json::json;
 
-use crate::again::Again;
 use crate::args::{OutputFormat, StatusArgs};
 use crate::caller::Process;
+use crate::commands::Commands;
 use crate::exit_code::ExitCode;
-use crate::failure::{Failure, NOTHING_COMMITTED};
+use crate::failure::{Failure, help};
 use crate::say;
 
 /// Compares every table and registry with the checkpoints, and the checkpoints with their mirror. Writes nothing.
-pub(super) fn run(args: &StatusArgs, again: &Again, process: &Process) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &StatusArgs, commands: &Commands, process: &Process) -> Result<ExitCode, Failure> {
     let found = OpenRun::open(&args.database, &process.caller())?.verify()?;
     say(&match args.format {
         OutputFormat::Json => json(&found),
-        OutputFormat::Table => table(&found, again),
+        OutputFormat::Table => table(&found, commands),
     })?;
     Ok(if found.is_whole() { ExitCode::Done } else { ExitCode::Corrupt })
 }
 
-fn table(found: &Verification, again: &Again) -> String {
-    let line = |Verified { checkpoint, damage }: &Verified| match damage {
-        None => format!("{:<26}as it was saved", checkpoint.to_string()),
-        Some(damage) => format!("{:<26}damaged: {damage}", checkpoint.to_string()),
-    };
-    let mut lines: Vec<String> = found.checkpoints.iter().map(line).collect();
+fn table(found: &Verification, commands: &Commands) -> String {
+    let line = |checkpoint: &dyn fmt::Display, state: &str| format!("{:<26}{state}", checkpoint.to_string());
+    let mut lines: Vec<String> = Vec::new();
+    for Verified { checkpoint, damage } in &found.checkpoints {
+        let state = damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}"));
+        lines.push(line(checkpoint, &state));
+    }
     if lines.is_empty() {
         lines.push(NOTHING_COMMITTED.to_owned());
     }
     if let Some(Witnessed { key, .. }) = &found.lost {
-        lines.push(format!("{:<26}lost: the mirror names it, the database does not", key.to_string()));
-        lines.push(format!("hint: `{}` computes what was lost again", again.resume()));
+        lines.push(line(key, "lost: in the mirror, not in the database"));
     }
-    let anew = again.restart();
     if let Some(cause) = &found.inputs {
-        lines.push(format!("{:<26}damaged: {cause}", "what the run depends on"));
-        lines.push(format!("hint: the run cannot go on: take a copy from before, or begin anew with {anew}"));
+        lines.push(line(&"inputs of the run", &format!("damaged: {cause}")));
     }
-    match found.last_valid() {
-        Some(valid) if found.checkpoints.iter().any(|verified| verified.damage.is_some()) => {
-            let restore = again.checkpoint(&format!("restore {valid}"));
-            lines.push(format!("hint: `{restore}` returns to what is whole"));
-        }
-        None if !found.checkpoints.is_empty() => {
-            lines.push(format!("hint: take a copy from before, or begin anew with {anew}"));
-        }
-        _ => {}
-    }
-    lines.join("\n")
+    format!("{}\n{}", lines.join("\n"), help(&hints(found), commands))
+}
+
+fn hints(found: &Verification) -> Vec<Hint> {
+    let restart = |text: &str| {
+        Hint::run(format!("{text}: restore the file from a backup, or start over: {{}}"), [Action::Restart])
+    };
+    let is_damaged = found.checkpoints.iter().any(|verified| verified.damage.is_some());
+    let damaged = match found.last_valid() {
+        Some(valid) if is_damaged => Some(Hint::run(
+            "to return to the last intact checkpoint, run {}",
+            [Action::RestoreCheckpoint(valid.to_string())],
+        )),
+        None if is_damaged => Some(restart("no checkpoint is intact")),
+        _ => None,
+    };
+    let lost = found.lost.is_some().then(|| Hint::run("to recompute what was lost, run {}", [Action::Resume]));
+    let inputs = found.inputs.is_some().then(|| restart("the run cannot be resumed"));
+    [damaged, lost, inputs].into_iter().flatten().collect()
 }
 
 fn json(found: &Verification) -> String {

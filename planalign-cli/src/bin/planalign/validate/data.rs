@@ -6,7 +6,7 @@ use planalign_registries::Difference;
 use planalign_validation::{Finding, Severity};
 
 use crate::args::ValidateArgs;
-use crate::caller::Process;
+use crate::caller::{Process, environment};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::{say, simulate};
@@ -14,7 +14,7 @@ use crate::{say, simulate};
 /// Checks every committed stage with its rules and prints what they find, by the settings of the run or by others that are named.
 /// Writes nothing.
 pub(super) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Failure> {
-    let options = args.input.options(None);
+    let options = args.input.options(None, environment());
     let source = || {
         let source = InputSource::find(&options, options.unused_by_record().is_empty())?;
         simulate::warn_of(&source);

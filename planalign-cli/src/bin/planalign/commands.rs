@@ -1,0 +1,206 @@
+//! The commands that a hint names, spelled so that they can be pasted: about the same database, with the options that were typed.
+
+use std::path::Path;
+
+use planalign_config::{Action, Hint};
+
+use crate::args::{Command, DATABASE};
+
+/// The options of `simulate` that say how a run starts, and whether a value follows.
+const STARTS: [(&str, bool); 3] = [("--resume", false), ("--restart", false), ("--restart-from", true)];
+const AS_RECORDED: &str = "--as-recorded";
+
+/// The command line of this process.
+#[derive(Clone, Debug)]
+pub(crate) struct Commands {
+    /// The words, as they were typed.
+    words: Vec<String>,
+    /// The option that names the same database to another command.
+    database: Option<String>,
+    simulates: bool,
+}
+
+impl Commands {
+    /// Of this process.
+    pub(crate) fn new(command: &Command) -> Self {
+        let words = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+        Self::of(words.collect(), matches!(command, Command::Simulate(_)), command.database())
+    }
+
+    fn of(words: Vec<String>, simulates: bool, database: Option<&Path>) -> Self {
+        let named = database.filter(|path| *path != Path::new(DATABASE));
+        let database = named.map(|path| format!("--database {}", quoted(&path.to_string_lossy())));
+        Self { words, database, simulates }
+    }
+
+    /// The hint as a line, or nothing if it advises what was just done.
+    pub(crate) fn render(&self, hint: &Hint) -> Option<String> {
+        hint.render(|action| self.spell(action))
+    }
+
+    fn spell(&self, action: &Action) -> Option<String> {
+        let command = match action {
+            Action::Retry | Action::Resume if self.simulates => self.simulate("--resume"),
+            Action::Retry => self.typed(),
+            Action::Resume => self.another("simulate --resume --as-recorded"),
+            Action::ResumeAsRecorded if self.is_resumed() && !self.has(AS_RECORDED) => {
+                format!("{} {AS_RECORDED}", self.simulate("--resume"))
+            }
+            Action::ResumeAsRecorded => return None,
+            Action::AcceptVersion => format!("{} --accept-version", self.typed()),
+            Action::Restart if self.simulates => self.simulate("--restart"),
+            // The options of the run are known only to whoever typed them.
+            Action::Restart => {
+                return Some(format!("`{}` with the options of the run", self.another("simulate --restart")));
+            }
+            Action::RestartFrom(_) if self.simulates => {
+                let start = action.to_string();
+                self.simulate(start.strip_prefix("simulate ").unwrap_or(&start))
+            }
+            Action::Status if self.has("status") => return None,
+            Action::VerifyCheckpoints if self.has("verify") => return None,
+            // Which database and which options, nobody has said yet.
+            Action::Simulate => format!("{} {action}", self.program()),
+            other => self.another(&other.to_string()),
+        };
+        Some(format!("`{command}`"))
+    }
+
+    /// The simulation that was typed, started in another way.
+    fn simulate(&self, start: &str) -> String {
+        let mut words = Vec::new();
+        let mut typed = self.words.iter().peekable();
+        while let Some(word) = typed.next() {
+            let name = word.split('=').next().unwrap_or_default();
+            match STARTS.iter().find(|(option, _)| *option == name) {
+                Some((_, true)) if !word.contains('=') => drop(typed.next()),
+                Some(_) => {}
+                // Only a run that is resumed goes by its record.
+                None if name == AS_RECORDED && start != "--resume" => {}
+                None => words.push(quoted(word)),
+            }
+        }
+        format!("{} {start}", words.join(" "))
+    }
+
+    fn typed(&self) -> String {
+        self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Another command about the same database.
+    fn another(&self, command: &str) -> String {
+        let words = [Some(self.program()), Some(command.to_owned()), self.database.clone()];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    fn program(&self) -> String {
+        self.words.first().map_or_else(|| "planalign".to_owned(), |word| quoted(word))
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.words.iter().any(|typed| typed == word)
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.simulates && (self.has("--resume") || self.words.iter().any(|word| word.starts_with("--restart-from")))
+    }
+}
+
+/// A word as a shell takes it. One with a zero byte is none; no argument has one.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Cli;
+
+    /// What a process with this command line would advise.
+    pub(crate) fn commands(line: &str) -> Commands {
+        let words = shlex::split(line).expect("words");
+        let Cli { command, .. } = Cli::try_parse_from(&words).expect("a command line");
+        Commands::of(words, matches!(command, Command::Simulate(_)), command.database())
+    }
+
+    #[track_caller]
+    fn check(line: &str, action: Action, expected: &str) {
+        let spelled = commands(line).render(&Hint::run("{}", [action]));
+        assert_eq!(spelled.as_deref().map(|text| text.trim_matches('`')), Some(expected).filter(|e| !e.is_empty()));
+    }
+
+    #[test]
+    fn the_same_command_resumes() {
+        for action in [Action::Resume, Action::Retry] {
+            let check = |line: &str, expected: &str| check(line, action.clone(), expected);
+            check("planalign simulate 2025-2027", "planalign simulate 2025-2027 --resume");
+            check("planalign simulate --resume --quiet", "planalign simulate --quiet --resume");
+            check("planalign simulate --restart", "planalign simulate --resume");
+            check("planalign simulate --restart-from 2027 --threads 2", "planalign simulate --threads 2 --resume");
+            check("planalign simulate --restart-from=2027", "planalign simulate --resume");
+            check("planalign simulate --resume --as-recorded", "planalign simulate --as-recorded --resume");
+            check("p simulate --database 'my file.duckdb'", "p simulate --database 'my file.duckdb' --resume");
+        }
+    }
+
+    #[test]
+    fn a_run_starts_in_one_way() {
+        check("planalign simulate --resume --as-recorded", Action::Restart, "planalign simulate --restart");
+        let from = "planalign simulate --restart-from 2027 2025-2029";
+        check(from, Action::Restart, "planalign simulate 2025-2029 --restart");
+        check(from, Action::RestartFrom(2026), "planalign simulate 2025-2029 --restart-from 2026");
+        check(from, Action::AcceptVersion, "planalign simulate --restart-from 2027 2025-2029 --accept-version");
+    }
+
+    #[test]
+    fn a_record_helps_only_a_run_that_is_resumed() {
+        let action = Action::ResumeAsRecorded;
+        check("planalign simulate --resume", action.clone(), "planalign simulate --resume --as-recorded");
+        check("planalign simulate --restart-from 2026", action.clone(), "planalign simulate --resume --as-recorded");
+        check("planalign simulate", action.clone(), "");
+        check("planalign simulate --resume --as-recorded", action, "");
+    }
+
+    #[test]
+    fn nobody_is_advised_to_do_what_failed() {
+        check("planalign status", Action::Status, "");
+        check("planalign report", Action::Status, "planalign status");
+        check("planalign checkpoint verify", Action::VerifyCheckpoints, "");
+        check("planalign status --database a.duckdb", Action::Retry, "planalign status --database a.duckdb");
+    }
+
+    #[test]
+    fn other_commands_are_about_the_same_database() {
+        let check = |line: &str, resume: &str, restore: &str| {
+            check(line, Action::Resume, resume);
+            check(line, Action::RestoreCheckpoint("2026".to_owned()), restore);
+        };
+        check(
+            "planalign checkpoint verify",
+            "planalign simulate --resume --as-recorded",
+            "planalign checkpoint restore 2026",
+        );
+        check(
+            "./planalign report --database 'a b.duckdb'",
+            "./planalign simulate --resume --as-recorded --database 'a b.duckdb'",
+            "./planalign checkpoint restore 2026 --database 'a b.duckdb'",
+        );
+        check(
+            "planalign simulate --database=b.duckdb",
+            "planalign simulate '--database=b.duckdb' --resume",
+            "planalign checkpoint restore 2026 --database b.duckdb",
+        );
+        check(
+            "planalign completions bash",
+            "planalign simulate --resume --as-recorded",
+            "planalign checkpoint restore 2026",
+        );
+        let restart = commands("planalign report --database b.duckdb").spell(&Action::Restart);
+        assert_eq!(
+            restart.as_deref(),
+            Some("`planalign simulate --restart --database b.duckdb` with the options of the run")
+        );
+    }
+}
