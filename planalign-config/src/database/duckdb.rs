@@ -23,7 +23,7 @@ use crate::database::UnitOfWork;
 use crate::database::{DatabaseError, Row, Rows, Tables, Value};
 use crate::runtime::failpoint;
 use connect::{Ease, Engine};
-use open_files::{Found, OpenFile, OpenFiles};
+use open_files::{Claim, OpenFile};
 
 /// Engines before this can lose acknowledged rows on a full disk.
 const OLDEST_ENGINE: (&str, [u32; 3]) = ("1.5.5", [1, 5, 5]);
@@ -108,24 +108,25 @@ impl Database {
     }
 
     fn open_once(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let mut open_files = OpenFiles::lock();
-        match open_files.find(path, options.read_only) {
-            Found::Shared(inner) => {
-                // It may be in the middle of a long query, which nobody else need wait for.
-                drop(open_files);
+        let open = match open_files::claim(path, options.read_only) {
+            Claim::New(open) => open,
+            Claim::Shared(open) => {
+                let inner = open.connection().ok_or_else(|| DatabaseError::OpenHere { path: path.to_owned() })?;
                 return Self { inner }.second_connection();
             }
-            Found::Busy => return Err(DatabaseError::OpenHere { path: path.to_owned() }),
-            Found::Closed => {}
-        }
+            Claim::Busy => return Err(DatabaseError::OpenHere { path: path.to_owned() }),
+        };
+        let mut connections = open.connections();
         header::check(path)?;
         if let Err(error) = fold::put_back(path) {
             log::warn!("blocks of {} that were saved cannot be put back: {error}", path.display());
         }
         let engine = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e))?;
         let file = if options.read_only { None } else { File::open(path).map(Arc::new).ok() };
-        let open = open_files.add(path, options.read_only);
-        Self::from_engine(engine, Some(path.to_owned()), file, Some(open))
+        open.identify(path);
+        let database = Self::from_engine(engine, Some(path.to_owned()), file, Some(Arc::clone(&open)))?;
+        connections.push(Arc::downgrade(&database.inner));
+        Ok(database)
     }
 
     /// Opens a database that lives in memory.
@@ -146,12 +147,8 @@ impl Database {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
         let transaction = Transaction::None;
-        let inner = Inner { connection, path, transaction, eases, layout, saved: None, file, open: open.clone() };
-        let inner = Arc::new(Mutex::new(inner));
-        if let Some(open) = open {
-            open.connected(&inner);
-        }
-        Ok(Self { inner })
+        let inner = Inner { connection, path, transaction, eases, layout, saved: None, file, open };
+        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
     /// A second connection to the same database, with a transaction of its own.
@@ -164,7 +161,11 @@ impl Database {
         set_up.map_err(|e| DatabaseError::statement(&e, ""))?;
         let layout = inner.layout.clone();
         let engine = Engine { connection, eases: Vec::new(), layout };
-        Self::from_engine(engine, inner.path.clone(), inner.file.clone(), inner.open.clone())
+        let second = Self::from_engine(engine, inner.path.clone(), inner.file.clone(), inner.open.clone())?;
+        if let Some(open) = &inner.open {
+            open.connections().push(Arc::downgrade(&second.inner));
+        }
+        Ok(second)
     }
 
     /// The file; `None` for a database in memory.

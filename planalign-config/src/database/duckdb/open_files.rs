@@ -4,12 +4,12 @@
 //! ends as soon as any handle of the file is closed: a second opening would take the lock away from the first.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Inner;
 
-/// The files, by what they are and not by how they are called.
+/// The files that are open or about to be.
 static OPEN: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
 /// A file that is open, as long as a connection to it is.
@@ -20,61 +20,76 @@ pub(super) struct OpenFile {
 }
 
 struct Entry {
-    file: FileId,
+    /// What the file is, not how it is called; `None` until it is created.
+    id: Option<FileId>,
+    path: PathBuf,
     open: Weak<OpenFile>,
 }
 
-/// What the process knows of a file that somebody wants to open.
-pub(super) enum Found {
-    /// It is not open.
-    Closed,
+/// What a caller who wants to open a file gets.
+pub(super) enum Claim {
+    /// The file is not open; the caller opens it.
+    New(Arc<OpenFile>),
     /// It is only read, so the engine that reads it can have another connection.
-    Shared(Arc<Mutex<Inner>>),
+    Shared(Arc<OpenFile>),
     /// It is open, and one of the two writes.
     Busy,
 }
 
-/// The table, which nobody else changes meanwhile: from the look at a file until it is open.
-pub(super) struct OpenFiles(MutexGuard<'static, Vec<Entry>>);
-
-impl OpenFiles {
-    pub(super) fn lock() -> Self {
-        let mut entries = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|entry| entry.open.strong_count() > 0);
-        Self(entries)
-    }
-
-    pub(super) fn find(&self, path: &Path, read_only: bool) -> Found {
-        let Some(file) = FileId::of(path) else { return Found::Closed };
-        let open = self.0.iter().find(|entry| entry.file == file).and_then(|entry| entry.open.upgrade());
-        match open {
-            None => Found::Closed,
-            Some(open) if open.is_read_only && read_only => open.connection().map_or(Found::Busy, Found::Shared),
-            Some(_) => Found::Busy,
+/// Claims a file for whoever is about to open it.
+pub(super) fn claim(path: &Path, read_only: bool) -> Claim {
+    let (id, path) = (FileId::of(path), resolved(path));
+    let mut entries = entries();
+    let is_same = |entry: &&Entry| match (&entry.id, &id) {
+        (Some(of_entry), Some(id)) => of_entry == id,
+        _ => entry.path == path,
+    };
+    match entries.iter().find(is_same).and_then(|entry| entry.open.upgrade()) {
+        Some(open) if open.is_read_only && read_only => Claim::Shared(open),
+        Some(_) => Claim::Busy,
+        None => {
+            let open = Arc::new(OpenFile { is_read_only: read_only, connections: Mutex::default() });
+            entries.push(Entry { id, path, open: Arc::downgrade(&open) });
+            Claim::New(open)
         }
     }
+}
 
-    /// Adds a file that has just been opened.
-    pub(super) fn add(&mut self, path: &Path, is_read_only: bool) -> Arc<OpenFile> {
-        let open = Arc::new(OpenFile { is_read_only, connections: Mutex::default() });
-        if let Some(file) = FileId::of(path) {
-            self.0.push(Entry { file, open: Arc::downgrade(&open) });
-        }
-        open
+/// The table, without the files that are closed. Nobody holds it for long: opening a file can take minutes.
+fn entries() -> MutexGuard<'static, Vec<Entry>> {
+    let mut entries = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    entries.retain(|entry| entry.open.strong_count() > 0);
+    entries
+}
+
+/// A path by which a file that isn't there yet can be recognized.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let parent = absolute.parent().and_then(|parent| fs::canonicalize(parent).ok());
+    match (parent, absolute.file_name()) {
+        (Some(parent), Some(name)) => parent.join(name),
+        _ => absolute,
     }
 }
 
 impl OpenFile {
-    /// Remembers a connection.
-    pub(super) fn connected(&self, connection: &Arc<Mutex<Inner>>) {
+    /// The connections. Who opens the file holds them until it is open, and others who want the same file wait.
+    pub(super) fn connections(&self) -> MutexGuard<'_, Vec<Weak<Mutex<Inner>>>> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|connection| connection.strong_count() > 0);
-        connections.push(Arc::downgrade(connection));
+        connections
     }
 
-    fn connection(&self) -> Option<Arc<Mutex<Inner>>> {
-        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        connections.iter().find_map(Weak::upgrade)
+    /// A connection that another can be made from.
+    pub(super) fn connection(&self) -> Option<Arc<Mutex<Inner>>> {
+        self.connections().iter().find_map(Weak::upgrade)
+    }
+
+    /// Notes what the file is, once it is there.
+    pub(super) fn identify(&self, path: &Path) {
+        if let Some(entry) = entries().iter_mut().find(|entry| std::ptr::eq(entry.open.as_ptr(), self)) {
+            entry.id = FileId::of(path);
+        }
     }
 }
 

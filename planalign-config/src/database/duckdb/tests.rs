@@ -426,3 +426,16 @@ fn a_process_opens_a_file_once() {
     drop(shared);
     open(&path, false).expect("nobody has it open");
 }
+
+#[test]
+fn a_file_that_takes_long_to_open_keeps_nobody_from_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (slow, other) = (folder.path().join("slow.duckdb"), folder.path().join("other.duckdb"));
+    let open = |path: &std::path::Path| {
+        Database::open(path, &DatabaseOptions { busy_waits: Vec::new(), ..DatabaseOptions::default() })
+    };
+    let open_files::Claim::New(claimed) = open_files::claim(&slow, false) else { panic!("it is open") };
+    let _opening = claimed.connections();
+    open(&other).expect("nobody has it open");
+    assert!(matches!(open(&slow), Err(DatabaseError::OpenHere { .. })), "not even before the file exists");
+}
