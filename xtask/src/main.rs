@@ -42,7 +42,7 @@ enum Task {
     Engines(engines::EnginesArguments),
     /// Puts faults into a copy of the workspace and sees whether the tests notice them.
     Mutants(mutants::MutantsArguments),
-    /// Compiles and runs a program outside of the workspace, as the README says to write one.
+    /// Compiles and runs programs outside of the workspace: the README's, the examples, one per library crate.
     Outside,
     /// Lets real dbt build the project, and compares its tables with those of the program.
     Parity(parity::ParityArguments),

@@ -1,30 +1,52 @@
-//! Whether a program outside of the workspace, written as the README says, compiles, runs, and shares what is compiled already.
+//! Whether programs outside of the workspace compile, run, and share what is compiled already: the README's, the examples, and one
+//! per library crate in `xtask/outside`, each with the dependencies that its manifest names.
 
-use std::collections::BTreeSet;
+mod build;
+
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use serde_json::Value;
-
 use crate::workspace::{self, CommandError, cargo, output_of};
+use build::Build;
 
-/// The program, from the root of the workspace.
-const PROGRAM: &str = "planalign-cli/examples/growth.rs";
+/// A folder for each package: its manifest, and its program unless the manifest names another.
+const PACKAGES: &str = "xtask/outside";
+
+/// The package that is made of what the README says.
+const README: &str = "readme";
+
+/// Programs in whose dependencies there is no `DuckDB`.
+const WITHOUT_DUCKDB: [&str; 5] =
+    ["planalign-config", "planalign-pipeline", "planalign-registries", "planalign-reporting", "planalign-validation"];
 
 /// What cargo reads in the workspace, and so must in the copy, for both to compile dependencies alike.
 const SHARED: [&str; 3] = ["Cargo.lock", ".cargo/config.toml", ".cargo/prebuilt.toml"];
 
-/// How the paths of the README begin.
+/// How paths begin in the README and in the manifests.
 const CHECKOUT: &str = "\"path/to/planalign/";
 
-/// Why the program can't be compiled or run, or compiles too much.
+/// Why the programs can't be compiled or run, or compile too much.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutsideError {
-    /// It doesn't compile, or fails.
+    /// One doesn't compile; cargo has told why.
+    #[error("{program} doesn't compile outside of the workspace")]
+    Compile {
+        /// The package.
+        program: String,
+    },
+    /// One fails.
+    #[error("{program}, outside of the workspace: {cause}")]
+    Run {
+        /// The package.
+        program: String,
+        /// What it says.
+        cause: CommandError,
+    },
+    /// Cargo can't build the workspace.
     #[error(transparent)]
-    Command(#[from] CommandError),
+    Workspace(#[from] CommandError),
     /// A file or a folder is not to be had.
     #[error("can't {what}: {cause}")]
     System {
@@ -33,79 +55,134 @@ pub(crate) enum OutsideError {
         /// What the system says.
         cause: io::Error,
     },
-    /// The README doesn't say what to depend on.
-    #[error("README.md has no block ```toml with [dependencies]")]
-    Readme,
+    /// The README doesn't say what to write.
+    #[error("README.md has no block ```{0}")]
+    Readme(&'static str),
     /// Dependencies are compiled again.
     #[error(
-        "a program outside of the workspace compiles again: {}\n`cargo tree -e features` there and here shows which features \
+        "{program}, outside of the workspace, compiles again: {}\n`cargo tree -e features` there and here shows which features \
          differ; let a crate that both depend on ask for them",
         packages.join(", ")
     )]
     CompiledAgain {
-        /// The packages.
+        /// The package.
+        program: String,
+        /// The dependencies.
         packages: Vec<String>,
+    },
+    /// A crate needs `DuckDB` although its feature is off.
+    #[error("{program} depends on DuckDB: `cargo tree -i libduckdb-sys` shows through which crate")]
+    NeedsDuckdb {
+        /// The package.
+        program: String,
     },
 }
 
-/// Writes, compiles and runs the program.
+/// Writes, compiles and runs the programs.
 pub(crate) fn run() -> Result<String, OutsideError> {
     // What a member of the workspace needs is there first.
     output_of(cargo().args(["build", "--quiet", "--locked", "-p", "planalign-cli"]).stderr(Stdio::inherit()))?;
     let target = PathBuf::from(workspace::target_folder()?);
     let folder = target.join("outside");
-    write(&workspace::root(), &folder)?;
-    let mut build = cargo();
-    build.current_dir(&folder).env("CARGO_TARGET_DIR", &target);
-    build.args(["build", "--offline", "--message-format=json-render-diagnostics"]).stderr(Stdio::inherit());
-    let artifacts = Artifacts::of(&output_of(&mut build)?);
-    if !artifacts.compiled.is_empty() {
-        return Err(OutsideError::CompiledAgain { packages: artifacts.compiled.into_iter().collect() });
+    let packages = write(&workspace::root(), &folder)?;
+    let checkout = checkout(&folder)?;
+    let mut report = format!("outside: {} packages compile and run", packages.len());
+    for program in packages {
+        let build = build(&program, &folder, &target)?;
+        let of_program = |cause| OutsideError::Run { program: program.clone(), cause };
+        for executable in &build.executables {
+            output_of(Command::new(executable).current_dir(&checkout)).map_err(of_program)?;
+        }
+        report = format!("{report}\n{program}: {build}");
     }
-    let said = output_of(Command::new(artifacts.program).current_dir(checkout(&folder)?))?;
-    Ok(format!("outside: {} dependencies are shared; the program says\n{}", artifacts.shared, said.trim_end()))
+    Ok(report)
 }
 
-/// A folder that looks like a checkout, for what the program writes.
+/// Compiles a package, and with `DuckDB` nothing that the workspace has compiled.
+fn build(program: &str, folder: &Path, target: &Path) -> Result<Build, OutsideError> {
+    let mut build = cargo();
+    build.current_dir(folder.join(program)).env("CARGO_TARGET_DIR", target).stderr(Stdio::inherit());
+    build.args(["build", "--quiet", "--offline", "--message-format=json-render-diagnostics"]);
+    let program = program.to_owned();
+    let build = match output_of(&mut build) {
+        Ok(messages) => Build::of(&messages),
+        // Its errors are on the error stream already; its output is for programs.
+        Err(CommandError::Failed { .. }) => return Err(OutsideError::Compile { program }),
+        Err(start @ CommandError::Start { .. }) => return Err(start.into()),
+    };
+    // What DuckDB depends on asks for features of other dependencies, so without it some differ.
+    match WITHOUT_DUCKDB.contains(&program.as_str()) {
+        true if build.has("libduckdb-sys") => Err(OutsideError::NeedsDuckdb { program }),
+        false if !build.compiled.is_empty() => {
+            Err(OutsideError::CompiledAgain { program, packages: build.compiled.into_iter().collect() })
+        }
+        _ => Ok(build),
+    }
+}
+
+/// A new folder that looks like a checkout, for what the programs read and write.
 fn checkout(folder: &Path) -> Result<PathBuf, OutsideError> {
     let checkout = folder.join("checkout");
     let made = || {
+        if checkout.exists() {
+            fs::remove_dir_all(&checkout)?;
+        }
         fs::create_dir_all(&checkout)?;
         for part in ["config", "data", "dbt"] {
-            let link = checkout.join(part);
-            if link.symlink_metadata().is_err() {
-                symlink(workspace::root().join(part), link)?;
-            }
+            symlink(workspace::root().join(part), checkout.join(part))?;
         }
         Ok(())
     };
-    made().map_err(system("make a folder for the program"))?;
+    made().map_err(system("make a folder for the programs"))?;
     Ok(checkout)
 }
 
-/// The package: dependencies as in the README, profile and locked versions as in the workspace.
-fn write(root: &Path, folder: &Path) -> Result<(), OutsideError> {
+/// Writes the packages as a workspace of their own, with the profile and the locked versions of this one. Answers their names;
+/// the README's comes first, for what it simulates the others read.
+fn write(root: &Path, folder: &Path) -> Result<Vec<String>, OutsideError> {
     let read = |path: &str| fs::read_to_string(root.join(path)).map_err(system("read a file of the workspace"));
-    let written = |path: &str, text: &str| {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().unwrap_or(folder))
-            .and_then(|()| fs::write(path, text))
-            .map_err(system("write the program"))
-    };
-    let readme = read("README.md")?;
-    let dependencies = dependencies_in(&readme).ok_or(OutsideError::Readme)?;
-    let dependencies = dependencies.replace(CHECKOUT, &format!("\"{}/", root.display()));
+    let mut packages = vec![README.to_owned()];
+    packages.extend(packages_in(root)?);
     let workspace = read("Cargo.toml")?;
     let profile = workspace.find("[profile.").map_or("", |start| &workspace[start..]);
-    // The target folder may be in the workspace, of which this is no member.
-    let package = "[workspace]\n\n[package]\nname = \"growth\"\nedition = \"2024\"\n";
-    written("Cargo.toml", &format!("{package}\n{dependencies}\n{profile}"))?;
-    written("src/main.rs", &read(PROGRAM)?)?;
+    let members = format!("[workspace]\nresolver = \"3\"\nmembers = {packages:?}\n\n{profile}");
+    written(folder, "Cargo.toml", &members)?;
+    let paths_replaced = |manifest: &str| manifest.replace(CHECKOUT, &format!("\"{}/", root.display()));
+
+    let readme = read("README.md")?;
+    let block = |language| block(&readme, language).ok_or(OutsideError::Readme(language));
+    let manifest = format!("[package]\nname = \"{README}\"\nedition = \"2024\"\n\n{}", block("toml")?);
+    written(folder, "readme/Cargo.toml", &paths_replaced(&manifest))?;
+    written(folder, "readme/src/main.rs", block("rust")?)?;
+    for package in &packages[1..] {
+        let manifest = read(&format!("{PACKAGES}/{package}/Cargo.toml"))?;
+        written(folder, &format!("{package}/Cargo.toml"), &paths_replaced(&manifest))?;
+        if !manifest.contains("[[bin]]") {
+            let program = read(&format!("{PACKAGES}/{package}/main.rs"))?;
+            written(folder, &format!("{package}/src/main.rs"), &program)?;
+        }
+    }
+    share(root, folder)?;
+    Ok(packages)
+}
+
+/// The names of the packages in `xtask/outside`, sorted.
+fn packages_in(root: &Path) -> Result<Vec<String>, OutsideError> {
+    let entries = fs::read_dir(root.join(PACKAGES)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(system("read the folder of the programs"))?;
+    let mut names: Vec<_> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Copies what cargo reads beside the manifests.
+fn share(root: &Path, folder: &Path) -> Result<(), OutsideError> {
     for path in SHARED {
         // Cargo reads the configuration of the folders above, too: below the workspace it would count twice.
         let is_read_above = path.starts_with(".cargo") && folder.starts_with(root);
         if root.join(path).exists() && !is_read_above {
-            written(path, &read(path)?)?;
+            let text = fs::read_to_string(root.join(path)).map_err(system("read a file of the workspace"))?;
+            written(folder, path, &text)?;
         } else {
             // Of an earlier time, when the engine was prebuilt.
             let _ = fs::remove_file(folder.join(path));
@@ -114,42 +191,18 @@ fn write(root: &Path, folder: &Path) -> Result<(), OutsideError> {
     Ok(())
 }
 
-/// The block of the README that says what to depend on.
-fn dependencies_in(readme: &str) -> Option<&str> {
-    let blocks = readme.split("```toml\n").skip(1).filter_map(|after| after.split_once("```"));
-    blocks.map(|(block, _)| block).find(|block| block.contains("[dependencies]"))
+/// Writes a file and its folder.
+fn written(folder: &Path, path: &str, text: &str) -> Result<(), OutsideError> {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap_or(folder))
+        .and_then(|()| fs::write(path, text))
+        .map_err(system("write a program"))
 }
 
-/// What cargo says of a build.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Artifacts {
-    /// Packages of a registry that were there.
-    shared: usize,
-    /// Packages of a registry that were compiled.
-    compiled: BTreeSet<String>,
-    /// The program.
-    program: PathBuf,
-}
-
-impl Artifacts {
-    fn of(messages: &str) -> Self {
-        let mut artifacts = Self::default();
-        let mut shared = BTreeSet::new();
-        for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-            if let Some(program) = message["executable"].as_str() {
-                artifacts.program = program.into();
-            }
-            let package = message["package_id"].as_str().filter(|package| package.starts_with("registry+"));
-            let name = package.and_then(|package| package.rsplit_once('#')).map(|(_, name)| name.to_owned());
-            match (name, message["fresh"].as_bool()) {
-                (Some(name), Some(true)) => drop(shared.insert(name)),
-                (Some(name), Some(false)) => drop(artifacts.compiled.insert(name)),
-                _ => {}
-            }
-        }
-        artifacts.shared = shared.len();
-        artifacts
-    }
+/// The first block of the README in this language.
+fn block<'a>(readme: &'a str, language: &str) -> Option<&'a str> {
+    let (_, after) = readme.split_once(&format!("```{language}\n"))?;
+    after.split_once("```").map(|(block, _)| block)
 }
 
 fn system(what: &'static str) -> impl Fn(io::Error) -> OutsideError {
@@ -161,23 +214,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_compiled_is_told_from_what_was_there() {
-        let messages = [
-            r#"{"reason":"compiler-artifact","package_id":"registry+https://index#serde@1.0.229","executable":null,"fresh":true}"#,
-            r#"{"reason":"compiler-artifact","package_id":"registry+https://index#syn@3.0.10","executable":null,"fresh":false}"#,
-            r#"{"reason":"build-script-executed","package_id":"registry+https://index#syn@3.0.10"}"#,
-            r#"{"reason":"compiler-artifact","package_id":"path+file:///x#growth@0.0.0","executable":"/t/growth","fresh":false}"#,
-            r#"{"reason":"build-finished","success":true}"#,
-        ];
-        let expected =
-            Artifacts { shared: 1, compiled: BTreeSet::from(["syn@3.0.10".to_owned()]), program: "/t/growth".into() };
-        assert_eq!(Artifacts::of(&messages.join("\n")), expected);
+    fn the_readme_says_what_to_depend_on() {
+        let readme = "text\n```rust\nfn main() {}\n```\n```toml\n[dependencies]\na = \"1\"\n```\n```rust\nx\n```\n";
+        assert_eq!(block(readme, "rust"), Some("fn main() {}\n"));
+        assert_eq!(block(readme, "toml"), Some("[dependencies]\na = \"1\"\n"));
+        assert_eq!(block(readme, "sql"), None);
     }
 
     #[test]
-    fn the_readme_says_what_to_depend_on() {
-        let readme = "text\n```toml\n[profile.dev]\n```\n```toml\n[dependencies]\na = \"1\"\n```\n";
-        assert_eq!(dependencies_in(readme), Some("[dependencies]\na = \"1\"\n"));
-        assert_eq!(dependencies_in("text"), None);
+    fn every_library_crate_has_a_program() {
+        let root = workspace::root();
+        let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest");
+        let members =
+            manifest.split_once("members = [").and_then(|(_, after)| after.split_once(']')).expect("members").0;
+        let crates = members.split('"').filter(|name| name.starts_with("planalign-"));
+        // The library of the package planalign-cli is named planalign.
+        let mut expected: Vec<_> = crates.map(|name| name.trim_end_matches("-cli")).chain(["examples"]).collect();
+        expected.sort_unstable();
+        assert_eq!(packages_in(&root).expect("programs"), expected);
+        assert!(WITHOUT_DUCKDB.iter().all(|name| expected.contains(name)));
     }
 }

@@ -1,0 +1,41 @@
+//! Builds and tests a small dbt project, a seed and a model, on an in-memory DuckDB.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use planalign_config::{Database, DatabaseOptions};
+use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner, TestStatus, Vars};
+
+const FILES: [(&str, &str); 4] = [
+    ("dbt_project.yml", "name: staff\nvars: {raise: 0.03}\n"),
+    ("seeds/pay.csv", "person,pay\nann,100000\nbob,80000\n"),
+    ("models/raised.sql", "select person, pay * (1 + {{ var('raise') }}) as pay from {{ ref('pay') }}"),
+    ("models/raised.yml", "models: [{name: raised, columns: [{name: person, data_tests: [unique, not_null]}]}]"),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let project = Path::new("staff");
+    for folder in ["seeds", "models"] {
+        fs::create_dir_all(project.join(folder))?;
+    }
+    for (file, text) in FILES {
+        fs::write(project.join(file), text)?;
+    }
+    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let mut runner = EmbeddedRunner::load(project, database.clone(), &Vars::new())?;
+    println!("{}", runner.compile("raised", &Vars::new())?);
+
+    let models = runner.select("+raised")?;
+    for result in runner.run(&models, &Vars::new(), &mut |_| Flow::Continue)? {
+        println!("built {}", result.name);
+    }
+    for test in runner.run_tests("raised", &Vars::new())? {
+        println!("{}: {:?}", test.name, test.status);
+        assert_eq!(test.status, TestStatus::Pass);
+    }
+    let payroll = database.query_row("select sum(pay)::bigint from raised", &[])?.and_then(|row| row.integer(0));
+    println!("payroll: {payroll:?}");
+    assert_eq!(payroll, Some(185_400));
+    Ok(())
+}
