@@ -1,5 +1,7 @@
 //! What an analyst sees of a simulation that goes well, and of one that is there already.
 
+use std::fs;
+
 use insta::assert_snapshot;
 
 use crate::sandbox::{Sandbox, said};
@@ -152,4 +154,19 @@ fn shells_complete_commands_and_options() {
         assert_eq!((script.code, script.stderr.as_str()), (0, ""));
         assert!(script.stdout.contains("fail-on-validation-error"), "{shell}");
     }
+}
+
+#[test]
+fn manual_pages_are_written_to_a_directory() {
+    let sandbox = Sandbox::new(1);
+    let write = |directory: &str| said(&sandbox.command(&["man-pages", directory]).output().expect("run planalign"));
+    let written = write("share/man1");
+    assert_eq!((written.code, written.stderr.as_str()), (0, ""));
+    let page = fs::read_to_string(sandbox.path("share/man1/planalign-simulate.1")).expect("a page");
+    assert!(page.contains(".TH planalign-simulate 1"), "{page}");
+
+    fs::write(sandbox.path("file"), "").expect("a file in the way");
+    let refused = write("file/man1");
+    assert_eq!((refused.code, refused.stdout.as_str()), (7, ""));
+    assert!(refused.stderr.contains("cannot write file/man1"), "{}", refused.stderr);
 }

@@ -76,6 +76,15 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+    /// Write manual pages for planalign and each of its commands to a directory.
+    #[command(
+        after_help = "Examples:\n  planalign man-pages ~/.local/share/man/man1    where `man planalign` finds them\n  planalign man-pages pages                      for a package, or for `man -l pages/planalign.1`"
+    )]
+    ManPages {
+        /// Directory, made if it is not there.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 impl Command {
@@ -89,15 +98,15 @@ impl Command {
             Self::Log(args) => Some(&args.database),
             Self::Checkpoint { action } => Some(action.database()),
             Self::Probe { database } => Some(database),
-            Self::Completions { .. } => None,
+            Self::Completions { .. } | Self::ManPages { .. } => None,
         }
     }
 }
 
-/// Examples and exit codes.
+/// Examples, environment and exit codes.
 fn after_help() -> String {
-    let lines = ExitCode::MEANINGS.map(|(code, meaning)| format!("  {:<4}{meaning}", code as u8));
-    format!("{EXAMPLES}\n\nExit codes:\n{}", lines.join("\n"))
+    let codes = ExitCode::MEANINGS.map(|(code, meaning)| format!("  {:<4}{meaning}", code as u8));
+    format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\nExit codes:\n{}", codes.join("\n"))
 }
 
 const EXAMPLES: &str = "Examples:
@@ -105,6 +114,10 @@ const EXAMPLES: &str = "Examples:
   planalign simulate                                         run it
   planalign status                                           see how far it is
   planalign report --template config/report_template.yaml    print what a template chooses";
+
+const ENVIRONMENT: &str = "Environment:
+  PLANALIGN_<SECTION>__<KEY>    a setting, such as PLANALIGN_SIMULATION__START_YEAR=2026
+  PLANALIGN_LOG                 what is logged to stderr, such as debug or planalign_dbt=debug";
 
 const SIMULATE_EXAMPLES: &str = "Examples:
   planalign simulate                                 the years of the configuration

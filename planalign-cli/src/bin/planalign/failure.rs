@@ -28,6 +28,14 @@ pub(crate) enum Failure {
         #[source]
         cause: std::io::Error,
     },
+    #[error("cannot write `{}`", path.display())]
+    Unwritable {
+        /// The file, or its directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("{}", listed(&format!("cannot use the template `{}`", path.display()), problems))]
     Template {
         /// The file.
@@ -62,7 +70,7 @@ impl Failure {
         match self {
             Self::Library(error) => of_library(error, interrupted),
             Self::Unreadable { .. } | Self::Template { .. } => ExitCode::Usage,
-            Self::Signals(_) | Self::Output(_) => ExitCode::Environment,
+            Self::Unwritable { .. } | Self::Signals(_) | Self::Output(_) => ExitCode::Environment,
         }
     }
 

@@ -6,6 +6,7 @@ mod checkpoint;
 mod commands;
 mod exit_code;
 mod failure;
+mod man_pages;
 mod probe;
 mod progress;
 #[cfg(test)]
@@ -52,6 +53,7 @@ fn main() -> std::process::ExitCode {
         Command::Checkpoint { action } => checkpoint::run(action, &commands, &process),
         Command::Probe { database } => probe::run(database),
         Command::Completions { shell } => print_completions(*shell),
+        Command::ManPages { directory } => man_pages::run(directory),
     };
     let code = match result {
         Ok(code) => {
