@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::columns::{Column, in_columns};
 use crate::figures::Reading;
 use crate::fixed::{Rate, grouped};
 use crate::summary::{MultiYearSummary, Overall};
@@ -43,9 +44,11 @@ impl MultiYearSummary {
 impl fmt::Display for GrowthAnalysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |rate: &Option<Rate>| Reading::Share(*rate).to_console();
-        for YearGrowth { year, headcount, rate } in &self.years {
-            writeln!(f, "{year}  {:>12}  {:>8}", grouped((*headcount).into()), percent(rate))?;
-        }
-        write!(f, "CAGR  {:>12}  {:>8}", "", percent(&self.compound))
+        let years = self.years.iter().map(|YearGrowth { year, headcount, rate }| {
+            vec![year.to_string(), grouped((*headcount).into()), percent(rate)]
+        });
+        let compound = vec!["CAGR".to_owned(), String::new(), percent(&self.compound)];
+        let columns = [Column::left(), Column::right().at_least(12), Column::right().at_least(8)];
+        f.write_str(&in_columns(&columns, years.chain([compound])))
     }
 }

@@ -14,6 +14,7 @@
 //! assert_eq!(problems[0].to_string(), "1:23: there is no figure `payrol`, did you mean `payroll`?");
 //! ```
 
+pub mod columns;
 pub mod figures;
 pub mod file_reports;
 pub mod fixed;

@@ -1,8 +1,8 @@
 //! A summary through a template: as a table for the console, a line per figure and a column per year, or as JSON.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 
+use crate::columns::{Column, in_columns};
 use crate::summary::MultiYearSummary;
 use crate::template::{Line, Section, Template};
 use crate::year_audit::YearAudit;
@@ -40,27 +40,19 @@ pub fn summary_to_json(summary: &MultiYearSummary, template: &Template) -> Value
 }
 
 fn table(summary: &MultiYearSummary, years: &[YearAudit], template: &Template) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let right = |text: String| {
-        Cell::new(format!("{text:>width$}", width = usize::from(YEAR) - 2)).set_alignment(CellAlignment::Right)
+    let row = |title: &str, cells: &mut dyn Iterator<Item = String>| -> Vec<String> {
+        std::iter::once(title.to_owned()).chain(cells).collect()
     };
-    let name = |text: &str| Cell::new(format!("{text:width$}", width = usize::from(NAMES)));
-    table.add_row(std::iter::once(name("")).chain(years.iter().map(|y| right(y.year.to_string()))));
+    let mut rows = vec![row("", &mut years.iter().map(|year| year.year.to_string()))];
     for (i, section) in template.sections.iter().enumerate() {
         if i > 0 {
-            table.add_row([name("")]);
+            rows.push(vec![String::new()]);
         }
-        if let Some(title) = &section.title {
-            table.add_row([name(title)]);
-        }
+        rows.extend(section.title.iter().map(|title| vec![title.clone()]));
         for line in &section.lines {
-            let cells = years.iter().map(|year| right((line.figure.read)(summary, year).to_console()));
-            table.add_row(std::iter::once(name(&line.title)).chain(cells));
+            rows.push(row(&line.title, &mut years.iter().map(|year| (line.figure.read)(summary, year).to_console())));
         }
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    let years = years.iter().map(|_| Column::right().at_least(YEAR - 2));
+    in_columns(&std::iter::once(Column::left().at_least(NAMES)).chain(years).collect::<Vec<_>>(), rows)
 }

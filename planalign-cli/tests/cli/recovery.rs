@@ -57,7 +57,7 @@ fn damage_is_named_by_table_and_the_way_back_leads_home() {
     let verified = checkpoint(&sandbox, &["verify"]);
     assert_eq!(verified.code, 6);
     insta::assert_snapshot!(lines_with(&verified.stdout, "a").into_iter().filter(|line| !line.ends_with("intact")).collect::<Vec<_>>().join("\n"), @"
-    2026/VALIDATION           damaged: table main.fct_workforce_snapshot: the sums of its columns differ
+    2026/VALIDATION          damaged: table main.fct_workforce_snapshot: the sums of its columns differ
     help: to return to the last intact checkpoint, run `planalign checkpoint restore 2026/STATE_ACCUMULATION`
     ");
     let report: serde_json::Value =

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use planalign::{InputOptions, Point, StartMode};
 use planalign_config::settings::Override;
+use planalign_reporting::columns::{Column, in_columns};
 
 use crate::exit_code::ExitCode;
 
@@ -105,8 +106,9 @@ impl Command {
 
 /// Examples, environment and exit codes.
 fn after_help() -> String {
-    let codes = ExitCode::MEANINGS.map(|(code, meaning)| format!("  {:<4}{meaning}", code as u8));
-    format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\nExit codes:\n{}", codes.join("\n"))
+    let codes = ExitCode::MEANINGS.map(|(code, meaning)| vec![format!("  {}", code as u8), meaning.to_owned()]);
+    let codes = in_columns(&[Column::left(), Column::left()], codes);
+    format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\nExit codes:\n{codes}")
 }
 
 const EXAMPLES: &str = "Examples:

@@ -8,6 +8,7 @@ use planalign::{OpenRun, Point, Restored};
 use planalign_config::counted;
 use planalign_pipeline::NOTHING_COMMITTED;
 use planalign_registries::{CheckpointStatus, RelationState, WorkflowCheckpoint};
+use planalign_reporting::columns::{Column, in_columns};
 use planalign_reporting::fixed::grouped;
 
 use crate::args::{CheckpointAction, OutputFormat};
@@ -26,7 +27,7 @@ pub(crate) fn run(action: &CheckpointAction, commands: &Commands, process: &Proc
             match from.format {
                 OutputFormat::Json => json(&saved.iter().collect::<Vec<_>>()),
                 OutputFormat::Table if saved.is_empty() => NOTHING_COMMITTED.to_owned(),
-                OutputFormat::Table => saved.iter().map(line).collect::<Vec<_>>().join("\n"),
+                OutputFormat::Table => list(&saved),
             }
         }
         CheckpointAction::Show { point, from } => {
@@ -51,10 +52,17 @@ fn json(checkpoints: &[&WorkflowCheckpoint]) -> String {
     serde_json::to_string_pretty(checkpoints).unwrap_or_default()
 }
 
-fn line(checkpoint: &WorkflowCheckpoint) -> String {
-    let key = checkpoint.key.to_string();
-    let rows: u64 = checkpoint.state.iter().map(|state| state.rows).sum();
-    format!("{key:<26}{:<20}{:>12} rows  {}", status(checkpoint), grouped(rows.into()), checkpoint.saved_at)
+fn list(checkpoints: &[WorkflowCheckpoint]) -> String {
+    let row = |checkpoint: &WorkflowCheckpoint| {
+        let rows = checkpoint.state.iter().map(|state| state.rows).sum();
+        let (key, saved_at) = (checkpoint.key.to_string(), checkpoint.saved_at.to_string());
+        vec![key, status(checkpoint).to_owned(), in_rows(rows), saved_at]
+    };
+    in_columns(&[Column::left(), Column::left(), Column::right(), Column::left()], checkpoints.iter().map(row))
+}
+
+fn in_rows(rows: u64) -> String {
+    format!("{} rows", grouped(rows.into()))
 }
 
 fn status(checkpoint: &WorkflowCheckpoint) -> &'static str {
@@ -66,21 +74,22 @@ fn status(checkpoint: &WorkflowCheckpoint) -> &'static str {
 
 fn details(checkpoint: &WorkflowCheckpoint) -> String {
     let seconds = std::time::Duration::from_millis(checkpoint.elapsed_ms).as_secs_f64();
-    let mut lines = vec![
-        checkpoint.key.to_string(),
-        format!("  status       {}", status(checkpoint)),
-        format!("  saved at     {}", checkpoint.saved_at),
-        format!("  took         {seconds:.2} s"),
-        format!("  run          {}", checkpoint.run_id),
-        format!("  fingerprint  {}", checkpoint.fingerprint),
+    let about = [
+        ("status", status(checkpoint).to_owned()),
+        ("saved at", checkpoint.saved_at.to_string()),
+        ("took", format!("{seconds:.2} s")),
+        ("run", checkpoint.run_id.clone()),
+        ("fingerprint", checkpoint.fingerprint.clone()),
     ];
+    let about = about.map(|(name, value)| vec![format!("  {name}"), value]);
     let registries = checkpoint.registries.iter().map(|registry| &registry.state);
-    lines.extend(checkpoint.state.iter().chain(registries).map(relation));
-    lines.join("\n")
-}
-
-fn relation(state: &RelationState) -> String {
-    format!("  {:<52}{:>12} rows  hash {}", state.relation, grouped(state.rows.into()), state.hash)
+    let relation = |state: &RelationState| {
+        vec![format!("  {}", state.relation), in_rows(state.rows), format!("hash {}", state.hash)]
+    };
+    let relations = checkpoint.state.iter().chain(registries).map(relation);
+    let about = in_columns(&[Column::left(), Column::left()], about);
+    let relations = in_columns(&[Column::left(), Column::right(), Column::left()], relations);
+    format!("{}\n{about}\n{relations}", checkpoint.key).trim_end().to_owned()
 }
 
 /// Returns to the last checkpoint of a year, or to the one that is named.

@@ -173,7 +173,7 @@ mod tests {
         "EXIT CODES"
         "#);
         for (code, meaning) in ExitCode::MEANINGS {
-            let line = format!("{:<4}{meaning}", code as u8).replace('-', "\\-");
+            let line = format!("{:<5}{meaning}", code as u8).replace('-', "\\-");
             assert!(page.contains(&line), "{line}");
         }
     }

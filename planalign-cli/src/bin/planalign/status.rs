@@ -2,6 +2,7 @@
 
 use planalign::{RunInFile, RunningElsewhere, Status};
 use planalign_registries::{RunRecord, RunStatus};
+use planalign_reporting::columns::{Column, in_columns};
 use serde_json::json;
 
 use crate::args::{OutputFormat, StatusArgs};
@@ -28,13 +29,13 @@ fn running_json(RunningElsewhere { holder, last_checkpoint }: &RunningElsewhere)
 }
 
 fn running_table(RunningElsewhere { holder, last_checkpoint }: &RunningElsewhere) -> String {
-    format!(
-        "run        {}\nstatus     running\nprocess    {}\nstarted    {}\ncommitted  {}",
-        holder.run_id.as_deref().unwrap_or("not begun"),
-        holder.pid,
-        holder.started_at,
-        last_checkpoint.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string),
-    )
+    table([
+        ("run", holder.run_id.clone().unwrap_or_else(|| "not begun".to_owned())),
+        ("status", "running".to_owned()),
+        ("process", holder.pid.to_string()),
+        ("started", holder.started_at.to_string()),
+        ("committed", last_checkpoint.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)),
+    ])
 }
 
 fn held_json(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
@@ -48,20 +49,21 @@ fn held_json(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
 }
 
 fn held_table(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
-    let lost =
-        lost.as_ref().map(|lost| format!("\nlost       {lost}, which the mirror names and the database does not"));
-    format!(
-        "run        {}\nstatus     {}\nscenario   {} / {}\nyears      {} to {}\nstarted    {}\ncommitted  {}{}",
-        run.run_id,
-        status(run),
-        run.scenario_id,
-        run.plan_design_id,
-        run.start_year,
-        run.end_year,
-        run.started_at,
-        checkpoints.last().map_or_else(|| "nothing".to_owned(), ToString::to_string),
-        lost.unwrap_or_default(),
-    )
+    let told = [
+        ("run", run.run_id.clone()),
+        ("status", status(run).to_owned()),
+        ("scenario", format!("{} / {}", run.scenario_id, run.plan_design_id)),
+        ("years", format!("{} to {}", run.start_year, run.end_year)),
+        ("started", run.started_at.to_string()),
+        ("committed", checkpoints.last().map_or_else(|| "nothing".to_owned(), ToString::to_string)),
+    ];
+    let lost = lost.as_ref().map(|lost| ("lost", format!("{lost}, which the mirror names and the database does not")));
+    table(told.into_iter().chain(lost))
+}
+
+fn table(told: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let rows = told.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
+    in_columns(&[Column::left(), Column::left()], rows)
 }
 
 /// Nobody holds the lock, so a run that is recorded as running has died.

@@ -6,6 +6,7 @@ use planalign::{OpenRun, Verification};
 use planalign_config::{Action, Hint};
 use planalign_pipeline::{NOTHING_COMMITTED, Verified};
 use planalign_registries::Witnessed;
+use planalign_reporting::columns::{Column, in_columns};
 use serde_json::json;
 
 use crate::args::{OutputFormat, StatusArgs};
@@ -26,22 +27,15 @@ pub(super) fn run(args: &StatusArgs, commands: &Commands, process: &Process) -> 
 }
 
 fn table(found: &Verification, commands: &Commands) -> String {
-    let line = |checkpoint: &dyn fmt::Display, state: &str| format!("{:<26}{state}", checkpoint.to_string());
-    let mut lines: Vec<String> = Vec::new();
-    for Verified { checkpoint, damage } in &found.checkpoints {
-        let state = damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}"));
-        lines.push(line(checkpoint, &state));
-    }
-    if lines.is_empty() {
-        lines.push(NOTHING_COMMITTED.to_owned());
-    }
-    if let Some(Witnessed { key, .. }) = &found.lost {
-        lines.push(line(key, "lost: in the mirror, not in the database"));
-    }
-    if let Some(cause) = &found.inputs {
-        lines.push(line(&"inputs of the run", &format!("damaged: {cause}")));
-    }
-    format!("{}\n{}", lines.join("\n"), help(&hints(found), commands))
+    let row = |place: &dyn fmt::Display, state: String| vec![place.to_string(), state];
+    let verified = found.checkpoints.iter().map(|Verified { checkpoint, damage }| {
+        row(checkpoint, damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}")))
+    });
+    let lost = found.lost.iter().map(|Witnessed { key, .. }| row(key, "lost: in the mirror, not in the database".to_owned()));
+    let inputs = found.inputs.iter().map(|cause| row(&"inputs of the run", format!("damaged: {cause}")));
+    let rows: Vec<_> = verified.chain(lost).chain(inputs).collect();
+    let nothing = found.checkpoints.is_empty().then(|| format!("{NOTHING_COMMITTED}\n")).unwrap_or_default();
+    format!("{nothing}{}\n{}", in_columns(&[Column::left(), Column::left()], rows), help(&hints(found), commands))
 }
 
 fn hints(found: &Verification) -> Vec<Hint> {

@@ -1,0 +1,74 @@
+//! Text in columns: tables without lines, as the console shows them.
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+/// Spaces between two columns.
+const GAP: u16 = 2;
+
+/// A column, as wide as its widest cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    alignment: CellAlignment,
+    least: u16,
+}
+
+impl Column {
+    /// A column of words.
+    #[must_use]
+    pub fn left() -> Self {
+        Self { alignment: CellAlignment::Left, least: 0 }
+    }
+
+    /// A column of numbers.
+    #[must_use]
+    pub fn right() -> Self {
+        Self { alignment: CellAlignment::Right, least: 0 }
+    }
+
+    /// The same, but no narrower than this many characters, so that tables below each other line up.
+    #[must_use]
+    pub fn at_least(self, least: u16) -> Self {
+        Self { least, ..self }
+    }
+}
+
+/// Rows in these columns, without spaces at the ends of lines. A row may have fewer cells than there are columns.
+#[must_use]
+pub fn in_columns(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.add_rows(rows);
+    for (column, &Column { alignment, least }) in table.column_iter_mut().zip(columns) {
+        column.set_padding((0, GAP)).set_cell_alignment(alignment);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least + GAP)));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(columns: &[Column], rows: &[&[&str]], expect: &str) {
+        let rows = rows.iter().map(|row| row.iter().map(|&cell| cell.to_owned()).collect());
+        assert_eq!(in_columns(columns, rows), expect);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let columns = [Column::left(), Column::right(), Column::left()];
+        let rows: &[&[&str]] = &[&["a", "1", "x y"], &["bcd", "1,234", "z"], &["  e"]];
+        check(&columns, rows, "a        1  x y\nbcd  1,234  z\n  e");
+    }
+
+    #[test]
+    fn a_column_may_be_wider_than_its_cells() {
+        check(&[Column::left().at_least(3), Column::right().at_least(4)], &[&["a", "1"]], "a       1");
+        check(&[Column::left().at_least(3), Column::right().at_least(4)], &[&["abcd", "12345"]], "abcd  12345");
+    }
+
+    #[test]
+    fn nothing_is_an_empty_text() {
+        check(&[Column::left()], &[], "");
+    }
+}
