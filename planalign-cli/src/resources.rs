@@ -7,9 +7,7 @@ use planalign_config::disk::free_space_beside;
 
 use crate::error::Error;
 use crate::inputs::Inputs;
-
-/// Up to this many people one thread is faster than several: the tables are too small to share out.
-const PEOPLE_FOR_ONE_THREAD: u64 = 30_000;
+use crate::session::RunOptions;
 
 /// Measured: with this much, a run is as fast as with more.
 const MEMORY_AT_LEAST: u64 = 700_000_000;
@@ -34,7 +32,7 @@ pub(crate) fn refuse_too_little(database: &Path, people: u64, years: u64, is_new
 /// The caller decides, then the configuration, then the size of the census.
 pub(crate) fn database_options(threads: Option<u16>, inputs: &Inputs) -> DatabaseOptions {
     let optimization = &inputs.config.settings.optimization;
-    let by_size = (inputs.census.rows <= PEOPLE_FOR_ONE_THREAD).then_some(1);
+    let by_size = (inputs.census.rows <= RunOptions::ONE_THREAD_UP_TO).then_some(1);
     DatabaseOptions {
         threads: threads.or(optimization.threads).or(by_size).map(usize::from),
         memory_limit: optimization.memory_limit_gb.map(bytes),

@@ -47,7 +47,8 @@ pub struct RunOptions {
     pub years: Option<RangeInclusive<i32>>,
     /// Directory of the reports.
     pub reports: PathBuf,
-    /// Threads of the engine; by default as many as pay.
+    /// Threads of the engine; by default those of the configuration, or else 1 up to [`ONE_THREAD_UP_TO`](Self::ONE_THREAD_UP_TO)
+    /// people, and all cores for more.
     pub threads: Option<u16>,
     /// Puts models of parallel-safe stages into another order.
     pub shuffle: Option<u64>,
@@ -55,6 +56,11 @@ pub struct RunOptions {
     pub fail_on_validation_error: bool,
     /// Whether a run is taken up that another version of the program or the engine began.
     pub accept_version: bool,
+}
+
+impl RunOptions {
+    /// Up to this many people one thread is faster than several: the tables are too small to share out.
+    pub const ONE_THREAD_UP_TO: u64 = 30_000;
 }
 
 impl Default for RunOptions {

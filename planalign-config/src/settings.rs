@@ -129,7 +129,7 @@ pub struct Census {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Optimization {
-    /// Threads of the database engine; `None`: all cores.
+    /// Threads of the database engine; `None`: 1 for a census of up to 30,000 people, all cores for a larger one.
     pub threads: Option<u16>,
     /// Memory limit of the database engine in GB (10^9 bytes); `None`: as much as the census needs, and the machine has.
     pub memory_limit_gb: Option<f64>,

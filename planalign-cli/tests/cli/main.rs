@@ -11,6 +11,7 @@ mod log;
 mod privacy;
 mod proportions;
 mod recovery;
+mod reference;
 mod replay;
 mod report;
 mod sandbox;

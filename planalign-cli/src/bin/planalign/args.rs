@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use planalign::{InputOptions, Point, StartMode};
+use planalign::{InputOptions, Point, RunOptions, StartMode};
 use planalign_config::settings::Override;
 use planalign_reporting::columns::{Column, in_columns};
+use planalign_reporting::fixed::grouped;
 
 use crate::exit_code::ExitCode;
 
@@ -111,6 +112,14 @@ fn after_help() -> String {
     format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\nExit codes:\n{codes}")
 }
 
+fn threads_help() -> String {
+    let people = grouped(RunOptions::ONE_THREAD_UP_TO.into());
+    format!(
+        "Threads of the database engine; by default optimization.threads of the configuration, or, where that is null, 1 for a \
+         census of up to {people} people and all cores for a larger one"
+    )
+}
+
 const EXAMPLES: &str = "Examples:
   planalign validate                                         check all that a simulation is made of
   planalign simulate                                         run it
@@ -200,8 +209,8 @@ pub(crate) struct SimulateArgs {
     /// Stop at the first stage whose rules find an error.
     #[arg(long)]
     pub(crate) fail_on_validation_error: bool,
-    /// Threads of the database engine; by default all cores, or optimization.threads of the configuration.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Threads of the database engine.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help = threads_help())]
     pub(crate) threads: Option<u16>,
     /// Build models of parallel-safe stages in another order (results are the same; for tests).
     #[arg(long, value_name = "SEED", hide = true)]

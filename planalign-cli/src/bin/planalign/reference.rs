@@ -11,6 +11,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use planalign::RunOptions;
+use planalign_reporting::fixed::grouped;
+
 use crate::exit_code::ExitCode;
 
 /// Set by `cargo xtask reference`: pages are written instead of compared.
@@ -70,6 +73,14 @@ fn the_reference_says_what_the_program_does() {
         }
     }
     assert!(outdated.is_empty(), "`cargo xtask reference` writes these anew: {outdated:?}");
+}
+
+#[test]
+fn the_settings_name_the_threads_that_a_run_takes() {
+    let people = grouped(RunOptions::ONE_THREAD_UP_TO.into());
+    let page = configuration::page();
+    let threads = page.lines().find(|line| line.starts_with("| `optimization.threads` |")).expect("the setting");
+    assert!(threads.contains(&format!("null: 1 for a census of up to {people} people")), "{threads}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(super) fn run_events() -> String {
     let schema = schema_of::<RunEvent>();
     page.push_str("## Every event\n\n");
     fields(&mut page, &schema, "");
+    page.push_str("| `event` | string | Its kind, one of those below. |\n");
     for kind in schema["oneOf"].as_array().into_iter().flatten() {
         let name = kind["properties"]["event"]["const"].as_str().unwrap_or_default();
         let _ = writeln!(page, "\n## {name}\n\n{}\n", description(kind));
