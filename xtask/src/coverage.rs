@@ -1,12 +1,9 @@
-//! How much of the product the tests run: line coverage per crate, read from what instrumented programs leave.
+//! How much of the product the tests run: line coverage per crate, as cargo-llvm-cov counts it.
 //!
-//! Only the crates of the workspace are compiled with counters, so `DuckDB` is not compiled again. What a test starts counts
-//! as well as the test. The lines are those of the crates without their tests; see [`crate::files`] for what belongs to tests.
+//! What a test starts counts as well as the test. The lines are those of the crates without their tests; see [`crate::files`] for
+//! what belongs to tests, which cargo-llvm-cov does not tell apart within a file.
 
-mod bytes;
-mod lines;
-mod map;
-mod profile;
+mod lcov;
 mod run;
 mod table;
 
@@ -17,7 +14,7 @@ use clap::Args;
 
 use crate::files::Files;
 use crate::workspace::{self, CommandError};
-use map::Hits;
+use lcov::Hits;
 
 /// The least that is run of a crate, in percent of its lines.
 const LEAST: f64 = 95.0;
@@ -33,19 +30,14 @@ pub(crate) struct CoverageArguments {
     lines: Vec<String>,
 }
 
-/// What makes binary data unreadable.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Malformed(&'static str);
-
 /// Why the coverage is not what it should be, or is not known.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CoverageError {
     /// A tool failed.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// The tests failed; what they print says why.
-    #[error("the tests fail, so there is nothing to measure")]
+    /// The tests failed, or could not be measured; what is printed before says why.
+    #[error("the tests fail, or cargo-llvm-cov or LLVM's tools are missing: CONTRIBUTING.md says how to install them")]
     Tests,
     /// A file or a process is not to be had.
     #[error("can't {what}: {cause}")]
@@ -54,17 +46,6 @@ pub(crate) enum CoverageError {
         what: &'static str,
         /// What the system says.
         cause: std::io::Error,
-    },
-    /// No process has left a profile that this task can read: another version of rustc, perhaps.
-    #[error("can't read the profiles of the tests: {0}")]
-    Profiles(Malformed),
-    /// A program has no map that this task can read: another version of rustc, perhaps.
-    #[error("can't read the coverage map of {program}: {cause}")]
-    Map {
-        /// The program.
-        program: String,
-        /// What is wrong with it.
-        cause: Malformed,
     },
     /// Crates are below the least.
     #[error("{report}\nless than {LEAST} % of the lines are run of: {crates}")]
@@ -96,18 +77,12 @@ impl CrateLines {
 /// Runs all tests with counters and says how much of each crate they run.
 pub(crate) fn run(arguments: &CoverageArguments) -> Result<String, CoverageError> {
     let root = workspace::root();
-    let measured = run::tests()?;
+    let hits = run::tests()?;
     let files = Files::of_workspace(&root)?;
-    let crates = by_crate(&files, &root, &measured.hits);
+    let crates = by_crate(&files, &root, &hits);
     let mut report = table::render(&crates);
     for lines in arguments.lines.iter().filter_map(|name| crates.get(name.as_str())) {
         report = format!("{report}\n{}", table::missed(lines));
-    }
-    if measured.unfinished > 0 {
-        report = format!(
-            "{report}\n{} processes were killed while they wrote what they ran; it is left out",
-            measured.unfinished
-        );
     }
     let low: Vec<&str> = crates.iter().filter(|(_, lines)| lines.percent() < LEAST).map(|(name, _)| *name).collect();
     if low.is_empty() { Ok(report) } else { Err(CoverageError::Low { report, crates: low.join(", ") }) }
@@ -118,8 +93,7 @@ fn by_crate<'a>(files: &'a Files, root: &Path, hits: &Hits) -> BTreeMap<&'a str,
     let mut crates: BTreeMap<&str, CrateLines> = BTreeMap::new();
     for file in files.rust().filter(|file| file.member() != NOT_MEASURED) {
         let of_crate = crates.entry(file.member()).or_default();
-        let Some(regions) = hits.get(&root.join(file.path)) else { continue };
-        let hits = lines::hits_by_line(regions);
+        let Some(hits) = hits.get(&root.join(file.path)) else { continue };
         let found = file.lines().into_iter().filter(|line| !line.is_test);
         let found: Vec<(usize, u64)> = found.filter_map(|line| Some((line.number, *hits.get(&line.number)?))).collect();
         of_crate.count += found.len();
@@ -136,7 +110,6 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use map::Region;
 
     #[test]
     fn the_lines_of_a_crate_are_those_of_the_product() {
@@ -148,15 +121,14 @@ mod tests {
             ("unseen/src/a.rs", text),
             ("xtask/src/a.rs", text),
         ]);
-        let region = |first, last| Region { start: (first, 1), end: (last, 9) };
-        let ran = BTreeMap::from([(region(1, 3), 2), (region(2, 2), 0), (region(6, 6), 0)]);
-        let never = BTreeMap::from([(region(1, 3), 0), (region(6, 6), 1)]);
+        let ran = BTreeMap::from([(1, 2), (2, 0), (3, 2), (6, 0)]);
+        let never = BTreeMap::from([(1, 0), (2, 0), (3, 0), (6, 1)]);
         let file = |name: &str, regions: &BTreeMap<_, _>| (PathBuf::from(name), regions.clone());
         let hits =
             Hits::from([file("/w/one/src/a.rs", &ran), file("/w/two/src/a.rs", &never), file("/elsewhere.rs", &never)]);
         let crates = by_crate(&files, Path::new("/w"), &hits);
         let numbers: Vec<_> = crates.iter().map(|(name, lines)| (*name, lines.count, lines.covered())).collect();
-        assert_eq!(numbers, [("one", 3, 3), ("two", 3, 0), ("unseen", 0, 0)]);
+        assert_eq!(numbers, [("one", 3, 2), ("two", 3, 0), ("unseen", 0, 0)]);
         assert!(crates["unseen"].percent() < LEAST);
         assert_eq!(crates["two"].missed["two/src/a.rs"], [1, 2, 3]);
     }

@@ -1,76 +1,59 @@
-//! The tests, built with counters and run; then what their processes left, read.
+//! The tests, built with counters and run by cargo-llvm-cov; then the counts that it writes.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::{fs, io};
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs, io};
 
-use serde_json::Value;
-
-use super::map::{self, Hits};
-use super::profile::Counts;
-use super::{CoverageError, Malformed};
-use crate::workspace::{cargo, output_of, root, target_folder};
-
-/// What the processes of the tests ran.
-pub(crate) struct Measured {
-    pub(crate) hits: Hits,
-    /// Processes that were killed while they wrote their counters.
-    pub(crate) unfinished: usize,
-}
-
-/// Builds and runs all tests. Their profiles are gone afterwards.
-pub(crate) fn tests() -> Result<Measured, CoverageError> {
-    let folder = tempfile::tempdir().map_err(failed("make a temporary folder"))?;
-    let messages = output_of(instrumented(&["--no-run", "--message-format=json"])?.stderr(Stdio::inherit()))?;
-    // A process of its own writes a file of its own: one that is killed meanwhile spoils no other.
-    let profiles = folder.path().join("%p-%m.profraw");
-    let status =
-        instrumented(&["--quiet"])?.env("LLVM_PROFILE_FILE", profiles).status().map_err(failed("run cargo"))?;
-    if !status.success() {
-        return Err(CoverageError::Tests);
-    }
-    let (counts, broken) = counts_in(folder.path()).map_err(failed("read the profiles"))?;
-    if counts == Counts::default() {
-        return Err(CoverageError::Profiles(broken.into_iter().next().unwrap_or(Malformed("there is none"))));
-    }
-    let mut hits = Hits::new();
-    for path in programs(&messages) {
-        let program = fs::read(&path).map_err(failed("read a program"))?;
-        let named = |cause| CoverageError::Map { program: path.display().to_string(), cause };
-        map::add_hits(&program, &counts, &mut hits).map_err(named)?;
-    }
-    Ok(Measured { hits, unfinished: broken.len() })
-}
+use super::CoverageError;
+use super::lcov::{self, Hits};
+use crate::workspace::{cargo, output_of};
 
 /// Tests that repeat what others run: with a program that is killed, and with the examples as programs, which cargo builds for all
 /// tests only.
 const REPETITIVE: [&str; 4] = ["--skip", "kills::", "--skip", "printed::"];
 
-/// All tests but those in documentation, which rustdoc would have to link with counters, and those that only repeat.
-fn instrumented(options: &[&str]) -> Result<Command, CoverageError> {
-    let target = target_folder()?;
+/// All tests but those in documentation, which need another compiler, and those that only repeat. A process that is killed while it
+/// writes its counters spoils no other's.
+const ARGUMENTS: [&str; 7] =
+    ["llvm-cov", "--locked", "--workspace", "--tests", "--no-cfg-coverage", "--failure-mode=all", "--lcov"];
+
+/// The variables by which cargo-llvm-cov is told of the tools that it calls.
+const TOOLS: [(&str, &str); 2] = [("LLVM_COV", "llvm-cov"), ("LLVM_PROFDATA", "llvm-profdata")];
+
+/// Builds and runs all tests, and answers how often each line of each file ran.
+pub(crate) fn tests() -> Result<Hits, CoverageError> {
+    let folder = tempfile::tempdir().map_err(failed("make a temporary folder"))?;
+    let report = folder.path().join("lcov.info");
     let mut command = cargo();
-    command.args(["test", "--locked", "--workspace", "--tests"]).args(options).arg("--").args(REPETITIVE);
-    command.env("RUSTC_WORKSPACE_WRAPPER", root().join("xtask/coverage/rustc.sh"));
-    // What is compiled of others is shared; the programs go elsewhere, so that nobody runs one with counters by mistake.
-    command.env("CARGO_BUILD_BUILD_DIR", &target).env("CARGO_TARGET_DIR", Path::new(&target).join("coverage"));
-    Ok(command)
-}
-
-/// Adds up the profiles in a folder; says what is wrong with those that are broken.
-fn counts_in(folder: &Path) -> io::Result<(Counts, Vec<Malformed>)> {
-    let mut counts = Counts::default();
-    let mut broken = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        broken.extend(counts.add(&fs::read(entry?.path())?).err());
+    command.args(ARGUMENTS).arg("--output-path").arg(&report).arg("--").args(REPETITIVE);
+    if TOOLS.iter().all(|(variable, _)| env::var_os(variable).is_none()) {
+        command.envs(tools_elsewhere()?);
     }
-    Ok((counts, broken))
+    let status = command.status().map_err(failed("run cargo"))?;
+    if !status.success() {
+        return Err(CoverageError::Tests);
+    }
+    let report = fs::read_to_string(report).map_err(failed("read what cargo-llvm-cov writes"))?;
+    Ok(lcov::hits(&report))
 }
 
-/// The programs that cargo tells to have built, tests and others.
-fn programs(messages: &str) -> Vec<PathBuf> {
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    messages.filter_map(|message| Some(message.get("executable")?.as_str()?.into())).collect()
+/// LLVM's tools as a Linux distribution names them, `llvm-cov-22`, where the toolchain has no component llvm-tools.
+fn tools_elsewhere() -> Result<Vec<(&'static str, String)>, CoverageError> {
+    let libraries = output_of(Command::new("rustc").args(["--print", "target-libdir"]))?;
+    let component = Path::new(libraries.trim()).with_file_name("bin").join("llvm-cov");
+    let version = output_of(Command::new("rustc").arg("-vV"))?;
+    Ok(match llvm_version(&version) {
+        Some(version) if !component.exists() => {
+            TOOLS.map(|(variable, tool)| (variable, format!("{tool}-{version}"))).to_vec()
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// The major version of the LLVM that rustc is built with; the tools must be of it, or newer.
+fn llvm_version(rustc: &str) -> Option<&str> {
+    let version = rustc.lines().find_map(|line| line.strip_prefix("LLVM version: "))?;
+    version.split('.').next()
 }
 
 fn failed(what: &'static str) -> impl Fn(io::Error) -> CoverageError {
@@ -82,17 +65,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn programs_are_those_that_cargo_names() {
-        let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n{\"executable\":\"/t/cli\"}\n{\"reason\":\"build-finished\"}\nx";
-        assert_eq!(programs(messages), [PathBuf::from("/t/cli")]);
-    }
-
-    #[test]
-    fn a_broken_profile_is_counted_and_left_out() {
-        let folder = tempfile::tempdir().expect("folder");
-        fs::write(folder.path().join("1-2.profraw"), [0xff; 20]).expect("write");
-        fs::write(folder.path().join("2-2.profraw"), []).expect("write");
-        let broken = [Malformed("it ends too early"), Malformed("it ends too early")];
-        assert_eq!(counts_in(folder.path()).expect("read"), (Counts::default(), broken.to_vec()));
+    fn the_version_of_llvm_is_the_one_of_rustc() {
+        assert_eq!(llvm_version("rustc 1.95.0\nrelease: 1.95.0\nLLVM version: 22.1.2\n"), Some("22"));
+        assert_eq!(llvm_version("rustc 1.95.0"), None);
     }
 }
