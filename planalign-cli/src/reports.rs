@@ -19,7 +19,7 @@ const SNAPSHOT: &str = "main.fct_workforce_snapshot";
 pub struct Reported {
     /// What they come to.
     pub summary: MultiYearSummary,
-    /// Checkpoints that do not verify, so that figures may be wrong.
+    /// Checkpoints that do not verify, so that metrics may be wrong.
     pub damaged: Vec<Verified>,
 }
 

@@ -61,10 +61,10 @@ mod printed {
     #[test]
     fn growth() {
         insta::assert_snapshot!(printed("growth"), @"
-        2025        10,300    3.00 %
-        2026        10,609    3.00 %
-        2027        10,927    3.00 %
-        CAGR                  3.00 %
+        2025        10,300     3.00%
+        2026        10,609     3.00%
+        2027        10,927     3.00%
+        CAGR                   3.00%
         {2025: 10300, 2026: 10609, 2027: 10927}
         ");
     }
@@ -74,9 +74,9 @@ mod printed {
         insta::assert_snapshot!(printed("stop_and_resume"), @"
         stopped in 2026
         resumed in 2026
-        2025        10,300    3.00 %
-        2026        10,609    3.00 %
-        CAGR                  3.00 %
+        2025        10,300     3.00%
+        2026        10,609     3.00%
+        CAGR                   3.00%
         ");
     }
 

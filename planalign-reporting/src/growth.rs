@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::columns::{Column, in_columns};
-use crate::figures::Reading;
 use crate::fixed::{Rate, grouped};
+use crate::metrics::Reading;
 use crate::summary::{MultiYearSummary, Overall};
 
 /// Growth of the headcount, year by year and over all years. Its text is a line for each year and one for all.

@@ -10,16 +10,16 @@
 //! // Exact to the cent, rounded half away from zero.
 //! assert_eq!("1234.50".parse().map(Money::grouped).as_deref(), Ok("1,235"));
 //!
-//! let problems = Template::parse("sections: [{figures: [payrol]}]").expect_err("misspelt");
-//! assert_eq!(problems[0].to_string(), "1:23: there is no figure `payrol`, did you mean `payroll`?");
+//! let problems = Template::parse("sections: [{metrics: [payrol]}]").expect_err("misspelt");
+//! assert_eq!(problems[0].to_string(), "1:23: there is no metric `payrol`, did you mean `payroll`?");
 //! ```
 
 pub mod columns;
-pub mod figures;
 pub mod file_reports;
 pub mod fixed;
 pub mod growth;
 pub mod in_memory;
+pub mod metrics;
 pub mod read;
 pub mod render;
 pub mod reports;
@@ -27,11 +27,11 @@ pub mod summary;
 pub mod template;
 pub mod year_audit;
 
-pub use figures::{FIGURES, Figure};
 pub use file_reports::FileReports;
 pub use fixed::{Fixed, Money, Rate};
 pub use growth::{GrowthAnalysis, YearGrowth};
 pub use in_memory::InMemoryReports;
+pub use metrics::{METRICS, Metric};
 pub use render::{render_summary, summary_to_json};
 pub use reports::{MultiYearReporter, ReadError, ReportError, ReportSource, Reports, YearAuditor};
 pub use summary::MultiYearSummary;

@@ -1,4 +1,4 @@
-//! Reads the figures of a year from the tables, in three queries.
+//! Reads the metrics of a year from the tables, in three queries.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub fn read_year(year: i32, source: &ReportSource<'_>) -> Result<YearAudit, Repo
     read().map_err(|cause| ReportError::Read { report: format!("the audit of {year}"), cause })
 }
 
-/// The run that a report is about, and where its figures are.
+/// The run that a report is about, and where its metrics are.
 struct Source<'a> {
     tables: &'a dyn Tables,
     run: RunRecord,
@@ -291,18 +291,18 @@ impl People {
 
     fn headcount(&self, opening: u64, target: u64) -> Headcount {
         let status = |name: &str| self.by_status.get(name).copied().unwrap_or_default();
-        let (leavers, new_hire_leavers) = (status("experienced_termination"), status("new_hire_termination"));
-        let hires = status("new_hire_active") + new_hire_leavers;
+        let (terminations, new_hire_terminations) = (status("experienced_termination"), status("new_hire_termination"));
+        let hires = status("new_hire_active") + new_hire_terminations;
         let closing = self.active.people;
         Headcount {
             opening,
-            leavers,
+            terminations,
             hires,
-            new_hire_leavers,
+            new_hire_terminations,
             closing,
             target,
             growth: Rate::quotient(i128::from(closing) - i128::from(opening), opening.into()),
-            hire_termination_ratio: Rate::quotient(hires.into(), (leavers + new_hire_leavers).into()),
+            hire_termination_ratio: Rate::quotient(hires.into(), (terminations + new_hire_terminations).into()),
             by_status: self.by_status.clone(),
         }
     }

@@ -1,4 +1,4 @@
-//! A summary through a template: as a table for the console, a line per figure and a column per year, or as JSON.
+//! A summary through a template: as a table for the console, a line per metric and a column per year, or as JSON.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use crate::template::{Line, Section, Template};
 use crate::year_audit::YearAudit;
 
 /// Width of the column of names, and least width of a year.
-const NAMES: u16 = 20;
-const YEAR: u16 = 16;
+const NAMES: u16 = 23;
+const YEAR: u16 = 15;
 
-/// The figures by year, within `width` columns: years that do not fit go into further tables below.
+/// The metrics by year, within `width` columns: years that do not fit go into further tables below.
 #[must_use]
 pub fn render_summary(summary: &MultiYearSummary, template: &Template, width: u16) -> String {
     let fitting = usize::from(width.saturating_sub(NAMES) / YEAR).max(1);
@@ -19,17 +19,17 @@ pub fn render_summary(summary: &MultiYearSummary, template: &Template, width: u1
     template.title.clone().into_iter().chain(tables).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The figures as `{title, run_id, years, sections: [{title, figures: [{figure, title, values}]}]}`, a value per year.
+/// The metrics as `{title, run_id, years, sections: [{title, metrics: [{metric, title, values}]}]}`, a value per year.
 #[must_use]
 pub fn summary_to_json(summary: &MultiYearSummary, template: &Template) -> Value {
     let values = |line: &Line| -> Vec<Value> {
-        summary.years.iter().map(|year| (line.figure.read)(summary, year).to_json()).collect()
+        summary.years.iter().map(|year| (line.metric.read)(summary, year).to_json()).collect()
     };
-    let figure =
-        |line: &Line| json!({ "figure": line.figure.name, "title": line.title.trim(), "values": values(line) });
+    let metric =
+        |line: &Line| json!({ "metric": line.metric.name, "title": line.title.trim(), "values": values(line) });
     let section = |section: &Section| {
-        let figures: Vec<Value> = section.lines.iter().map(figure).collect();
-        json!({ "title": section.title, "figures": figures })
+        let metrics: Vec<Value> = section.lines.iter().map(metric).collect();
+        json!({ "title": section.title, "metrics": metrics })
     };
     json!({
         "title": template.title,
@@ -50,7 +50,7 @@ fn table(summary: &MultiYearSummary, years: &[YearAudit], template: &Template) -
         }
         rows.extend(section.title.iter().map(|title| vec![title.clone()]));
         for line in &section.lines {
-            rows.push(row(&line.title, &mut years.iter().map(|year| (line.figure.read)(summary, year).to_console())));
+            rows.push(row(&line.title, &mut years.iter().map(|year| (line.metric.read)(summary, year).to_console())));
         }
     }
     let years = years.iter().map(|_| Column::right().at_least(YEAR - 2));

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::figures::FIGURES;
 use crate::fixed::{Money, Rate};
+use crate::metrics::METRICS;
 use crate::year_audit::{LAYOUT_VERSION, YearAudit};
 
-/// The years of a run, one audit each, and what they come to. As CSV: a row per year, a column per headline figure.
+/// The years of a run, one audit each, and what they come to. As CSV: a row per year, a column per headline metric.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MultiYearSummary {
     /// Version of this layout.
@@ -32,7 +32,7 @@ pub struct Overall {
     /// Hired.
     pub hires: u64,
     /// Left, new hires among them.
-    pub leavers: u64,
+    pub terminations: u64,
     /// Employee contributions.
     pub employee_contributions: Money,
     /// Matching contributions.
@@ -76,7 +76,7 @@ impl MultiYearSummary {
         };
         for year in &self.years {
             overall.hires += year.headcount.hires;
-            overall.leavers += year.headcount.leavers + year.headcount.new_hire_leavers;
+            overall.terminations += year.headcount.terminations + year.headcount.new_hire_terminations;
             overall.employee_contributions += year.contributions.total;
             overall.employer_match += year.employer.matched;
             overall.employer_core += year.employer.core;
@@ -103,12 +103,12 @@ impl MultiYearSummary {
     pub fn to_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let more = self.further_event_types();
-        let names = FIGURES.iter().map(|figure| figure.name.to_owned());
+        let names = METRICS.iter().map(|metric| metric.name.to_owned());
         writer.write_record(names.chain(more.iter().map(|name| format!("events_{name}"))))?;
         for year in &self.years {
-            let figures = FIGURES.iter().map(|figure| (figure.read)(self, year).to_csv());
+            let metrics = METRICS.iter().map(|metric| (metric.read)(self, year).to_csv());
             let events = more.iter().map(|name| year.events.get(*name).unwrap_or(&0).to_string());
-            writer.write_record(figures.chain(events))?;
+            writer.write_record(metrics.chain(events))?;
         }
         writer.into_inner().map_err(|e| csv::Error::from(e.into_error()))
     }

@@ -1,11 +1,11 @@
-//! Templates: which figures a report shows, in which sections and order, and under which titles.
+//! Templates: which metrics a report shows, in which sections and order, and under which titles.
 
 use std::fmt;
 
 use planalign_config::nearest;
 use planalign_config::settings::yaml::{self, Content, Entry, Flaw, Node, Position};
 
-use crate::figures::{FIGURES, Figure};
+use crate::metrics::{METRICS, Metric};
 
 /// The template of the summary that is printed after a run.
 pub const DEFAULT_TEMPLATE: &str = include_str!("default_template.yaml");
@@ -17,9 +17,19 @@ pub struct Template {
     pub title: Option<String>,
     /// Its sections, at least one.
     pub sections: Vec<Section>,
+    /// Names of an earlier layout that it uses; they are understood.
+    pub warnings: Vec<TemplateProblem>,
 }
 
-/// Figures that belong together.
+/// Names of layouts up to 3, and what they are called now.
+const RENAMED: [(&str, &str); 4] = [
+    ("figures", "metrics"),
+    ("figure", "metric"),
+    ("leavers", "terminations"),
+    ("new_hire_leavers", "new_hire_terminations"),
+];
+
+/// Metrics that belong together.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
     /// Title of the section.
@@ -28,11 +38,11 @@ pub struct Section {
     pub lines: Vec<Line>,
 }
 
-/// A figure and what it is called here.
+/// A metric and what it is called here.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// The figure.
-    pub figure: &'static Figure,
+    /// The metric.
+    pub metric: &'static Metric,
     /// Its title.
     pub title: String,
 }
@@ -55,7 +65,7 @@ impl fmt::Display for TemplateProblem {
 impl Default for Template {
     fn default() -> Self {
         // A test holds that there is nothing wrong with it.
-        Self::parse(DEFAULT_TEMPLATE).unwrap_or(Self { title: None, sections: Vec::new() })
+        Self::parse(DEFAULT_TEMPLATE).unwrap_or(Self { title: None, sections: Vec::new(), warnings: Vec::new() })
     }
 }
 
@@ -69,81 +79,99 @@ impl Template {
             let problem = |flaw: Flaw| TemplateProblem { at: flaw.at, message: format!("{}{}", key(&flaw), flaw.kind) };
             return Err(flaws.into_iter().map(problem).collect());
         }
-        let mut reader = Reader { problems: Vec::new() };
-        let template = reader.template(&root);
-        if reader.problems.is_empty() { Ok(template) } else { Err(reader.problems) }
+        let mut reader = Reader::default();
+        let (title, sections) = reader.template(&root);
+        let Reader { problems, warnings } = reader;
+        if problems.is_empty() { Ok(Self { title, sections, warnings }) } else { Err(problems) }
     }
 }
 
 /// Reads nodes, and goes on after what is wrong.
+#[derive(Default)]
 struct Reader {
     problems: Vec<TemplateProblem>,
+    warnings: Vec<TemplateProblem>,
 }
 
 impl Reader {
-    fn template(&mut self, root: &Node) -> Template {
+    fn template(&mut self, root: &Node) -> (Option<String>, Vec<Section>) {
         let [title, sections] = self.fields(root, ["title", "sections"]);
         let Some(sections) = sections else {
-            self.refuse(root.at, "`sections` is missing: a list of sections with `figures`");
-            return Template { title: None, sections: Vec::new() };
+            self.refuse(root.at, "`sections` is missing: a list of sections with `metrics`");
+            return (None, Vec::new());
         };
         let title = title.and_then(|node| self.text(node));
-        Template { title, sections: self.list(sections).iter().map(|node| self.section(node)).collect() }
+        (title, self.list(sections).iter().map(|node| self.section(node)).collect())
     }
 
     fn section(&mut self, node: &Node) -> Section {
-        let [title, figures] = self.fields(node, ["title", "figures"]);
-        let Some(figures) = figures else {
-            self.refuse(node.at, "`figures` is missing: a list of names of figures");
+        let [title, metrics] = self.fields(node, ["title", "metrics"]);
+        let Some(metrics) = metrics else {
+            self.refuse(node.at, "`metrics` is missing: a list of names of metrics");
             return Section::default();
         };
         let title = title.and_then(|node| self.text(node));
-        Section { title, lines: self.list(figures).iter().filter_map(|node| self.line(node)).collect() }
+        Section { title, lines: self.list(metrics).iter().filter_map(|node| self.line(node)).collect() }
     }
 
-    /// The name of a figure, or a map with a title of its own.
+    /// The name of a metric, or a map with a title of its own.
     fn line(&mut self, node: &Node) -> Option<Line> {
         let (name, title) = match &node.content {
             Content::Map(_) => {
-                let [figure, title] = self.fields(node, ["figure", "title"]);
-                let Some(name) = figure else {
-                    self.refuse(node.at, "`figure` is missing: the name of a figure");
+                let [metric, title] = self.fields(node, ["metric", "title"]);
+                let Some(name) = metric else {
+                    self.refuse(node.at, "`metric` is missing: the name of a metric");
                     return None;
                 };
                 (name, title.and_then(|node| self.text(node)))
             }
             _ => (node, None),
         };
-        let figure = self.figure(name)?;
-        Some(Line { figure, title: title.unwrap_or_else(|| figure.title.to_owned()) })
+        let metric = self.metric(name)?;
+        Some(Line { metric, title: title.unwrap_or_else(|| metric.title.to_owned()) })
     }
 
-    fn figure(&mut self, node: &Node) -> Option<&'static Figure> {
-        let name = self.text(node)?;
-        let figure = Figure::find(&name);
-        if figure.is_none() {
-            let names = FIGURES.iter().map(|figure| figure.name);
-            self.refuse(
-                node.at,
-                &match nearest(&name, names.clone()) {
-                    Some(near) => format!("there is no figure `{name}`, did you mean `{near}`?"),
-                    None => format!("there is no figure `{name}`; there are {}", names.collect::<Vec<_>>().join(", ")),
-                },
-            );
+    fn metric(&mut self, node: &Node) -> Option<&'static Metric> {
+        let text = self.text(node)?;
+        let name = current(&text);
+        let metric = Metric::find(name);
+        if metric.is_none() {
+            let names = METRICS.iter().map(|metric| metric.name);
+            let message = match nearest(name, names.clone()) {
+                Some(near) => format!("there is no metric `{name}`, did you mean `{near}`?"),
+                None => format!("there is no metric `{name}`; there are {}", names.collect::<Vec<_>>().join(", ")),
+            };
+            self.refuse(node.at, &message);
+        } else {
+            self.warn_if_renamed(node.at, &text);
         }
-        figure
+        metric
     }
 
     /// The values of the keys that a map may have.
     fn fields<'n, const N: usize>(&mut self, node: &'n Node, known: [&str; N]) -> [Option<&'n Node>; N] {
+        let mut values = [None; N];
         let Content::Map(entries) = &node.content else {
             self.refuse(node.at, &format!("expected a map of {}", known.join(", ")));
-            return [None; N];
+            return values;
         };
-        for Entry { key, at, .. } in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            self.refuse(*at, &format!("unknown key `{key}`, allowed here: {}", known.join(", ")));
+        for Entry { key, at, value, .. } in entries {
+            match known.iter().position(|known| *known == current(key)) {
+                Some(place) if values[place].is_none() => {
+                    values[place] = Some(value);
+                    self.warn_if_renamed(*at, key);
+                }
+                Some(place) => self.refuse(*at, &format!("`{}` is given twice", known[place])),
+                None => self.refuse(*at, &format!("unknown key `{key}`, allowed here: {}", known.join(", "))),
+            }
         }
-        known.map(|key| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value))
+        values
+    }
+
+    fn warn_if_renamed(&mut self, at: Position, name: &str) {
+        if current(name) != name {
+            self.warnings.push(TemplateProblem { at, message: format!("`{name}` is now `{}`", current(name)) });
+        }
     }
 
     fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {
@@ -171,6 +199,11 @@ impl Reader {
     }
 }
 
+/// What a name of an earlier layout is called now.
+fn current(name: &str) -> &str {
+    RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,10 +213,11 @@ mod tests {
             Ok(template) => {
                 let section = |section: &Section| {
                     let lines: Vec<String> =
-                        section.lines.iter().map(|l| format!("{:?}={}", l.figure, l.title)).collect();
+                        section.lines.iter().map(|l| format!("{:?}={}", l.metric, l.title)).collect();
                     format!("{}[{}]", section.title.clone().unwrap_or_default(), lines.join(" "))
                 };
-                template.sections.iter().map(section).collect::<Vec<_>>().join(" ")
+                let sections = template.sections.iter().map(section);
+                sections.chain(template.warnings.iter().map(ToString::to_string)).collect::<Vec<_>>().join(" ")
             }
             Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
         };
@@ -191,35 +225,51 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_chosen_ordered_and_titled() {
+    fn metrics_are_chosen_ordered_and_titled() {
         check(
-            "title: Cost\nsections:\n  - title: Money\n    figures: [employer_total, {figure: payroll, title: All pay}]\n  - figures: [hires]",
+            "title: Cost\nsections:\n  - title: Money\n    metrics: [employer_total, {metric: payroll, title: All pay}]\n  - metrics: [hires]",
             "Money[employer_total=Employer cost payroll=All pay] [hires=Hires]",
         );
     }
 
     #[test]
     fn everything_wrong_is_told_with_its_place() {
-        check("{}", "1:1: `sections` is missing: a list of sections with `figures`");
+        check("{}", "1:1: `sections` is missing: a list of sections with `metrics`");
         check("sections: 3", "1:11: expected a list with at least one entry");
         check(
             "sections: [a]",
-            "1:12: expected a map of title, figures\n1:12: `figures` is missing: a list of names of figures",
+            "1:12: expected a map of title, metrics\n1:12: `metrics` is missing: a list of names of metrics",
         );
         check(
-            "titel: x\nsections:\n  - figures: [hire, 3, {title: x}, {figure: year, colour: red}]",
+            "titel: x\nsections:\n  - metrics: [hire, 3, {title: x}, {metric: year, colour: red}]",
             "1:1: unknown key `titel`, allowed here: title, sections\n\
-             3:15: there is no figure `hire`, did you mean `hires`?\n\
+             3:15: there is no metric `hire`, did you mean `hires`?\n\
              3:21: expected text on one line\n\
-             3:24: `figure` is missing: the name of a figure\n\
-             3:51: unknown key `colour`, allowed here: figure, title",
+             3:24: `metric` is missing: the name of a metric\n\
+             3:51: unknown key `colour`, allowed here: metric, title",
         );
         check("sections: [", "2:1: while parsing a node, did not find expected node content");
     }
 
     #[test]
+    fn names_of_earlier_layouts_are_understood() {
+        check(
+            "sections:\n  - figures:\n      - leavers\n      - {figure: new_hire_leavers}",
+            "[terminations=Terminations new_hire_terminations=New-hire terminations] \
+             2:5: `figures` is now `metrics` 3:9: `leavers` is now `terminations` \
+             4:10: `figure` is now `metric` 4:18: `new_hire_leavers` is now `new_hire_terminations`",
+        );
+        check("sections: [{figures: [hires], metrics: [hires]}]", "1:31: `metrics` is given twice");
+        check("sections: [{metrics: [hires], figures: [hires]}]", "1:31: `metrics` is given twice");
+        check(
+            "leavers: x\nsections: [{metrics: [hires]}]",
+            "1:1: unknown key `leavers`, allowed here: title, sections",
+        );
+    }
+
+    #[test]
     fn the_default_is_a_template() {
         let template = Template::parse(DEFAULT_TEMPLATE).expect("valid");
-        assert_eq!(template.sections.len(), 4);
+        assert_eq!((template.sections.len(), template.warnings), (4, Vec::new()));
     }
 }

@@ -1,4 +1,4 @@
-//! The audit of a year: every headline figure of it, what was found wrong, and where it all comes from.
+//! The audit of a year: every headline metric of it, what was found wrong, and where it all comes from.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::fixed::{Money, Rate};
 
 /// Version of the layout of [`YearAudit`] and of the summary. It rises when a field changes its meaning or goes away.
-pub const LAYOUT_VERSION: u32 = 3;
+pub const LAYOUT_VERSION: u32 = 4;
 
 /// `year_<YEAR>.json`. Its fields and their order are the layout of the file.
 ///
@@ -22,7 +22,7 @@ pub struct YearAudit {
     pub layout_version: u32,
     /// Simulated year.
     pub year: i32,
-    /// Where the figures come from.
+    /// Where the metrics come from.
     pub provenance: Provenance,
     /// People.
     pub headcount: Headcount,
@@ -34,7 +34,7 @@ pub struct YearAudit {
     pub pay: Pay,
     /// The plan's participants, of those employed at the end of the year.
     pub participation: Participation,
-    /// What people contributed, leavers among them.
+    /// What people contributed, those who left among them.
     pub contributions: Contributions,
     /// What the plan cost the employer.
     pub employer: Employer,
@@ -46,7 +46,7 @@ pub struct YearAudit {
     pub findings: Vec<AuditFinding>,
 }
 
-/// What the figures were made from.
+/// What the metrics were made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
     /// Run.
@@ -79,17 +79,17 @@ pub struct Resume {
     pub by: String,
 }
 
-/// The bridge from opening to closing headcount: `opening - leavers + hires - new_hire_leavers = closing`.
+/// The bridge from opening to closing headcount: `opening - terminations + hires - new_hire_terminations = closing`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Headcount {
     /// Employed when the year opens.
     pub opening: u64,
     /// Of them, left during the year.
-    pub leavers: u64,
+    pub terminations: u64,
     /// Hired during the year.
     pub hires: u64,
     /// Of the hires, left during the year.
-    pub new_hire_leavers: u64,
+    pub new_hire_terminations: u64,
     /// Employed at the end of the year.
     pub closing: u64,
     /// What closing was to be.

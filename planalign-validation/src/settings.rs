@@ -18,7 +18,7 @@ pub struct CensusOrigin {
     pub sha256: String,
 }
 
-/// Thresholds, and the settings of the plan that limits depend on. Rates are fractions, 0.06 is 6 %.
+/// Thresholds, and the settings of the plan that limits depend on. Rates are fractions, 0.06 is 6%.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleSettings {
     /// First simulated year; it opens with the census.

@@ -66,7 +66,7 @@ fn check_share(database: &Database, rows: &str, condition: &str, percent: i64, t
     let (part, whole) = (counts[0][0], counts[0][1]);
     assert!(
         (part * 100 - whole * percent).abs() <= whole * tolerance,
-        "{condition}: {part} of {whole}, not {percent} %"
+        "{condition}: {part} of {whole}, not {percent}%"
     );
 }
 
@@ -106,7 +106,7 @@ fn hires_are_paid_as_the_market_does_within_the_range_of_their_level() {
     };
     let [_, usual, _, different, hires] = pay("baseline", json!([]));
     assert!(different * 2 > hires, "{different} kinds of pay for {hires} hires");
-    // Hardly anybody is so high in the range that 5 % more lie outside of it.
+    // Hardly anybody is so high in the range that 5% more lie outside of it.
     let [_, more, ..] = pay("competitive", json!([]));
     assert!((1045..=1050).contains(&(more * 1000 / usual)), "{more} instead of {usual}");
     let [least, _, most, ..] =

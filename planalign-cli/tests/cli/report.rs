@@ -43,7 +43,7 @@ fn reports_made_again_are_the_same_to_the_byte() {
 
 const HEADCOUNT: &str = "title: Staff
 sections:
-  - figures: [{figure: opening_headcount, title: At first}, closing_headcount]
+  - metrics: [{metric: opening_headcount, title: At first}, closing_headcount]
 ";
 
 #[test]
@@ -60,20 +60,26 @@ fn a_template_chooses_what_is_printed() {
     insta::assert_snapshot!(printed.stdout, @"
     Staff
 
-                                    2025            2026
-    At first                         300             309
-    Closing headcount                309             318
+                                      2025           2026
+    At first                           300            309
+    Closing headcount                  309            318
     ");
     let printed = template(HEADCOUNT, &["--format", "json"]);
     let mut json: serde_json::Value = serde_json::from_str(&printed.stdout).expect("JSON");
     assert!(json["run_id"].take().is_string());
-    insta::assert_snapshot!(json, @r#"{"title":"Staff","run_id":null,"years":[2025,2026],"sections":[{"title":null,"figures":[{"figure":"opening_headcount","title":"At first","values":[300,309]},{"figure":"closing_headcount","title":"Closing headcount","values":[309,318]}]}]}"#);
-    let refused = template("sections:\n  - figure: [headcount]", &[]);
+    insta::assert_snapshot!(json, @r#"{"title":"Staff","run_id":null,"years":[2025,2026],"sections":[{"title":null,"metrics":[{"metric":"opening_headcount","title":"At first","values":[300,309]},{"metric":"closing_headcount","title":"Closing headcount","values":[309,318]}]}]}"#);
+    let old = template(&HEADCOUNT.replace("metric", "figure"), &[]);
+    assert_eq!((old.code, old.stdout.lines().count()), (0, 5));
+    insta::assert_snapshot!(old.stderr, @"
+    warning: template.yaml:3:5: `figures` is now `metrics`
+    warning: template.yaml:3:16: `figure` is now `metric`
+    ");
+    let refused = template("sections:\n  - metric: [headcount]", &[]);
     assert_eq!(refused.code, 2);
     insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
     error: cannot use the template `template.yaml`
-      2:5: unknown key `figure`, allowed here: title, figures
-      2:5: `figures` is missing: a list of names of figures
+      2:5: unknown key `metric`, allowed here: title, metrics
+      2:5: `metrics` is missing: a list of names of metrics
     help: docs/reference/reports.md lists the metrics
     ");
     let none = said(&sandbox.command(&["report", "--template", "none.yaml"]).output().expect("run planalign"));
@@ -85,7 +91,7 @@ fn a_template_chooses_what_is_printed() {
 }
 
 #[test]
-fn a_report_tells_where_its_figures_come_from() {
+fn a_report_tells_where_its_metrics_come_from() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);
     sandbox.simulated(&["2025-2027", "--resume"]);

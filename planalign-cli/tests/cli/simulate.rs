@@ -134,7 +134,7 @@ fn progress_is_shown_in_every_style_and_changes_nothing() {
     let plain = run(&["--progress", "plain"]);
     let lines: Vec<&str> = plain.stderr.lines().collect();
     assert!(lines.iter().all(|line| line.starts_with("2025  ")), "{lines:?}");
-    assert!(lines.last().is_some_and(|line| line.ends_with("100 %")), "{lines:?}");
+    assert!(lines.last().is_some_and(|line| line.ends_with("100%")), "{lines:?}");
     let count = |said: &str| said.lines().count();
     assert_eq!(count(&run(&[]).stderr), lines.len(), "no terminal");
     // A bar is for terminals alone.

@@ -1,4 +1,4 @@
-//! Every figure against other SQL, the layouts of the files, and what happens when they cannot be written.
+//! Every metric against other SQL, the layouts of the files, and what happens when they cannot be written.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use crate::read::read_year;
 use crate::reports::{MultiYearReporter, ReportError, ReportSource, YearAuditor};
 use crate::summary::Overall;
 use crate::year_audit::Resume;
-use crate::{FIGURES, MultiYearSummary, Template, YearAudit, render_summary, summary_to_json};
+use crate::{METRICS, MultiYearSummary, Template, YearAudit, render_summary, summary_to_json};
 
 const FIXTURE: &str = include_str!("../../../planalign-validation/fixtures/two_years.sql");
 
@@ -83,12 +83,12 @@ fn summary() -> MultiYearSummary {
     FileReports::new("").summary(2025, 2026, &source("run-1", &database(), &store("run-1"))).expect("a summary")
 }
 
-/// Compares a figure with what another query says, both as text.
+/// Compares a metric with what another query says, both as text.
 #[track_caller]
-fn check(db: &Database, figure: &impl ToString, year: i32, sql: &str) {
+fn check(db: &Database, metric: &impl ToString, year: i32, sql: &str) {
     let sql = sql.replace(":year", &format!("simulation_year = {year}"));
     let row = db.query_row(&sql, &[]).expect("the query runs").expect("a row");
-    assert_eq!(Some(figure.to_string()), row.text(0), "{sql}");
+    assert_eq!(Some(metric.to_string()), row.text(0), "{sql}");
 }
 
 #[test]
@@ -107,13 +107,13 @@ fn people_are_those_of_other_tables() {
         check(&db, &audit.headcount.hires, year, &format!("select count(*) from {of_events} and event_type = 'hire'"));
         check(
             &db,
-            &audit.headcount.leavers,
+            &audit.headcount.terminations,
             year,
             &format!("select count(*) from {of_events} and event_category = 'termination'"),
         );
         check(
             &db,
-            &audit.headcount.new_hire_leavers,
+            &audit.headcount.new_hire_terminations,
             year,
             &format!("select count(*) from {of_events} and event_category = 'new_hire_termination'"),
         );
@@ -128,8 +128,8 @@ fn people_are_those_of_other_tables() {
             check(&db, people, year, &format!("select count(*) from {of_state} and detailed_status_code = '{status}'"));
         }
         let bridge = audit.headcount.opening + audit.headcount.hires
-            - audit.headcount.leavers
-            - audit.headcount.new_hire_leavers;
+            - audit.headcount.terminations
+            - audit.headcount.new_hire_terminations;
         assert_eq!(audit.headcount.closing, bridge);
     }
 }
@@ -323,7 +323,7 @@ fn the_summary_on_a_console() {
 #[test]
 fn a_template_of_ones_own() {
     let template = Template::parse(
-        "title: Cost of the plan\nsections:\n  - title: People\n    figures: [closing_headcount, {figure: compound_growth, title: \"  a year\"}]\n  - figures: [employer_total, hire_termination_ratio]",
+        "title: Cost of the plan\nsections:\n  - title: People\n    metrics: [closing_headcount, {metric: compound_growth, title: \"  a year\"}]\n  - metrics: [employer_total, hire_termination_ratio]",
     );
     let template = template.expect("valid");
     insta::assert_snapshot!("template_console", render_summary(&summary(), &template, 100));
@@ -331,13 +331,13 @@ fn a_template_of_ones_own() {
 }
 
 #[test]
-fn every_figure_stands_where_it_says() {
+fn every_metric_stands_where_it_says() {
     let summary = summary();
     for year in &summary.years {
         let audit = serde_json::to_value(year).expect("JSON");
-        for figure in FIGURES.iter().filter(|figure| figure.field != "overall.compound_growth") {
-            let field = audit.pointer(&format!("/{}", figure.field.replace('.', "/")));
-            assert_eq!(Some(&(figure.read)(&summary, year).to_json()), field, "{figure:?}");
+        for metric in METRICS.iter().filter(|metric| metric.field != "overall.compound_growth") {
+            let field = audit.pointer(&format!("/{}", metric.field.replace('.', "/")));
+            assert_eq!(Some(&(metric.read)(&summary, year).to_json()), field, "{metric:?}");
         }
     }
 }
@@ -355,7 +355,7 @@ fn what_the_years_come_to() {
     let mut total = first.employer.total;
     total += last.employer.total;
     assert_eq!(overall.employer_total, total);
-    assert_eq!((overall.hires, overall.leavers), (14, 10));
+    assert_eq!((overall.hires, overall.terminations), (14, 10));
     assert_eq!(MultiYearSummary::new(Vec::new()).overall, Overall::default());
 }
 
@@ -407,7 +407,7 @@ fn what_cannot_be_read_is_an_error() {
 }
 
 #[test]
-fn figures_that_are_not_exact_are_no_report() {
+fn metrics_that_are_not_exact_are_no_report() {
     let cases = [
         ("update int_workforce_needs set opening_headcount = null", "column 1 of a query is no count"),
         ("update int_workforce_needs set target_headcount = -1", "column 2 of a query is no count"),

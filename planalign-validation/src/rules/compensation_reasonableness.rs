@@ -77,7 +77,7 @@ impl Rule for CompensationReasonablenessRule {
             // A share, no amounts: where few people are, an average tells what they earn.
             let tenths = (now - before) * 1000 / before.max(1);
             let (direction, tenths) = if tenths < 0 { ("falls", -tenths) } else { ("rises", tenths) };
-            let message = format!("the average pay {direction} by {}.{} % within a year", tenths / 10, tenths % 10);
+            let message = format!("the average pay {direction} by {}.{}% within a year", tenths / 10, tenths % 10);
             findings.push(probe.finding(Severity::Warning, people, message, ADVICE));
         }
         Ok(findings)

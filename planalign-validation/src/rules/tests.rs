@@ -115,7 +115,7 @@ fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
     insta::assert_snapshot!(pay("9999.99"), @"2026 error compensation_reasonableness (1): pay below 10000: 1 person");
     insta::assert_snapshot!(pay("5000000.01"), @"
     2026 error compensation_reasonableness (1): pay above 5000000: 1 person
-    2026 warning compensation_reasonableness (14): the average pay rises by 255.9 % within a year
+    2026 warning compensation_reasonableness (14): the average pay rises by 255.9% within a year
     ");
 }
 
@@ -534,17 +534,17 @@ fn pay_far_from_that_of_the_level_is_remarkable() {
 fn jumps_from_year_to_year_are_remarkable() {
     let update = |what: &str| format!("update fct_workforce_snapshot set {what} where simulation_year = 2026");
     insta::assert_snapshot!(remarked("yearly_jumps", ""), @"
-    2026 info yearly_jumps (1): what employees contribute rises by 31.3 % within a year
-    2026 info yearly_jumps (1): what the employer contributes rises by 41.0 % within a year
+    2026 info yearly_jumps (1): what employees contribute rises by 31.3% within a year
+    2026 info yearly_jumps (1): what the employer contributes rises by 41.0% within a year
     ");
     insta::assert_snapshot!(remarked("yearly_jumps", &update("total_employer_contributions = total_employer_contributions * 2, current_deferral_rate = current_deferral_rate / 2")), @"
-    2026 info yearly_jumps (1): the average deferral rate falls by 46.9 % within a year
-    2026 info yearly_jumps (1): what employees contribute rises by 31.3 % within a year
-    2026 info yearly_jumps (1): what the employer contributes rises by 182.0 % within a year
+    2026 info yearly_jumps (1): the average deferral rate falls by 46.9% within a year
+    2026 info yearly_jumps (1): what employees contribute rises by 31.3% within a year
+    2026 info yearly_jumps (1): what the employer contributes rises by 182.0% within a year
     ");
     let begins = "update fct_workforce_snapshot set total_employer_contributions = 0 where simulation_year = 2025";
     insta::assert_snapshot!(remarked("yearly_jumps", begins), @"
-    2026 info yearly_jumps (1): what employees contribute rises by 31.3 % within a year
+    2026 info yearly_jumps (1): what employees contribute rises by 31.3% within a year
     2026 info yearly_jumps (1): what the employer contributes, nothing the year before, is something now
     ");
 }

@@ -75,7 +75,7 @@ fn told(what: &str, was: i128, is: i128) -> String {
     }
     let tenths = (is - was) * 1000 / was;
     let direction = if tenths < 0 { "falls" } else { "rises" };
-    format!("{what} {direction} by {}.{} % within a year", tenths.abs() / 10, tenths.abs() % 10)
+    format!("{what} {direction} by {}.{}% within a year", tenths.abs() / 10, tenths.abs() % 10)
 }
 
 /// Adds what the people of a row bring to the totals of their year, in cents and millionths.

@@ -258,7 +258,7 @@ pub(crate) struct ReportArgs {
     /// Directory for the reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) reports: PathBuf,
-    /// Template (YAML) that chooses, orders and titles the figures of what is printed.
+    /// Template (YAML) that chooses, orders and titles the metrics of what is printed.
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
     /// How the summary is printed.

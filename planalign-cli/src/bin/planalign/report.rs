@@ -32,5 +32,9 @@ pub(crate) fn run(args: &ReportArgs, process: &Process) -> Result<ExitCode, Fail
 
 fn template(path: &Path) -> Result<Template, Failure> {
     let text = fs::read_to_string(path).map_err(|cause| Failure::Unreadable { path: path.to_owned(), cause })?;
-    Template::parse(&text).map_err(|problems| Failure::Template { path: path.to_owned(), problems })
+    let template = Template::parse(&text).map_err(|problems| Failure::Template { path: path.to_owned(), problems })?;
+    for warning in &template.warnings {
+        log::warn!("{}:{warning}", path.display());
+    }
+    Ok(template)
 }

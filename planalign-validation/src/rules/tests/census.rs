@@ -25,7 +25,7 @@ fn census_acceptance_reports_the_causes_of_rejection() {
     };
     let db = damaged(rejection);
     assert_eq!(told(&findings(&db, &settings())), expected("fatal").concat());
-    // Three of sixteen are 18.75 %: the share that is just allowed.
+    // Three of sixteen are 18.75%: the share that is just allowed.
     let tolerant = RuleSettings { max_rejected_share: 0.1875, ..settings() };
     assert_eq!(told(&findings(&db, &tolerant)), expected("warning").concat());
     let just_below = RuleSettings { max_rejected_share: 0.187_499, ..settings() };

@@ -19,7 +19,7 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{msg:<26} [{bar:30}] {percent:>3} %  {prefix}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg:<26} [{bar:30}] {percent:>3}%  {prefix}") {
             bar.set_style(style.progress_chars("=> "));
         }
         Self { bar, place: String::new() }

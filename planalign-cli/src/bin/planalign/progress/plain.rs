@@ -18,7 +18,7 @@ impl Renderer for Plain {
 fn shown(event: &RunEvent, progress: &ExecutionProgress) -> Option<String> {
     match &event.kind {
         RunEventKind::StageFinished { .. } => {
-            line(event).map(|line| format!("{line}  {:>3.0} %", progress.fraction * 100.0))
+            line(event).map(|line| format!("{line}  {:>3.0}%", progress.fraction * 100.0))
         }
         _ => remark(event),
     }
@@ -49,7 +49,7 @@ mod tests {
         let (year, stage) = (2026, "FOUNDATION".to_owned());
         assert_eq!(
             told(RunEventKind::StageFinished { year, stage: stage.clone(), elapsed_ms: 12 }).as_deref(),
-            Some("2026  FOUNDATION             12 ms   50 %")
+            Some("2026  FOUNDATION             12 ms   50%")
         );
         assert_eq!(
             told(RunEventKind::StageRolledBack { year, stage: stage.clone() }).as_deref(),

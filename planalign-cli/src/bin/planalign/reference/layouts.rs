@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use planalign_registries::RunEvent;
 use planalign_reporting::summary::Overall;
 use planalign_reporting::template::DEFAULT_TEMPLATE;
-use planalign_reporting::{FIGURES, LAYOUT_VERSION, YearAudit};
+use planalign_reporting::{LAYOUT_VERSION, METRICS, YearAudit};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -53,11 +53,11 @@ pub(super) fn reports() -> String {
     );
     page.push_str("A type of simulation event that is not listed has a column `events_<type>` after the others if a year has it.\n\n");
     page.push_str("| column | title | field of the year's audit |\n|---|---|---|\n");
-    for figure in FIGURES {
-        let _ = writeln!(page, "| `{}` | {} | `{}` |", figure.name, figure.title, figure.field);
+    for metric in METRICS {
+        let _ = writeln!(page, "| `{}` | {} | `{}` |", metric.name, metric.title, metric.field);
     }
     page.push_str("\n## Templates\n\n`planalign report --template FILE` prints what a template chooses from these columns, as a table or with ");
-    page.push_str("`--format json` as `{title, run_id, years, sections: [{title, figures: [{figure, title, values}]}]}`. The built-in template:\n\n");
+    page.push_str("`--format json` as `{title, run_id, years, sections: [{title, metrics: [{metric, title, values}]}]}`. The built-in template:\n\n");
     let _ = writeln!(page, "```yaml\n{}\n```", DEFAULT_TEMPLATE.trim_end());
     page
 }

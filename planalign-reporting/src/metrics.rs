@@ -1,0 +1,234 @@
+//! The headline metrics: what each is called, where it stands in a year's audit, and how it is read.
+//!
+//! Their names are the columns of the CSV and what templates choose from.
+
+use serde_json::Value;
+
+use crate::fixed::{Money, Rate, grouped};
+use crate::summary::MultiYearSummary;
+use crate::year_audit::YearAudit;
+
+/// A headline metric of a year.
+#[derive(Clone, Copy)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it stands in the year's audit; that of a summary, for metrics over several years.
+    pub field: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// Reads it for a year of a summary.
+    pub read: fn(&MultiYearSummary, &YearAudit) -> Reading,
+}
+
+/// A metric as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A name.
+    Text(String),
+    /// A year, or a version.
+    Number(i64),
+    /// People, or events.
+    Count(u64),
+    /// People who came.
+    Gain(u64),
+    /// People who went.
+    Loss(u64),
+    /// People, and how many there should be.
+    Of(u64, u64),
+    /// Dollars.
+    Money(Option<Money>),
+    /// A share.
+    Share(Option<Rate>),
+    /// A quotient that is no share.
+    Ratio(Option<Rate>),
+}
+
+impl Reading {
+    /// As it stands in a CSV file: money has two decimals, rates have six; what does not exist is empty.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Count(n) | Self::Gain(n) | Self::Loss(n) | Self::Of(n, _) => n.to_string(),
+            Self::Money(money) => money.map_or_else(String::new, |money| money.to_string()),
+            Self::Share(rate) | Self::Ratio(rate) => rate.map_or_else(String::new, |rate| rate.to_string()),
+        }
+    }
+
+    /// As people read it: whole dollars, percent with two decimals; what does not exist is a dash.
+    #[must_use]
+    pub fn to_console(&self) -> String {
+        let count = |n: u64| grouped(n.into());
+        let signed = |sign: &str, n: u64| if n == 0 { count(0) } else { format!("{sign}{}", count(n)) };
+        let hundredths = |rate: &Option<Rate>, per: i128| rate.and_then(|rate| Money::quotient(rate.units(), per));
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Gain(n) => signed("+", *n),
+            Self::Loss(n) => signed("-", *n),
+            Self::Of(n, wanted) if n != wanted => format!("{} of {}", count(*n), count(*wanted)),
+            Self::Count(n) | Self::Of(n, _) => count(*n),
+            Self::Money(money) => money.map_or_else(dash, Money::grouped),
+            Self::Share(rate) => hundredths(rate, 10_000).map_or_else(dash, |percent| format!("{percent}%")),
+            Self::Ratio(rate) => hundredths(rate, 1_000_000).map_or_else(dash, |ratio| ratio.to_string()),
+        }
+    }
+
+    /// As it stands in a JSON file.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Number(number) => (*number).into(),
+            Self::Count(n) | Self::Gain(n) | Self::Loss(n) | Self::Of(n, _) => (*n).into(),
+            Self::Money(money) => serde_json::to_value(money).unwrap_or_default(),
+            Self::Share(rate) | Self::Ratio(rate) => serde_json::to_value(rate).unwrap_or_default(),
+        }
+    }
+}
+
+/// All headline metrics, in the order of the columns of the CSV.
+pub const METRICS: &[Metric] = &[
+    metric("scenario_id", "provenance.scenario_id", "Scenario", |_, y| Reading::Text(y.provenance.scenario_id.clone())),
+    metric("plan_design_id", "provenance.plan_design_id", "Plan design", |_, y| {
+        Reading::Text(y.provenance.plan_design_id.clone())
+    }),
+    metric("year", "year", "Year", |_, y| Reading::Number(y.year.into())),
+    metric("opening_headcount", "headcount.opening", "Opening headcount", |_, y| Reading::Count(y.headcount.opening)),
+    metric("terminations", "headcount.terminations", "Terminations", |_, y| Reading::Loss(y.headcount.terminations)),
+    metric("hires", "headcount.hires", "Hires", |_, y| Reading::Gain(y.headcount.hires)),
+    metric("new_hire_terminations", "headcount.new_hire_terminations", "New-hire terminations", |_, y| {
+        Reading::Loss(y.headcount.new_hire_terminations)
+    }),
+    metric("closing_headcount", "headcount.closing", "Closing headcount", |_, y| {
+        Reading::Of(y.headcount.closing, y.headcount.target)
+    }),
+    metric("target_headcount", "headcount.target", "Target headcount", |_, y| Reading::Count(y.headcount.target)),
+    metric("growth", "headcount.growth", "Growth", |_, y| Reading::Share(y.headcount.growth)),
+    metric("compound_growth", "overall.compound_growth", "CAGR", |s, y| Reading::Share(s.compound_growth(y.year))),
+    metric("hire_termination_ratio", "headcount.hire_termination_ratio", "Hire-to-termination ratio", |_, y| {
+        Reading::Ratio(y.headcount.hire_termination_ratio)
+    }),
+    metric("events_hire", "events.hire", "Hire events", |_, y| events(y, "hire")),
+    metric("events_termination", "events.termination", "Termination events", |_, y| events(y, "termination")),
+    metric("events_promotion", "events.promotion", "Promotions", |_, y| events(y, "promotion")),
+    metric("events_raise", "events.raise", "Raises", |_, y| events(y, "raise")),
+    metric("events_eligibility", "events.eligibility", "Entries into the plan", |_, y| events(y, "eligibility")),
+    metric("events_enrollment", "events.enrollment", "Enrollments", |_, y| events(y, "enrollment")),
+    metric("events_enrollment_change", "events.enrollment_change", "Opt-outs", |_, y| events(y, "enrollment_change")),
+    metric("events_deferral_escalation", "events.deferral_escalation", "Automatic increases", |_, y| {
+        events(y, "deferral_escalation")
+    }),
+    metric("payroll", "pay.payroll", "Payroll", |_, y| Reading::Money(Some(y.pay.payroll))),
+    metric("average_pay", "pay.average", "Average pay", |_, y| Reading::Money(y.pay.average)),
+    metric("earned_pay", "pay.earned", "Earned pay", |_, y| Reading::Money(Some(y.pay.earned))),
+    metric("eligible", "participation.eligible", "Eligible", |_, y| Reading::Count(y.participation.eligible)),
+    metric("enrolled", "participation.enrolled", "Enrolled", |_, y| Reading::Count(y.participation.enrolled)),
+    metric("participating", "participation.participating", "Participating", |_, y| {
+        Reading::Count(y.participation.participating)
+    }),
+    metric("participation_rate", "participation.participation_rate", "Participation", |_, y| {
+        Reading::Share(y.participation.participation_rate)
+    }),
+    metric("average_deferral_rate", "participation.average_deferral_rate", "Average deferral", |_, y| {
+        Reading::Share(y.participation.average_deferral_rate)
+    }),
+    metric("contributors", "contributions.people", "Contributors", |_, y| Reading::Count(y.contributions.people)),
+    metric("employee_contributions", "contributions.total", "Contributions", |_, y| {
+        Reading::Money(Some(y.contributions.total))
+    }),
+    metric("catch_up_contributions", "contributions.catch_up", "Catch-up contributions", |_, y| {
+        Reading::Money(Some(y.contributions.catch_up))
+    }),
+    metric("employer_match", "employer.match", "Match", |_, y| Reading::Money(Some(y.employer.matched))),
+    metric("employer_core", "employer.core", "Core", |_, y| Reading::Money(Some(y.employer.core))),
+    metric("employer_total", "employer.total", "Employer cost", |_, y| Reading::Money(Some(y.employer.total))),
+    metric("employer_share_of_earned", "employer.share_of_earned", "Employer share of pay", |_, y| {
+        Reading::Share(y.employer.share_of_earned)
+    }),
+    metric("reached_402g", "limits.reached_402g", "At 402(g) limit", |_, y| Reading::Count(y.limits.reached_402g)),
+    metric("made_catch_up", "limits.made_catch_up", "With catch-up", |_, y| Reading::Count(y.limits.made_catch_up)),
+    metric("above_401a17", "limits.above_401a17", "Above 401(a)(17) limit", |_, y| {
+        Reading::Count(y.limits.above_401a17)
+    }),
+    metric("match_capped", "limits.match_capped", "Match capped", |_, y| Reading::Count(y.limits.match_capped)),
+    metric("findings_info", "finding_counts.info", "Remarks", |_, y| Reading::Count(y.finding_counts.info)),
+    metric("findings_warning", "finding_counts.warning", "Warnings", |_, y| Reading::Count(y.finding_counts.warning)),
+    metric("findings_error", "finding_counts.error", "Errors", |_, y| Reading::Count(y.finding_counts.error)),
+    metric("findings_fatal", "finding_counts.fatal", "Fatal findings", |_, y| Reading::Count(y.finding_counts.fatal)),
+    metric("layout_version", "layout_version", "Layout version", |_, y| Reading::Number(y.layout_version.into())),
+];
+
+impl Metric {
+    /// The metric of a name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        METRICS.iter().find(|metric| metric.name == name)
+    }
+}
+
+impl std::fmt::Debug for Metric {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+const fn metric(
+    name: &'static str,
+    field: &'static str,
+    title: &'static str,
+    read: fn(&MultiYearSummary, &YearAudit) -> Reading,
+) -> Metric {
+    Metric { name, field, title, read }
+}
+
+fn events(year: &YearAudit, name: &str) -> Reading {
+    Reading::Count(year.events.get(name).copied().unwrap_or_default())
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart() {
+        for (i, metric) in METRICS.iter().enumerate() {
+            assert!(
+                METRICS[..i].iter().all(|other| other.name != metric.name && other.title != metric.title),
+                "{metric:?}"
+            );
+        }
+        assert_eq!(Metric::find("hires").map(|metric| metric.title), Some("Hires"));
+        assert!(Metric::find("hire").is_none());
+    }
+
+    #[test]
+    fn readings_for_files_and_for_people() {
+        let rate = |millionths| Some(Rate::from_units(millionths));
+        let all = [
+            (Reading::Text("baseline".to_owned()), "baseline", "baseline", "\"baseline\""),
+            (Reading::Number(2025), "2025", "2025", "2025"),
+            (Reading::Count(12_345), "12345", "12,345", "12345"),
+            (Reading::Gain(1_000), "1000", "+1,000", "1000"),
+            (Reading::Gain(0), "0", "0", "0"),
+            (Reading::Loss(7), "7", "-7", "7"),
+            (Reading::Of(10, 10), "10", "10", "10"),
+            (Reading::Of(9, 10), "9", "9 of 10", "9"),
+            (Reading::Money(Some(Money::from_units(123_456))), "1234.56", "1,235", "1234.56"),
+            (Reading::Money(None), "", "-", "null"),
+            (Reading::Share(rate(123_456)), "0.123456", "12.35%", "0.123456"),
+            (Reading::Share(None), "", "-", "null"),
+            (Reading::Ratio(rate(1_255_000)), "1.255000", "1.26", "1.255"),
+        ];
+        for (reading, csv, console, json) in all {
+            assert_eq!((reading.to_csv(), reading.to_console()), (csv.to_owned(), console.to_owned()), "{reading:?}");
+            assert_eq!(reading.to_json().to_string(), json, "{reading:?}");
+        }
+    }
+}
