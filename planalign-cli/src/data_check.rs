@@ -4,7 +4,7 @@ use std::path::Path;
 
 use planalign_config::{Tables, full_message};
 use planalign_pipeline::RunPlan;
-use planalign_registries::{CheckpointKey, Difference, RunRecord, RunStore};
+use planalign_registries::{CheckpointKey, Checkpoints, Difference, RunRecord, Runs};
 use planalign_validation::{DataValidator, Finding, RuleError, Severity};
 
 use crate::caller::Caller;

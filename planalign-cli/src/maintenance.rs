@@ -7,7 +7,7 @@ use planalign_config::{Database, DatabaseOptions};
 use planalign_pipeline::{Storage, Verified};
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{
-    CheckpointKey, CheckpointMirror, RunRecord, RunStore, Witnessed, WorkflowCheckpoint, highest_sequence,
+    CheckpointKey, CheckpointMirror, Checkpoints, Journal, RunRecord, Witnessed, WorkflowCheckpoint, highest_sequence,
 };
 
 use crate::caller::Caller;

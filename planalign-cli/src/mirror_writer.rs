@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Receiver;
-use planalign_registries::{CheckpointMirror, RunRecord, RunStore, Witnessed, WorkflowCheckpoint, mirror};
+use planalign_registries::{CheckpointMirror, Checkpoints, RunRecord, Witnessed, WorkflowCheckpoint, mirror};
 
 use crate::error::Error;
 
@@ -28,7 +28,7 @@ pub(crate) fn forget(database: &Path) {
 }
 
 /// The checkpoint that the mirror names last. What it lacks of those in the file is written again.
-pub(crate) fn witness(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<Option<Witnessed>, Error> {
+pub(crate) fn witness(database: &Path, run_id: &str, store: &dyn Checkpoints) -> Result<Option<Witnessed>, Error> {
     let mirror = CheckpointMirror::new(database, run_id);
     let last = mirror.last();
     tell(&mirror, mirror.complete(&store.checkpoints(run_id)?));
@@ -48,7 +48,7 @@ pub(crate) fn lost_run(database: &Path, known: &[RunRecord]) -> Option<Error> {
 }
 
 /// Makes the mirror of a run that of what the file holds.
-pub(crate) fn align(database: &Path, run_id: &str, store: &dyn RunStore) -> Result<(), Error> {
+pub(crate) fn align(database: &Path, run_id: &str, store: &dyn Checkpoints) -> Result<(), Error> {
     let mirror = CheckpointMirror::new(database, run_id);
     tell(&mirror, mirror.align(&store.checkpoints(run_id)?));
     Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use planalign_config::{Database, DatabaseOptions};
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{RunEvent, RunRecord, RunStore, WorkflowCheckpoint};
+use planalign_registries::{Checkpoints, Journal, RunEvent, RunRecord, Runs, WorkflowCheckpoint};
 
 use crate::caller::Caller;
 use crate::error::Error;
@@ -34,7 +34,7 @@ impl OpenRun {
         let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
         let database = Database::open(path, &options)?;
         let store = DuckRunStore::open_existing(database.clone())?;
-        let run = store.as_ref().map(RunStore::current_run).transpose()?.flatten();
+        let run = store.as_ref().map(Runs::current_run).transpose()?.flatten();
         match store.zip(run) {
             Some((store, run)) => Ok(Some(Self { database, store, run })),
             None => mirror_writer::lost_run(path, &[]).map_or(Ok(None), Err),

@@ -35,7 +35,7 @@ pub fn report(database: &Path, directory: &Path, only: Option<i32>, caller: &Cal
     let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else {
         return Err(Error::NothingToReport { year: only, years });
     };
-    let source = ReportSource { run_id: &run.run_id, tables: &database, store: &store };
+    let source = ReportSource { run_id: &run.run_id, tables: &database, runs: &store, journal: &store };
     let mut reports = FileReports::new(directory);
     for year in &wanted {
         reports.write_year(*year, &source)?;

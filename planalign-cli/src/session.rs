@@ -15,7 +15,7 @@ use planalign_pipeline::{
     ProgressReporter, RunPlan, StopSignal,
 };
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{Fingerprints, RunEvent, RunRecord, RunStore};
+use planalign_registries::{Fingerprints, RunEvent, RunRecord, Runs};
 use planalign_reporting::{FileReports, MultiYearSummary, YearAuditor};
 use planalign_validation::Rule;
 

@@ -1,7 +1,7 @@
 //! How a run begins.
 
 use planalign_pipeline::{PipelineError, refuse_present_data};
-use planalign_registries::{RunRecord, RunStatus, RunStore};
+use planalign_registries::{Checkpoints, RunRecord, RunStatus, RunStore};
 
 use crate::error::Error;
 
@@ -58,7 +58,7 @@ impl Start {
     }
 
     /// The last year of which something is committed and kept.
-    pub(crate) fn committed(&self, store: &dyn RunStore) -> Result<Option<i32>, Error> {
+    pub(crate) fn committed(&self, store: &dyn Checkpoints) -> Result<Option<i32>, Error> {
         Ok(match self {
             Self::Anew { .. } => None,
             Self::Resume(run) => store.checkpoints(&run.run_id)?.last().map(|checkpoint| checkpoint.key.year),

@@ -36,7 +36,7 @@ fn named() -> Vec<String> {
 fn every_item_exists() {
     use planalign_config::{Database, SimulationConfig};
     use planalign_pipeline::PipelineOrchestrator;
-    use planalign_registries::{InMemoryRunStore, RegistryManager, RunStore};
+    use planalign_registries::{Checkpoints, InMemoryRunStore, RegistryManager};
 
     let items = items![
         planalign::orchestrator,
@@ -78,15 +78,15 @@ fn every_item_exists() {
         planalign_reporting::MultiYearSummary::growth_analysis,
     ];
     // Those of traits, and what the other test calls.
-    let _ = <InMemoryRunStore as RunStore>::save_checkpoint;
-    let _ = <InMemoryRunStore as RunStore>::checkpoints;
-    let _ = <InMemoryRunStore as RunStore>::state;
+    let _ = <InMemoryRunStore as Checkpoints>::save_checkpoint;
+    let _ = <InMemoryRunStore as Checkpoints>::checkpoints;
+    let _ = <InMemoryRunStore as Checkpoints>::state;
     let _ = <planalign_reporting::InMemoryReports as planalign_reporting::MultiYearReporter>::summary;
     let _: Option<(Database, SimulationConfig, PipelineOrchestrator<'_>, RegistryManager<'_>)> = None;
     let generic = [
-        "planalign_registries::RunStore::checkpoints",
-        "planalign_registries::RunStore::save_checkpoint",
-        "planalign_registries::RunStore::state",
+        "planalign_registries::Checkpoints::checkpoints",
+        "planalign_registries::Checkpoints::save_checkpoint",
+        "planalign_registries::Checkpoints::state",
         "planalign_reporting::MultiYearReporter::summary",
         "planalign_validation::DataValidator::register_rule",
     ];

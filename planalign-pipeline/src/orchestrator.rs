@@ -191,7 +191,7 @@ impl<'a> PipelineOrchestrator<'a> {
     fn summary(&mut self, years: &RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
         let Modules { store, tables, reports, .. } = &mut self.modules;
         let run = store.current_run()?.ok_or(PipelineError::NothingToResume)?;
-        let source = ReportSource { run_id: &run.run_id, tables: *tables, store: *store };
+        let source = ReportSource { run_id: &run.run_id, tables: *tables, runs: *store, journal: *store };
         Ok(reports.summary(*years.start(), *years.end(), &source)?)
     }
 }
@@ -503,7 +503,7 @@ impl Execution<'_, '_> {
     /// Has a year audited by the reports and by each reporter, or by those that lack it.
     pub(crate) fn audit_year(&mut self, year: i32, only_missing: bool) -> Result<(), ReportError> {
         let Modules { store, tables, reports, reporters, .. } = &mut *self.modules;
-        let source = ReportSource { run_id: &self.run.run_id, tables: *tables, store: *store };
+        let source = ReportSource { run_id: &self.run.run_id, tables: *tables, runs: *store, journal: *store };
         let mut written = Vec::new();
         if !only_missing || !reports.has_year(year) {
             written.extend(reports.write_year(year, &source)?);

@@ -288,7 +288,7 @@ impl Execution<'_, '_> {
         }
         if stage.definition.finishes {
             let Modules { store, tables, reports, .. } = &mut *self.modules;
-            let source = ReportSource { run_id: &self.run.run_id, tables: *tables, store: *store };
+            let source = ReportSource { run_id: &self.run.run_id, tables: *tables, runs: *store, journal: *store };
             for path in reports.write_summary(plan.start_year, plan.end_year, &source)? {
                 self.journal.emit(RunEventKind::ReportWritten { year: None, path: path.display().to_string() });
             }

@@ -2,8 +2,8 @@
 
 use planalign_config::{Fault, full_message};
 use planalign_registries::{
-    CheckpointKey, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError, WorkflowCheckpoint,
-    compare_state,
+    CheckpointKey, Checkpoints, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError,
+    WorkflowCheckpoint, compare_state,
 };
 
 use crate::error::{CheckpointCorruptionError, PipelineError, StateInconsistencyError};
@@ -37,7 +37,7 @@ pub enum Damage {
 pub fn verify<'r>(
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
-    store: &dyn RunStore,
+    store: &dyn Checkpoints,
 ) -> Result<Vec<Verified>, PipelineError> {
     (0..checkpoints.len()).map(|at| verify_one(at, checkpoints, registries, store)).collect()
 }
@@ -46,7 +46,7 @@ fn verify_one<'r>(
     at: usize,
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
-    store: &dyn RunStore,
+    store: &dyn Checkpoints,
 ) -> Result<Verified, PipelineError> {
     let checkpoint = &checkpoints[at];
     let damage = damage(&without_replaced(checkpoint, &checkpoints[at + 1..]), registries, store)?;
@@ -57,7 +57,7 @@ fn verify_one<'r>(
 pub(crate) fn require<'r>(
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
-    store: &dyn RunStore,
+    store: &dyn Checkpoints,
 ) -> Result<(), PipelineError> {
     require_first(checkpoints.len(), checkpoints, registries, store)
 }
@@ -67,7 +67,7 @@ pub(crate) fn require_first<'r>(
     many: usize,
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
-    store: &dyn RunStore,
+    store: &dyn Checkpoints,
 ) -> Result<(), PipelineError> {
     let mut last_valid = None;
     for at in 0..many {
@@ -105,7 +105,7 @@ pub fn verify_inputs(
 fn damage<'r>(
     checkpoint: &WorkflowCheckpoint,
     registries: &[Box<dyn Registry + 'r>],
-    store: &dyn RunStore,
+    store: &dyn Checkpoints,
 ) -> Result<Option<Damage>, PipelineError> {
     let relations: Vec<String> = checkpoint.state.iter().map(|s| s.relation.clone()).collect();
     let now = match store.state(&relations, checkpoint.key.year) {
@@ -150,7 +150,7 @@ fn unreadable(
     checkpoint: &WorkflowCheckpoint,
     relations: &[String],
     error: &StoreError,
-    store: &dyn RunStore,
+    store: &dyn Checkpoints,
 ) -> String {
     let state = |relation: &&String| store.state(std::slice::from_ref(relation), checkpoint.key.year);
     match relations.iter().find(|relation| state(relation).is_err()) {

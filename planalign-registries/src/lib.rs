@@ -34,5 +34,8 @@ pub use manager::RegistryManager;
 pub use mirror::{CheckpointMirror, Witnessed};
 pub use registry::{Disagreement, Registry, RegistryCause, RegistryError, RegistrySnapshot};
 pub use run_event::{RunEvent, RunEventKind, TimeSpent};
-pub use run_store::{Difference, FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};
+pub use run_store::{
+    Checkpoints, Difference, FindingRows, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs, StoreError,
+    compare_state,
+};
 pub use severity::Severity;

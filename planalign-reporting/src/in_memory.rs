@@ -101,7 +101,7 @@ mod tests {
     fn remembers_and_fails_as_told() {
         let given = InMemoryReports::default().failure(Some(2025), io::ErrorKind::StorageFull);
         let (tables, store) = (InMemoryTables::default(), InMemoryRunStore::default());
-        let source = ReportSource { run_id: "r", tables: &tables, store: &store };
+        let source = ReportSource { run_id: "r", tables: &tables, runs: &store, journal: &store };
         let mut reports = given.clone();
         assert_eq!(reports.write_year(2025, &source).expect_err("scripted").fault(), Fault::OutOfSpace);
         assert!(!reports.has_year(2025));

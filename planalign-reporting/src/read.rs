@@ -80,11 +80,11 @@ struct EventCounts {
 }
 
 impl<'a> Source<'a> {
-    fn new(&ReportSource { run_id, tables, store }: &ReportSource<'a>) -> Result<Self, ReadError> {
-        let run = store.runs()?.into_iter().find(|r| r.run_id == run_id);
+    fn new(&ReportSource { run_id, tables, runs, journal }: &ReportSource<'a>) -> Result<Self, ReadError> {
+        let run = runs.runs()?.into_iter().find(|r| r.run_id == run_id);
         let run = run.ok_or_else(|| unreadable(format!("the file holds no run {run_id}")))?;
-        let fingerprints = store.fingerprints(run_id)?.digests();
-        let events = store.events(run_id)?;
+        let fingerprints = runs.fingerprints(run_id)?.digests();
+        let events = journal.events(run_id)?;
         Ok(Self { tables, run, fingerprints, events })
     }
 

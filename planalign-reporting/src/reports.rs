@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, Tables};
-use planalign_registries::{RunStore, StoreError};
+use planalign_registries::{Journal, Runs, StoreError};
 
 use crate::summary::MultiYearSummary;
 
@@ -15,8 +15,10 @@ pub struct ReportSource<'a> {
     pub run_id: &'a str,
     /// Its tables. Within a unit of work they show what that has written.
     pub tables: &'a dyn Tables,
-    /// Its record.
-    pub store: &'a dyn RunStore,
+    /// Its record and what it depends on.
+    pub runs: &'a dyn Runs,
+    /// Its journal.
+    pub journal: &'a dyn Journal,
 }
 
 /// Audits a year for people.

@@ -1,6 +1,6 @@
 //! Runs that are finished and then continued to later years, or taken up with nothing left to do.
 
-use planalign_registries::{RunStatus, RunStore};
+use planalign_registries::{Checkpoints, RunStatus, Runs};
 
 use crate::harness::{World, committed_builds, render};
 

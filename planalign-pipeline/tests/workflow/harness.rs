@@ -15,8 +15,8 @@ use planalign_pipeline::{
     StopSignal, Storage, Workflow, restore,
 };
 use planalign_registries::{
-    CheckpointKey, Fingerprints, InMemoryRegistry, InMemoryRunStore, Registry, RelationState, RunEvent, RunRecord,
-    RunStatus, RunStore, Witnessed, WorkflowCheckpoint,
+    CheckpointKey, Fingerprints, InMemoryRegistry, InMemoryRunStore, Journal, Registry, RelationState, RunEvent,
+    RunRecord, RunStatus, Runs, Witnessed, WorkflowCheckpoint,
 };
 use planalign_reporting::InMemoryReports;
 use planalign_validation::{InMemoryRule, Rule};

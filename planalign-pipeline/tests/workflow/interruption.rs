@@ -1,7 +1,7 @@
 //! Runs that are stopped or killed anywhere and resumed: nothing is missing, nothing is done twice.
 
 use planalign_pipeline::PipelineError;
-use planalign_registries::{RunEventKind, RunStatus, RunStore};
+use planalign_registries::{Checkpoints, RunEventKind, RunStatus};
 
 use crate::harness::{Cut, World, committed_builds, from_stage, render};
 

@@ -2,7 +2,7 @@
 
 use planalign_dbt::Materialization;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError, refuse_present_data};
-use planalign_registries::{RunStatus, RunStore};
+use planalign_registries::{Checkpoints, RunStatus, Runs};
 
 use crate::harness::{Cut, FIRST_YEAR, World, fingerprints, relation_state};
 

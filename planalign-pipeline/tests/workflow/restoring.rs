@@ -2,7 +2,7 @@
 
 use planalign_config::Fault;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError};
-use planalign_registries::{CheckpointKey, RunEventKind, RunStatus, RunStore, Witnessed};
+use planalign_registries::{CheckpointKey, Checkpoints, RunEventKind, RunStatus, Runs, Witnessed};
 
 use crate::harness::{Cut, World, committed_builds, render};
 

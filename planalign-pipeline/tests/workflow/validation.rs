@@ -2,7 +2,7 @@
 
 use planalign_config::Fault;
 use planalign_pipeline::{Outcome, PipelineError};
-use planalign_registries::{CheckpointStatus, RunStatus, RunStore};
+use planalign_registries::{CheckpointStatus, Checkpoints, RunStatus};
 use planalign_validation::{InMemoryRule, Severity};
 
 use crate::harness::{World, from_stage, render};

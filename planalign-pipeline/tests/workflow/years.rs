@@ -1,6 +1,6 @@
 //! A whole run: the order of stages, which of them run in which year, and what the models are told.
 
-use planalign_registries::{RunEventKind, RunStatus, RunStore};
+use planalign_registries::{Checkpoints, RunEventKind, RunStatus};
 
 use crate::harness::{World, committed_builds, render};
 

@@ -1,9 +1,11 @@
 //! The record of runs in schema `planalign` of the simulation's own file, so that it commits with what it describes.
 
+mod checkpoints;
 mod finding_rows;
 mod fingerprints;
 mod forget;
 mod journal;
+mod payload;
 mod runs;
 
 use std::cell::RefCell;
@@ -13,9 +15,7 @@ use planalign_config::{Database, DatabaseError, Fault, failpoint};
 
 use super::catalog::{Catalog, failed};
 use super::{format, state};
-use crate::checkpoint::{CheckpointKey, RelationState, WorkflowCheckpoint};
-use crate::run_event::RunEvent;
-use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
+use crate::run_store::{RunStore, StoreError};
 
 /// Bytes of the engine's log from which on it is folded into the file at the end of a year. Processes that are to die while it is
 /// folded have less to do before.
@@ -59,103 +59,6 @@ impl DuckRunStore {
 }
 
 impl RunStore for DuckRunStore {
-    fn current_run(&self) -> Result<Option<RunRecord>, StoreError> {
-        Ok(self.runs()?.pop())
-    }
-
-    fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
-        runs::read(&self.catalog)
-    }
-
-    fn begin_run(&mut self, run: &RunRecord, fingerprints: &Fingerprints) -> Result<(), StoreError> {
-        self.columns.borrow_mut().clear();
-        self.catalog.atomically(|catalog| {
-            runs::write(catalog, run)?;
-            fingerprints::write(catalog, &run.run_id, fingerprints)
-        })
-    }
-
-    fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
-        runs::update(&self.catalog, run_id, status, end_year)
-    }
-
-    fn replace_fingerprints(&mut self, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
-        fingerprints::remove(&self.catalog, run_id)?;
-        fingerprints::write(&self.catalog, run_id, fingerprints)
-    }
-
-    fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
-        fingerprints::read(&self.catalog, run_id, false)
-    }
-
-    fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
-        fingerprints::read(&self.catalog, run_id, true)
-    }
-
-    fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
-        journal::write_events(&self.catalog, events)
-    }
-
-    fn record_outside(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        let action = || failed("write to the journal");
-        let second = self.catalog.db.second_connection().map_err(action())?;
-        journal::write_events(&Catalog::new(second).map_err(action())?, events)
-    }
-
-    fn events(&self, run_id: &str) -> Result<Vec<RunEvent>, StoreError> {
-        journal::read_events(&self.catalog, run_id)
-    }
-
-    fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError> {
-        state::read(&self.catalog, &mut self.columns.borrow_mut(), &self.engine, relations, year)
-    }
-
-    fn save_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
-        journal::write_checkpoint(&self.catalog, checkpoint)
-    }
-
-    fn replace_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
-        journal::remove_checkpoint(&self.catalog, checkpoint)?;
-        journal::write_checkpoint(&self.catalog, checkpoint)
-    }
-
-    fn save_finding_rows(
-        &mut self,
-        run_id: &str,
-        key: &CheckpointKey,
-        findings: &[FindingRows],
-    ) -> Result<(), StoreError> {
-        finding_rows::write(&self.catalog, run_id, key, findings)
-    }
-
-    fn checkpoints(&self, run_id: &str) -> Result<Vec<WorkflowCheckpoint>, StoreError> {
-        journal::read_checkpoints(&self.catalog, run_id)
-    }
-
-    fn last_checkpoint(&self, run_id: &str) -> Result<Option<u64>, StoreError> {
-        journal::last_checkpoint(&self.catalog, run_id)
-    }
-
-    fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError> {
-        self.columns.borrow_mut().clear();
-        match point {
-            Some(point) => forget::later(&self.catalog, point, &self.checkpoints(&point.run_id)?),
-            None => forget::everything(&self.catalog),
-        }
-    }
-
-    fn prune(&mut self) -> Result<Vec<RunRecord>, StoreError> {
-        self.catalog.atomically(|catalog| {
-            let mut replaced = runs::read(catalog)?;
-            replaced.pop();
-            forget::records(catalog, &replaced)?;
-            Ok(replaced)
-        })
-    }
-
     fn compact(&mut self) -> Result<(), StoreError> {
         // Folding rewrites whole row groups, so it waits until the log is long; closing the file folds what is left.
         let Some(log) = self.catalog.db.path().map(|path| path.with_added_extension("wal")) else { return Ok(()) };

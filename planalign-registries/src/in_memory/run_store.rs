@@ -1,14 +1,18 @@
 //! A run store of plain structs that is its own unit of work.
 
+mod checkpoints;
+mod journal;
+mod runs;
+
 use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use planalign_config::{DatabaseError, Fault, UnitOfWork, full_message};
 
-use crate::checkpoint::{CheckpointKey, RelationState, WorkflowCheckpoint};
+use crate::checkpoint::{RelationState, WorkflowCheckpoint};
 use crate::run_event::RunEvent;
-use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError};
+use crate::run_store::{Fingerprints, RunRecord, RunStore, StoreError};
 
 /// A run store in memory. Clones share their state: one is the store, another the unit of work, and a test keeps a third.
 ///
@@ -42,7 +46,7 @@ struct Data {
 }
 
 impl InMemoryRunStore {
-    /// Sets what [`state`](RunStore::state) answers for a relation and a year. Relations without an answer are left out,
+    /// Sets what [`state`](crate::run_store::Checkpoints::state) answers for a relation and a year. Relations without an answer are left out,
     /// like relations that are not there.
     pub fn holds(&self, state: RelationState) {
         let states = &mut self.inner.borrow_mut().states;
@@ -113,132 +117,6 @@ impl Inner {
 }
 
 impl RunStore for InMemoryRunStore {
-    fn current_run(&self) -> Result<Option<RunRecord>, StoreError> {
-        Ok(self.runs()?.pop())
-    }
-
-    fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.inner.borrow_mut().failure("runs")?;
-        Ok(self.inner.borrow().data.runs.clone())
-    }
-
-    fn begin_run(&mut self, run: &RunRecord, fingerprints: &Fingerprints) -> Result<(), StoreError> {
-        self.enter("begin_run", format!("begin_run {}", run.run_id))?.outside(|data| {
-            data.runs.push(run.clone());
-            data.fingerprints.insert(run.run_id.clone(), fingerprints.clone());
-        });
-        Ok(())
-    }
-
-    fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
-        let mut inner = self.enter("update_run", format!("update_run {status:?} {end_year}"))?;
-        if !inner.data.runs.iter().any(|r| r.run_id == run_id) {
-            return Err(StoreError::Damaged { what: "a run".to_owned(), cause: "it is not there".to_owned() });
-        }
-        for run in inner.data.runs.iter_mut().filter(|r| r.run_id == run_id) {
-            (run.status, run.end_year) = (status, end_year);
-        }
-        Ok(())
-    }
-
-    fn replace_fingerprints(&mut self, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
-        let mut inner = self.enter("replace_fingerprints", format!("replace_fingerprints {run_id}"))?;
-        inner.data.fingerprints.insert(run_id.to_owned(), fingerprints.clone());
-        Ok(())
-    }
-
-    fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
-        self.inner.borrow_mut().failure("fingerprints")?;
-        Ok(self.inner.borrow().data.fingerprints.get(run_id).cloned().unwrap_or_default())
-    }
-
-    fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
-        let mut all = self.fingerprints(run_id)?;
-        all.0.retain(|kind, _| Fingerprints::KEPT.contains(&kind.as_str()));
-        Ok(all)
-    }
-
-    fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
-        self.enter("record", format!("record {}", events.len()))?.data.events.extend_from_slice(events);
-        Ok(())
-    }
-
-    fn record_outside(&mut self, events: &[RunEvent]) -> Result<(), StoreError> {
-        let mut inner = self.enter("record_outside", format!("record_outside {}", events.len()))?;
-        inner.outside(|data| data.events.extend_from_slice(events));
-        Ok(())
-    }
-
-    fn events(&self, run_id: &str) -> Result<Vec<RunEvent>, StoreError> {
-        self.inner.borrow_mut().failure("events")?;
-        let mut events = self.inner.borrow().data.events.clone();
-        events.retain(|e| e.run_id == run_id);
-        events.sort_by_key(|e| e.sequence);
-        Ok(events)
-    }
-
-    fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError> {
-        self.inner.borrow_mut().failure("state")?;
-        let inner = self.inner.borrow();
-        let answer = |relation: &String| {
-            inner.states.iter().find(|s| s.relation == *relation && s.year.is_none_or(|y| y == year)).cloned()
-        };
-        Ok(relations.iter().filter_map(answer).collect())
-    }
-
-    fn save_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
-        let mut inner = self.enter("save_checkpoint", format!("save_checkpoint {}", checkpoint.key))?;
-        inner.data.checkpoints.push(checkpoint.clone());
-        Ok(())
-    }
-
-    fn replace_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
-        let mut inner = self.enter("replace_checkpoint", format!("replace_checkpoint {}", checkpoint.key))?;
-        let checkpoints = &mut inner.data.checkpoints;
-        checkpoints.retain(|c| c.run_id != checkpoint.run_id || c.key != checkpoint.key);
-        checkpoints.push(checkpoint.clone());
-        checkpoints.sort_by_key(|c| c.sequence);
-        Ok(())
-    }
-
-    fn save_finding_rows(
-        &mut self,
-        _run_id: &str,
-        key: &CheckpointKey,
-        findings: &[FindingRows],
-    ) -> Result<(), StoreError> {
-        let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
-        self.enter("save_finding_rows", format!("save_finding_rows {key} {}", rules.join(" ")).trim_end().to_owned())?;
-        Ok(())
-    }
-
-    fn checkpoints(&self, run_id: &str) -> Result<Vec<WorkflowCheckpoint>, StoreError> {
-        self.inner.borrow_mut().failure("checkpoints")?;
-        let mut checkpoints = self.inner.borrow().data.checkpoints.clone();
-        checkpoints.retain(|c| c.run_id == run_id);
-        Ok(checkpoints)
-    }
-
-    fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError> {
-        let label = point.map_or_else(|| "nothing".to_owned(), |point| point.key.to_string());
-        let mut inner = self.enter("forget_after", format!("forget_after {label}"))?;
-        inner.data.checkpoints.retain(|c| point.is_some_and(|last| c.sequence <= last.sequence));
-        Ok(())
-    }
-
-    fn prune(&mut self) -> Result<Vec<RunRecord>, StoreError> {
-        let mut replaced = self.runs()?;
-        replaced.pop();
-        let is_replaced = |run_id: &str| replaced.iter().any(|run| run.run_id == run_id);
-        self.enter("prune", format!("prune {}", replaced.len()))?.outside(|data| {
-            data.runs.retain(|run| !is_replaced(&run.run_id));
-            data.fingerprints.retain(|run_id, _| !is_replaced(run_id));
-            data.events.retain(|event| !is_replaced(&event.run_id));
-            data.checkpoints.retain(|checkpoint| !is_replaced(&checkpoint.run_id));
-        });
-        Ok(replaced)
-    }
-
     fn compact(&mut self) -> Result<(), StoreError> {
         self.enter("compact", "compact".to_owned())?;
         Ok(())

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use planalign_config::{Database, DatabaseOptions, Fault, full_message};
-use planalign_registries::{Fingerprints, InMemoryRunStore, RunEvent, RunRecord, RunStore};
+use planalign_registries::{Fingerprints, InMemoryRunStore, Journal, RunEvent, RunRecord, Runs};
 use serde_json::json;
 
 use super::FileReports;
@@ -72,7 +72,7 @@ fn store(run_id: &str) -> InMemoryRunStore {
 
 /// What reports of a run are made of.
 fn source<'a>(run_id: &'a str, tables: &'a Database, store: &'a InMemoryRunStore) -> ReportSource<'a> {
-    ReportSource { run_id, tables, store }
+    ReportSource { run_id, tables, runs: store, journal: store }
 }
 
 fn audit(year: i32) -> YearAudit {

@@ -1,9 +1,41 @@
-//! The rows of `planalign.runs`.
+//! Runs on a database: the rows of `planalign.runs`.
 
 use planalign_config::Row;
 
+use super::{DuckRunStore, fingerprints};
 use crate::duckdb::catalog::{Catalog, failed};
-use crate::run_store::{RunRecord, RunStatus, StoreError};
+use crate::run_store::{Fingerprints, RunRecord, RunStatus, Runs, StoreError};
+
+impl Runs for DuckRunStore {
+    fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+        read(&self.catalog)
+    }
+
+    fn begin_run(&mut self, run: &RunRecord, fingerprints: &Fingerprints) -> Result<(), StoreError> {
+        self.columns.borrow_mut().clear();
+        self.catalog.atomically(|catalog| {
+            write(catalog, run)?;
+            fingerprints::write(catalog, &run.run_id, fingerprints)
+        })
+    }
+
+    fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
+        update(&self.catalog, run_id, status, end_year)
+    }
+
+    fn replace_fingerprints(&mut self, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
+        fingerprints::remove(&self.catalog, run_id)?;
+        fingerprints::write(&self.catalog, run_id, fingerprints)
+    }
+
+    fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
+        fingerprints::read(&self.catalog, run_id, false)
+    }
+
+    fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
+        fingerprints::read(&self.catalog, run_id, true)
+    }
+}
 
 /// All runs, in the order in which they were written.
 pub(super) fn read(catalog: &Catalog) -> Result<Vec<RunRecord>, StoreError> {
@@ -17,7 +49,7 @@ pub(super) fn read(catalog: &Catalog) -> Result<Vec<RunRecord>, StoreError> {
 }
 
 /// Adds a run; of all, it is the latest.
-pub(super) fn write(catalog: &Catalog, run: &RunRecord) -> Result<(), StoreError> {
+fn write(catalog: &Catalog, run: &RunRecord) -> Result<(), StoreError> {
     let sql = catalog.sql(
         "insert into {planalign}.runs
         select (select coalesce(max(number), 0) + 1 from {planalign}.runs), ?, ?, ?, ?, ?, ?::ubigint, ?, ?, ?, ?",
@@ -39,7 +71,7 @@ pub(super) fn write(catalog: &Catalog, run: &RunRecord) -> Result<(), StoreError
 }
 
 /// Changes how a run stands.
-pub(super) fn update(catalog: &Catalog, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
+fn update(catalog: &Catalog, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
     let sql = catalog.sql("update {planalign}.runs set status = ?, end_year = ? where run_id = ?");
     let values = [name_of(status).into(), end_year.into(), run_id.into()];
     match catalog.db.execute(&sql, &values).map_err(failed("record how the run stands"))? {

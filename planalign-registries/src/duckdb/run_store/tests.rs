@@ -7,7 +7,9 @@ use crate::checkpoint::{CheckpointKey, CheckpointStatus, RelationState, Workflow
 use crate::duckdb::testing::options;
 use crate::registry::RegistrySnapshot;
 use crate::run_event::{RunEvent, RunEventKind};
-use crate::run_store::{FindingRows, Fingerprints, RunRecord, RunStatus, RunStore, StoreError, compare_state};
+use crate::run_store::{
+    Checkpoints, FindingRows, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs, StoreError, compare_state,
+};
 
 fn memory() -> (Database, DuckRunStore) {
     let db = Database::in_memory(&options()).expect("open");

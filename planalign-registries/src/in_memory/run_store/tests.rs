@@ -5,7 +5,7 @@ use planalign_config::{Fault, UnitOfWork, full_message};
 use super::InMemoryRunStore;
 use crate::checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowCheckpoint};
 use crate::run_event::{RunEvent, RunEventKind};
-use crate::run_store::{Fingerprints, RunRecord, RunStatus, RunStore};
+use crate::run_store::{Checkpoints, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs};
 
 fn event(sequence: u64) -> RunEvent {
     let kind = RunEventKind::YearStarted { year: 2025 };

@@ -1,8 +1,6 @@
 //! Fingerprints and what is said about their differences.
 
-use planalign_config::{DatabaseError, Fault, full_message};
-
-use super::{Fingerprints, StoreError};
+use super::Fingerprints;
 
 fn fingerprints(entries: &[(&str, &str, &str)]) -> Fingerprints {
     let mut all = Fingerprints::default();
@@ -66,16 +64,4 @@ fn the_digest_depends_on_every_part_and_on_where_it_ends() {
     assert_eq!(digests.len(), all.len());
     assert_eq!(all[5].digest(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_eq!(all[0].digest(), fingerprints(&[("a", "b", "c")]).digest());
-}
-
-#[test]
-fn errors_know_what_can_be_done() {
-    let newer = StoreError::NewerFormat { found: 2, supported: 1 };
-    let damaged = StoreError::Damaged { what: "an event".to_owned(), cause: "cut".to_owned() };
-    let cause = DatabaseError::new(Fault::OutOfSpace, "disk full");
-    let database = StoreError::Database { action: "save".to_owned(), cause };
-    assert_eq!(newer.fault(), Fault::WrongVersion);
-    assert_eq!(StoreError::Foreign { tables: 1 }.fault(), Fault::WrongVersion);
-    assert_eq!(damaged.fault(), Fault::Corrupt);
-    assert_eq!((database.fault(), full_message(&database).as_str()), (Fault::OutOfSpace, "cannot save: disk full"));
 }

@@ -1,0 +1,33 @@
+//! Content of rows as JSON.
+
+use planalign_config::Value;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::duckdb::catalog::{Catalog, failed};
+use crate::run_store::StoreError;
+
+/// Reads the contents of the rows of a query; `what` they are.
+pub(super) fn read<T: DeserializeOwned>(
+    catalog: &Catalog,
+    sql: &str,
+    values: &[Value],
+    what: &str,
+) -> Result<Vec<T>, StoreError> {
+    let table = catalog.db.query(sql, values).map_err(failed(&format!("read {what}")))?;
+    table.rows.iter().map(|row| from_json(&row.text(0).unwrap_or_default(), what)).collect()
+}
+
+/// Reads one content.
+pub(super) fn from_json<'t, T: Deserialize<'t>>(payload: &'t str, what: &str) -> Result<T, StoreError> {
+    // The parser's message may quote the text; its place is enough.
+    serde_json::from_str(payload).map_err(|e| StoreError::Damaged {
+        what: what.to_owned(),
+        cause: format!("not understood at character {}", e.column()),
+    })
+}
+
+/// Writes one content.
+pub(super) fn to_json<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::Damaged { what: what.to_owned(), cause: e.to_string() })
+}
