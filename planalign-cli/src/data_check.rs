@@ -4,7 +4,7 @@ use std::path::Path;
 
 use planalign_config::{Tables, full_message};
 use planalign_pipeline::RunPlan;
-use planalign_registries::{CheckpointKey, Checkpoints, Difference, RunRecord, Runs};
+use planalign_registries::{CheckpointKey, Checkpoints, Difference, FingerprintKind, RunRecord, Runs};
 use planalign_validation::{DataValidator, Finding, RuleError, Severity};
 
 use crate::caller::Caller;
@@ -48,9 +48,9 @@ pub fn check_data(
     let mut inputs = source()?.inputs(options, || Ok((store, run.clone())))?;
     let runner = inputs.runner(&database)?;
     let mut other_settings = recorded.differences(&inputs.fingerprints(&runner, &run.engine_version));
-    other_settings.retain(|difference| difference.kind == "config");
+    other_settings.retain(|difference| difference.kind == FingerprintKind::Config);
     // The rules ask for the census of the run, not for the one that is there now.
-    if let Some(sha256) = recorded.0.get("census").and_then(|census| census.get("sha256")) {
+    if let Some(sha256) = recorded.0.get(&FingerprintKind::Census).and_then(|census| census.get("sha256")) {
         inputs.census.sha256.clone_from(sha256);
     }
     inputs.config.settings.simulation.start_year = run.start_year;

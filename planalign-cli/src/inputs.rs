@@ -12,7 +12,7 @@ use planalign_config::settings::{
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{EmbeddedRunner, ModelRunner, Vars, project_files};
 use planalign_pipeline::PipelineError;
-use planalign_registries::{Difference, Fingerprints, RunStore};
+use planalign_registries::{Difference, FingerprintKind, Fingerprints, RunStore};
 use tempfile::TempDir;
 
 use crate::error::Error;
@@ -103,14 +103,14 @@ impl Inputs {
         let settings = self.config.settings.flattened();
         // What the census says matters, not where it lies.
         let config = settings.into_iter().filter(|(key, _)| key != "census.path");
-        all.insert("config", config.map(|(key, value)| (key, value.to_string())));
+        all.insert(FingerprintKind::Config, config.map(|(key, value)| (key, value.to_string())));
         for (name, text) in runner.sources() {
             let (kind, name) = name.split_once('.').unwrap_or(("model", &name));
-            all.insert(kind, [(name.to_owned(), text)]);
+            all.insert(kind.into(), [(name.to_owned(), text)]);
         }
-        all.insert("census", [("sha256".to_owned(), self.census.sha256.clone())]);
-        all.insert("program", [("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]);
-        all.insert("engine", [("version".to_owned(), engine.to_owned())]);
+        all.insert(FingerprintKind::Census, [("sha256".to_owned(), self.census.sha256.clone())]);
+        all.insert(FingerprintKind::Program, [("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]);
+        all.insert(FingerprintKind::Engine, [("version".to_owned(), engine.to_owned())]);
         all
     }
 
@@ -121,31 +121,31 @@ impl Inputs {
         settings.census.path.clone_from(&self.census.path);
         let settings = serde_json::Value::Object(settings.to_tree()).to_string();
         let rows = self.census.rows.to_string();
-        all.insert("settings", [(EFFECTIVE.to_owned(), settings), (CENSUS_ROWS.to_owned(), rows)]);
-        all.insert("project_file", project_files(self.project.folder())?);
+        all.insert(FingerprintKind::Settings, [(EFFECTIVE.to_owned(), settings), (CENSUS_ROWS.to_owned(), rows)]);
+        all.insert(FingerprintKind::ProjectFile, project_files(self.project.folder())?);
         Ok(all)
     }
 
     /// What a run recorded. Its census is not there; the path tells where it was, or `census` where it is now.
     pub(crate) fn recorded(store: &dyn RunStore, run_id: &str, census: Option<&Path>) -> Result<Self, Error> {
         let (kept, compared) = (store.kept_inputs(run_id)?, store.fingerprints(run_id)?);
-        let text = |of: &Fingerprints, kind: &str, name: &str| {
-            let found = of.0.get(kind).and_then(|entries| entries.get(name)).cloned();
+        let text = |of: &Fingerprints, kind: FingerprintKind, name: &str| {
+            let found = of.0.get(&kind).and_then(|entries| entries.get(name)).cloned();
             found.ok_or_else(|| Error::NotRecorded { what: name.to_owned() })
         };
         let unusable = |cause: &dyn std::fmt::Display| Error::NotRecorded { what: format!("settings ({cause})") };
         let settings: SimulationConfig =
-            serde_json::from_str(&text(&kept, "settings", EFFECTIVE)?).map_err(|e| unusable(&e))?;
+            serde_json::from_str(&text(&kept, FingerprintKind::Settings, EFFECTIVE)?).map_err(|e| unusable(&e))?;
         let census = CensusFile {
             path: census.map_or_else(|| settings.census.path.clone(), absolute),
-            sha256: text(&compared, "census", "sha256")?,
-            rows: text(&kept, "settings", CENSUS_ROWS)?.parse().map_err(|e| unusable(&e))?,
+            sha256: text(&compared, FingerprintKind::Census, "sha256")?,
+            rows: text(&kept, FingerprintKind::Settings, CENSUS_ROWS)?.parse().map_err(|e| unusable(&e))?,
         };
         if store.checkpoints(run_id)?.is_empty() {
             refuse_another_census(&census, &settings)?;
         }
         let vars = dbt_vars(&settings, settings.simulation.start_year, &census.path);
-        let project = Project::Recorded(write_project(kept.0.get("project_file"))?);
+        let project = Project::Recorded(write_project(kept.0.get(&FingerprintKind::ProjectFile))?);
         Ok(Self { config: LoadedConfig { settings, origins: Origins::default() }, census, vars, project })
     }
 }
@@ -158,7 +158,7 @@ fn refuse_another_census(recorded: &CensusFile, settings: &SimulationConfig) -> 
         return Ok(());
     }
     let (before, now) = (Some(recorded.sha256.clone()), Some(now.sha256));
-    let difference = Difference { kind: "census".to_owned(), name: "sha256".to_owned(), before, now };
+    let difference = Difference { kind: FingerprintKind::Census, name: "sha256".to_owned(), before, now };
     let start_year = settings.simulation.start_year;
     Err(PipelineError::Changed { differences: vec![difference], from_year: Some(start_year), start_year }.into())
 }

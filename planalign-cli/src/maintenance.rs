@@ -7,7 +7,8 @@ use planalign_config::{Database, DatabaseOptions};
 use planalign_pipeline::{Storage, Verified};
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{
-    CheckpointKey, CheckpointMirror, Checkpoints, Journal, RunRecord, Witnessed, WorkflowCheckpoint, highest_sequence,
+    CheckpointKey, CheckpointMirror, Checkpoints, Journal, RecordDamage, RunRecord, Witnessed, WorkflowCheckpoint,
+    highest_sequence,
 };
 
 use crate::caller::Caller;
@@ -38,7 +39,7 @@ pub struct Verification {
     /// What the mirror names beyond them.
     pub lost: Option<Witnessed>,
     /// What is wrong with the record of what the run depends on.
-    pub inputs: Option<String>,
+    pub inputs: Option<RecordDamage>,
 }
 
 impl Verification {

@@ -98,7 +98,7 @@ mod tests {
     fn event(sequence: u64) -> RunEvent {
         let timestamp = "2026-01-01T00:00:00Z".parse().expect("a time");
         let kind = RunEventKind::YearStarted { year: 2026 };
-        RunEvent { sequence, run_id: "r".to_owned(), timestamp, elapsed_ms: 0, kind }
+        RunEvent { sequence, run_id: "r".to_owned(), timestamp, since_start: std::time::Duration::ZERO, kind }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What is done about changes of what a run depends on, when it is taken up.
 
-use planalign_registries::{Difference, RunEventKind, RunRecord};
+use planalign_registries::{Difference, FingerprintKind, RunEventKind, RunRecord};
 
 use crate::error::PipelineError;
 use crate::orchestrator::{ExecuteOptions, Modules};
 
 /// Kinds that no result should depend on, but may.
-const VERSIONS: [&str; 2] = ["engine", "program"];
+const VERSIONS: [FingerprintKind; 2] = [FingerprintKind::Engine, FingerprintKind::Program];
 
 /// The event that tells of changes with which a run may go on as it is; `None` if there are none. Only other versions can be
 /// accepted.
@@ -52,7 +52,7 @@ pub(crate) fn from_year(
 pub(crate) fn seeds(differences: &[Difference]) -> Vec<&str> {
     differences
         .iter()
-        .filter(|difference| difference.kind == "seed")
+        .filter(|difference| difference.kind == FingerprintKind::Seed)
         .map(|difference| difference.name.as_str())
         .collect()
 }
@@ -63,8 +63,8 @@ fn event(from_year: i32, differences: &[Difference]) -> RunEventKind {
 
 /// The first year whose results the changes concern; `None` if only versions have changed.
 fn first_year(differences: &[Difference], run: &RunRecord, modules: &Modules<'_>) -> Option<i32> {
-    let of_one = |difference: &Difference| match (difference.kind.as_str(), &difference.before, &difference.now) {
-        ("seed", Some(before), Some(now)) => modules
+    let of_one = |difference: &Difference| match (&difference.kind, &difference.before, &difference.now) {
+        (FingerprintKind::Seed, Some(before), Some(now)) => modules
             .runner
             .first_year_touched(&difference.name, before, now)
             .map_or(run.start_year, |y| y.max(run.start_year)),
@@ -74,5 +74,5 @@ fn first_year(differences: &[Difference], run: &RunRecord, modules: &Modules<'_>
 }
 
 fn is_version(difference: &Difference) -> bool {
-    VERSIONS.contains(&difference.kind.as_str())
+    VERSIONS.contains(&difference.kind)
 }

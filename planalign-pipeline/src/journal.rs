@@ -23,9 +23,9 @@ impl<'a> Journal<'a> {
         Self { run_id, next, started: Instant::now(), now, listener, unwritten: Vec::new() }
     }
 
-    /// Milliseconds since the execution began.
-    pub(crate) fn elapsed_ms(&self) -> u64 {
-        millis(self.started)
+    /// Time since the execution began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// Tells the listeners now; the event is written with the next batch.
@@ -69,14 +69,6 @@ impl<'a> Journal<'a> {
     fn number(&mut self, kind: RunEventKind) -> RunEvent {
         let sequence = self.next;
         self.next += 1;
-        RunEvent { sequence, run_id: self.run_id.clone(), timestamp: (self.now)(), elapsed_ms: self.elapsed_ms(), kind }
+        RunEvent { sequence, run_id: self.run_id.clone(), timestamp: (self.now)(), since_start: self.elapsed(), kind }
     }
-}
-
-pub(crate) fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-pub(crate) fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -424,8 +424,8 @@ impl Execution<'_, '_> {
         let (result, status) = match self.run_stages(plan).and_then(|()| self.count_findings()) {
             Ok(outcome) => {
                 let Outcome { errors, warnings } = outcome;
-                let elapsed_ms = self.journal.elapsed_ms();
-                self.journal.emit(RunEventKind::RunFinished { elapsed_ms, errors, warnings });
+                let elapsed = self.journal.elapsed();
+                self.journal.emit(RunEventKind::RunFinished { elapsed, errors, warnings });
                 (Ok(outcome), RunStatus::Finished)
             }
             Err(PipelineError::Interrupted { after }) => {
@@ -452,18 +452,18 @@ impl Execution<'_, '_> {
     fn run_stages(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
         self.recheck_failed_validation(plan)?;
         self.rewrite_reports(plan)?;
-        let mut year_began = self.journal.elapsed_ms();
+        let mut year_began = self.journal.elapsed();
         for (i, stage) in plan.stages.iter().enumerate().skip(plan.done) {
             if stage.opens_year || i == plan.done {
-                year_began = self.journal.elapsed_ms();
+                year_began = self.journal.elapsed();
                 self.journal.emit(RunEventKind::YearStarted { year: stage.year });
             }
             self.run_stage(plan, stage)?;
             if stage.closes_year {
                 self.compact(stage.year);
-                let elapsed_ms = self.journal.elapsed_ms() - year_began;
+                let elapsed = self.journal.elapsed().saturating_sub(year_began);
                 let spent = std::mem::take(&mut self.spent);
-                self.journal.emit(RunEventKind::YearFinished { year: stage.year, elapsed_ms, spent });
+                self.journal.emit(RunEventKind::YearFinished { year: stage.year, elapsed, spent });
             }
         }
         Ok(())

@@ -84,7 +84,7 @@ impl ProgressReporter {
     /// Takes an event into account.
     pub fn observe(&mut self, event: &RunEvent) -> ExecutionProgress {
         self.start_time.get_or_insert(event.timestamp);
-        self.elapsed = self.elapsed.max(Duration::from_millis(event.elapsed_ms));
+        self.elapsed = self.elapsed.max(event.since_start);
         match &event.kind {
             RunEventKind::RunResumed { stages, .. } => {
                 // The plan was made for the whole run; what is committed counts neither as done nor as to be done.
@@ -100,9 +100,9 @@ impl ProgressReporter {
                 self.models = 0;
             }
             RunEventKind::ModelFinished { .. } => self.models += 1,
-            RunEventKind::StageFinished { stage, elapsed_ms, .. } => {
+            RunEventKind::StageFinished { stage, elapsed, .. } => {
                 let (sum, count) = self.durations.entry(stage.clone()).or_default();
-                *sum += *elapsed_ms as f64;
+                *sum += elapsed.as_secs_f64();
                 *count += 1;
                 self.finished += 1;
                 self.models = 0;
@@ -142,10 +142,10 @@ impl ProgressReporter {
         }
         let average = sum / f64::from(count);
         let expected = |stage: &String| self.durations.get(stage).map_or(average, |(s, c)| s / f64::from(*c));
-        let mut millis: f64 = self.stages.iter().skip(self.finished).map(|(stage, _)| expected(stage)).sum();
+        let mut seconds: f64 = self.stages.iter().skip(self.finished).map(|(stage, _)| expected(stage)).sum();
         if let Some((stage, units)) = self.stages.get(self.finished) {
-            millis -= expected(stage) * self.models as f64 / (*units).max(1) as f64;
+            seconds -= expected(stage) * self.models as f64 / (*units).max(1) as f64;
         }
-        Some(Duration::from_secs_f64(millis.max(0.0) / 1000.0))
+        Some(Duration::from_secs_f64(seconds.max(0.0)))
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use planalign_config::Fault;
+use planalign_registries::RetryStrategy;
 
 /// How often and after what pauses a stage is tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Default for RecoveryPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Recovery {
     /// Try the stage again after a pause.
-    Retry { pause: Duration, strategy: String },
+    Retry { pause: Duration, strategy: RetryStrategy },
     /// The same would happen again, or it was tried often enough.
     GiveUp,
 }
@@ -32,7 +33,7 @@ impl RecoveryPolicy {
         let retried = usize::try_from(attempt).unwrap_or(usize::MAX).saturating_sub(1);
         match (fault, self.pauses.get(retried)) {
             (Fault::Transient | Fault::Busy, Some(pause)) => {
-                Recovery::Retry { pause: *pause, strategy: format!("again after {} ms", pause.as_millis()) }
+                Recovery::Retry { pause: *pause, strategy: RetryStrategy::Pause(*pause) }
             }
             _ => Recovery::GiveUp,
         }

@@ -1,5 +1,7 @@
 //! Back to an earlier point of a run: what came later is removed, all at once.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use planalign_config::{UnitOfWork, full_message};
 use planalign_dbt::NodeResult;
@@ -45,7 +47,7 @@ pub fn restore(
     let kind = restored(to, &checkpoints[at + 1..], highest_sequence(&checkpoints, &events));
     checkpoints.truncate(at + 1);
     let sequence = JournalView::new(&events).last_sequence() + 1;
-    let event = RunEvent { sequence, run_id: run.run_id.clone(), timestamp: now(), elapsed_ms: 0, kind };
+    let event = RunEvent { sequence, run_id: run.run_id.clone(), timestamp: now(), since_start: Duration::ZERO, kind };
     storage.atomically(|storage| {
         storage.rewind(&checkpoints)?;
         storage.store.record(&[event])?;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use planalign_config::{Fault, full_message};
 use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
 use planalign_registries::{
-    CheckpointStatus, FindingRows, RegistrySnapshot, RunEvent, RunEventKind, StoreError, WorkflowCheckpoint,
+    CheckpointStatus, FindingRows, RegistrySnapshot, RetryStrategy, RunEvent, RunEventKind, StoreError,
+    WorkflowCheckpoint,
 };
 use planalign_reporting::ReportSource;
 use planalign_validation::{Finding, RuleError, Severity};
 
 use crate::error::{PipelineError, PipelineStageError, StageFailure};
-use crate::journal::{micros, millis};
 use crate::orchestrator::{Execution, Modules};
 use crate::plan::{PlannedStage, RunPlan};
 use crate::recovery::Recovery;
@@ -33,9 +33,6 @@ impl<E: Into<StageFailure>> From<E> for Undone {
         }
     }
 }
-
-/// What is done about a stage that did not pass validation, when its run is taken up and its rules fail again.
-const BUILT_ANEW: &str = "again with its tables built anew";
 
 /// What an attempt has written and not yet committed.
 struct Written {
@@ -70,7 +67,7 @@ impl Execution<'_, '_> {
             };
             match self.recovery(stage, &failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
-                    tried.push(strategy.clone());
+                    tried.push(strategy.to_string());
                     let (stage, cause) = (name.clone(), failure.full_message());
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
                     (self.options.pause)(pause);
@@ -90,7 +87,7 @@ impl Execution<'_, '_> {
             };
         }
         match self.modules.unit.ease_memory() {
-            Ok(Some(strategy)) => Recovery::Retry { pause: Duration::ZERO, strategy: format!("again {strategy}") },
+            Ok(Some(how)) => Recovery::Retry { pause: Duration::ZERO, strategy: RetryStrategy::EaseMemory(how) },
             Ok(None) => Recovery::GiveUp,
             Err(error) => {
                 log::warn!("cannot get along with less memory: {error}");
@@ -105,7 +102,7 @@ impl Execution<'_, '_> {
             return Recovery::GiveUp;
         }
         match self.modules.unit.work_sequentially() {
-            Ok(true) => Recovery::Retry { pause: Duration::ZERO, strategy: "again on one thread".to_owned() },
+            Ok(true) => Recovery::Retry { pause: Duration::ZERO, strategy: RetryStrategy::OneThread },
             Ok(false) => Recovery::GiveUp,
             Err(error) => {
                 log::warn!("cannot get along with one thread: {error}");
@@ -131,7 +128,7 @@ impl Execution<'_, '_> {
             self.journal.withdraw(&written.prepared);
             return Err(StageFailure::Unit(error).into());
         }
-        self.spent.commits_us += micros(committing.elapsed());
+        self.spent.commits += committing.elapsed();
         if !self.is_there(written.checkpoint.as_ref())? {
             self.journal.withdraw(&written.prepared);
             return Err(StageFailure::CommitLost.into());
@@ -154,10 +151,10 @@ impl Execution<'_, '_> {
         let results = self.build(stage)?;
         let updating = Instant::now();
         let registries = self.update_registries(plan, stage)?;
-        self.spent.registries_us += micros(updating.elapsed());
+        self.spent.registries += updating.elapsed();
         let checking = Instant::now();
         let findings = self.check_rules(stage).map_err(StageFailure::Rule)?;
-        self.spent.rules_us += micros(checking.elapsed());
+        self.spent.rules += checking.elapsed();
         let found = finding_rows(&findings);
         if !found.is_empty() {
             let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
@@ -173,14 +170,14 @@ impl Execution<'_, '_> {
             self.modules.store.record(self.journal.unwritten()).map_err(StageFailure::Store)?;
             recorded = self.journal.unwritten().len();
             self.write_reports(plan, stage)?;
-            self.spent.reports_us += micros(reporting.elapsed());
+            self.spent.reports += reporting.elapsed();
         }
-        let elapsed_ms = millis(began);
+        let elapsed = began.elapsed();
         let saving = Instant::now();
         let mut checkpoint = None;
         let mut prepared = Vec::new();
         if stage.definition.checkpoint {
-            let saved = self.checkpoint(stage, &results, registries, &findings, elapsed_ms)?;
+            let saved = self.checkpoint(stage, &results, registries, &findings, elapsed)?;
             let is_there = self.taken_up.iter().any(|taken_up| taken_up.key == saved.key);
             let store = &mut self.modules.store;
             let written = if is_there { store.replace_checkpoint(&saved) } else { store.save_checkpoint(&saved) };
@@ -188,12 +185,12 @@ impl Execution<'_, '_> {
             checkpoint = Some(saved);
             prepared.push(self.journal.prepare(RunEventKind::CheckpointSaved { year, stage: name.clone() }));
         }
-        prepared.push(self.journal.prepare(RunEventKind::StageFinished { year, stage: name.clone(), elapsed_ms }));
+        prepared.push(self.journal.prepare(RunEventKind::StageFinished { year, stage: name.clone(), elapsed }));
         if let Err(error) = self.modules.store.record(&self.journal.unwritten()[recorded..]) {
             self.journal.withdraw(&prepared);
             return Err(StageFailure::Store(error).into());
         }
-        self.spent.checkpoints_us += micros(saving.elapsed());
+        self.spent.checkpoints += saving.elapsed();
         Ok(Written { prepared, checkpoint, findings })
     }
 
@@ -271,9 +268,9 @@ impl Execution<'_, '_> {
             let began = Instant::now();
             let failed = |cause| RuleError { rule: wanted.clone(), year, cause };
             let findings = rule.check(year, self.modules.tables).map_err(failed)?;
-            let elapsed_us = micros(began.elapsed());
+            let elapsed = began.elapsed();
             let (stage, rule) = (name.clone(), wanted.clone());
-            self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: findings.len(), elapsed_us });
+            self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: findings.len(), elapsed });
             for finding in &findings {
                 self.journal.emit(finding_reported(name, finding));
             }
@@ -302,7 +299,7 @@ impl Execution<'_, '_> {
         results: &[NodeResult],
         registries: Vec<RegistrySnapshot>,
         findings: &[Finding],
-        elapsed_ms: u64,
+        elapsed: Duration,
     ) -> Result<WorkflowCheckpoint, StageFailure> {
         let relations = stage_relations(results);
         let status =
@@ -313,7 +310,7 @@ impl Execution<'_, '_> {
             key: stage.key(),
             saved_at: (self.options.now)(),
             status,
-            elapsed_ms,
+            elapsed,
             state: self.modules.store.state(&relations, stage.year)?,
             registries,
             fingerprint: self.digest.clone(),
@@ -370,7 +367,8 @@ impl Execution<'_, '_> {
         saved.map_err(|e| failed(StageFailure::Store(e)))?;
         if self.stops_at(&findings) && findings.iter().all(|finding| finding.severity < Severity::Fatal) {
             // What was mended since may be what the tables are built from.
-            let (year, stage_name, strategy) = (stage.year, stage.definition.name.clone(), BUILT_ANEW.to_owned());
+            let (year, stage_name) = (stage.year, stage.definition.name.clone());
+            let strategy = RetryStrategy::RebuildTables;
             let cause = PipelineError::FailedValidation { year, stage: stage_name.clone(), findings }.to_string();
             self.journal.emit(RunEventKind::StageRetried { year, stage: stage_name, attempt: 1, cause, strategy });
             return self.run_stage(plan, stage);
@@ -392,8 +390,8 @@ fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {
         stage: stage.to_owned(),
         model: result.name.clone(),
         rows: result.rows,
-        elapsed_us: micros(result.elapsed),
-        database_us: micros(result.database_time),
+        elapsed: result.elapsed,
+        database: result.database_time,
     }
 }
 

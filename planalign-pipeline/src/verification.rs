@@ -2,7 +2,7 @@
 
 use planalign_config::{Fault, full_message};
 use planalign_registries::{
-    CheckpointKey, Checkpoints, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError,
+    CheckpointKey, Checkpoints, RecordDamage, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError,
     WorkflowCheckpoint, compare_state,
 };
 
@@ -90,16 +90,16 @@ pub fn verify_inputs(
     run_id: &str,
     checkpoints: &[WorkflowCheckpoint],
     store: &dyn RunStore,
-) -> Result<Option<String>, PipelineError> {
+) -> Result<Option<RecordDamage>, PipelineError> {
     let recorded = match store.fingerprints(run_id).and_then(|compared| Ok((compared, store.kept_inputs(run_id)?))) {
         Ok((compared, _)) => compared,
-        Err(error) if is_damage(error.fault()) => return Ok(Some(full_message(&error))),
+        Err(error) if is_damage(error.fault()) => return Ok(Some(RecordDamage::Part(Box::new(error)))),
         Err(error) => return Err(error.into()),
     };
     let was_replaced = |event: &RunEvent| matches!(event.kind, RunEventKind::ChangesAccepted { .. });
     let other = checkpoints.last().is_some_and(|last| last.fingerprint != recorded.digest());
     let is_damaged = other && !store.events(run_id)?.iter().any(was_replaced);
-    Ok(is_damaged.then(|| "not what the last checkpoint was made with".to_owned()))
+    Ok(is_damaged.then_some(RecordDamage::OtherInputs))
 }
 
 fn damage<'r>(

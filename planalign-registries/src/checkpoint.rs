@@ -1,11 +1,13 @@
 //! A checkpoint of a run: what was committed, and how to tell that it is still there.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::durations::milliseconds;
 use crate::registry::RegistrySnapshot;
 use crate::run_event::{RunEvent, RunEventKind};
 
@@ -38,7 +40,8 @@ pub struct WorkflowCheckpoint {
     /// How the stage ended.
     pub status: CheckpointStatus,
     /// Wall time of the stage, for the estimate of the time that is left.
-    pub elapsed_ms: u64,
+    #[serde(rename = "elapsed_ms", with = "milliseconds")]
+    pub elapsed: Duration,
     /// What the stage wrote for its year.
     pub state: Vec<RelationState>,
     /// The registries as they stood.

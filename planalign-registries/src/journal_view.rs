@@ -99,6 +99,8 @@ fn is_later((year, stage): (i32, &str), to: &CheckpointKey, saved: &BTreeMap<(i3
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// A journal of steps, each in a stage of a year: a rule that is checked and finds an error, one that is checked and finds
@@ -111,7 +113,7 @@ mod tests {
                 stage: stage.clone(),
                 rule: rule.clone(),
                 findings,
-                elapsed_us: 0,
+                elapsed: Duration::ZERO,
             };
             match *what {
                 "begins" => vec![RunEventKind::StageStarted { year, stage: stage.clone(), attempt: 1 }],
@@ -142,7 +144,7 @@ mod tests {
             sequence,
             run_id: "r".to_owned(),
             timestamp: jiff::Timestamp::UNIX_EPOCH,
-            elapsed_ms: 0,
+            since_start: Duration::ZERO,
             kind,
         };
         (1..).zip(kinds).map(event).collect()

@@ -4,11 +4,11 @@
 //! they are for tests. What a run depends on is recorded with it, and compared before it goes on:
 //!
 //! ```
-//! use planalign_registries::Fingerprints;
+//! use planalign_registries::{FingerprintKind, Fingerprints};
 //!
 //! let recorded = |rate: &str| {
 //!     let mut all = Fingerprints::default();
-//!     all.insert("config", [("compensation.cola_rate".to_owned(), rate.to_owned())]);
+//!     all.insert(FingerprintKind::Config, [("compensation.cola_rate".to_owned(), rate.to_owned())]);
 //!     all
 //! };
 //! let differences = recorded("0.02").differences(&recorded("0.03"));
@@ -18,11 +18,13 @@
 pub mod checkpoint;
 #[cfg(feature = "duckdb")]
 pub mod duckdb;
+mod durations;
 pub mod in_memory;
 pub mod journal_view;
 pub mod manager;
 pub mod mirror;
 pub mod registry;
+pub mod retry_strategy;
 pub mod run_event;
 pub mod run_store;
 pub mod severity;
@@ -33,9 +35,10 @@ pub use journal_view::{JournalView, OpenFinding};
 pub use manager::RegistryManager;
 pub use mirror::{CheckpointMirror, Witnessed};
 pub use registry::{Disagreement, Registry, RegistryCause, RegistryError, RegistrySnapshot};
+pub use retry_strategy::RetryStrategy;
 pub use run_event::{RunEvent, RunEventKind, TimeSpent};
 pub use run_store::{
-    Checkpoints, Difference, FindingRows, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs, StoreError,
-    compare_state,
+    Checkpoints, Difference, FindingRows, FingerprintKind, Fingerprints, Journal, RecordDamage, RunRecord, RunStatus,
+    RunStore, Runs, StoreError, compare_state,
 };
 pub use severity::Severity;

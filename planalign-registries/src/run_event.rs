@@ -1,10 +1,14 @@
 //! What a run tells about itself: one closed set of events that the journal keeps and every display renders.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::CheckpointKey;
+use crate::durations::{microseconds, milliseconds};
+use crate::retry_strategy::RetryStrategy;
 use crate::severity::Severity;
 
 /// Something that happened in a run. (A *simulation* event, such as a hire, is a row of `fct_yearly_events`.)
@@ -17,16 +21,16 @@ pub struct RunEvent {
     /// Wall-clock time.
     #[schemars(with = "String")]
     pub timestamp: Timestamp,
-    /// Milliseconds since this process began to execute the plan. In JSON it has a name of its own, because several kinds
-    /// carry an `elapsed_ms` beside it.
-    #[serde(rename = "since_start_ms")]
-    pub elapsed_ms: u64,
+    /// Milliseconds since this process began to execute the plan.
+    #[serde(rename = "since_start_ms", with = "milliseconds")]
+    #[schemars(with = "u64")]
+    pub since_start: Duration,
     /// What happened.
     #[serde(flatten)]
     pub kind: RunEventKind,
 }
 
-/// The kinds of events. Durations are in milliseconds.
+/// The kinds of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum RunEventKind {
@@ -121,9 +125,13 @@ pub enum RunEventKind {
         /// Rows written, where the engine counts them.
         rows: Option<u64>,
         /// Wall time in microseconds.
-        elapsed_us: u64,
+        #[serde(rename = "elapsed_us", with = "microseconds")]
+        #[schemars(with = "u64")]
+        elapsed: Duration,
         /// Part of it that the database worked, in microseconds.
-        database_us: u64,
+        #[serde(rename = "database_us", with = "microseconds")]
+        #[schemars(with = "u64")]
+        database: Duration,
     },
     /// A registry followed the events of the year.
     RegistryUpdated {
@@ -145,8 +153,9 @@ pub enum RunEventKind {
         /// Findings that it made.
         findings: usize,
         /// Wall time in microseconds; 0 in journals of older programs.
-        #[serde(default)]
-        elapsed_us: u64,
+        #[serde(default, rename = "elapsed_us", with = "microseconds")]
+        #[schemars(with = "u64")]
+        elapsed: Duration,
     },
     /// A rule found something.
     FindingReported {
@@ -175,7 +184,8 @@ pub enum RunEventKind {
         /// Why it failed.
         cause: String,
         /// What is done differently.
-        strategy: String,
+        #[schemars(with = "String")]
+        strategy: RetryStrategy,
     },
     /// What a stage had done since its begin was undone.
     StageRolledBack {
@@ -214,14 +224,18 @@ pub enum RunEventKind {
         /// Stage.
         stage: String,
         /// Wall time.
-        elapsed_ms: u64,
+        #[serde(rename = "elapsed_ms", with = "milliseconds")]
+        #[schemars(with = "u64")]
+        elapsed: Duration,
     },
     /// All stages of a year ended well.
     YearFinished {
         /// Simulated year.
         year: i32,
         /// Wall time of the stages executed now.
-        elapsed_ms: u64,
+        #[serde(rename = "elapsed_ms", with = "milliseconds")]
+        #[schemars(with = "u64")]
+        elapsed: Duration,
         /// What of it went into other work than models.
         #[serde(flatten)]
         spent: TimeSpent,
@@ -229,7 +243,9 @@ pub enum RunEventKind {
     /// The run is complete.
     RunFinished {
         /// Wall time.
-        elapsed_ms: u64,
+        #[serde(rename = "elapsed_ms", with = "milliseconds")]
+        #[schemars(with = "u64")]
+        elapsed: Duration,
         /// Findings of severity error.
         errors: u64,
         /// Findings of severity warning.
@@ -255,15 +271,25 @@ pub enum RunEventKind {
 #[serde(default)]
 pub struct TimeSpent {
     /// Registries following the events.
-    pub registries_us: u64,
+    #[serde(rename = "registries_us", with = "microseconds")]
+    #[schemars(with = "u64")]
+    pub registries: Duration,
     /// Rules.
-    pub rules_us: u64,
+    #[serde(rename = "rules_us", with = "microseconds")]
+    #[schemars(with = "u64")]
+    pub rules: Duration,
     /// Reports.
-    pub reports_us: u64,
+    #[serde(rename = "reports_us", with = "microseconds")]
+    #[schemars(with = "u64")]
+    pub reports: Duration,
     /// Checkpoints: the state that they vouch for, their rows, and the journal.
-    pub checkpoints_us: u64,
+    #[serde(rename = "checkpoints_us", with = "microseconds")]
+    #[schemars(with = "u64")]
+    pub checkpoints: Duration,
     /// Commits, of all that the stages wrote.
-    pub commits_us: u64,
+    #[serde(rename = "commits_us", with = "microseconds")]
+    #[schemars(with = "u64")]
+    pub commits: Duration,
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ mod journal;
 mod runs;
 
 pub use checkpoints::{Checkpoints, compare_state};
-pub use error::StoreError;
+pub use error::{RecordDamage, StoreError};
 pub(crate) use fingerprints::to_hex;
-pub use fingerprints::{Difference, Fingerprints};
+pub use fingerprints::{Difference, FingerprintKind, Fingerprints};
 pub use journal::{FindingRows, Journal};
 pub use runs::{RunRecord, RunStatus, Runs};
 

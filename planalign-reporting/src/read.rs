@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use planalign_config::{Row, Rows, Tables, Value};
-use planalign_registries::{JournalView, OpenFinding, RunEvent, RunEventKind, RunRecord};
+use planalign_registries::{FingerprintKind, JournalView, OpenFinding, RunEvent, RunEventKind, RunRecord};
 
 use crate::fixed::{Fixed, Money, Rate};
 use crate::reports::{ReadError, ReportError, ReportSource};
@@ -23,7 +23,7 @@ pub fn read_year(year: i32, source: &ReportSource<'_>) -> Result<YearAudit, Repo
 struct Source<'a> {
     tables: &'a dyn Tables,
     run: RunRecord,
-    fingerprints: BTreeMap<String, String>,
+    fingerprints: BTreeMap<FingerprintKind, String>,
     events: Vec<RunEvent>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use planalign_registries::Severity;
+use planalign_registries::{FingerprintKind, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,8 @@ pub struct Provenance {
     /// Version of the database engine.
     pub engine_version: String,
     /// SHA-256 of all that the run depends on, by kind: `census`, `config`, `engine`, `model`, `program`, `seed`
-    pub fingerprints: BTreeMap<String, String>,
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub fingerprints: BTreeMap<FingerprintKind, String>,
     /// When the run was taken up again before the year was complete, and who did.
     pub resumes: Vec<Resume>,
 }

@@ -137,7 +137,7 @@ fn a_record_that_lacks_a_table_or_has_another_is_told_as_damaged() {
         for told in tried {
             assert_eq!(told.code, 6, "{change}: {}", told.stderr);
             let expected =
-                format!("the record of runs is damaged: its table planalign.{table} has other columns\nhelp: ");
+                format!("the record of runs is damaged\n  its table planalign.{table} has other columns\nhelp: ");
             assert!(told.stderr.contains(&expected), "{change}: {}", told.stderr);
         }
         fs::copy(sandbox.path("whole.duckdb"), sandbox.path(DATABASE)).expect("put back");
@@ -152,7 +152,7 @@ fn a_record_that_lacks_a_table_or_has_another_is_told_as_damaged() {
         for command in [&["status"][..], &["checkpoint", "verify"], &["checkpoint", "restore", "2025"], &["report"]] {
             let told = ask(&sandbox, command);
             assert_eq!(told.code, 6, "{table}: {}", told.stderr);
-            let expected = format!("the record of runs is damaged: its table planalign.{table} is missing\nhelp: ");
+            let expected = format!("the record of runs is damaged\n  its table planalign.{table} is missing\nhelp: ");
             assert!(told.stderr.contains(&expected), "{table}: {}", told.stderr);
         }
     }

@@ -15,8 +15,8 @@ use planalign_pipeline::{
     StopSignal, Storage, Workflow, restore,
 };
 use planalign_registries::{
-    CheckpointKey, Fingerprints, InMemoryRegistry, InMemoryRunStore, Journal, Registry, RelationState, RunEvent,
-    RunRecord, RunStatus, Runs, Witnessed, WorkflowCheckpoint,
+    CheckpointKey, FingerprintKind, Fingerprints, InMemoryRegistry, InMemoryRunStore, Journal, Registry, RelationState,
+    RunEvent, RunRecord, RunStatus, Runs, Witnessed, WorkflowCheckpoint,
 };
 use planalign_reporting::InMemoryReports;
 use planalign_validation::{InMemoryRule, Rule};
@@ -298,8 +298,8 @@ pub(crate) fn relation_state(name: &str, year: Option<i32>, rows: u64) -> Relati
 /// What the run depends on, with one setting that tests change.
 pub(crate) fn fingerprints(cola_rate: &str) -> Fingerprints {
     let mut all = Fingerprints::default();
-    all.insert("config", [("compensation.cola_rate".to_owned(), cola_rate.to_owned())]);
-    all.insert("model", [("model.base".to_owned(), "select 1".to_owned())]);
+    all.insert(FingerprintKind::Config, [("compensation.cola_rate".to_owned(), cola_rate.to_owned())]);
+    all.insert(FingerprintKind::Model, [("model.base".to_owned(), "select 1".to_owned())]);
     all
 }
 

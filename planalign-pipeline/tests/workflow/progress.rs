@@ -65,21 +65,21 @@ fn a_resumed_run_counts_what_it_still_has_to_do() {
     assert!((moments[half].fraction - 0.5).abs() < 0.05, "{:?}", moments[half]);
 }
 
-/// The events of the run with times as if each model took `model_ms` and each stage 10 ms more, years 2025 to `end_year`.
-fn timed(world: &World, model_ms: u64) -> Vec<RunEvent> {
-    let (mut clock, mut began) = (0, 0);
+/// The events of the run with times as if each model took `model` and each stage 10 ms more, years 2025 to `end_year`.
+fn timed(world: &World, model: Duration) -> Vec<RunEvent> {
+    let (mut clock, mut began) = (Duration::ZERO, Duration::ZERO);
     let mut events = world.last_told().to_vec();
     for event in &mut events {
         match &mut event.kind {
             RunEventKind::StageStarted { .. } => began = clock,
-            RunEventKind::ModelFinished { .. } => clock += model_ms,
-            RunEventKind::StageFinished { elapsed_ms, .. } => {
-                clock += 10;
-                *elapsed_ms = clock - began;
+            RunEventKind::ModelFinished { .. } => clock += model,
+            RunEventKind::StageFinished { elapsed, .. } => {
+                clock += Duration::from_millis(10);
+                *elapsed = clock.saturating_sub(began);
             }
             _ => {}
         }
-        event.elapsed_ms = clock;
+        event.since_start = clock;
     }
     events
 }
@@ -95,13 +95,12 @@ fn at_half_time_of_equal_years_the_estimate_is_within_a_quarter() {
             } else {
                 world.start().expect("it finishes");
             }
-            let events = timed(&world, model_ms);
-            let total = events.last().expect("events").elapsed_ms;
+            let events = timed(&world, Duration::from_millis(model_ms));
+            let total = events.last().expect("events").since_start;
             let mut tracker = ProgressReporter::new(&world.plan());
-            let at_half =
-                events.iter().map(|e| tracker.observe(e)).find(|p| p.elapsed.as_millis() * 2 >= u128::from(total));
+            let at_half = events.iter().map(|e| tracker.observe(e)).find(|p| p.elapsed * 2 >= total);
             let at_half = at_half.expect("half time is reached");
-            let left = Duration::from_millis(total).saturating_sub(at_half.elapsed);
+            let left = total.saturating_sub(at_half.elapsed);
             let ratio = at_half.remaining.expect("estimated").as_secs_f64() / left.as_secs_f64();
             assert!((0.75..=1.25).contains(&ratio), "models of {model_ms} ms: {ratio}");
         }

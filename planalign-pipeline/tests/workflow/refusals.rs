@@ -2,7 +2,7 @@
 
 use planalign_dbt::Materialization;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError, refuse_present_data};
-use planalign_registries::{Checkpoints, RunStatus, Runs};
+use planalign_registries::{Checkpoints, FingerprintKind, RunStatus, Runs};
 
 use crate::harness::{Cut, FIRST_YEAR, World, fingerprints, relation_state};
 
@@ -31,8 +31,8 @@ fn check_refused(world: &mut World, message: &str) -> PipelineError {
 fn changed_fingerprints_are_named() {
     let mut world = interrupted();
     world.fingerprints = fingerprints("0.03");
-    world.fingerprints.insert("model", [("model.base".to_owned(), "select 2".to_owned())]);
-    world.fingerprints.insert("seed", [("seed.levels".to_owned(), "a,b".to_owned())]);
+    world.fingerprints.insert(FingerprintKind::Model, [("model.base".to_owned(), "select 2".to_owned())]);
+    world.fingerprints.insert(FingerprintKind::Seed, [("seed.levels".to_owned(), "a,b".to_owned())]);
     let error = check_refused(
         &mut world,
         "3 inputs changed since this run started\n  \

@@ -2,7 +2,7 @@
 
 use planalign_config::Fault;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError};
-use planalign_registries::{CheckpointKey, Checkpoints, RunEventKind, RunStatus, Runs, Witnessed};
+use planalign_registries::{CheckpointKey, Checkpoints, FingerprintKind, RunEventKind, RunStatus, Runs, Witnessed};
 
 use crate::harness::{Cut, World, committed_builds, render};
 
@@ -125,10 +125,10 @@ fn commits_that_the_file_has_lost_are_told_and_made_again() {
 /// A run whose seed has changed rows of 2027 and later.
 fn with_changed_seed() -> World {
     let mut world = World::new(2028);
-    world.fingerprints.insert("seed", [("levels".to_owned(), "a".to_owned())]);
+    world.fingerprints.insert(FingerprintKind::Seed, [("levels".to_owned(), "a".to_owned())]);
     world.runner = std::mem::take(&mut world.runner).with_first_year_touched("levels", 2027);
     world.start().expect("it finishes");
-    world.fingerprints.insert("seed", [("levels".to_owned(), "b".to_owned())]);
+    world.fingerprints.insert(FingerprintKind::Seed, [("levels".to_owned(), "b".to_owned())]);
     world.holds("levels", None, 6);
     world
 }
@@ -194,9 +194,9 @@ fn a_restart_without_changes_computes_years_again() {
 #[test]
 fn another_version_is_taken_on_request_only() {
     let mut world = World::new(2026);
-    world.fingerprints.insert("program", [("version".to_owned(), "0.1.0".to_owned())]);
+    world.fingerprints.insert(FingerprintKind::Program, [("version".to_owned(), "0.1.0".to_owned())]);
     world.start().expect("it finishes");
-    world.fingerprints.insert("program", [("version".to_owned(), "0.2.0".to_owned())]);
+    world.fingerprints.insert(FingerprintKind::Program, [("version".to_owned(), "0.2.0".to_owned())]);
     let error = world.resume().expect_err("another version");
     assert!(
         matches!(&error, PipelineError::Changed { from_year: None, differences, .. } if differences.len() == 1),
@@ -214,7 +214,7 @@ fn another_version_is_taken_on_request_only() {
     world.resume().expect("that is its version now");
     // Another setting is not accepted with it.
     world.accept_version = true;
-    world.fingerprints.insert("config", [("compensation.cola_rate".to_owned(), "0.5".to_owned())]);
+    world.fingerprints.insert(FingerprintKind::Config, [("compensation.cola_rate".to_owned(), "0.5".to_owned())]);
     let error = world.resume().expect_err("another setting");
     assert!(matches!(error, PipelineError::Changed { from_year: Some(2025), .. }), "{error}");
 }

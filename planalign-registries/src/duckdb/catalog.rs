@@ -1,10 +1,12 @@
 //! Names of tables, failures of statements, and lists as parameters: what all statements of this crate share.
 
+use std::sync::Arc;
+
 use planalign_config::Value;
 use planalign_config::sql::identifier;
 use planalign_config::{Database, DatabaseError, UnitOfWork};
 
-use crate::run_store::StoreError;
+use crate::run_store::{RecordDamage, StoreError};
 
 /// A database with the name under which its own tables are reached.
 ///
@@ -61,9 +63,8 @@ impl Catalog {
 /// A list as one parameter; `unnest(from_json(?, '["VARCHAR"]'))` makes rows of it. Several such lists in one statement
 /// are far cheaper than one parameter per value.
 pub(crate) fn list<T: serde::Serialize>(items: &[T]) -> Result<Value, StoreError> {
-    let text = serde_json::to_string(items)
-        .map_err(|e| StoreError::Damaged { what: "a list".to_owned(), cause: e.to_string() })?;
-    Ok(text.into())
+    let unwritable = |e| StoreError::damaged("a list", RecordDamage::Unwritable(Arc::new(e)));
+    Ok(serde_json::to_string(items).map_err(unwritable)?.into())
 }
 
 /// Makes a store's error of a statement's.

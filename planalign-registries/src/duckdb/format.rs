@@ -7,7 +7,7 @@ use planalign_config::DatabaseError;
 use planalign_config::sql::literal;
 
 use super::catalog::{Catalog, failed};
-use crate::run_store::StoreError;
+use crate::run_store::{RecordDamage, StoreError};
 
 /// Layout that this program writes. It reads all up to it, and later ones as far as it knows them.
 pub(crate) const SUPPORTED: i64 = 2;
@@ -61,18 +61,18 @@ pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     if layout.is_empty() {
         return Ok(None);
     }
-    let damaged = |what: &str, cause: String| StoreError::Damaged { what: what.to_owned(), cause };
     let require = |(table, columns): (&str, String), is_exact: bool| match layout.get(table) {
-        None => Err(damaged("runs", format!("its table planalign.{table} is missing"))),
+        None => Err(StoreError::damaged("runs", RecordDamage::MissingTable { table: table.to_owned() })),
         Some(found) if is_exact && *found != columns => {
-            Err(damaged("runs", format!("its table planalign.{table} has other columns")))
+            Err(StoreError::damaged("runs", RecordDamage::OtherColumns { table: table.to_owned() }))
         }
         Some(_) => Ok(()),
     };
     tables(TABLES).try_for_each(|table| require(table, false))?;
     let version = catalog.sql("select max(version) from {planalign}.format");
     let row = catalog.db.query_row(&version, &[]).map_err(failed())?;
-    let no_version = || damaged("the format of the run record", "it has no version".to_owned());
+    let no_version =
+        || StoreError::damaged("the format of the run record", RecordDamage::MissingValue { column: "version" });
     let version = row.and_then(|r| r.integer(0)).ok_or_else(no_version)?;
     tables(TABLES).try_for_each(|table| require(table, version <= SUPPORTED))?;
     if version >= SUPPORTED {

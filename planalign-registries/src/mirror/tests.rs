@@ -10,7 +10,7 @@ fn checkpoint(sequence: u64, year: i32, stage: &str) -> WorkflowCheckpoint {
         key: CheckpointKey { year, stage: stage.to_owned() },
         saved_at: "2026-01-02T03:04:05Z".parse().expect("time"),
         status: CheckpointStatus::Complete,
-        elapsed_ms: 12,
+        elapsed: std::time::Duration::from_millis(12),
         state: Vec::new(),
         registries: Vec::new(),
         fingerprint: "f".to_owned(),

@@ -1,11 +1,15 @@
 //! The JSON of events: what listeners parse and journals keep.
 
+use std::time::Duration;
+
 use super::{RunEvent, RunEventKind, TimeSpent};
 use crate::checkpoint::CheckpointKey;
+use crate::retry_strategy::RetryStrategy;
 
 /// One of each kind.
 fn every_kind() -> Vec<RunEventKind> {
     use RunEventKind as K;
+    let (millis, micros) = (Duration::from_millis, Duration::from_micros);
     let (year, stage, rule) = (2025, "FOUNDATION".to_owned(), "row_count_drift".to_owned());
     let model = "int_baseline_workforce".to_owned();
     let after = Some(CheckpointKey { year, stage: stage.clone() });
@@ -26,9 +30,9 @@ fn every_kind() -> Vec<RunEventKind> {
         K::YearStarted { year },
         K::StageStarted { year, stage: stage.clone(), attempt: 1 },
         K::ModelStarted { year, stage: stage.clone(), model: model.clone() },
-        K::ModelFinished { year, stage: stage.clone(), model, rows: Some(3), elapsed_us: 9, database_us: 8 },
+        K::ModelFinished { year, stage: stage.clone(), model, rows: Some(3), elapsed: micros(9), database: micros(8) },
         K::RegistryUpdated { year, registry: "enrollment".to_owned(), rows: 7 },
-        K::RuleChecked { year, stage: stage.clone(), rule: rule.clone(), findings: 1, elapsed_us: 9 },
+        K::RuleChecked { year, stage: stage.clone(), rule: rule.clone(), findings: 1, elapsed: micros(9) },
         K::FindingReported {
             year,
             stage: stage.clone(),
@@ -37,14 +41,20 @@ fn every_kind() -> Vec<RunEventKind> {
             message: "12 people".to_owned(),
             count: 12,
         },
-        K::StageRetried { year, stage: stage.clone(), attempt: 1, cause: cause.clone(), strategy: "wait".to_owned() },
+        K::StageRetried {
+            year,
+            stage: stage.clone(),
+            attempt: 1,
+            cause: cause.clone(),
+            strategy: RetryStrategy::Other("wait".to_owned()),
+        },
         K::StageRolledBack { year, stage: stage.clone() },
         K::StageFailed { year, stage: stage.clone(), cause: cause.clone() },
         K::CheckpointSaved { year, stage: stage.clone() },
         K::ReportWritten { year: None, path: "out/summary.csv".to_owned() },
-        K::StageFinished { year, stage, elapsed_ms: 40 },
-        K::YearFinished { year, elapsed_ms: 400, spent: TimeSpent { rules_us: 7, ..TimeSpent::default() } },
-        K::RunFinished { elapsed_ms: 2000, errors: 1, warnings: 2 },
+        K::StageFinished { year, stage, elapsed: millis(40) },
+        K::YearFinished { year, elapsed: millis(400), spent: TimeSpent { rules: micros(7), ..TimeSpent::default() } },
+        K::RunFinished { elapsed: millis(2000), errors: 1, warnings: 2 },
         K::RunFailed { cause },
         K::RunInterrupted { after },
     ]
@@ -52,7 +62,13 @@ fn every_kind() -> Vec<RunEventKind> {
 
 fn events() -> Vec<RunEvent> {
     let timestamp = "2026-01-02T03:04:05.678Z".parse().expect("time");
-    let event = |(i, kind)| RunEvent { sequence: i, run_id: "r1".to_owned(), timestamp, elapsed_ms: 17, kind };
+    let event = |(i, kind)| RunEvent {
+        sequence: i,
+        run_id: "r1".to_owned(),
+        timestamp,
+        since_start: Duration::from_millis(17),
+        kind,
+    };
     (1..).zip(every_kind()).map(event).collect()
 }
 

@@ -1,22 +1,122 @@
 //! What a run depends on, and what has changed of it.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What a run depends on, by kind (`config`, `model`, `seed`, `census`, `program`, `engine`) and name, with its content; and what
-/// is kept to go on from, which repeats some of it in another form and is not compared.
+/// A kind of things that a run depends on, or that are kept with it. Its word is what the record holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+#[non_exhaustive]
+pub enum FingerprintKind {
+    /// The census file.
+    Census,
+    /// Settings, by their keys.
+    Config,
+    /// The database engine.
+    Engine,
+    /// Models of the dbt project.
+    Model,
+    /// This program.
+    Program,
+    /// Files of the dbt project, kept as they are.
+    ProjectFile,
+    /// Seeds of the dbt project.
+    Seed,
+    /// All settings at once, kept.
+    Settings,
+    /// One that only a newer program knows, by its word.
+    Other(String),
+}
+
+impl FingerprintKind {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Census => "census",
+            Self::Config => "config",
+            Self::Engine => "engine",
+            Self::Model => "model",
+            Self::Program => "program",
+            Self::ProjectFile => "project_file",
+            Self::Seed => "seed",
+            Self::Settings => "settings",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for FingerprintKind {
+    fn from(word: &str) -> Self {
+        match word {
+            "census" => Self::Census,
+            "config" => Self::Config,
+            "engine" => Self::Engine,
+            "model" => Self::Model,
+            "program" => Self::Program,
+            "project_file" => Self::ProjectFile,
+            "seed" => Self::Seed,
+            "settings" => Self::Settings,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl From<String> for FingerprintKind {
+    fn from(word: String) -> Self {
+        word.as_str().into()
+    }
+}
+
+impl From<FingerprintKind> for String {
+    fn from(kind: FingerprintKind) -> Self {
+        kind.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for FingerprintKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+// Kinds are in the order of their words, on which digests depend.
+impl Ord for FingerprintKind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for FingerprintKind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for FingerprintKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for FingerprintKind {}
+
+/// What a run depends on, by kind and name, with its content; and what is kept to go on from, which repeats some of it in another
+/// form and is not compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprints(pub BTreeMap<String, BTreeMap<String, String>>);
+pub struct Fingerprints(pub BTreeMap<FingerprintKind, BTreeMap<String, String>>);
 
 impl Fingerprints {
     /// Kinds that are kept and not compared: the files of the dbt project, and all settings at once.
-    pub const KEPT: [&'static str; 2] = ["project_file", "settings"];
+    pub const KEPT: [FingerprintKind; 2] = [FingerprintKind::ProjectFile, FingerprintKind::Settings];
 
     /// Adds the entries of a kind.
-    pub fn insert(&mut self, kind: &str, entries: impl IntoIterator<Item = (String, String)>) {
-        self.0.entry(kind.to_owned()).or_default().extend(entries);
+    pub fn insert(&mut self, kind: FingerprintKind, entries: impl IntoIterator<Item = (String, String)>) {
+        self.0.entry(kind).or_default().extend(entries);
     }
 
     /// One hash over all of it.
@@ -27,12 +127,12 @@ impl Fingerprints {
 
     /// A hash over each kind.
     #[must_use]
-    pub fn digests(&self) -> BTreeMap<String, String> {
+    pub fn digests(&self) -> BTreeMap<FingerprintKind, String> {
         self.compared().map(|entry| (entry.0.clone(), hash([entry]))).collect()
     }
 
-    fn compared(&self) -> impl Iterator<Item = (&String, &BTreeMap<String, String>)> {
-        self.0.iter().filter(|(kind, _)| !Self::KEPT.contains(&kind.as_str()))
+    fn compared(&self) -> impl Iterator<Item = (&FingerprintKind, &BTreeMap<String, String>)> {
+        self.0.iter().filter(|(kind, _)| !Self::KEPT.contains(kind))
     }
 
     /// What differs in `other`, in order.
@@ -58,11 +158,11 @@ impl Fingerprints {
 }
 
 /// SHA-256 over kinds with their entries, so that no two of them run together.
-fn hash<'a>(kinds: impl IntoIterator<Item = (&'a String, &'a BTreeMap<String, String>)>) -> String {
+fn hash<'a>(kinds: impl IntoIterator<Item = (&'a FingerprintKind, &'a BTreeMap<String, String>)>) -> String {
     let mut hasher = Sha256::new();
     for (kind, entries) in kinds {
         for (name, content) in entries {
-            for part in [kind, name, content] {
+            for part in [kind.as_str(), name, content] {
                 hasher.update(part.len().to_le_bytes());
                 hasher.update(part.as_bytes());
             }
@@ -74,8 +174,8 @@ fn hash<'a>(kinds: impl IntoIterator<Item = (&'a String, &'a BTreeMap<String, St
 /// One thing that a run depends on and that has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Kind, for example `config`.
-    pub kind: String,
+    /// Kind.
+    pub kind: FingerprintKind,
     /// Name, for example `compensation.cola_rate`.
     pub name: String,
     /// As the run recorded it.
@@ -84,15 +184,15 @@ pub struct Difference {
     pub now: Option<String>,
 }
 
-impl std::fmt::Display for Difference {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short = |v: &Option<String>| match v {
             None => Some("absent".to_owned()),
             Some(v) if v.len() <= 40 && !v.contains('\n') => Some(v.clone()),
             Some(_) => None,
         };
-        match self.kind.as_str() {
-            "config" => match (short(&self.before), short(&self.now)) {
+        match &self.kind {
+            FingerprintKind::Config => match (short(&self.before), short(&self.now)) {
                 (Some(before), Some(now)) => write!(f, "{}: {before} -> {now}", self.name),
                 _ => write!(f, "{} has changed", self.name),
             },
@@ -107,7 +207,7 @@ impl std::fmt::Display for Difference {
 }
 
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
+    use fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
         let _ = write!(out, "{b:02x}");
         out

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use planalign_config::{Database, DatabaseOptions, Fault, full_message};
-use planalign_registries::{Fingerprints, InMemoryRunStore, Journal, RunEvent, RunRecord, Runs};
+use planalign_registries::{FingerprintKind, Fingerprints, InMemoryRunStore, Journal, RunEvent, RunRecord, Runs};
 use serde_json::json;
 
 use super::FileReports;
@@ -32,7 +32,7 @@ fn store(run_id: &str) -> InMemoryRunStore {
     });
     let run: RunRecord = serde_json::from_value(run).expect("a run");
     let mut fingerprints = Fingerprints::default();
-    fingerprints.insert("census", [("sha256".to_owned(), "0a1b".to_owned())]);
+    fingerprints.insert(FingerprintKind::Census, [("sha256".to_owned(), "0a1b".to_owned())]);
     store.begin_run(&run, &fingerprints).expect("a new run");
     let started = json!({ "event": "stage_started", "stage": "VALIDATION", "attempt": 1 });
     let checked =

@@ -73,7 +73,7 @@ fn status(checkpoint: &WorkflowCheckpoint) -> &'static str {
 }
 
 fn details(checkpoint: &WorkflowCheckpoint) -> String {
-    let seconds = std::time::Duration::from_millis(checkpoint.elapsed_ms).as_secs_f64();
+    let seconds = checkpoint.elapsed.as_secs_f64();
     let about = [
         ("status", status(checkpoint).to_owned()),
         ("saved at", checkpoint.saved_at.to_string()),

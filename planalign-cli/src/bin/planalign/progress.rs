@@ -57,11 +57,11 @@ pub(crate) fn line(event: &RunEvent) -> Option<String> {
         K::RunStarted { start_year, end_year, stages, seed, .. } => {
             Some(format!("Run {} of {start_year} to {end_year}: {stages} stages, seed {seed}", event.run_id))
         }
-        K::StageFinished { year, stage, elapsed_ms } => Some(format!("{year}  {stage:<18} {elapsed_ms:>6} ms")),
+        K::StageFinished { year, stage, elapsed } => Some(format!("{year}  {stage:<18} {:>6} ms", elapsed.as_millis())),
         K::StageFailed { year, stage, cause } => Some(format!("{year}  {stage} failed: {cause}")),
-        K::RunFinished { elapsed_ms, errors, warnings } => {
+        K::RunFinished { elapsed, errors, warnings } => {
             let (errors, warnings) = (counted(*errors, "error"), counted(*warnings, "warning"));
-            Some(format!("Finished in {elapsed_ms} ms with {errors} and {warnings}"))
+            Some(format!("Finished in {} ms with {errors} and {warnings}", elapsed.as_millis()))
         }
         K::RunFailed { cause } => Some(format!("Failed: {cause}")),
         K::RunInterrupted { after: Some(after) } => Some(format!("Interrupted after {after}")),

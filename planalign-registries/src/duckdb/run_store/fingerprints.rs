@@ -1,6 +1,7 @@
 //! What a run depends on: contents compressed, with their hashes.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 use planalign_config::sql::literal;
 
 use crate::duckdb::catalog::{Catalog, failed, list};
-use crate::run_store::{Fingerprints, StoreError, to_hex};
+use crate::run_store::{Fingerprints, RecordDamage, StoreError, to_hex};
 
 /// Writes all of it in one statement.
 pub(super) fn write(catalog: &Catalog, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
@@ -45,7 +46,7 @@ pub(super) fn remove(catalog: &Catalog, run_id: &str) -> Result<(), StoreError> 
 
 /// Reads what is kept, or what is compared, and checks each content against its hash.
 pub(super) fn read(catalog: &Catalog, run_id: &str, kept: bool) -> Result<Fingerprints, StoreError> {
-    let kinds = Fingerprints::KEPT.map(literal).join(", ");
+    let kinds = Fingerprints::KEPT.map(|kind| literal(kind.as_str())).join(", ");
     let sql = catalog.sql(&format!(
         "select kind, name, sha256, content from {{planalign}}.fingerprints where run_id = ? and (kind in ({kinds})) = {kept}"
     ));
@@ -53,25 +54,25 @@ pub(super) fn read(catalog: &Catalog, run_id: &str, kept: bool) -> Result<Finger
     let mut fingerprints = Fingerprints::default();
     for row in &table.rows {
         let (kind, name) = (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default());
-        let content = content_of(row).map_err(|cause| StoreError::Damaged { what: format!("{kind} {name}"), cause })?;
-        fingerprints.insert(&kind, [(name, content)]);
+        let content = content_of(row).map_err(|cause| StoreError::damaged(&format!("{kind} {name}"), cause))?;
+        fingerprints.insert(kind.into(), [(name, content)]);
     }
     Ok(fingerprints)
 }
 
-fn content_of(row: &Row) -> Result<String, String> {
+fn content_of(row: &Row) -> Result<String, RecordDamage> {
     let mut content = String::new();
     let mut decoder = ZlibDecoder::new(row.blob(3).unwrap_or_default());
-    decoder.read_to_string(&mut content).map_err(|e| e.to_string())?;
+    decoder.read_to_string(&mut content).map_err(|e| RecordDamage::Compression(Arc::new(e)))?;
     if row.text(2) == Some(to_hex(&Sha256::digest(content.as_bytes()))) {
         Ok(content)
     } else {
-        Err("its hash is another".to_owned())
+        Err(RecordDamage::OtherHash)
     }
 }
 
 fn compress(content: &str) -> Result<Vec<u8>, StoreError> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     let written = encoder.write_all(content.as_bytes()).and_then(|()| encoder.finish());
-    written.map_err(|e| StoreError::Damaged { what: "a fingerprint".to_owned(), cause: e.to_string() })
+    written.map_err(|e| StoreError::damaged("a fingerprint", RecordDamage::Compression(Arc::new(e))))
 }

@@ -1,11 +1,13 @@
 //! Content of rows as JSON.
 
+use std::sync::Arc;
+
 use planalign_config::Value;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::duckdb::catalog::{Catalog, failed};
-use crate::run_store::StoreError;
+use crate::run_store::{RecordDamage, StoreError};
 
 /// Reads the contents of the rows of a query; `what` they are.
 pub(super) fn read<T: DeserializeOwned>(
@@ -20,14 +22,11 @@ pub(super) fn read<T: DeserializeOwned>(
 
 /// Reads one content.
 pub(super) fn from_json<'t, T: Deserialize<'t>>(payload: &'t str, what: &str) -> Result<T, StoreError> {
-    // The parser's message may quote the text; its place is enough.
-    serde_json::from_str(payload).map_err(|e| StoreError::Damaged {
-        what: what.to_owned(),
-        cause: format!("not understood at character {}", e.column()),
-    })
+    let damage = |e: serde_json::Error| RecordDamage::NotUnderstood { character: e.column() };
+    serde_json::from_str(payload).map_err(|e| StoreError::damaged(what, damage(e)))
 }
 
 /// Writes one content.
 pub(super) fn to_json<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|e| StoreError::Damaged { what: what.to_owned(), cause: e.to_string() })
+    serde_json::to_string(value).map_err(|e| StoreError::damaged(what, RecordDamage::Unwritable(Arc::new(e))))
 }

@@ -4,7 +4,7 @@ use planalign_config::Row;
 
 use super::{DuckRunStore, fingerprints};
 use crate::duckdb::catalog::{Catalog, failed};
-use crate::run_store::{Fingerprints, RunRecord, RunStatus, Runs, StoreError};
+use crate::run_store::{Fingerprints, RecordDamage, RunRecord, RunStatus, Runs, StoreError};
 
 impl Runs for DuckRunStore {
     fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
@@ -75,7 +75,7 @@ fn update(catalog: &Catalog, run_id: &str, status: RunStatus, end_year: i32) -> 
     let sql = catalog.sql("update {planalign}.runs set status = ?, end_year = ? where run_id = ?");
     let values = [name_of(status).into(), end_year.into(), run_id.into()];
     match catalog.db.execute(&sql, &values).map_err(failed("record how the run stands"))? {
-        0 => Err(damaged("it is not there")),
+        0 => Err(damaged(RecordDamage::Missing)),
         _ => Ok(()),
     }
 }
@@ -91,24 +91,27 @@ fn name_of(status: RunStatus) -> &'static str {
 
 fn from_row(row: &Row) -> Result<RunRecord, StoreError> {
     let text = |i: usize| row.text(i).unwrap_or_default();
-    let year =
-        |i: usize| row.integer(i).and_then(|y| i32::try_from(y).ok()).ok_or_else(|| damaged("a year is missing"));
+    let year = |i: usize, column| {
+        let year = row.integer(i).and_then(|year| i32::try_from(year).ok());
+        year.ok_or_else(|| damaged(RecordDamage::MissingValue { column }))
+    };
     let statuses = [RunStatus::Running, RunStatus::Finished, RunStatus::Failed, RunStatus::Interrupted];
     let status = text(7);
+    let status = statuses.into_iter().find(|s| name_of(*s) == status);
     Ok(RunRecord {
         run_id: text(0),
         scenario_id: text(1),
         plan_design_id: text(2),
-        start_year: year(3)?,
-        end_year: year(4)?,
-        seed: text(5).parse().map_err(|_| damaged("its seed is no number"))?,
-        started_at: text(6).parse().map_err(|_| damaged("its start is no time"))?,
-        status: statuses.into_iter().find(|s| name_of(*s) == status).ok_or_else(|| damaged("its status is unknown"))?,
+        start_year: year(3, "start_year")?,
+        end_year: year(4, "end_year")?,
+        seed: text(5).parse().map_err(|cause| damaged(RecordDamage::NoNumber { column: "seed", cause }))?,
+        started_at: text(6).parse().map_err(|cause| damaged(RecordDamage::NoTime { column: "started_at", cause }))?,
+        status: status.ok_or_else(|| damaged(RecordDamage::UnknownWord { column: "status" }))?,
         program_version: text(8),
         engine_version: text(9),
     })
 }
 
-fn damaged(cause: &str) -> StoreError {
-    StoreError::Damaged { what: "a run".to_owned(), cause: cause.to_owned() }
+fn damaged(cause: RecordDamage) -> StoreError {
+    StoreError::damaged("a run", cause)
 }

@@ -1,6 +1,8 @@
 //! The run store on real databases.
 
-use planalign_config::{Database, UnitOfWork};
+use std::time::Duration;
+
+use planalign_config::{Database, UnitOfWork, full_message};
 
 use super::DuckRunStore;
 use crate::checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowCheckpoint};
@@ -8,7 +10,8 @@ use crate::duckdb::testing::options;
 use crate::registry::RegistrySnapshot;
 use crate::run_event::{RunEvent, RunEventKind};
 use crate::run_store::{
-    Checkpoints, FindingRows, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs, StoreError, compare_state,
+    Checkpoints, FindingRows, FingerprintKind, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs, StoreError,
+    compare_state,
 };
 
 fn memory() -> (Database, DuckRunStore) {
@@ -34,14 +37,14 @@ fn run(run_id: &str) -> RunRecord {
 
 fn fingerprints() -> Fingerprints {
     let mut all = Fingerprints::default();
-    all.insert("config", [("a.b".to_owned(), "1".to_owned()), ("empty".to_owned(), String::new())]);
-    all.insert("model", [("m\n'\"|".to_owned(), "select 'ä'\n".repeat(500))]);
+    all.insert(FingerprintKind::Config, [("a.b".to_owned(), "1".to_owned()), ("empty".to_owned(), String::new())]);
+    all.insert(FingerprintKind::Model, [("m\n'\"|".to_owned(), "select 'ä'\n".repeat(500))]);
     all
 }
 
 fn event(sequence: u64, kind: RunEventKind) -> RunEvent {
     let timestamp = "2026-01-02T03:04:05.5Z".parse().expect("time");
-    RunEvent { sequence, run_id: "r1".to_owned(), timestamp, elapsed_ms: 17, kind }
+    RunEvent { sequence, run_id: "r1".to_owned(), timestamp, since_start: Duration::from_millis(17), kind }
 }
 
 fn failed(sequence: u64) -> RunEvent {
@@ -63,7 +66,7 @@ fn checkpoint(sequence: u64, year: i32, stage: &str) -> WorkflowCheckpoint {
         key: CheckpointKey { year, stage: stage.to_owned() },
         saved_at: "2026-01-02T03:04:05.5Z".parse().expect("time"),
         status: CheckpointStatus::FailedValidation,
-        elapsed_ms: 12,
+        elapsed: Duration::from_millis(12),
         state: Vec::new(),
         registries: vec![RegistrySnapshot { registry: "enrollment".into(), state: registered }],
         fingerprint: "f".to_owned(),
@@ -85,7 +88,7 @@ fn runs_are_kept_in_their_order_and_the_last_is_the_current_one() {
         assert_eq!(store.current_run().expect("run").map(|r| r.status), Some(status));
     }
     let error = store.update_run("r9", RunStatus::Failed, 2027).expect_err("unknown");
-    assert_eq!(error.to_string(), "the record of a run is damaged: it is not there");
+    assert_eq!(full_message(&error), "the record of a run is damaged: it is not there");
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn fingerprints_come_back_and_a_changed_content_is_noticed() {
     let size = db.query_row("select sum(octet_length(content)) from planalign.fingerprints", &[]).expect("size");
     assert!(size.and_then(|r| r.integer(0)).is_some_and(|n| n < 200), "contents are compressed");
     db.execute_batch("update planalign.fingerprints set sha256 = 'x' where name = 'a.b'").expect("damage");
-    let error = store.fingerprints("r1").expect_err("damaged").to_string();
+    let error = full_message(&store.fingerprints("r1").expect_err("damaged"));
     assert_eq!(error, "the record of config a.b is damaged: its hash is another");
     db.execute_batch("update planalign.fingerprints set content = 'x'::blob where name = 'a.b'").expect("damage");
     assert!(
@@ -176,7 +179,7 @@ fn a_record_that_is_not_understood_is_damaged_and_not_quoted() {
     store.save_checkpoint(&checkpoint(1, 2025, "A")).expect("save");
     db.execute_batch("update planalign.checkpoints set payload = '{\"run_id\": \"secret\"}'").expect("damage");
     let error = store.checkpoints("r1").expect_err("damaged");
-    assert_eq!(error.to_string(), "the record of a checkpoint is damaged: not understood at character 20");
+    assert_eq!(full_message(&error), "the record of a checkpoint is damaged: not understood at character 20");
     store.begin_run(&run("r1"), &Fingerprints::default()).expect("begin");
     for change in ["status = 'lost'", "started_at = 'today'"] {
         db.execute_batch(&format!("update planalign.runs set {change}")).expect("damage");
@@ -361,16 +364,16 @@ fn forgetting_the_rest_of_a_year_removes_what_its_later_stages_wrote() {
 fn what_a_run_depends_on_can_be_replaced_and_what_is_kept_is_apart() {
     let (_, mut store) = memory();
     let mut all = fingerprints();
-    all.insert("project_file", [("dbt_project.yml".to_owned(), "name: p".to_owned())]);
-    all.insert("settings", [("effective".to_owned(), "{}".to_owned())]);
+    all.insert(FingerprintKind::ProjectFile, [("dbt_project.yml".to_owned(), "name: p".to_owned())]);
+    all.insert(FingerprintKind::Settings, [("effective".to_owned(), "{}".to_owned())]);
     store.begin_run(&run("r1"), &all).expect("begin");
     assert_eq!(store.fingerprints("r1").expect("read"), fingerprints());
     let kept = store.kept_inputs("r1").expect("read");
-    assert_eq!(kept.0.keys().collect::<Vec<_>>(), ["project_file", "settings"]);
-    assert_eq!(kept.0["project_file"]["dbt_project.yml"], "name: p");
+    assert_eq!(kept.0.keys().collect::<Vec<_>>(), [&FingerprintKind::ProjectFile, &FingerprintKind::Settings]);
+    assert_eq!(kept.0[&FingerprintKind::ProjectFile]["dbt_project.yml"], "name: p");
     assert_eq!((all.digest(), all.differences(&fingerprints())), (fingerprints().digest(), Vec::new()));
     let mut others = Fingerprints::default();
-    others.insert("config", [("a.b".to_owned(), "2".to_owned())]);
+    others.insert(FingerprintKind::Config, [("a.b".to_owned(), "2".to_owned())]);
     store.replace_fingerprints("r1", &others).expect("replaced");
     assert_eq!(store.fingerprints("r1").expect("read"), others);
     assert_eq!(store.kept_inputs("r1").expect("read"), Fingerprints::default());

@@ -1,7 +1,7 @@
 //! Runs in memory.
 
 use super::InMemoryRunStore;
-use crate::run_store::{Fingerprints, RunRecord, RunStatus, Runs, StoreError};
+use crate::run_store::{Fingerprints, RecordDamage, RunRecord, RunStatus, Runs, StoreError};
 
 impl Runs for InMemoryRunStore {
     fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
@@ -20,7 +20,7 @@ impl Runs for InMemoryRunStore {
     fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
         let mut inner = self.enter("update_run", format!("update_run {status:?} {end_year}"))?;
         if !inner.data.runs.iter().any(|r| r.run_id == run_id) {
-            return Err(StoreError::Damaged { what: "a run".to_owned(), cause: "it is not there".to_owned() });
+            return Err(StoreError::damaged("a run", RecordDamage::Missing));
         }
         for run in inner.data.runs.iter_mut().filter(|r| r.run_id == run_id) {
             (run.status, run.end_year) = (status, end_year);
@@ -41,7 +41,7 @@ impl Runs for InMemoryRunStore {
 
     fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError> {
         let mut all = self.fingerprints(run_id)?;
-        all.0.retain(|kind, _| Fingerprints::KEPT.contains(&kind.as_str()));
+        all.0.retain(|kind, _| Fingerprints::KEPT.contains(kind));
         Ok(all)
     }
 }

@@ -1,16 +1,18 @@
 //! The in-memory store behaves as the one on a database does.
 
+use std::time::Duration;
+
 use planalign_config::{Fault, UnitOfWork, full_message};
 
 use super::InMemoryRunStore;
 use crate::checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowCheckpoint};
 use crate::run_event::{RunEvent, RunEventKind};
-use crate::run_store::{Checkpoints, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs};
+use crate::run_store::{Checkpoints, FingerprintKind, Fingerprints, Journal, RunRecord, RunStatus, RunStore, Runs};
 
 fn event(sequence: u64) -> RunEvent {
     let kind = RunEventKind::YearStarted { year: 2025 };
     let timestamp = jiff::Timestamp::UNIX_EPOCH;
-    RunEvent { sequence, run_id: "r".to_owned(), timestamp, elapsed_ms: 0, kind }
+    RunEvent { sequence, run_id: "r".to_owned(), timestamp, since_start: Duration::ZERO, kind }
 }
 
 fn checkpoint(sequence: u64, year: i32) -> WorkflowCheckpoint {
@@ -20,7 +22,7 @@ fn checkpoint(sequence: u64, year: i32) -> WorkflowCheckpoint {
         key: CheckpointKey { year, stage: "A".to_owned() },
         saved_at: jiff::Timestamp::UNIX_EPOCH,
         status: CheckpointStatus::Complete,
-        elapsed_ms: 0,
+        elapsed: Duration::ZERO,
         state: Vec::new(),
         registries: Vec::new(),
         fingerprint: String::new(),
@@ -132,7 +134,7 @@ fn runs_and_fingerprints_are_kept() {
     let mut store = InMemoryRunStore::default();
     assert!(store.update_run("r", RunStatus::Failed, 2026).is_err());
     let mut fingerprints = Fingerprints::default();
-    fingerprints.insert("config", [("a".to_owned(), "1".to_owned())]);
+    fingerprints.insert(FingerprintKind::Config, [("a".to_owned(), "1".to_owned())]);
     store.begin_run(&run(), &fingerprints).expect("begin");
     store.update_run("r", RunStatus::Finished, 2029).expect("update");
     let now = store.current_run().expect("run").expect("there");

@@ -1,11 +1,11 @@
 //! Fingerprints and what is said about their differences.
 
-use super::Fingerprints;
+use super::{FingerprintKind, Fingerprints};
 
 fn fingerprints(entries: &[(&str, &str, &str)]) -> Fingerprints {
     let mut all = Fingerprints::default();
     for (kind, name, content) in entries {
-        all.insert(kind, [((*name).to_owned(), (*content).to_owned())]);
+        all.insert((*kind).into(), [((*name).to_owned(), (*content).to_owned())]);
     }
     all
 }
@@ -64,4 +64,17 @@ fn the_digest_depends_on_every_part_and_on_where_it_ends() {
     assert_eq!(digests.len(), all.len());
     assert_eq!(all[5].digest(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_eq!(all[0].digest(), fingerprints(&[("a", "b", "c")]).digest());
+}
+
+#[test]
+fn kinds_of_a_newer_program_are_kept() {
+    let words = ["census", "config", "engine", "model", "program", "project_file", "seed", "settings", "weather"];
+    let kinds = words.map(FingerprintKind::from);
+    assert_eq!(kinds.iter().map(FingerprintKind::as_str).collect::<Vec<_>>(), words);
+    assert!(kinds.is_sorted());
+    assert!(matches!(kinds, [.., FingerprintKind::Other(_)]));
+    let all = fingerprints(&[("weather", "today", "rain"), ("seed", "a", "b")]);
+    let json = serde_json::to_string(&all).expect("JSON");
+    assert_eq!(json, r#"{"seed":{"a":"b"},"weather":{"today":"rain"}}"#);
+    assert_eq!(serde_json::from_str::<Fingerprints>(&json).expect("fingerprints"), all);
 }

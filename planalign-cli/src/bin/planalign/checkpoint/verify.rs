@@ -3,7 +3,7 @@
 use std::fmt;
 
 use planalign::{OpenRun, Verification};
-use planalign_config::{Action, Hint};
+use planalign_config::{Action, Hint, full_message};
 use planalign_pipeline::{NOTHING_COMMITTED, Verified};
 use planalign_registries::Witnessed;
 use planalign_reporting::columns::{Column, in_columns};
@@ -32,7 +32,7 @@ fn table(found: &Verification, commands: &Commands) -> String {
         row(checkpoint, damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}")))
     });
     let lost = found.lost.iter().map(|Witnessed { key, .. }| row(key, "lost: in the mirror, not in the database".to_owned()));
-    let inputs = found.inputs.iter().map(|cause| row(&"inputs of the run", format!("damaged: {cause}")));
+    let inputs = found.inputs.iter().map(|cause| row(&"inputs of the run", format!("damaged: {}", full_message(cause))));
     let rows: Vec<_> = verified.chain(lost).chain(inputs).collect();
     let nothing = found.checkpoints.is_empty().then(|| format!("{NOTHING_COMMITTED}\n")).unwrap_or_default();
     format!("{nothing}{}\n{}", in_columns(&[Column::left(), Column::left()], rows), help(&hints(found), commands))
@@ -64,7 +64,7 @@ fn json(found: &Verification) -> String {
         "checkpoints": each.collect::<Vec<_>>(),
         "last_valid": found.last_valid(),
         "lost": found.lost.as_ref().map(|witnessed| &witnessed.key),
-        "inputs": found.inputs,
+        "inputs": found.inputs.as_ref().map(|cause| full_message(cause)),
     });
     format!("{report:#}")
 }

@@ -109,7 +109,7 @@ fn what_is_lost_or_of_another_version_has_its_advice() {
     check(Error::Scratch(std::io::Error::other("full")), ExitCode::Environment, "full");
     check(Error::Run(PipelineError::NoCheckpoint { wanted: key }), ExitCode::Usage, "`planalign checkpoint list`");
     let version = planalign_registries::Difference {
-        kind: "program".to_owned(),
+        kind: planalign_registries::FingerprintKind::Program,
         name: "version".to_owned(),
         before: Some("0.1.0".to_owned()),
         now: Some("0.2.0".to_owned()),

@@ -67,7 +67,8 @@ mod tests {
         let mut shown = Bar::new();
         let timestamp = "2025-01-01T00:00:00Z".parse().expect("timestamp");
         let mut tell = |kind: RunEventKind, fraction: f64| {
-            let event = RunEvent { sequence: 1, run_id: "r".into(), timestamp, elapsed_ms: 5, kind };
+            let event =
+                RunEvent { sequence: 1, run_id: "r".into(), timestamp, since_start: Duration::from_millis(5), kind };
             shown.event(
                 &event,
                 &ExecutionProgress {
@@ -86,7 +87,7 @@ mod tests {
         let elapsed = "0:07 elapsed".to_owned();
         let started = RunEventKind::StageStarted { year, stage: stage.clone(), attempt: 1 };
         assert_eq!(tell(started, 0.5), (foundation.clone(), elapsed.clone(), 500, false));
-        let finished = RunEventKind::StageFinished { year, stage: stage.clone(), elapsed_ms: 1 };
+        let finished = RunEventKind::StageFinished { year, stage: stage.clone(), elapsed: Duration::from_millis(1) };
         assert_eq!(tell(finished, 0.75), (foundation, elapsed, 750, false));
         let (year, stage) = place(2027, "REPORTING");
         tell(RunEventKind::StageRolledBack { year, stage }, 0.75);
