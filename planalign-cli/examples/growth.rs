@@ -19,8 +19,8 @@ impl Rule for EveryLevel {
     }
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
-        let levels = tables.query_row(&format!("select count(distinct level_id) {ACTIVE}"), &[year.into()])?;
-        let missing = 5 - levels.and_then(|row| row.integer(0)).unwrap_or_default();
+        let levels = tables.query_value(&format!("select count(distinct level_id) {ACTIVE}"), &[year.into()])?;
+        let missing = 5 - levels.integer().unwrap_or_default();
         let message = format!("nobody is employed on {missing} of the five levels");
         let finding = Finding::new(self.name(), year, Severity::Warning, message).advice("see hiring.level_shares");
         Ok(if missing > 0 { vec![finding] } else { Vec::new() })
@@ -33,8 +33,8 @@ struct Headcounts(BTreeMap<i32, i64>);
 
 impl YearAuditor for Headcounts {
     fn write_year(&mut self, year: i32, source: &ReportSource<'_>) -> Result<Option<PathBuf>, ReportError> {
-        let row = source.tables.query_row(&format!("select count(*) {ACTIVE}"), &[year.into()])?;
-        self.0.insert(year, row.and_then(|row| row.integer(0)).unwrap_or_default());
+        let people = source.tables.query_value(&format!("select count(*) {ACTIVE}"), &[year.into()])?;
+        self.0.insert(year, people.integer().unwrap_or_default());
         Ok(None)
     }
 

@@ -39,31 +39,31 @@ const PEOPLE: &str = "
         detailed_status_code,
         participation_status_detail,
         employment_status = 'active' as is_active,
-        count(*),
-        count(*) filter (current_eligibility_status = 'eligible'),
-        count(*) filter (is_enrolled_flag),
-        count(*) filter (current_deferral_rate > 0),
-        sum(current_deferral_rate),
-        sum(current_compensation),
-        sum(prorated_annual_compensation),
-        count(*) filter (prorated_annual_contributions > 0),
-        sum(prorated_annual_contributions),
-        sum(catch_up_deferrals),
-        count(*) filter (catch_up_deferrals > 0),
-        count(*) filter (employer_match_amount > 0),
-        sum(employer_match_amount),
-        count(*) filter (employer_core_amount > 0),
-        sum(employer_core_amount),
-        sum(total_employer_contributions),
-        count(*) filter (irs_limit_reached),
-        count(*) filter (prorated_annual_compensation > $2)
+        count(*) as people,
+        count(*) filter (current_eligibility_status = 'eligible') as eligible,
+        count(*) filter (is_enrolled_flag) as enrolled,
+        count(*) filter (current_deferral_rate > 0) as participating,
+        sum(current_deferral_rate) as rates,
+        sum(current_compensation) as pay,
+        sum(prorated_annual_compensation) as earned,
+        count(*) filter (prorated_annual_contributions > 0) as contributors,
+        sum(prorated_annual_contributions) as contributed,
+        sum(catch_up_deferrals) as catch_up,
+        count(*) filter (catch_up_deferrals > 0) as made_catch_up,
+        count(*) filter (employer_match_amount > 0) as match_people,
+        sum(employer_match_amount) as matched,
+        count(*) filter (employer_core_amount > 0) as core_people,
+        sum(employer_core_amount) as core,
+        sum(total_employer_contributions) as employer,
+        count(*) filter (irs_limit_reached) as reached_402g,
+        count(*) filter (prorated_annual_compensation > $2) as above_401a17
     from fct_workforce_snapshot
     where simulation_year = $1
     group by all
     order by all";
 
 const EVENTS: &str = "
-    select event_type, event_category, count(*)
+    select event_type, event_category, count(*) as events
     from fct_yearly_events
     where simulation_year = $1
     group by all
@@ -92,14 +92,14 @@ impl<'a> Source<'a> {
         let needs = self.query(HEADCOUNT, year, &[])?;
         let needs =
             needs.rows.first().ok_or_else(|| unreadable(format!("int_workforce_needs has no row of {year}")))?;
-        let people = People::read(self, year, needs.value(2))?;
+        let people = People::read(self, year, needs.value("compensation_limit")?)?;
         let EventCounts { types: events, categories: event_categories, match_capped } = self.events(year)?;
         let findings: Vec<AuditFinding> = JournalView::new(&self.events).findings_of(year).map(audit_finding).collect();
         Ok(YearAudit {
             layout_version: LAYOUT_VERSION,
             year,
             provenance: self.provenance(year),
-            headcount: people.headcount(count(needs, 0)?, count(needs, 1)?),
+            headcount: people.headcount(count(needs, "opening_headcount")?, count(needs, "target_headcount")?),
             events,
             event_categories,
             pay: people.pay(),
@@ -136,8 +136,8 @@ impl<'a> Source<'a> {
         let mut categories = BTreeMap::new();
         let mut match_capped = 0;
         for row in self.query(EVENTS, year, &[])?.rows {
-            let count = count(&row, 2)?;
-            match (row.text(0), row.text(1)) {
+            let count = count(&row, "events")?;
+            match (row.text("event_type")?, row.text("event_category")?) {
                 (Some(event_type), Some(category)) => {
                     *types.entry(event_type).or_default() += count;
                     *categories.entry(category).or_default() += count;
@@ -167,20 +167,20 @@ fn resume(event: &RunEvent) -> Option<Resume> {
     }
 }
 
-fn count(row: &Row, column: usize) -> Result<u64, ReadError> {
-    let count = row.integer(column).and_then(|i| u64::try_from(i).ok());
-    count.ok_or_else(|| unreadable(format!("column {} of a query is no count", column + 1)))
+fn count(row: &Row, column: &str) -> Result<u64, ReadError> {
+    let count = row.integer(column)?.and_then(|i| u64::try_from(i).ok());
+    count.ok_or_else(|| unreadable(format!("column {column} of a query is no count")))
 }
 
 /// An exact sum; the sum over nothing is 0.
-fn sum<const DIGITS: u32>(row: &Row, column: usize) -> Result<Fixed<DIGITS>, ReadError> {
-    match row.value(column) {
+fn sum<const DIGITS: u32>(row: &Row, column: &str) -> Result<Fixed<DIGITS>, ReadError> {
+    match row.value(column)? {
         Value::Null => Some(Fixed::default()),
         Value::Decimal { units, scale } => Fixed::from_scaled(*units, *scale),
         Value::Integer(whole) => Fixed::from_scaled(*whole, 0),
         _ => None,
     }
-    .ok_or_else(|| unreadable(format!("column {} of a query is no exact number", column + 1)))
+    .ok_or_else(|| unreadable(format!("column {column} of a query is no exact number")))
 }
 
 fn unreadable(cause: String) -> ReadError {
@@ -215,24 +215,24 @@ impl Sums {
         let count = |column| count(row, column);
         let money = |column| sum::<2>(row, column);
         Ok(Self {
-            people: count(3)?,
-            eligible: count(4)?,
-            enrolled: count(5)?,
-            participating: count(6)?,
-            rates: sum(row, 7)?,
-            pay: money(8)?,
-            earned: money(9)?,
-            contributors: count(10)?,
-            contributed: money(11)?,
-            catch_up: money(12)?,
-            made_catch_up: count(13)?,
-            match_people: count(14)?,
-            matched: money(15)?,
-            core_people: count(16)?,
-            core: money(17)?,
-            employer: money(18)?,
-            reached_402g: count(19)?,
-            above_401a17: count(20)?,
+            people: count("people")?,
+            eligible: count("eligible")?,
+            enrolled: count("enrolled")?,
+            participating: count("participating")?,
+            rates: sum(row, "rates")?,
+            pay: money("pay")?,
+            earned: money("earned")?,
+            contributors: count("contributors")?,
+            contributed: money("contributed")?,
+            catch_up: money("catch_up")?,
+            made_catch_up: count("made_catch_up")?,
+            match_people: count("match_people")?,
+            matched: money("matched")?,
+            core_people: count("core_people")?,
+            core: money("core")?,
+            employer: money("employer")?,
+            reached_402g: count("reached_402g")?,
+            above_401a17: count("above_401a17")?,
         })
     }
 
@@ -277,10 +277,11 @@ impl People {
         for row in source.query(PEOPLE, year, std::slice::from_ref(pay_limit))?.rows {
             let sums = Sums::read(&row)?;
             people.all.add(&sums);
-            *people.by_status.entry(row.text(0).unwrap_or_default()).or_default() += sums.people;
-            if row.boolean(2) == Some(true) {
+            *people.by_status.entry(row.text("detailed_status_code")?.unwrap_or_default()).or_default() += sums.people;
+            if row.boolean("is_active")? == Some(true) {
                 people.active.add(&sums);
-                *people.by_detail.entry(row.text(1).unwrap_or_default()).or_default() += sums.people;
+                *people.by_detail.entry(row.text("participation_status_detail")?.unwrap_or_default()).or_default() +=
+                    sums.people;
             }
         }
         if people.all.people == 0 {

@@ -45,8 +45,13 @@ impl<'a> Probe<'a> {
     /// take longer to plan these few additions than Rust takes to make them.
     pub(crate) fn added_up(&self, sql: &str) -> Result<Row, CheckError> {
         let table = self.rows(sql)?;
-        let sum_of = |column| table.rows.iter().fold(Value::Null, |sum, row| plus(&sum, row.value(column)));
-        Ok(Row((0..table.columns.len()).map(sum_of).collect()))
+        let mut sums = vec![Value::Null; table.columns.len()];
+        for row in &table.rows {
+            for (sum, value) in sums.iter_mut().zip(row.values()) {
+                *sum = plus(sum, value);
+            }
+        }
+        Ok(Row::new(table.columns, sums))
     }
 
     pub(crate) fn finding(&self, severity: Severity, count: u64, message: String, advice: &str) -> Finding {
@@ -61,14 +66,18 @@ impl<'a> Probe<'a> {
 }
 
 /// A count, which a rule cannot do without.
-pub(crate) fn count(row: &Row, column: usize) -> Result<u64, CheckError> {
-    let count = row.integer(column).and_then(|i| u64::try_from(i).ok());
-    count.ok_or_else(|| cannot_run(format!("column {} of its query is no count", column + 1)))
+pub(crate) fn count(row: &Row, column: &str) -> Result<u64, CheckError> {
+    let count = row.integer(column)?.and_then(|i| u64::try_from(i).ok());
+    count.ok_or_else(|| cannot_run(format!("column {column} of its query is no count")))
 }
 
-/// Every column of a row, as counts.
-pub(crate) fn counts(row: &Row) -> Result<Vec<u64>, CheckError> {
-    (0..row.0.len()).map(|column| count(row, column)).collect()
+/// Counts in a row, in the order of these columns.
+pub(crate) fn counts<const N: usize>(row: &Row, columns: [&str; N]) -> Result<[u64; N], CheckError> {
+    let mut counts = [0; N];
+    for (found, column) in counts.iter_mut().zip(columns) {
+        *found = count(row, column)?;
+    }
+    Ok(counts)
 }
 
 /// Why a rule cannot run although the tables answer.
@@ -91,6 +100,8 @@ fn plus(sum: &Value, value: &Value) -> Value {
 /// What one column of a rule's query counts, if it is not 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check {
+    /// The column that holds the count.
+    pub(crate) column: &'static str,
     pub(crate) unit: Unit,
     /// What is wrong and where; the count follows it.
     pub(crate) message: &'static str,
@@ -121,7 +132,13 @@ impl Unit {
     }
 }
 
-/// The findings of a row whose columns after the first are counts, one per check. `query` makes a query of a check's rows.
+/// The columns of a query that counts the rows of checks, whose `rows` are conditions.
+pub(crate) fn filtered(checks: &[Check]) -> String {
+    let counts = checks.iter().map(|check| format!("count(*) filter ({}) as {}", check.rows, check.column));
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// The findings of a row with a count for each check. `query` makes a query of a check's rows.
 pub(crate) fn found(
     probe: &Probe<'_>,
     row: &Row,
@@ -129,8 +146,8 @@ pub(crate) fn found(
     query: &dyn Fn(&str) -> String,
 ) -> Result<Vec<Finding>, CheckError> {
     let mut findings = Vec::new();
-    for (check, column) in checks.iter().zip(1..) {
-        let count = count(row, column)?;
+    for check in checks {
+        let count = count(row, check.column)?;
         if count > 0 {
             let message = format!("{}: {}", check.message, check.unit.of(count));
             let finding = probe.finding(Severity::Error, count, message, check.advice);

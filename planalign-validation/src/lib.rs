@@ -18,7 +18,7 @@
 //!     }
 //!
 //!     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
-//!         let hires = tables.query_row(HIRES, &[year.into()])?.and_then(|row| row.integer(0));
+//!         let hires = tables.query_value(HIRES, &[year.into()])?.integer();
 //!         let nobody = Finding::new(self.name(), year, Severity::Warning, "nobody is hired");
 //!         Ok(if hires == Some(0) { vec![nobody.advice("see int_workforce_needs")] } else { Vec::new() })
 //!     }

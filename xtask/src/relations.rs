@@ -43,11 +43,11 @@ pub(crate) fn compare(ours: &Path, theirs: &Path) -> Result<Compared, DatabaseEr
 /// The columns of each relation with their types, in order, as one text.
 fn columns(db: &Database, database: &str) -> Result<BTreeMap<String, String>, DatabaseError> {
     let sql = format!(
-        "select schema_name || '.' || table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)
+        "select schema_name || '.' || table_name as name, string_agg(column_name || ' ' || data_type, ', ' order by column_index) as columns
         from duckdb_columns() where database_name = '{database}' and not internal and schema_name != 'planalign' group by 1"
     );
-    let rows = db.query(&sql, &[])?.rows;
-    Ok(rows.iter().filter_map(|row| Some((row.text(0)?, row.text(1)?))).collect())
+    let relations = db.query(&sql, &[])?;
+    Ok(relations.texts("name")?.into_iter().zip(relations.texts("columns")?).collect())
 }
 
 fn difference(db: &Database, relation: &str) -> Result<Option<String>, DatabaseError> {
@@ -59,8 +59,7 @@ fn difference(db: &Database, relation: &str) -> Result<Option<String>, DatabaseE
 }
 
 fn rows(db: &Database, query: &str) -> Result<i64, DatabaseError> {
-    let row = db.query_row(&format!("select count(*) from ({query})"), &[])?;
-    Ok(row.and_then(|row| row.integer(0)).unwrap_or_default())
+    Ok(db.query_value(&format!("select count(*) from ({query})"), &[])?.integer().unwrap_or_default())
 }
 
 #[cfg(test)]

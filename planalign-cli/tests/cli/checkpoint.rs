@@ -48,8 +48,8 @@ fn saved_points_are_listed_and_shown() {
     ");
     let people = sandbox
         .open("simulation.duckdb")
-        .query_row("select count(*) from fct_workforce_snapshot where simulation_year = 2026", &[]);
-    let people = people.expect("counted").and_then(|row| row.integer(0)).expect("a count");
+        .query_value("select count(*) from fct_workforce_snapshot where simulation_year = 2026", &[]);
+    let people = people.expect("counted").integer().expect("a count");
     let line = shown.stdout.lines().find(|line| line.contains("fct_workforce_snapshot")).expect("the table");
     assert!(line.contains(&format!(" {people} rows")), "{line}");
 
@@ -77,12 +77,10 @@ fn records_of_replaced_runs_are_removed_and_the_latest_goes_on() {
     sandbox.simulated(&["2025"]);
     sandbox.simulated(&["2025", "--restart"]);
     let runs = || {
-        let row = sandbox.open("simulation.duckdb").query_row(
-            "select count(*), (select count(distinct run_id) from planalign.run_events) from planalign.runs",
-            &[],
-        );
-        let row = row.expect("counted").expect("a row");
-        (row.integer(0), row.integer(1))
+        let database = sandbox.open("simulation.duckdb");
+        let count = |sql: &str| database.query_value(sql, &[]).expect("counted").integer();
+        let told = "select count(distinct run_id) from planalign.run_events";
+        (count("select count(*) from planalign.runs"), count(told))
     };
     assert_eq!(runs(), (Some(2), Some(2)));
     let pruned = checkpoint(&sandbox, &["prune"]);

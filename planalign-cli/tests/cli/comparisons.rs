@@ -60,7 +60,7 @@ fn a_renamed_copy_of_the_file_goes_on_to_the_same_tables() {
     assert_eq!(differences(&sandbox.path("copy.duckdb"), &sandbox.path("at_once.duckdb")), Vec::<String>::new());
     let enrolled = |name: &str| {
         let sql = "select count(*) from int_enrollment_state_accumulator where is_enrolled and simulation_year <= 2026";
-        sandbox.open(name).query_row(sql, &[]).expect("a view").and_then(|row| row.integer(0))
+        sandbox.open(name).query_value(sql, &[]).expect("a view").integer()
     };
     assert!(enrolled("copy.duckdb") > Some(400));
     assert_eq!(enrolled("copy.duckdb"), enrolled("first.duckdb"));
@@ -76,9 +76,9 @@ fn another_seed_changes_draws_of_every_kind() {
         let path = sandbox.path(&format!("{alias}.duckdb"));
         database.execute_batch(&format!("attach '{}' as {alias} (read_only)", path.display())).expect("attach");
     }
-    let kinds = "select distinct event_type || '/' || event_category from a.fct_yearly_events \
+    let kinds = "select distinct event_type || '/' || event_category as kind from a.fct_yearly_events \
                  where event_type not in ('eligibility', 'raise', 'deferral_escalation') order by 1";
-    let kinds: Vec<String> = database.query(kinds, &[]).expect("kinds").rows.iter().filter_map(|r| r.text(0)).collect();
+    let kinds = database.query(kinds, &[]).and_then(|table| table.texts("kind")).expect("kinds");
     assert!(kinds.len() >= 6, "{kinds:?}");
     for kind in kinds {
         let of = |alias: &str| {
@@ -88,7 +88,7 @@ fn another_seed_changes_draws_of_every_kind() {
             )
         };
         let sql = format!("select count(*) from (({}) except all ({}))", of("a"), of("b"));
-        let changed = database.query_row(&sql, &[]).expect("compare").and_then(|r| r.integer(0));
+        let changed = database.query_value(&sql, &[]).expect("compare").integer();
         assert!(changed > Some(0), "{kind} is the same with another seed");
     }
 }

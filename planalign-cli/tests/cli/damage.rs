@@ -191,11 +191,11 @@ fn a_damaged_block_is_named_by_its_table_and_what_came_before_is_whole() {
     let database = sandbox.path(DATABASE);
     let mut bytes = fs::read(&database).expect("readable");
     // A block that holds ids of people who are in the file's last year.
-    let row = sandbox.open("whole.duckdb").query_row(
+    let block = sandbox.open("whole.duckdb").query_value(
         "select max(block_id) from pragma_storage_info('fct_workforce_snapshot') where column_name = 'employee_id' and segment_type = 'VARCHAR'",
         &[],
     );
-    let block = row.expect("the query runs").and_then(|row| row.integer(0)).expect("a block");
+    let block = block.expect("the query runs").integer().expect("a block");
     // Three headers of 4 KB come before the blocks of 256 KB; the checksum is in the first bytes of each.
     let at = usize::try_from(block).expect("a place") * 262_144 + 3 * 4096 + 100;
     bytes[at] ^= 0xff;

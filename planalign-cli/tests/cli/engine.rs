@@ -14,15 +14,15 @@ const NEEDED: [&str; 3] = ["core_functions", "json", "parquet"];
 /// What is linked into the prebuilt one alone.
 const TOLERATED: [&str; 4] = ["autocomplete", "icu", "jemalloc", "shell"];
 
+/// The column `name` of a query.
 fn names(database: &Database, sql: &str) -> BTreeSet<String> {
-    let rows = database.query(sql, &[]).expect("a list").rows;
-    rows.iter().filter_map(|row| row.text(0)).collect()
+    database.query(sql, &[]).and_then(|table| table.texts("name")).expect("a list").into_iter().collect()
 }
 
 #[test]
 fn no_part_of_duckdb_is_linked_that_is_not_known() {
     let database = Database::in_memory(&DatabaseOptions::default()).expect("a database");
-    let loaded = names(&database, "select extension_name from duckdb_extensions() where loaded");
+    let loaded = names(&database, "select extension_name as name from duckdb_extensions() where loaded");
     let missing: Vec<_> = NEEDED.into_iter().filter(|name| !loaded.contains(*name)).collect();
     let unknown: Vec<_> =
         loaded.iter().filter(|name| !NEEDED.iter().chain(&TOLERATED).any(|known| known == name)).collect();
@@ -60,10 +60,10 @@ fn the_functions_that_models_use_are_the_same_in_both() {
     let called: Vec<String> = called(&sql_below(&repository().join("dbt"))).iter().map(|n| format!("'{n}'")).collect();
     let sql = format!(
         "with functions as (
-            select distinct concat_ws(' ', function_name, function_type, parameter_types::varchar, varargs, '->', return_type) as form
+            select distinct concat_ws(' ', function_name, function_type, parameter_types::varchar, varargs, '->', return_type) as name
             from duckdb_functions() where internal and function_name in ({})
         )
-        from functions where form not like '%WITH TIME ZONE%'",
+        from functions where name not like '%WITH TIME ZONE%'",
         called.join(", ")
     );
     let functions: Vec<String> = names(&database, &sql).into_iter().collect();
@@ -84,7 +84,7 @@ fn rows_are_the_same_wherever_the_machine_is() {
     for (zone, database) in [("America/Chicago", "chicago.duckdb"), ("Asia/Tokyo", "tokyo.duckdb")] {
         assert_eq!(differences(&reference, &in_zone(zone, database)), Vec::<String>::new(), "{zone}");
     }
-    let with_zone = "select concat_ws('.', table_name, column_name) from duckdb_columns() \
+    let with_zone = "select concat_ws('.', table_name, column_name) as name from duckdb_columns() \
                      where schema_name = 'main' and not internal and data_type like '%WITH TIME ZONE%'";
     assert_eq!(names(&sandbox.open("utc.duckdb"), with_zone), BTreeSet::new());
 }

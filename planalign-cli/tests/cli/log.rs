@@ -24,8 +24,8 @@ fn without_times(text: &str) -> String {
 }
 
 fn run_id(sandbox: &Sandbox) -> String {
-    let row = sandbox.open("simulation.duckdb").query_row("select run_id from planalign.runs", &[]);
-    row.expect("read").and_then(|row| row.text(0)).expect("a run")
+    let run_id = sandbox.open("simulation.duckdb").query_value("select run_id from planalign.runs", &[]);
+    run_id.expect("read").text().expect("a run")
 }
 
 #[test]

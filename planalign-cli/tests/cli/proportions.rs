@@ -8,7 +8,7 @@ use crate::sandbox::{HEADER, Sandbox};
 /// The whole numbers of a query's rows.
 fn numbers(database: &Database, sql: &str) -> Vec<Vec<i64>> {
     let rows = database.query(sql, &[]).expect("query").rows;
-    rows.iter().map(|row| (0..row.0.len()).map(|column| row.integer(column).expect("a number")).collect()).collect()
+    rows.iter().map(|row| row.values().iter().map(|value| value.integer().expect("a number")).collect()).collect()
 }
 
 #[test]

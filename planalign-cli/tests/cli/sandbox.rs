@@ -189,10 +189,9 @@ pub(crate) fn differences(a: &Path, b: &Path) -> Vec<String> {
         database.execute_batch(&format!("attach '{path}' as {alias} (read_only)")).expect("attach");
     }
     let names = |alias: &str| -> Vec<String> {
-        let sql = "select schema_name || '.' || table_name from duckdb_tables() where database_name = ? and \
+        let sql = "select schema_name || '.' || table_name as name from duckdb_tables() where database_name = ? and \
                    (schema_name = 'main' or table_name like '%\\_registry' escape '\\') order by all";
-        let rows = database.query(sql, &[alias.into()]).expect("tables").rows;
-        rows.iter().filter_map(|r| r.text(0)).collect()
+        database.query(sql, &[alias.into()]).and_then(|table| table.texts("name")).expect("tables")
     };
     let (tables, others) = (names("a"), names("b"));
     assert!(!tables.is_empty(), "there are no tables to compare");
@@ -200,7 +199,7 @@ pub(crate) fn differences(a: &Path, b: &Path) -> Vec<String> {
     for table in tables {
         let count = |x: &str, y: &str| {
             let sql = format!("select count(*) from (from {x}.{table} except all from {y}.{table})");
-            database.query_row(&sql, &[]).ok().flatten().and_then(|r| r.integer(0))
+            database.query_value(&sql, &[]).ok().and_then(|count| count.integer())
         };
         if (count("a", "b"), count("b", "a")) != (Some(0), Some(0)) {
             different.push(table);

@@ -11,7 +11,7 @@ fn closing_headcounts_equal_the_growth_targets() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&["2025-2029"]);
     let database = sandbox.open("simulation.duckdb");
-    let sql = "select simulation_year, count(*) from fct_workforce_snapshot where employment_status = 'active' \
+    let sql = "select simulation_year, count(*) as people from fct_workforce_snapshot where employment_status = 'active' \
                group by 1 order by 1";
     let rows = database.query(sql, &[]).expect("headcounts").rows;
     let mut headcount = 400;
@@ -19,9 +19,12 @@ fn closing_headcounts_equal_the_growth_targets() {
     for year in 2025..=2029 {
         // round(n x 1.03), half up, in whole numbers
         headcount = (headcount * 103 + 50) / 100;
-        expected.push((Some(year), Some(headcount)));
+        expected.push([Some(year), Some(headcount)]);
     }
-    let found: Vec<_> = rows.iter().map(|r| (r.integer(0), r.integer(1))).collect();
+    let found: Vec<_> = rows
+        .iter()
+        .map(|row| ["simulation_year", "people"].map(|column| row.integer(column).expect("a column")))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -122,8 +125,8 @@ fn progress_as_json_is_the_journal_of_the_run() {
     let sequences: Vec<u64> = told.iter().filter_map(|e| e["sequence"].as_u64()).collect();
     assert_eq!(sequences, (1..=u64::try_from(told.len()).expect("count")).collect::<Vec<_>>());
     let database = sandbox.open("simulation.duckdb");
-    let kept = database.query_row("select count(*) from planalign.run_events", &[]).expect("journal");
-    assert_eq!(kept.and_then(|r| r.integer(0)), i64::try_from(told.len()).ok());
+    let kept = database.query_value("select count(*) from planalign.run_events", &[]).expect("journal");
+    assert_eq!(kept.integer(), i64::try_from(told.len()).ok());
     assert_eq!(told.last().map(|e| e["event"].clone()), Some("run_finished".into()));
 }
 

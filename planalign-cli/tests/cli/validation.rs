@@ -47,10 +47,11 @@ fn rules_of_ones_own_run_with_the_others() {
     let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("a report");
     assert!(report.contains("\"rule\": \"raises\""), "{report}");
     // The rows are in the database, and nowhere else.
-    let details = "select count(*), count(distinct (details->>'employee_id')) from planalign.finding_details
+    let details =
+        "select concat_ws(' ', count(*), count(distinct (details->>'employee_id'))) from planalign.finding_details
         where rule = 'raises' and simulation_year = 2026 and (details->>'event_type') = 'raise'";
-    let details = sandbox.open("simulation.duckdb").query_row(details, &[]).expect("read").expect("a row");
-    assert_eq!((details.integer(0), details.integer(1)), (Some(265), Some(265)));
+    let details = sandbox.open("simulation.duckdb").query_value(details, &[]).expect("read");
+    assert_eq!(details.text().as_deref(), Some("265 265"));
     assert!(!report.contains("many_raises"));
 
     let all = validated(&sandbox, &["--scenario", "rules.yaml"]);

@@ -42,9 +42,10 @@ fn a_stage_of_ones_own_is_run_resumed_and_part_of_what_a_run_depends_on() {
 
     sandbox.simulated(&arguments("2025-2025"));
     sandbox.simulated(&[arguments("2025-2026"), vec!["--resume"]].concat());
-    let count = "select count(distinct simulation_year), sum(employer_cost) = (select sum(total_employer_contributions) from fct_workforce_snapshot) from fct_cost_by_level";
+    let count = "select count(distinct simulation_year) as years, sum(employer_cost) = (select sum(total_employer_contributions) from fct_workforce_snapshot) as adds_up from fct_cost_by_level";
     let row = sandbox.open("simulation.duckdb").query_row(count, &[]).expect("the query runs").expect("a row");
-    assert_eq!((row.integer(0), row.boolean(1)), (Some(2), Some(true)));
+    assert_eq!(row.integer("years").expect("a column"), Some(2));
+    assert_eq!(row.boolean("adds_up").expect("a column"), Some(true));
     let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("a report");
     assert!(report.contains("levels that cost something"), "{report}");
 

@@ -77,7 +77,8 @@ fn change_of(trial: &Trial, table: &str) -> String {
         and column_name <> 'simulation_year' order by column_index";
     let columns = trial.sandbox.open("whole.duckdb").query(sql, &[schema.into(), name.into()]).expect("columns").rows;
     let mut changes = columns.iter().filter_map(|row| {
-        let (column, data_type) = (row.text(0)?, row.text(1)?);
+        let text = |column| row.text(column).expect("a column");
+        let (column, data_type) = (text("column_name")?, text("data_type")?);
         match data_type.as_str() {
             "BOOLEAN" => Some(format!("\"{column}\" = not coalesce(\"{column}\", false)")),
             "DATE" => Some(format!("\"{column}\" = coalesce(\"{column}\", date '2025-01-01') + 1")),

@@ -20,6 +20,7 @@ use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
 use duckdb::{Connection, appender_params_from_iter, params_from_iter};
 
 use crate::database::UnitOfWork;
+use crate::database::tables::only_value;
 use crate::database::{DatabaseError, Row, Rows, Tables, Value};
 use crate::runtime::failpoint;
 use connect::{Ease, Engine};
@@ -221,10 +222,10 @@ impl Database {
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query(params_from_iter(parameters.iter().map(to_duckdb)))?;
             let columns = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
-            let mut table = Rows { columns, rows: Vec::new() };
+            let mut table = Rows { columns: columns.into(), rows: Vec::new() };
             while let Some(row) = rows.next()? {
                 let values = (0..table.columns.len()).map(|i| row.get_ref(i).map(from_duckdb));
-                table.rows.push(Row(values.collect::<Result<_, _>>()?));
+                table.rows.push(Row::new(table.columns.clone(), values.collect::<Result<_, _>>()?));
             }
             Ok(table)
         })
@@ -233,6 +234,11 @@ impl Database {
     /// Runs a query whose first row is the answer; `None` if it has no row.
     pub fn query_row(&self, sql: &str, parameters: &[Value]) -> Result<Option<Row>, DatabaseError> {
         Ok(self.query(sql, parameters)?.rows.into_iter().next())
+    }
+
+    /// The only value of a query with one column; NULL if it has no row.
+    pub fn query_value(&self, sql: &str, parameters: &[Value]) -> Result<Value, DatabaseError> {
+        Ok(only_value(self.query_row(sql, parameters)?))
     }
 
     /// A number that grows by one with every call that may have created, altered or dropped a table or a view, and with
@@ -400,7 +406,7 @@ impl UnitOfWork for Database {
 
     fn work_sequentially(&mut self) -> Result<bool, DatabaseError> {
         const THREADS: &str = "select current_setting('threads')::bigint";
-        if self.query_row(THREADS, &[])?.and_then(|row| row.integer(0)) == Some(1) {
+        if self.query_value(THREADS, &[])?.integer() == Some(1) {
             return Ok(false);
         }
         self.execute_batch("set threads = 1")?;

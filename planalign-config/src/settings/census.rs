@@ -167,22 +167,18 @@ impl CensusFile {
         if format == Format::Csv {
             refuse_other_encodings(path)?;
         }
-        let ask = |sql: &str| {
-            let result = tables.query(sql, &[Value::from(at.to_string_lossy().into_owned())]);
-            result.map_err(|cause| CensusError::Malformed {
-                path: path.to_owned(),
-                format,
-                cause: telling(cause, format),
-            })
-        };
+        let malformed = |cause| CensusError::Malformed { path: path.to_owned(), format, cause: telling(cause, format) };
+        let ask = |sql: &str| tables.query(sql, &[Value::from(at.to_string_lossy().into_owned())]).map_err(malformed);
         let described = ask(&format!("select column_name from (describe select * from {reader})"))?;
-        let headers: Vec<String> = described.rows.iter().filter_map(|r| r.text(0)).collect();
+        let headers = described.texts("column_name").map_err(malformed)?;
         let missing = missing_columns(columns, &headers);
         if !missing.is_empty() {
             return Err(CensusError::MissingColumns { path: path.to_owned(), missing });
         }
-        let counted = ask(&format!("select count(*) from {reader}"))?;
-        let rows = counted.rows.first().and_then(|r| r.integer(0)).and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+        let counted = ask(&format!("select count(*) as data_rows from {reader}"))?;
+        let rows =
+            counted.rows.first().map_or(Ok(None), |row| row.integer("data_rows")).map_err(malformed)?;
+        let rows = rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
         if rows == 0 {
             return Err(CensusError::NoRows { path: path.to_owned() });
         }

@@ -26,7 +26,7 @@ pub(crate) struct Catalog {
     columns: HashMap<Key, Arc<Vec<Column>>>,
 }
 
-const RELATIONS: &str = "select schema_name, table_name, 'table' from duckdb_tables() where database_name = current_database() and not temporary
+const RELATIONS: &str = "select schema_name, table_name as name, 'table' as kind from duckdb_tables() where database_name = current_database() and not temporary
 union all select schema_name, view_name, 'view' from duckdb_views() where database_name = current_database() and not internal
 union all select schema_name, null, 'schema' from duckdb_schemas() where database_name = current_database()";
 
@@ -85,9 +85,9 @@ impl Catalog {
         }
         let mut found = Self { layout: Some(layout), ..Self::default() };
         for row in database.query(RELATIONS, &[])?.rows {
-            let schema = row.text(0).unwrap_or_default().to_lowercase();
-            let key = (schema, row.text(1).unwrap_or_default().to_lowercase());
-            match row.text(2).as_deref() {
+            let lower = |column| Ok::<_, DatabaseError>(row.text(column)?.unwrap_or_default().to_lowercase());
+            let key = (lower("schema_name")?, lower("name")?);
+            match row.text("kind")?.as_deref() {
                 Some("table") => _ = found.relations.insert(key, RelationKind::Table),
                 Some("view") => _ = found.relations.insert(key, RelationKind::View),
                 _ => found.schemas.push(key.0),
@@ -105,9 +105,6 @@ fn key(relation: &Relation) -> Key {
 /// The columns of a relation in order.
 pub(crate) fn columns_of(database: &Database, relation: &Relation) -> Result<Vec<Column>, DatabaseError> {
     let table = database.query(&format!("describe {relation}"), &[])?;
-    let column = |row: &planalign_config::Row| Column {
-        name: row.text(0).unwrap_or_default(),
-        data_type: row.text(1).unwrap_or_default(),
-    };
-    Ok(table.rows.iter().map(column).collect())
+    let (names, types) = (table.texts("column_name")?, table.texts("column_type")?);
+    Ok(names.into_iter().zip(types).map(|(name, data_type)| Column { name, data_type }).collect())
 }

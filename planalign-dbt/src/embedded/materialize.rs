@@ -158,6 +158,6 @@ impl Work<'_> {
     pub(crate) fn row(&self, sql: &str, shown: &str, before: usize) -> Result<Vec<Value>, RunnerError> {
         let row =
             self.timed(|database| database.query_row(sql, &[])).map_err(|e| self.place.statement(&e, shown, before))?;
-        Ok(row.map(|r| r.0).unwrap_or_default())
+        Ok(row.map(|row| row.values().to_vec()).unwrap_or_default())
     }
 }

@@ -86,10 +86,10 @@ impl EmbeddedRunner {
         options: LoadOptions,
     ) -> Result<Self, RunnerError> {
         let place = Place { node: "the project", file: PROJECT_FILE };
-        let name = database.query_row("select current_database()", &[]).map_err(|e| place.statement(&e, "", 0))?;
+        let name = database.query_value("select current_database()", &[]).map_err(|e| place.statement(&e, "", 0))?;
         let target = Target {
             name: options.target.clone(),
-            database: name.and_then(|row| row.text(0)).unwrap_or_default(),
+            database: name.text().unwrap_or_default(),
             schema: options.schema.clone(),
         };
         let loader = Loader::read(project_dir, target, options.environment.clone(), vars)?;

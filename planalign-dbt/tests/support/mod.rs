@@ -70,6 +70,6 @@ pub(crate) fn run(runner: &mut EmbeddedRunner, selection: &str, vars: &Vars) -> 
 
 pub(crate) fn rows(database: &Database, sql: &str) -> String {
     let table = database.query(sql, &[]).expect("query");
-    let line = |row: &planalign_config::Row| row.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let line = |row: &planalign_config::Row| row.values().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     table.rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -19,7 +19,7 @@ pub(crate) struct Catalog {
 
 impl Catalog {
     pub(crate) fn new(db: Database) -> Result<Self, DatabaseError> {
-        let name = db.query_row("select current_database()", &[])?.and_then(|row| row.text(0)).unwrap_or_default();
+        let name = db.query_value("select current_database()", &[])?.text().unwrap_or_default();
         Ok(Self { db, name })
     }
 

@@ -71,7 +71,7 @@ select {year}, employee_id, opted_out, coalesce(original_rate, first_rate), curr
 from people left join changes using (employee_id)";
 
 const SUMS: &str = "
-select true, count(*), sum(hash(employee_id, current_rate, original_rate)),
+select true as is_ours, count(*) as people, sum(hash(employee_id, current_rate, original_rate)),
     sum(hash(employee_id, escalations, escalation_amount, last_escalation_date, opted_out))
 from {planalign}.deferral_escalation_registry where simulation_year = {year}
 union all
@@ -142,23 +142,23 @@ impl DeferralEscalationRegistry {
     pub fn escalated_in(&self, year: i32) -> Result<u64, RegistryError> {
         let sql = "select count(*) from {planalign}.deferral_escalation_registry
             where simulation_year = {year} and year(last_escalation_date) = {year}";
-        let row = self.table.one(year, "count increases", sql, &[])?;
-        Ok(row.map(|r| unsigned(&r, 0)).unwrap_or_default())
+        self.table.number(year, "count increases", sql)
     }
 
     /// Where a person stands at the end of the year; `None` if the person is not there.
     pub fn state_of(&self, employee_id: &str, year: i32) -> Result<Option<DeferralState>, RegistryError> {
         let sql = "select opted_out, original_rate, current_rate, escalations, escalation_amount, last_escalation_date
             from {planalign}.deferral_escalation_registry where simulation_year = {year} and employee_id = ?";
-        let row = self.table.one(year, "look a person up", sql, &[Value::from(employee_id)])?;
-        Ok(row.map(|r| DeferralState {
-            opted_out: r.boolean(0) == Some(true),
-            original_rate: r.text(1),
-            current_rate: r.text(2).unwrap_or_default(),
-            escalations: unsigned(&r, 3),
-            escalation_amount: r.text(4).unwrap_or_default(),
-            last_escalation_date: r.text(5),
-        }))
+        self.table.one(year, "look a person up", sql, &[Value::from(employee_id)], |row| {
+            Ok(DeferralState {
+                opted_out: row.boolean("opted_out")? == Some(true),
+                original_rate: row.text("original_rate")?,
+                current_rate: row.text("current_rate")?.unwrap_or_default(),
+                escalations: unsigned(row.value("escalations")?),
+                escalation_amount: row.text("escalation_amount")?.unwrap_or_default(),
+                last_escalation_date: row.text("last_escalation_date")?,
+            })
+        })
     }
 }
 

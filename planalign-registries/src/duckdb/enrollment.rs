@@ -3,7 +3,7 @@
 use planalign_config::Database;
 use planalign_config::Value;
 
-use super::registry_table::{Differences, RegistryTable, unsigned};
+use super::registry_table::{Differences, RegistryTable};
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 
 /// Follows enrollments and opt-outs. One row per person present in the year, leavers as they stood when they left, in
@@ -69,7 +69,7 @@ from people left join changes using (employee_id)";
 
 /// The accumulator dates enrollments of the census, which does not tell when they were.
 const SUMS: &str = "
-select true, count(*), sum(hash(employee_id, is_enrolled, enrollment_date, source::varchar, opt_out_date))
+select true as is_ours, count(*) as people, sum(hash(employee_id, is_enrolled, enrollment_date, source::varchar, opt_out_date))
 from {planalign}.enrollment_registry where simulation_year = {year}
 union all
 select false, count(*), sum(hash(employee_id, is_enrolled,
@@ -112,16 +112,14 @@ impl EnrollmentRegistry {
     pub fn enrolled_in(&self, year: i32) -> Result<u64, RegistryError> {
         let sql = "select count(*) from {planalign}.enrollment_registry
             where simulation_year = {year} and is_enrolled and left_on is null";
-        let row = self.table.one(year, "count the enrolled", sql, &[])?;
-        Ok(row.map(|r| unsigned(&r, 0)).unwrap_or_default())
+        self.table.number(year, "count the enrolled", sql)
     }
 
     /// Who is in the plan at the end of the year, by id, in their order; without those who left.
     pub fn people_enrolled_in(&self, year: i32) -> Result<Vec<String>, RegistryError> {
         let sql = "select employee_id from {planalign}.enrollment_registry
             where simulation_year = {year} and is_enrolled and left_on is null order by employee_id";
-        let people = self.table.all(year, "list the enrolled", sql)?;
-        Ok(people.iter().filter_map(|row| row.text(0)).collect())
+        self.table.texts(year, "list the enrolled", sql, "employee_id")
     }
 
     /// Whether a person is in the plan at the end of the year; `None` if the person is not there.
@@ -133,15 +131,16 @@ impl EnrollmentRegistry {
     pub fn state_of(&self, employee_id: &str, year: i32) -> Result<Option<EnrollmentState>, RegistryError> {
         let sql = "select is_enrolled, source, first_enrollment_date, enrollment_date, opt_out_date, left_on
             from {planalign}.enrollment_registry where simulation_year = {year} and employee_id = ?";
-        let row = self.table.one(year, "look a person up", sql, &[Value::from(employee_id)])?;
-        Ok(row.map(|r| EnrollmentState {
-            is_enrolled: r.boolean(0) == Some(true),
-            source: r.text(1),
-            first_enrollment_date: r.text(2),
-            enrollment_date: r.text(3),
-            opt_out_date: r.text(4),
-            left_on: r.text(5),
-        }))
+        self.table.one(year, "look a person up", sql, &[Value::from(employee_id)], |row| {
+            Ok(EnrollmentState {
+                is_enrolled: row.boolean("is_enrolled")? == Some(true),
+                source: row.text("source")?,
+                first_enrollment_date: row.text("first_enrollment_date")?,
+                enrollment_date: row.text("enrollment_date")?,
+                opt_out_date: row.text("opt_out_date")?,
+                left_on: row.text("left_on")?,
+            })
+        })
     }
 }
 

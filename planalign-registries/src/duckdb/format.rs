@@ -50,14 +50,15 @@ create table {planalign}.finding_details (
 pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     let failed = || failed("read the format of the run record");
     let layout = format!(
-        "select table_name, string_agg(column_name || data_type, ',' order by column_index)
+        "select table_name, string_agg(column_name || data_type, ',' order by column_index) as columns
         from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
         where database_name = {} and schema_name = 'planalign' group by table_name",
         literal(catalog.name())
     );
     let layout = catalog.db.query(&layout, &[]).map_err(failed())?;
+    let layout = layout.texts("table_name").and_then(|tables| Ok(tables.into_iter().zip(layout.texts("columns")?)));
     let layout: HashMap<String, String> =
-        layout.rows.iter().filter_map(|row| Some((row.text(0)?, compact(&row.text(1)?)))).collect();
+        layout.map_err(failed())?.map(|(table, columns)| (table, compact(&columns))).collect();
     if layout.is_empty() {
         return Ok(None);
     }
@@ -70,10 +71,10 @@ pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     };
     tables(TABLES).try_for_each(|table| require(table, false))?;
     let version = catalog.sql("select max(version) from {planalign}.format");
-    let row = catalog.db.query_row(&version, &[]).map_err(failed())?;
+    let version = catalog.db.query_value(&version, &[]).map_err(failed())?;
     let no_version =
         || StoreError::damaged("the format of the run record", RecordDamage::MissingValue { column: "version" });
-    let version = row.and_then(|r| r.integer(0)).ok_or_else(no_version)?;
+    let version = version.integer().ok_or_else(no_version)?;
     tables(TABLES).try_for_each(|table| require(table, version <= SUPPORTED))?;
     if version >= SUPPORTED {
         tables(FINDING_DETAILS).try_for_each(|table| require(table, version == SUPPORTED))?;
@@ -99,8 +100,8 @@ fn compact(columns: &str) -> String {
 pub(crate) fn create(catalog: &mut Catalog) -> Result<(), StoreError> {
     let others =
         format!("select count(*) from information_schema.tables where table_catalog = {}", literal(catalog.name()));
-    let others = catalog.db.query_row(&others, &[]).map_err(failed("look into the database"))?;
-    if let Some(tables) = others.and_then(|row| row.integer(0)).filter(|tables| *tables > 0) {
+    let others = catalog.db.query_value(&others, &[]).map_err(failed("look into the database"))?;
+    if let Some(tables) = others.integer().filter(|tables| *tables > 0) {
         return Err(StoreError::Foreign { tables });
     }
     catalog.atomically(|c| {

@@ -13,7 +13,7 @@ use crate::registry::{Disagreement, RegistryCause, RegistryError, RegistrySnapsh
 pub(crate) struct Differences {
     /// The beginning of a query whose relation `people` has a row for everybody in either.
     pub(crate) compared: &'static str,
-    /// What differs, and the condition by which it is seen.
+    /// What differs, and the column by which it is seen.
     pub(crate) kinds: &'static [(&'static str, &'static str)],
 }
 
@@ -49,8 +49,8 @@ impl RegistryTable {
         Ok(rows as u64)
     }
 
-    /// Compares the registry with the models' tables. `sums` is a union with a row for the registry, whose first column is true,
-    /// and one for each table: how many people there are and sums over all of them, null where a table holds no such values.
+    /// Compares the registry with the models' tables. `sums` is a union with a row for the registry, whose column `is_ours` is true,
+    /// and one for each table: how many `people` there are and sums over all of them, null where a table holds no such values.
     /// They take a fraction of the time; only if they differ, the differences tell what is behind it.
     pub(crate) fn disagreements(
         &self,
@@ -64,22 +64,25 @@ impl RegistryTable {
         };
         let no_answer = |cause| self.error(COMPARE, year, RegistryCause::Answer(cause));
         let sums = compare(sums)?.rows;
-        let Some(ours) = sums.iter().find(|row| row.boolean(0) == Some(true)) else {
+        let is_ours = |row: &Row| matches!(row.boolean("is_ours"), Ok(Some(true)));
+        let (Some(ours), theirs) = (sums.iter().find(|row| is_ours(row)), sums.iter().filter(|row| !is_ours(row)))
+        else {
             return Err(no_answer("its query has no answer"));
         };
-        if unsigned(ours, 1) == 0 {
+        if self.count(year, COMPARE, ours, "people")? == 0 {
             return Err(no_answer("it holds nobody"));
         }
-        let is_ours = |row: &Row, column| [ours.value(column), &Value::Null].contains(&row.value(column));
-        if sums.iter().all(|row| (1..row.0.len()).all(|column| is_ours(row, column))) {
+        let agree = |(ours, theirs): (&Value, &Value)| *theirs == Value::Null || ours == theirs;
+        let mut pairs = theirs.flat_map(|row| ours.values().iter().zip(row.values()).skip(1));
+        if pairs.all(agree) {
             return Ok(Vec::new());
         }
         let mut found = Vec::new();
         for Differences { compared, kinds } in differences {
-            let counts: Vec<String> = kinds.iter().map(|(_, is_so)| format!("count(*) filter ({is_so})")).collect();
-            let counts = compare(&format!("{compared} select {} from people", counts.join(", ")))?;
-            for (i, (what, is_so)) in kinds.iter().enumerate() {
-                let count = counts.rows.first().map(|row| unsigned(row, i)).unwrap_or_default();
+            let counts = kinds.iter().map(|(_, is_so)| format!("count(*) filter ({is_so}) as {is_so}"));
+            let counts = compare(&format!("{compared} select {} from people", counts.collect::<Vec<_>>().join(", ")))?;
+            for (what, is_so) in *kinds {
+                let count = counts.rows.first().map_or(Ok(0), |row| self.count(year, COMPARE, row, is_so))?;
                 if count > 0 {
                     let rows = self.sql(&format!("{compared} select employee_id from people where {is_so}"), year);
                     found.push(Disagreement { what: (*what).to_owned(), count, rows: Some(rows) });
@@ -114,21 +117,40 @@ impl RegistryTable {
         Ok(())
     }
 
-    /// One row about a person or a count, for the typed queries.
-    pub(crate) fn one(
+    /// One row about a person, for the typed queries.
+    pub(crate) fn one<T>(
         &self,
         year: i32,
         action: &'static str,
         sql: &str,
         values: &[Value],
-    ) -> Result<Option<Row>, RegistryError> {
-        self.catalog.db.query_row(&self.sql(sql, year), values).map_err(|e| self.error(action, year, e))
+        read: impl FnOnce(&Row) -> Result<T, DatabaseError>,
+    ) -> Result<Option<T>, RegistryError> {
+        let row = self.catalog.db.query_row(&self.sql(sql, year), values);
+        row.and_then(|row| row.as_ref().map(read).transpose()).map_err(|e| self.error(action, year, e))
     }
 
-    /// Rows about people, for the typed queries.
-    pub(crate) fn all(&self, year: i32, action: &'static str, sql: &str) -> Result<Vec<Row>, RegistryError> {
-        let table = self.catalog.db.query(&self.sql(sql, year), &[]);
-        Ok(table.map_err(|e| self.error(action, year, e))?.rows)
+    /// A number of people.
+    pub(crate) fn number(&self, year: i32, action: &'static str, sql: &str) -> Result<u64, RegistryError> {
+        let number = self.catalog.db.query_value(&self.sql(sql, year), &[]);
+        Ok(unsigned(&number.map_err(|e| self.error(action, year, e))?))
+    }
+
+    /// The texts of a column of a query.
+    pub(crate) fn texts(
+        &self,
+        year: i32,
+        action: &'static str,
+        sql: &str,
+        column: &str,
+    ) -> Result<Vec<String>, RegistryError> {
+        let texts = self.catalog.db.query(&self.sql(sql, year), &[]).and_then(|table| table.texts(column));
+        texts.map_err(|e| self.error(action, year, e))
+    }
+
+    /// A count in a row.
+    fn count(&self, year: i32, action: &'static str, row: &Row, column: &str) -> Result<u64, RegistryError> {
+        Ok(unsigned(row.value(column).map_err(|e| self.error(action, year, e))?))
     }
 
     fn sql(&self, template: &str, year: i32) -> String {
@@ -141,9 +163,9 @@ impl RegistryTable {
     }
 }
 
-/// A count in a row.
-pub(crate) fn unsigned(row: &Row, column: usize) -> u64 {
-    row.integer(column).and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
+/// A count.
+pub(crate) fn unsigned(value: &Value) -> u64 {
+    value.integer().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
 }
 
 fn error(registry: &'static str, action: &'static str, year: &str, cause: impl Into<RegistryCause>) -> RegistryError {

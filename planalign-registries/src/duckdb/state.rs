@@ -1,8 +1,8 @@
 //! What relations hold for a year, in figures that any lost, doubled or changed row moves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use planalign_config::Row;
+use planalign_config::DatabaseError;
 
 use planalign_config::sql::{identifier, literal};
 
@@ -47,10 +47,13 @@ pub(crate) fn read(
     }
     // One statement for all: what the engine does before it reads a row costs as much as the reading.
     let queries: Vec<String> = tables.iter().enumerate().map(|(place, table)| table.query(catalog, place)).collect();
-    let action = || failed("compute what a table holds");
-    let mut rows = catalog.db.query(&queries.join("\nunion all\n"), &[]).map_err(action())?.rows;
-    rows.sort_by_key(|row| row.integer(0));
-    Ok(tables.into_iter().zip(&rows).map(|(table, row)| table.state(row, engine)).collect())
+    let read = || {
+        let answers = catalog.db.query(&queries.join("\nunion all\n"), &[])?.rows;
+        let numbers = answers.iter().map(|row| Ok((row.integer("place")?, row.text("numbers")?.unwrap_or_default())));
+        numbers.collect::<Result<BTreeMap<_, _>, DatabaseError>>()
+    };
+    let numbers = read().map_err(failed("compute what a table holds"))?;
+    Ok(tables.into_iter().zip(numbers.values()).map(|(table, numbers)| table.state(numbers, engine)).collect())
 }
 
 /// Looks up the columns of relations that are not known, all at once.
@@ -59,23 +62,27 @@ fn learn(catalog: &Catalog, known: &mut Columns, relations: &[String]) -> Result
     if new.is_empty() {
         return Ok(());
     }
+    let new = list(&new)?;
     let sql = format!(
-        "select c.schema_name || '.' || table_name, column_name, data_type, view_name is not null
+        "select c.schema_name || '.' || table_name as relation, column_name, data_type, view_name is not null as is_view
         from duckdb_columns() as c
         left join duckdb_views() as v on c.database_name = v.database_name and c.schema_name = v.schema_name and table_name = view_name
         where c.database_name = {} and c.schema_name || '.' || table_name in (select unnest(from_json(?, '[\"VARCHAR\"]')))
         order by 1, column_index",
         literal(catalog.name())
     );
-    let table = catalog.db.query(&sql, &[list(&new)?]).map_err(failed("read the columns of tables"))?;
-    for row in &table.rows {
-        let text = |i: usize| row.text(i).unwrap_or_default();
-        let columns = known.entry(text(0)).or_default();
-        if row.boolean(3) == Some(false) {
-            columns.get_or_insert_default().push(Column { name: text(1), data_type: text(2) });
+    let read = || -> Result<(), DatabaseError> {
+        for row in &catalog.db.query(&sql, &[new])?.rows {
+            let text = |column| Ok::<_, DatabaseError>(row.text(column)?.unwrap_or_default());
+            let columns = known.entry(text("relation")?).or_default();
+            if row.boolean("is_view")? == Some(false) {
+                let column = Column { name: text("column_name")?, data_type: text("data_type")? };
+                columns.get_or_insert_default().push(column);
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    read().map_err(failed("read the columns of tables"))
 }
 
 fn full_name(catalog: &Catalog, relation: &str) -> String {
@@ -108,12 +115,13 @@ impl<'a> Described<'a> {
         let filter = self.year.map(|y| format!(" where simulation_year = {y}")).unwrap_or_default();
         let (hash, sums, table) = (hashed.join(", "), sums.concat(), full_name(catalog, self.relation));
         // The hash of a row depends on the order of its columns, and a sum counts every row: equal rows do not cancel.
-        format!("select {place}, row(count(*), sum(hash({hash})){sums})::varchar from {table}{filter}")
+        format!(
+            "select {place} as place, row(count(*), sum(hash({hash})){sums})::varchar as numbers from {table}{filter}"
+        )
     }
 
     /// What the answer tells.
-    fn state(&self, row: &Row, engine: &str) -> RelationState {
-        let numbers = row.text(1).unwrap_or_default();
+    fn state(&self, numbers: &str, engine: &str) -> RelationState {
         let numbers: Vec<&str> = numbers.trim_matches(['(', ')']).split(", ").collect();
         // Without rows there is no sum.
         let number = |i: usize| numbers.get(i).filter(|number| **number != "NULL").map_or("0", |number| number);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use planalign_config::sql::literal;
 use planalign_config::{Row, Tables};
 
-use crate::counts::{Probe, Unit, cannot_run, count};
+use crate::counts::{Probe, Unit, cannot_run, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::{RuleSettings, millionths};
 
@@ -17,7 +17,7 @@ pub struct CensusAcceptanceRule(pub(super) Arc<RuleSettings>);
 const SUMMARY: &str = "select file_rows, accepted_rows, rejected_rows from stg_census_summary";
 
 const ISSUES: &str = "
-    select column_name, problem, count(*), min(row_number), action
+    select column_name, problem, count(*) as issues, min(row_number) as first_row, action
     from stg_census_issues
     where action in ('rejected', 'corrected')
     group by column_name, problem, action
@@ -31,10 +31,10 @@ impl Rule for CensusAcceptanceRule {
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
         let summary = probe.row(SUMMARY)?;
-        let [file, accepted, rejected] = [0, 1, 2].map(|column| count(&summary, column));
-        let (file, accepted, rejected) = (file?, accepted?, rejected?);
+        let [file, accepted, rejected] = counts(&summary, ["file_rows", "accepted_rows", "rejected_rows"])?;
         let issues = probe.rows(ISSUES)?.rows;
-        let (causes, corrections): (Vec<Row>, Vec<Row>) = issues.into_iter().partition(|row| action(row) == REJECTED);
+        let issues = issues.iter().map(Issue::read).collect::<Result<Vec<_>, _>>()?;
+        let (causes, corrections): (Vec<_>, Vec<_>) = issues.iter().partition(|issue| issue.action == REJECTED);
         if rejected > 0 && causes.is_empty() {
             return Err(cannot_run("rows were rejected, but stg_census_issues does not say why"));
         }
@@ -43,13 +43,13 @@ impl Rule for CensusAcceptanceRule {
         let severity = if too_many { Severity::Fatal } else { Severity::Warning };
         let advice = "correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists \
                       all in stg_census_issues";
-        let told = |row: &Row| issue(&probe, row, file, severity, advice);
-        let mut findings = causes.iter().map(told).collect::<Result<Vec<_>, _>>()?;
-        for row in &corrections {
-            let most = count(row, 2)? * 2 > file;
+        let mut findings: Vec<_> =
+            causes.into_iter().map(|cause| cause.finding(&probe, file, severity, advice)).collect();
+        for correction in corrections {
+            let most = correction.count * 2 > file;
             let severity = if most { Severity::Warning } else { Severity::Info };
             let advice = "see whether the column means that; the run lists all such rows in stg_census_issues";
-            findings.push(issue(&probe, row, file, severity, advice)?);
+            findings.push(correction.finding(&probe, file, severity, advice));
         }
         if accepted == 0 {
             let message = format!("nobody of the census is left to simulate: {} in the file", Unit::Rows.of(file));
@@ -60,24 +60,36 @@ impl Rule for CensusAcceptanceRule {
     }
 }
 
-/// The finding about a kind of issue.
-fn issue(probe: &Probe<'_>, row: &Row, file: u64, severity: Severity, advice: &str) -> Result<Finding, CheckError> {
-    let count = count(row, 2)?;
-    let [column, problem, first] = [0, 1, 3].map(|c| row.text(c).unwrap_or_default());
-    let (rows, action) = (Unit::Rows.of(count), action(row));
-    let message = format!("{column}: {problem}: {rows} of {file} {action}, the first is row {first}");
-    let rows = format!(
-        "from stg_census_issues where action = {} and column_name = {} and problem = {}",
-        literal(&action),
-        literal(&column),
-        literal(&problem)
-    );
-    Ok(probe.finding(severity, count, message, advice).about(&rows))
+/// Rows of the census with the same problem.
+struct Issue {
+    column: String,
+    problem: String,
+    /// What was done about it.
+    action: String,
+    count: u64,
+    first_row: u64,
 }
 
-/// What was done about an issue.
-fn action(issue: &Row) -> String {
-    issue.text(4).unwrap_or_default()
+impl Issue {
+    fn read(row: &Row) -> Result<Self, CheckError> {
+        let text = |column| Ok::<_, CheckError>(row.text(column)?.unwrap_or_default());
+        let (column, problem, action) = (text("column_name")?, text("problem")?, text("action")?);
+        let [count, first_row] = counts(row, ["issues", "first_row"])?;
+        Ok(Self { column, problem, action, count, first_row })
+    }
+
+    fn finding(&self, probe: &Probe<'_>, file: u64, severity: Severity, advice: &str) -> Finding {
+        let Self { column, problem, action, count, first_row } = self;
+        let rows = Unit::Rows.of(*count);
+        let message = format!("{column}: {problem}: {rows} of {file} {action}, the first is row {first_row}");
+        let rows = format!(
+            "from stg_census_issues where action = {} and column_name = {} and problem = {}",
+            literal(action),
+            literal(column),
+            literal(problem)
+        );
+        probe.finding(severity, *count, message, advice).about(&rows)
+    }
 }
 
 const REJECTED: &str = "rejected";

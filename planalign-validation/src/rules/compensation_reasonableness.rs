@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use planalign_config::{Row, Tables, Value};
+use planalign_config::{DatabaseError, Row, Tables, Value};
 
-use crate::counts::{Probe, Unit, cannot_run, count};
+use crate::counts::{Probe, Unit, cannot_run, count, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::{RuleSettings, millionths};
 
@@ -16,11 +16,11 @@ pub struct CompensationReasonablenessRule(pub(super) Arc<RuleSettings>);
 const PAY: &str = "
     select
         simulation_year,
-        count(*),
-        coalesce(sum(employee_compensation), 0),
-        count(*) filter (coalesce(employee_compensation <= 0, true)),
-        count(*) filter (employee_compensation > 0 and employee_compensation < {minimum}),
-        count(*) filter (employee_compensation > {maximum})
+        count(*) as people,
+        coalesce(sum(employee_compensation), 0) as pay,
+        count(*) filter (coalesce(employee_compensation <= 0, true)) as not_positive,
+        count(*) filter (employee_compensation > 0 and employee_compensation < {minimum}) as low,
+        count(*) filter (employee_compensation > {maximum}) as high
     from int_employee_compensation_by_year
     where simulation_year between $1 - 1 and $1
     group by simulation_year";
@@ -39,29 +39,31 @@ impl Rule for CompensationReasonablenessRule {
         let (minimum, maximum) = (limits.minimum_compensation, limits.maximum_compensation);
         let sql = PAY.replace("{minimum}", &minimum.to_string()).replace("{maximum}", &maximum.to_string());
         let years = probe.rows(&sql)?.rows;
-        let of = |year: i32| years.iter().find(|row| row.integer(0) == Some(year.into()));
+        let of = |year: i32| {
+            years.iter().find(|row| matches!(row.integer("simulation_year"), Ok(Some(of)) if of == i64::from(year)))
+        };
         let Some(now) = of(year) else {
             return Err(cannot_run("there is nobody in int_employee_compensation_by_year"));
         };
-        let (people, pay) = (count(now, 1)?, cents(now));
+        let (people, pay) = (count(now, "people")?, cents(now)?);
         let (people_before, pay_before) = match of(year - 1) {
-            Some(before) => (count(before, 1)?, cents(before)),
+            Some(before) => (count(before, "people")?, cents(before)?),
             None => (0, 0),
         };
-        let [not_positive, low, high] = [3, 4, 5].map(|column| count(now, column));
+        let [not_positive, low, high] = counts(now, ["not_positive", "low", "high"])?;
         let mut findings = Vec::new();
         for (count, what, which) in [
             (
-                not_positive?,
+                not_positive,
                 "no pay, or none above zero".to_owned(),
                 "coalesce(employee_compensation <= 0, true)".to_owned(),
             ),
             (
-                low?,
+                low,
                 format!("pay below {minimum}"),
                 format!("employee_compensation > 0 and employee_compensation < {minimum}"),
             ),
-            (high?, format!("pay above {maximum}"), format!("employee_compensation > {maximum}")),
+            (high, format!("pay above {maximum}"), format!("employee_compensation > {maximum}")),
         ] {
             if count > 0 {
                 let message = format!("{what}: {}", Unit::People.of(count));
@@ -85,9 +87,9 @@ impl Rule for CompensationReasonablenessRule {
 }
 
 /// All pay of a year, exactly; amounts have two digits after the point.
-fn cents(row: &Row) -> i128 {
-    match row.value(2) {
+fn cents(row: &Row) -> Result<i128, DatabaseError> {
+    Ok(match row.value("pay")? {
         Value::Decimal { units, .. } => *units,
         _ => 0,
-    }
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use planalign_config::{Row, Tables, Value};
+use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
 use crate::rule::{CheckError, Finding, Rule};
@@ -29,15 +29,16 @@ impl Rule for ContributionLimitsRule {
             ([used], [published]) => (used, Some(published)),
             _ => return Err(cannot_run("int_irs_limits does not have one row of the year")),
         };
-        let limits = published.map_or_else(|| used.clone(), |published| published_or_used(published, used));
-        if limits.0.contains(&Value::Null) {
+        let limits = limits(published, used)?;
+        if limits.iter().any(|(_, limit)| *limit == Value::Null) {
             return Err(cannot_run("int_irs_limits lacks a limit"));
         }
         let differs = Value::from(i32::from(published.is_some_and(|published| published != used)));
-        let mut findings = found(&probe, &Row(vec![Value::Null, differs]), &[LIMITS_CHECK], &str::to_owned)?;
+        let differs = Row::from_iter([(LIMITS_CHECK.column, differs)]);
+        let mut findings = found(&probe, &differs, &[LIMITS_CHECK], &str::to_owned)?;
         let filled = |sql: &str| with_limits(&with_settings(sql, &self.0), &limits);
         let counts = probe.added_up(&filled(COUNTS))?;
-        if count(&counts, 0)? == 0 {
+        if count(&counts, "looked_at")? == 0 {
             return Err(cannot_run("int_employee_contributions has no rows of the year"));
         }
         findings.extend(found(&probe, &counts, CHECKS, &filled)?);
@@ -45,9 +46,13 @@ impl Rule for ContributionLimitsRule {
     }
 }
 
-fn published_or_used(published: &Row, used: &Row) -> Row {
-    let limits = published.0.iter().zip(&used.0);
-    Row(limits.map(|(published, used)| if *published == Value::Null { used } else { published }.clone()).collect())
+/// The limits by name, as they were published, or else as they were used.
+fn limits(published: Option<&Row>, used: &Row) -> Result<Vec<(&'static str, Value)>, DatabaseError> {
+    let limit = |name| match published.map(|published| published.value(name)).transpose()? {
+        None | Some(Value::Null) => Ok((name, used.value(name)?.clone())),
+        Some(published) => Ok((name, published.clone())),
+    };
+    ["deferral_limit", "catch_up_limit", "super_catch_up_limit", "compensation_limit"].into_iter().map(limit).collect()
 }
 
 fn with_settings(sql: &str, settings: &RuleSettings) -> String {
@@ -68,24 +73,27 @@ fn decimal(rate: f64) -> String {
 }
 
 /// The limits as numbers in the text: a query that need not join them is planned in a fraction of the time.
-fn with_limits(sql: &str, limits: &Row) -> String {
-    let columns = ["{deferral_limit}", "{catch_up_limit}", "{super_catch_up_limit}", "{compensation_limit}"];
-    let number = |column| limits.value(column).to_string();
-    columns.iter().zip(0..).fold(sql.to_owned(), |sql, (name, column)| sql.replace(name, &number(column)))
+fn with_limits(sql: &str, limits: &[(&str, Value)]) -> String {
+    let limits = limits.iter();
+    limits.fold(sql.to_owned(), |sql, (name, limit)| sql.replace(&format!("{{{name}}}"), &limit.to_string()))
 }
 
 /// Two queries, as the engine would take longer to plan their join.
 const USED_LIMITS: &str = "
     select
-        deferral_limit::decimal(12, 2), catch_up_limit::decimal(12, 2),
-        super_catch_up_limit::decimal(12, 2), compensation_limit::decimal(12, 2)
+        deferral_limit::decimal(12, 2) as deferral_limit,
+        catch_up_limit::decimal(12, 2) as catch_up_limit,
+        super_catch_up_limit::decimal(12, 2) as super_catch_up_limit,
+        compensation_limit::decimal(12, 2) as compensation_limit
     from int_irs_limits
     where simulation_year = $1";
 
 const PUBLISHED_LIMITS: &str = "
     select
-        deferral_limit::decimal(12, 2), catch_up_limit::decimal(12, 2),
-        super_catch_up_limit::decimal(12, 2), compensation_limit::decimal(12, 2)
+        deferral_limit::decimal(12, 2) as deferral_limit,
+        catch_up_limit::decimal(12, 2) as catch_up_limit,
+        super_catch_up_limit::decimal(12, 2) as super_catch_up_limit,
+        compensation_limit::decimal(12, 2) as compensation_limit
     from config_irs_limits
     where limit_year = $1";
 
@@ -144,6 +152,7 @@ const ADVICE: &str =
     "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
 
 const LIMITS_CHECK: Check = Check {
+    column: "differs",
     unit: Unit::Rows,
     message: "int_irs_limits differs from the published limits in config_irs_limits",
     advice: "build the seeds and the model int_irs_limits again",
@@ -152,12 +161,14 @@ const LIMITS_CHECK: Check = Check {
 
 const CHECKS: &[Check] = &[
     Check {
+        column: "above_402g",
         unit: Unit::People,
         message: "regular deferrals above the limit of 402(g) in int_employee_contributions",
         advice: ADVICE,
         rows: "from int_employee_contributions where simulation_year = $1 and regular_deferrals > {deferral_limit}",
     },
     Check {
+        column: "above_catch_up",
         unit: Unit::People,
         message: "deferrals above 402(g) and the catch-up of 414(v) for the age on Dec 31 in int_employee_contributions",
         advice: ADVICE,
@@ -170,12 +181,14 @@ const CHECKS: &[Check] = &[
             end",
     },
     Check {
+        column: "not_added_up",
         unit: Unit::People,
         message: "regular and catch-up deferrals do not add up in int_employee_contributions",
         advice: ADVICE,
         rows: "from int_employee_contributions where simulation_year = $1 and annual_contribution_amount != regular_deferrals + catch_up_deferrals",
     },
     Check {
+        column: "above_plan_cap",
         unit: Unit::People,
         message: "deferrals above deferrals.maximum_rate of the pay in int_employee_contributions",
         advice: ADVICE,
@@ -183,12 +196,14 @@ const CHECKS: &[Check] = &[
             and annual_contribution_amount - 0.005 > (prorated_annual_compensation + 0.005) * {maximum_rate}",
     },
     Check {
+        column: "match_pay",
         unit: Unit::People,
         message: "pay above the limit of 401(a)(17) in fct_employer_match_events",
         advice: ADVICE,
         rows: "from fct_employer_match_events where simulation_year = $1 and eligible_compensation > {compensation_limit}",
     },
     Check {
+        column: "match_cap",
         unit: Unit::People,
         message: "a match above employer_match.match_cap_percent in fct_employer_match_events",
         advice: ADVICE,
@@ -196,12 +211,14 @@ const CHECKS: &[Check] = &[
             and amount - 0.005 > eligible_compensation * {match_cap}",
     },
     Check {
+        column: "core_pay",
         unit: Unit::People,
         message: "pay above the limit of 401(a)(17) in int_employer_core_contributions",
         advice: ADVICE,
         rows: "from int_employer_core_contributions where simulation_year = $1 and eligible_compensation > {compensation_limit}",
     },
     Check {
+        column: "rate",
         unit: Unit::People,
         message: "a deferral rate above deferrals.maximum_rate in int_deferral_rate_state_accumulator",
         advice: ADVICE,
@@ -209,6 +226,7 @@ const CHECKS: &[Check] = &[
             and current_deferral_rate > {maximum_rate}",
     },
     Check {
+        column: "increase",
         unit: Unit::Events,
         message: "an automatic increase beyond deferral_auto_escalation.maximum_rate, or none, in fct_yearly_events",
         advice: ADVICE,

@@ -34,13 +34,14 @@ impl Rule for DataFreshnessRule {
         }
         let start_year = self.0.start_year;
         let hired_later = format!(
-            "select count(*), count(*) filter (employee_hire_date >= make_date({start_year}, 1, 1)) from stg_census_data"
+            "select count(*) as people, count(*) filter (employee_hire_date >= make_date({start_year}, 1, 1)) as hired_later
+            from stg_census_data"
         );
         let row = probe.row(&hired_later)?;
-        if count(&row, 0)? == 0 {
+        if count(&row, "people")? == 0 {
             return Err(cannot_run("stg_census_data is empty"));
         }
-        let later = count(&row, 1)?;
+        let later = count(&row, "hired_later")?;
         if later > 0 {
             let day = format!("{}-12-31", start_year - 1);
             let message = format!("stg_census_data is not as of {day}: {} hired after it", Unit::People.of(later));

@@ -16,13 +16,14 @@ pub struct DistributionDriftRule(pub(super) Arc<RuleSettings>);
 
 /// People by year and all three. There are few such groups, so it is cheaper to count once and to add up here.
 const GROUPS: &str = "
-    select simulation_year, level_id, age_band, tenure_band, count(*)
+    select simulation_year, level_id, age_band, tenure_band, count(*) as people
     from fct_workforce_snapshot
     where simulation_year between $1 - 1 and $1 and employment_status = 'active'
     group by all";
 
 /// By the column that holds the label.
-const GROUPINGS: [(usize, &str); 3] = [(1, "levels"), (2, "age bands"), (3, "tenure bands")];
+const GROUPINGS: [(&str, &str); 3] =
+    [("level_id", "levels"), ("age_band", "age bands"), ("tenure_band", "tenure bands")];
 
 impl Rule for DistributionDriftRule {
     fn name(&self) -> &'static str {
@@ -32,12 +33,12 @@ impl Rule for DistributionDriftRule {
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
         // People of the year before and of this one, by grouping and group.
-        let mut groups: BTreeMap<(usize, String), [u64; 2]> = BTreeMap::new();
+        let mut groups: BTreeMap<(&str, String), [u64; 2]> = BTreeMap::new();
         for row in &probe.rows(GROUPS)?.rows {
-            let is_now = row.integer(0) == Some(year.into());
-            let people = count(row, 4)?;
+            let is_now = row.integer("simulation_year")? == Some(year.into());
+            let people = count(row, "people")?;
             for (grouping, _) in GROUPINGS {
-                let key = (grouping, row.text(grouping).unwrap_or_default());
+                let key = (grouping, row.text(grouping)?.unwrap_or_default());
                 groups.entry(key).or_default()[usize::from(is_now)] += people;
             }
         }

@@ -4,7 +4,7 @@ mod walk;
 
 use planalign_config::Tables;
 
-use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
+use crate::counts::{Check, Probe, Unit, cannot_run, count, filtered, found};
 use crate::rule::{CheckError, Finding, Rule};
 
 /// Almost always a walk over all events shows that none is wrong; only if not, queries count who is concerned.
@@ -27,14 +27,15 @@ impl Rule for EventSequenceRule {
 
 fn counted(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
     let told = probe.row(&counts())?;
-    if count(&told, 0)? == 0 {
+    if count(&told, "opening")? == 0 {
         return Err(cannot_run("there is nobody in int_employee_compensation_by_year"));
     }
     let mut findings = found(probe, &told, CHECKS, &people)?;
-    if count(&told, CHECKS.len() + 1)? > 0 {
-        let counts = LONG_CHAIN_CHECKS.iter().map(|check| format!("(select count(*) from ({}))", check.rows));
+    if count(&told, "long_chains")? > 0 {
+        let count_of = |check: &Check| format!("(select count(*) from ({})) as {}", check.rows, check.column);
+        let counts = LONG_CHAIN_CHECKS.iter().map(count_of);
         let counts = counts.collect::<Vec<_>>().join(", ");
-        let row = probe.row(&format!("{STEPS} select 1, {counts}"))?;
+        let row = probe.row(&format!("{STEPS} select {counts}"))?;
         findings.extend(found(probe, &row, LONG_CHAIN_CHECKS, &|rows| format!("{STEPS} {rows}"))?);
     }
     Ok(findings)
@@ -42,9 +43,9 @@ fn counted(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
 
 /// One row: how many people the year opens with, a count for each check, and how many have long chains.
 fn counts() -> String {
-    let counts = CHECKS.iter().map(|check| format!("count(*) filter ({})", check.rows)).collect::<Vec<_>>().join(", ");
+    let counts = filtered(CHECKS);
     let opening = "select count(*) from int_employee_compensation_by_year where simulation_year = $1";
-    format!("{JUDGED} select ({opening}), {counts}, count(*) filter (is_long) {FROM}")
+    format!("{JUDGED} select ({opening}) as opening, {counts}, count(*) filter (is_long) as long_chains {FROM}")
 }
 
 fn people(condition: &str) -> String {
@@ -151,49 +152,63 @@ const ADVICE: &str = "see fct_yearly_events: this is a defect of the event model
 
 const CHECKS: &[Check] = &[
     Check {
+        column: "outside_year",
         unit: Unit::People,
         message: "events outside the year in fct_yearly_events",
         advice: ADVICE,
         rows: "is_outside",
     },
     Check {
+        column: "not_employed",
         unit: Unit::People,
         message: "events of people who are not employed in the year",
         advice: ADVICE,
         rows: "opening.employee_id is null and hired_on is null",
     },
     Check {
+        column: "before_hire",
         unit: Unit::People,
         message: "events before the hire",
         advice: ADVICE,
         rows: "first_day < coalesce(hired_on, employee_hire_date)",
     },
-    Check { unit: Unit::People, message: "events after the termination", advice: ADVICE, rows: "is_after" },
     Check {
+        column: "after_termination",
+        unit: Unit::People,
+        message: "events after the termination",
+        advice: ADVICE,
+        rows: "is_after",
+    },
+    Check {
+        column: "repeated",
         unit: Unit::People,
         message: "more than one hire or termination",
         advice: ADVICE,
         rows: "is_repeated or hired_on is not null and opening.employee_id is not null",
     },
     Check {
+        column: "increased_again",
         unit: Unit::People,
         message: "more than one automatic increase of the deferral rate",
         advice: ADVICE,
         rows: "increases > 1",
     },
     Check {
+        column: "refused_increase",
         unit: Unit::People,
         message: "an automatic increase of a deferral rate that was refused",
         advice: ADVICE,
         rows: "increases > 0 and auto_escalation_opt_out",
     },
     Check {
+        column: "wrong_pay",
         unit: Unit::People,
         message: "an event does not start from the pay in force",
         advice: ADVICE,
         rows: "pay_breaks or pay_b1 != coalesce(opening_pay, -1)",
     },
     Check {
+        column: "wrong_rate",
         unit: Unit::People,
         message: "an event does not start from the deferral rate in force",
         advice: ADVICE,
@@ -203,12 +218,14 @@ const CHECKS: &[Check] = &[
 
 const LONG_CHAIN_CHECKS: &[Check] = &[
     Check {
+        column: "later_wrong_pay",
         unit: Unit::People,
         message: "one of many events does not start from the pay in force",
         advice: ADVICE,
         rows: "select distinct employee_id from pay_steps where steps > 3 and position > 1 and previous_pay is distinct from pay_in_force",
     },
     Check {
+        column: "later_wrong_rate",
         unit: Unit::People,
         message: "one of many events does not start from the deferral rate in force",
         advice: ADVICE,
@@ -260,7 +277,10 @@ mod tests {
         for (table, damages) in [("fct_yearly_events", EVENTS), ("int_employee_compensation_by_year", OPENING)] {
             let rows =
                 db.query(&format!("select rowid from {table} where simulation_year = 2026"), &[]).expect("rows").rows;
-            for (row, damage) in rows.iter().flat_map(|row| damages.iter().map(move |damage| (row.value(0), damage))) {
+            for (row, damage) in rows
+                .iter()
+                .flat_map(|row| damages.iter().map(move |damage| (row.value("rowid").expect("a column"), damage)))
+            {
                 let update = format!("begin; update {table} set {damage} where rowid = {row}");
                 db.execute_batch(&update).expect(damage);
                 let passes = is_clean(2026, db);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use planalign_config::Tables;
 
-use crate::counts::{Probe, cannot_run, counts};
+use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::{RuleSettings, millionths};
 
@@ -28,10 +28,10 @@ const MOVES: &str = "
     select
         opening_headcount,
         target_headcount,
-        hires,
-        experienced_terminations + reduction_in_force + new_hire_terminations,
-        hired.people,
-        leaving.people + leaving_again.people
+        hires as planned_hires,
+        experienced_terminations + reduction_in_force + new_hire_terminations as planned_leavers,
+        hired.people as hires_now,
+        leaving.people + leaving_again.people as leavers_now
     from int_workforce_needs, hired, leaving, leaving_again
     where simulation_year = $1";
 
@@ -42,10 +42,10 @@ impl Rule for HireTerminationRatioRule {
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
-        let counts = counts(&probe.row(MOVES)?)?;
-        let [opening, target, planned_hires, planned_leavers, hires, leavers] = counts[..] else {
-            return Err(cannot_run("its query has other columns"));
-        };
+        let row = probe.row(MOVES)?;
+        let [opening, target] = counts(&row, ["opening_headcount", "target_headcount"])?;
+        let [planned_hires, planned_leavers] = counts(&row, ["planned_hires", "planned_leavers"])?;
+        let [hires, leavers] = counts(&row, ["hires_now", "leavers_now"])?;
         let warning = |count, message, advice| probe.finding(Severity::Warning, count, message, advice);
         let mut findings = Vec::new();
         for (what, planned, happening) in [("hires", planned_hires, hires), ("leavers", planned_leavers, leavers)] {

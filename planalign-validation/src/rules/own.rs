@@ -8,7 +8,10 @@ use crate::rule::{CheckError, Finding, Rule, Severity};
 
 /// How many queries a text is, or why it is none: the engine serializes nothing but queries.
 const PARSED: &str = "
-    select json_array_length(parsed->'statements'), parsed->>'error_type', parsed->>'error_message'
+    select
+        json_array_length(parsed->'statements') as statements,
+        parsed->>'error_type' as error_type,
+        parsed->>'error_message' as error_message
     from (select json_serialize_sql(?::varchar) as parsed)";
 
 /// The query of a rule for a year.
@@ -22,9 +25,9 @@ fn query(rule: &SqlRule, year: i32) -> String {
 pub fn not_a_query(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
     let parsed = tables.query_row(PARSED, &[query(rule, 2000).into()])?;
     let Some(parsed) = parsed else { return Ok(Some("the engine cannot read it".to_owned())) };
-    Ok(match (parsed.integer(0), parsed.text(1).as_deref()) {
+    Ok(match (parsed.integer("statements")?, parsed.text("error_type")?.as_deref()) {
         (_, Some("not implemented")) => Some("it is something else than a query".to_owned()),
-        (_, Some(_)) => Some(parsed.text(2).unwrap_or_default()),
+        (_, Some(_)) => Some(parsed.text("error_message")?.unwrap_or_default()),
         (Some(1), None) => None,
         (None | Some(0), None) => Some("it is empty".to_owned()),
         (Some(_), None) => Some("it is more than one query".to_owned()),
@@ -50,9 +53,9 @@ impl Rule for OwnRule {
         let query = query(&self.rule, year);
         // A line of its own, as the query may end in a comment. Every column counts: one that cannot be computed is told now,
         // not when its rows are wanted.
-        let every_row = format!("select count(hash(found)) from (\n{query}\n) as found");
+        let every_row = format!("select count(hash(found)) as rows_found from (\n{query}\n) as found");
         let row = tables.query_row(&every_row, &[])?.ok_or_else(|| cannot_run("its query has no answer"))?;
-        let count = count(&row, 0)?;
+        let count = count(&row, "rows_found")?;
         if count <= self.rule.max_rows {
             return Ok(Vec::new());
         }

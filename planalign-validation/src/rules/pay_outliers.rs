@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use planalign_config::{Row, Tables};
+use planalign_config::{DatabaseError, Row, Tables};
 
 use crate::counts::{Probe, Unit, cannot_run, count};
 use crate::rule::{CheckError, Finding, Rule, Severity};
@@ -37,21 +37,22 @@ const SCORES: &str = "
 const LEVELS: &str = "
     select
         level_id,
-        median(current_compensation),
-        mad(current_compensation),
-        min(current_compensation),
-        max(current_compensation)
+        median(current_compensation) as middle,
+        mad(current_compensation) as spread,
+        min(current_compensation) as lowest,
+        max(current_compensation) as highest
     from fct_workforce_snapshot
     where simulation_year = $1 and employment_status = 'active'
     group by level_id";
 
 /// Whether nobody of a level can be an outlier. Medians of dollars may be rounded to the cent: a dollar is more than that can make.
-fn is_within(level: &Row, maximum: f64) -> bool {
-    let [Some(middle), Some(spread), Some(lowest), Some(highest)] = [1, 2, 3, 4].map(|column| level.float(column))
-    else {
-        return false;
+fn is_within(level: &Row, maximum: f64) -> Result<bool, DatabaseError> {
+    let (middle, spread) = (level.float("middle")?, level.float("spread")?);
+    let (lowest, highest) = (level.float("lowest")?, level.float("highest")?);
+    let (Some(middle), Some(spread), Some(lowest), Some(highest)) = (middle, spread, lowest, highest) else {
+        return Ok(false);
     };
-    (highest - middle).max(middle - lowest) + 1.0 < maximum * 1.4826 * (spread - 1.0)
+    Ok((highest - middle).max(middle - lowest) + 1.0 < maximum * 1.4826 * (spread - 1.0))
 }
 
 impl Rule for PayOutliersRule {
@@ -63,15 +64,18 @@ impl Rule for PayOutliersRule {
         let probe = Probe::new(self.name(), year, tables);
         let maximum = self.0.pay_outliers.maximum_robust_z;
         let levels = probe.rows(LEVELS)?.rows;
-        if !levels.is_empty() && levels.iter().all(|level| is_within(level, maximum)) {
+        let within = levels.iter().map(|level| is_within(level, maximum)).collect::<Result<Vec<_>, _>>()?;
+        if !within.is_empty() && within.into_iter().all(|is_within| is_within) {
             return Ok(Vec::new());
         }
         let scores = SCORES.replace("{maximum}", &maximum.to_string());
-        let counts = probe.row(&format!("{scores} select count(*), count(*) filter (is_outlier) from scores"))?;
-        if count(&counts, 0)? == 0 {
+        let counts = probe.row(&format!(
+            "{scores} select count(*) as people, count(*) filter (is_outlier) as outliers from scores"
+        ))?;
+        if count(&counts, "people")? == 0 {
             return Err(cannot_run("nobody is active in fct_workforce_snapshot"));
         }
-        let people = count(&counts, 1)?;
+        let people = count(&counts, "outliers")?;
         if people == 0 {
             return Ok(Vec::new());
         }
@@ -92,22 +96,25 @@ mod tests {
 
     use super::*;
 
+    fn level(values: [Value; 4]) -> Row {
+        ["middle", "spread", "lowest", "highest"].into_iter().zip(values).collect()
+    }
+
     /// A level with a median of 100,000 and a spread of 1,000: 8 robust standard deviations are 11,860.80.
     #[test]
     fn a_level_is_looked_at_whichever_end_of_it_is_far_off() {
         let check = |lowest: f64, highest: f64, is_clean: bool| {
-            let values = [100_000.0, 1_000.0, lowest, highest].map(Value::Float);
-            let level = Row([Value::Integer(1)].into_iter().chain(values).collect());
-            assert_eq!(is_within(&level, 8.0), is_clean, "{lowest} to {highest}");
+            let level = level([100_000.0, 1_000.0, lowest, highest].map(Value::Float));
+            assert_eq!(is_within(&level, 8.0).expect("all columns"), is_clean, "{lowest} to {highest}");
         };
         check(88_200.0, 111_800.0, true);
         check(88_139.0, 100_000.0, false);
         check(100_000.0, 111_861.0, false);
         // So near to it that the medians, rounded to the cent, may mislead.
         check(100_000.0, 111_860.0, false);
-        let no_pay = Row(vec![Value::Integer(1), Value::Null, Value::Null, Value::Null, Value::Null]);
-        assert!(!is_within(&no_pay, 8.0));
-        let no_spread = Row([Value::Integer(1)].into_iter().chain([50.0, 0.0, 50.0, 50.0].map(Value::Float)).collect());
-        assert!(!is_within(&no_spread, 8.0));
+        let no_pay = level([const { Value::Null }; 4]);
+        assert!(!is_within(&no_pay, 8.0).expect("all columns"));
+        let no_spread = level([50.0, 0.0, 50.0, 50.0].map(Value::Float));
+        assert!(!is_within(&no_spread, 8.0).expect("all columns"));
     }
 }

@@ -1,6 +1,6 @@
 //! `snapshot_consistency`: the snapshot shows what the accumulators, the contributions and the employer's money say.
 
-use planalign_config::{Row, Tables, Value};
+use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
 use crate::rule::{CheckError, Finding, Rule};
@@ -17,21 +17,22 @@ impl Rule for SnapshotConsistencyRule {
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
         let sums = probe.added_up(SUMS)?;
-        if count(&sums, 0)? == 0 {
+        if count(&sums, "people")? == 0 {
             return Err(cannot_run("there are no rows of the year in fct_workforce_snapshot"));
         }
-        let difference = |column| match sums.value(column) {
-            Value::Integer(units) | Value::Decimal { units, .. } => Value::Integer(units.abs()),
-            nothing => nothing.clone(),
-        };
-        // Of people and labels it is told how many differ, of sums whether they do.
-        let differs = |column| match difference(column) {
-            Value::Integer(units) => Value::Integer(units.min(1)),
-            nothing => nothing,
-        };
-        let counts =
-            (0..sums.0.len()).map(|column| if (3..8).contains(&column) { differs(column) } else { difference(column) });
-        found(&probe, &Row(counts.collect()), CHECKS, &str::to_owned)
+        let differences =
+            CHECKS.iter().map(|check| Ok((check.column, difference(sums.value(check.column)?, check.unit))));
+        let differences: Row = differences.collect::<Result<_, DatabaseError>>()?;
+        found(&probe, &differences, CHECKS, &str::to_owned)
+    }
+}
+
+/// Of people it is told how many differ, of sums whether they do.
+fn difference(sum: &Value, unit: Unit) -> Value {
+    match (sum, unit) {
+        (Value::Integer(units) | Value::Decimal { units, .. }, Unit::Rows) => Value::Integer(units.abs().min(1)),
+        (Value::Integer(units) | Value::Decimal { units, .. }, _) => Value::Integer(units.abs()),
+        (nothing, _) => nothing.clone(),
     }
 }
 
@@ -79,6 +80,7 @@ const ADVICE: &str = "fct_workforce_snapshot is not made from these rows: run th
 
 const CHECKS: &[Check] = &[
     Check {
+        column: "holders",
         unit: Unit::People,
         message: "the snapshot and the accumulators hold different numbers of people",
         advice: ADVICE,
@@ -88,6 +90,7 @@ const CHECKS: &[Check] = &[
             where snapshot.simulation_year is null or theirs.simulation_year is null",
     },
     Check {
+        column: "enrolled",
         unit: Unit::People,
         message: "the snapshot and int_enrollment_state_accumulator differ in who is enrolled",
         advice: ADVICE,
@@ -97,6 +100,7 @@ const CHECKS: &[Check] = &[
             where snapshot.is_enrolled_flag is distinct from theirs.is_enrolled",
     },
     Check {
+        column: "rates",
         unit: Unit::Rows,
         message: "the deferral rates of the snapshot are not those of the accumulator",
         advice: ADVICE,
@@ -106,6 +110,7 @@ const CHECKS: &[Check] = &[
             where snapshot.current_deferral_rate is distinct from theirs.current_deferral_rate",
     },
     Check {
+        column: "escalations",
         unit: Unit::Rows,
         message: "the automatic increases of the snapshot are not those of the accumulator",
         advice: ADVICE,
@@ -115,6 +120,7 @@ const CHECKS: &[Check] = &[
             where snapshot.total_deferral_escalations is distinct from theirs.total_deferral_escalations",
     },
     Check {
+        column: "contributions",
         unit: Unit::Rows,
         message: "the contributions of the snapshot do not add up to int_employee_contributions",
         advice: ADVICE,
@@ -124,6 +130,7 @@ const CHECKS: &[Check] = &[
             where coalesce(snapshot.prorated_annual_contributions, 0) != coalesce(theirs.annual_contribution_amount, 0)",
     },
     Check {
+        column: "matched",
         unit: Unit::Rows,
         message: "the match of the snapshot does not add up to fct_employer_match_events",
         advice: ADVICE,
@@ -133,6 +140,7 @@ const CHECKS: &[Check] = &[
             where coalesce(snapshot.employer_match_amount, 0) != coalesce(theirs.amount, 0)",
     },
     Check {
+        column: "core",
         unit: Unit::Rows,
         message: "the core of the snapshot does not add up to int_employer_core_contributions",
         advice: ADVICE,
@@ -142,6 +150,7 @@ const CHECKS: &[Check] = &[
             where coalesce(snapshot.employer_core_amount, 0) != coalesce(theirs.employer_core_amount, 0)",
     },
     Check {
+        column: "wrong_totals",
         unit: Unit::People,
         message: "match and core do not add up to the employer's contributions",
         advice: ADVICE,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use planalign_config::Tables;
 
-use crate::counts::{Probe, cannot_run, counts};
+use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::{RuleSettings, millionths};
 
@@ -30,10 +30,10 @@ impl Rule for WorkforceFeasibilityRule {
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
-        let counts = counts(&probe.row(NEEDS)?)?;
-        let [opening, leavers, hires, new_hire_leavers, closing, target] = counts[..] else {
-            return Err(cannot_run("its query has other columns"));
-        };
+        let row = probe.row(NEEDS)?;
+        let [opening, closing, target] =
+            counts(&row, ["opening_headcount", "expected_closing_headcount", "target_headcount"])?;
+        let [leavers, hires, new_hire_leavers] = counts(&row, ["leavers", "hires", "new_hire_terminations"])?;
         let fatal = |count, message, advice| probe.finding(Severity::Fatal, count, message, advice);
         let mut findings = Vec::new();
         if leavers > opening {

@@ -2,7 +2,7 @@
 
 use planalign_config::Tables;
 
-use crate::counts::{Probe, cannot_run, counts};
+use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 
 /// Compares the snapshot with the opening workforce, the events and the target.
@@ -31,7 +31,9 @@ const HEADCOUNTS: &str = "
         from fct_workforce_snapshot
         where simulation_year = $1
     )
-    select opening.people, leavers, moves.hires, new_hire_leavers, present, active, active_by_detail, needs.target_headcount
+    select
+        opening.people as opening, leavers, moves.hires, new_hire_leavers,
+        present, active, active_by_detail, needs.target_headcount
     from int_workforce_needs as needs, opening, moves, closing
     where simulation_year = $1";
 
@@ -44,10 +46,11 @@ impl Rule for WorkforceTotalsRule {
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
-        let counts = counts(&probe.row(HEADCOUNTS)?)?;
-        let [opening, leavers, hires, new_hire_leavers, present, active, active_by_detail, target] = counts[..] else {
-            return Err(cannot_run("its query has other columns"));
-        };
+        let row = probe.row(HEADCOUNTS)?;
+        let [opening, leavers, hires, new_hire_leavers] =
+            counts(&row, ["opening", "leavers", "hires", "new_hire_leavers"])?;
+        let [present, active, active_by_detail, target] =
+            counts(&row, ["present", "active", "active_by_detail", "target_headcount"])?;
         let mut findings = Vec::new();
         let mut compare = |is: u64, should: u64, message: String| {
             if is != should {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
-use planalign_config::{Row, Tables, Value};
+use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Probe, cannot_run};
 use crate::rule::{CheckError, Finding, Rule, Severity};
@@ -17,9 +17,14 @@ pub struct YearlyJumpsRule(pub(super) Arc<RuleSettings>);
 /// By year and by who is active and takes part: people, and sums of pay, rates and contributions.
 const SUMS: &str = "
     select
-        simulation_year, employment_status = 'active', is_enrolled_flag,
-        count(*), sum(current_compensation), sum(current_deferral_rate),
-        sum(prorated_annual_contributions), sum(total_employer_contributions)
+        simulation_year,
+        employment_status = 'active' as is_active,
+        is_enrolled_flag as is_enrolled,
+        count(*) as people,
+        sum(current_compensation) as pay,
+        sum(current_deferral_rate) as rates,
+        sum(prorated_annual_contributions) as contributions,
+        sum(total_employer_contributions) as employer
     from fct_workforce_snapshot
     where simulation_year between $1 - 1 and $1
     group by all";
@@ -43,7 +48,7 @@ impl Rule for YearlyJumpsRule {
         let probe = Probe::new(self.name(), year, tables);
         let mut totals: BTreeMap<Option<i64>, [i128; 6]> = BTreeMap::new();
         for row in &probe.rows(SUMS)?.rows {
-            add(totals.entry(row.integer(0)).or_default(), row);
+            add(totals.entry(row.integer("simulation_year")?).or_default(), row)?;
         }
         let of = |year: i32| totals.get(&Some(i64::from(year)));
         let (before, now) = match (of(year - 1), of(year)) {
@@ -79,21 +84,21 @@ fn told(what: &str, was: i128, is: i128) -> String {
 }
 
 /// Adds what the people of a row bring to the totals of their year, in cents and millionths.
-fn add(totals: &mut [i128; 6], row: &Row) {
-    let units = |column| match row.value(column) {
-        Value::Integer(units) | Value::Decimal { units, .. } => *units,
-        _ => 0,
+fn add(totals: &mut [i128; 6], row: &Row) -> Result<(), DatabaseError> {
+    let units = |column| match row.value(column)? {
+        Value::Integer(units) | Value::Decimal { units, .. } => Ok(*units),
+        _ => Ok::<_, DatabaseError>(0),
     };
-    let [people, pay, rates, contributions, employer] = [3, 4, 5, 6, 7].map(units);
-    let is_active = row.boolean(1) == Some(true);
+    let is_active = row.boolean("is_active")? == Some(true);
     if is_active {
-        totals[0] += people;
-        totals[1] += pay;
+        totals[0] += units("people")?;
+        totals[1] += units("pay")?;
     }
-    if is_active && row.boolean(2) == Some(true) {
-        totals[2] += people;
-        totals[3] += rates;
+    if is_active && row.boolean("is_enrolled")? == Some(true) {
+        totals[2] += units("people")?;
+        totals[3] += units("rates")?;
     }
-    totals[4] += contributions;
-    totals[5] += employer;
+    totals[4] += units("contributions")?;
+    totals[5] += units("employer")?;
+    Ok(())
 }

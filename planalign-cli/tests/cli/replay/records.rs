@@ -119,8 +119,9 @@ impl Record {
 
 fn records(table: planalign_config::Rows) -> Vec<Record> {
     let columns = table.columns;
-    let record =
-        |row: &planalign_config::Row| Record(columns.iter().cloned().zip(row.0.iter().map(Fact::from)).collect());
+    let record = |row: &planalign_config::Row| {
+        Record(columns.iter().cloned().zip(row.values().iter().map(Fact::from)).collect())
+    };
     table.rows.iter().map(record).collect()
 }
 

@@ -157,9 +157,8 @@ mod tests {
             fs::copy(copy("whole"), copy("a")).expect("copied");
         }
         drop(saved);
-        let first =
-            db.query_row("select min(block_id) from pragma_metadata_info()", &[]).expect("query").expect("a row");
-        let block = u64::try_from(first.integer(0).expect("a block")).expect("a number");
+        let first = db.query_value("select min(block_id) from pragma_metadata_info()", &[]).expect("query");
+        let block = u64::try_from(first.integer().expect("a block")).expect("a number");
         let mut file = File::options().write(true).open(folder.path().join("a.duckdb")).expect("open");
         file.seek(SeekFrom::Start(place_of(block, 262_144) + 100)).expect("there");
         file.write_all(&[0xff; 3000]).expect("torn");
@@ -168,7 +167,7 @@ mod tests {
 
     fn rows(folder: &TempDir, name: &str) -> Result<Option<i64>, Fault> {
         let db = Database::open(&folder.path().join(name), &DatabaseOptions::default()).map_err(|e| e.fault())?;
-        Ok(db.query_row("select count(*) from t", &[]).map_err(|e| e.fault())?.and_then(|row| row.integer(0)))
+        Ok(db.query_value("select count(*) from t", &[]).map_err(|e| e.fault())?.integer())
     }
 
     #[test]

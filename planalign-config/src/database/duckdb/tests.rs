@@ -16,7 +16,7 @@ fn values_come_back_as_they_went_in() {
     let sql = "select 1::tinyint, 12.50::decimal(12,2), date '2025-01-01', 'a', true, null, 1.5::double, \
                12345678901234567890::ubigint, timestamp '2025-01-01 10:00:00', ?::integer";
     let row = db.query_row(sql, &[Value::from(7)]).expect("query").expect("row");
-    let printed: Vec<_> = row.0.iter().map(ToString::to_string).collect();
+    let printed: Vec<_> = row.values().iter().map(ToString::to_string).collect();
     let expected =
         ["1", "12.50", "2025-01-01", "a", "true", "null", "1.5", "12345678901234567890", "2025-01-01 10:00:00", "7"];
     assert_eq!(printed, expected);
@@ -37,8 +37,8 @@ fn every_type_of_the_engine_has_a_value() {
         ("null::enum('a')", Value::Null),
     ];
     for (sql, expected) in cases {
-        let row = memory().query_row(&format!("select {sql}"), &[]).expect("query").expect("row");
-        assert_eq!(*row.value(0), expected, "{sql}");
+        let found = memory().query_value(&format!("select {sql}"), &[]).expect("query");
+        assert_eq!(found, expected, "{sql}");
     }
 }
 
@@ -93,8 +93,8 @@ fn every_value_can_be_a_parameter() {
         (vec![1, 2, 3].into(), "<3 bytes>"),
     ];
     for (value, expected) in cases {
-        let row = memory().query_row("select ?", std::slice::from_ref(&value)).expect("query").expect("row");
-        assert_eq!(row.value(0).to_string(), expected, "{value:?}");
+        let found = memory().query_value("select ?", std::slice::from_ref(&value)).expect("query");
+        assert_eq!(found.to_string(), expected, "{value:?}");
     }
 }
 
@@ -108,8 +108,8 @@ fn a_failed_statement_poisons_the_transaction_until_rollback() {
     assert!(matches!(db.execute("select 1", &[]), Err(DatabaseError::Poisoned)));
     assert!(db.commit().is_err());
     db.rollback().expect("rollback");
-    let count = db.query_row("select count(*) from t", &[]).expect("query").expect("row");
-    assert_eq!(count.integer(0), Some(0));
+    let count = db.query_value("select count(*) from t", &[]).expect("query");
+    assert_eq!(count.integer(), Some(0));
     db.begin().expect("begin again");
     db.execute("insert into t values (2)", &[]).expect("insert");
     db.commit().expect("commit");
@@ -123,7 +123,7 @@ fn clones_share_the_transaction_and_second_connections_do_not() {
     let other = db.second_connection().expect("second");
     db.begin().expect("begin");
     db.clone().execute("insert into t values (1)", &[]).expect("insert");
-    let count = |d: &Database| d.query_row("select count(*) from t", &[]).expect("query").expect("row").integer(0);
+    let count = |d: &Database| d.query_value("select count(*) from t", &[]).expect("query").integer();
     assert_eq!((count(&db), count(&other)), (Some(1), Some(0)));
     db.commit().expect("commit");
     assert_eq!(count(&other), Some(1));
@@ -158,7 +158,7 @@ fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
     db.begin().expect("begin");
     db.append(["memory", "main", "t"], &rows).expect("append");
     let told = |db: &Database| db.query("select * from t order by x", &[]).expect("query").rows;
-    assert_eq!(told(&db), rows.clone().map(|row| Row(row.to_vec())));
+    assert!(told(&db).iter().map(Row::values).eq(rows.iter().map(<[Value; 3]>::as_slice)));
     db.rollback().expect("rollback");
     assert_eq!(told(&db), []);
     db.append(["memory", "main", "t"], &rows).expect("append");
@@ -201,10 +201,9 @@ fn files_of_newer_engines_are_refused() {
 fn limits_are_in_force_from_the_start() {
     let options = DatabaseOptions { threads: Some(1), memory_limit: Some(512 << 20), ..DatabaseOptions::default() };
     let db = Database::in_memory(&options).expect("open");
-    let sql = "select current_setting('threads')::varchar, current_setting('memory_limit')";
-    let row = db.query_row(sql, &[]).expect("query").expect("row");
-    assert_eq!(row.text(0).as_deref(), Some("1"));
-    assert_eq!(row.text(1).as_deref(), Some("512.0 MiB"));
+    let setting = |name: &str| db.query_value(&format!("select current_setting('{name}')"), &[]).expect("query");
+    assert_eq!(setting("threads").integer(), Some(1));
+    assert_eq!(setting("memory_limit").text().as_deref(), Some("512.0 MiB"));
 }
 
 #[test]
@@ -212,8 +211,8 @@ fn no_more_memory_than_needed_is_taken() {
     let limit = |memory_limit, memory_need| {
         let options = DatabaseOptions { memory_limit, memory_need, ..DatabaseOptions::default() };
         let db = Database::in_memory(&options).expect("open");
-        let row = db.query_row("select current_setting('memory_limit')", &[]).expect("query").expect("row");
-        row.text(0).expect("a size")
+        let limit = db.query_value("select current_setting('memory_limit')", &[]).expect("query");
+        limit.text().expect("a size")
     };
     assert_eq!(limit(None, Some(512 << 20)), "512.0 MiB");
     assert_eq!(limit(Some(1 << 30), Some(512 << 20)), "1.0 GiB");
@@ -234,8 +233,8 @@ fn what_ran_out_of_memory_can_be_tried_with_more_and_then_on_one_thread() {
     db.query(heavy, &[]).expect("enough");
     let way = db.ease_memory().expect("eased");
     assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"));
-    let threads = db.query_row("select current_setting('threads')", &[]).expect("query");
-    assert_eq!(threads.and_then(|row| row.integer(0)), Some(1));
+    let threads = db.query_value("select current_setting('threads')", &[]).expect("query");
+    assert_eq!(threads.integer(), Some(1));
     assert_eq!(db.ease_memory().expect("nothing left"), None);
 
     let limited = DatabaseOptions { memory_limit: Some(20 << 20), ..options };
@@ -297,7 +296,7 @@ fn files_may_have_any_name() {
         let open = || Database::open(&path, &DatabaseOptions::default()).expect(name);
         open().execute_batch("create table t as select 1 as i").expect(name);
         let db = open();
-        let in_both = |db: &Database| db.query_row("select i from t", &[]).expect(name).and_then(|row| row.integer(0));
+        let in_both = |db: &Database| db.query_value("select i from t", &[]).expect(name).integer();
         assert_eq!(in_both(&db), Some(1), "{name}");
         assert_eq!(in_both(&db.second_connection().expect(name)), Some(1), "{name}");
     }
@@ -384,8 +383,9 @@ fn a_directory_is_no_database() {
 fn labels_are_texts() {
     let db = Database::in_memory(&DatabaseOptions::default()).expect("open");
     let table = db.query("select unnest(['b', null, 'a'])::enum('a', 'b') as label", &[]).expect("three labels");
-    let labels: Vec<_> = table.rows.iter().map(|row| row.text(0)).collect();
+    let labels: Vec<_> = table.rows.iter().map(|row| row.text("label").expect("a column")).collect();
     assert_eq!(labels, [Some("b".to_owned()), None, Some("a".to_owned())]);
+    assert_eq!(table.texts("label").expect("a column"), ["b", "a"]);
 }
 
 #[test]
@@ -420,8 +420,8 @@ fn a_process_opens_a_file_once() {
     let shared = open(&path, true).expect("it is only read");
     assert!(is_refused(open(&path, false)));
     drop(reading);
-    let answer = shared.query_row("select answer from t", &[]).expect("the first may be gone").expect("a row");
-    assert_eq!(answer.integer(0), Some(42));
+    let answer = shared.query_value("select answer from t", &[]).expect("the first may be gone");
+    assert_eq!(answer.integer(), Some(42));
     assert!(is_refused(open(&path, false)));
     drop(shared);
     open(&path, false).expect("nobody has it open");

@@ -95,6 +95,12 @@ pub enum DatabaseError {
         /// Line of the file, from 1.
         line: u64,
     },
+    /// A caller reads a column that the query doesn't have.
+    #[error("the query has no column `{column}`")]
+    NoColumn {
+        /// The column.
+        column: String,
+    },
     /// A statement of the open transaction failed before; only rollback is possible.
     #[error("a statement of this transaction failed before; only rollback is possible")]
     Poisoned,
@@ -119,7 +125,7 @@ impl DatabaseError {
             Self::Busy { .. } | Self::OpenHere { .. } => Fault::Busy,
             Self::Permission { .. } => Fault::Permission,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,
-            Self::MalformedCsv { .. } | Self::Poisoned | Self::Transaction(_) => Fault::Deterministic,
+            Self::MalformedCsv { .. } | Self::NoColumn { .. } | Self::Poisoned | Self::Transaction(_) => Fault::Deterministic,
         }
     }
 }

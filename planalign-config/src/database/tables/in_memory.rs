@@ -1,5 +1,7 @@
 //! Tables that answer as they are told, for tests of those who read.
 
+use std::sync::Arc;
+
 use super::{DatabaseError, Row, Rows, Tables, Value};
 use crate::runtime::fault::Fault;
 
@@ -13,8 +15,8 @@ impl InMemoryTables {
     /// Adds the rows of a query, whatever its parameters. Line breaks and runs of spaces in the query do not matter.
     #[must_use]
     pub fn answer(mut self, sql: &str, columns: &[&str], rows: &[&[Value]]) -> Self {
-        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        let rows = rows.iter().map(|values| Row(values.to_vec())).collect();
+        let columns: Arc<[String]> = columns.iter().map(|name| (*name).to_owned()).collect();
+        let rows = rows.iter().map(|values| Row::new(columns.clone(), values.to_vec())).collect();
         self.answers.push((normalized(sql), Rows { columns, rows }));
         self
     }
@@ -31,7 +33,7 @@ impl Tables for InMemoryTables {
 
     fn for_each_row(&self, sql: &str, each: &mut dyn FnMut(&[Option<i64>])) -> Result<(), DatabaseError> {
         for row in self.query(sql, &[])?.rows {
-            let numbers: Vec<Option<i64>> = row.0.iter().map(number).collect();
+            let numbers: Vec<Option<i64>> = row.values().iter().map(number).collect();
             each(&numbers);
         }
         Ok(())
@@ -65,6 +67,8 @@ mod tests {
         let rows = tables.query("select day, pay from t", &[]).expect("an answer");
         assert_eq!((rows.columns.len(), rows.rows.len()), (2, 2));
         assert_eq!(tables.query_row("select day, pay  from t", &[]).expect("an answer"), rows.rows.first().cloned());
+        assert_eq!(rows.rows[1].text("pay").expect("a column").as_deref(), Some("x"));
+        assert_eq!(tables.query_value("select day, pay from t", &[]).expect("an answer"), Value::Date(3));
         let mut numbers = Vec::new();
         tables.for_each_row("select day, pay from t", &mut |row| numbers.push(row.to_vec())).expect("an answer");
         assert_eq!(numbers, [[Some(3), Some(250)], [None, None]]);

@@ -110,41 +110,22 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// The rows of a query with the names of their columns.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rows {
-    /// Column names in the order of the query.
-    pub columns: Vec<String>,
-    /// Rows in the order of the query.
-    pub rows: Vec<Row>,
-}
-
-/// One row; columns are addressed by their place in the query.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row(pub Vec<Value>);
-
-impl Row {
-    /// The value as it is; NULL past the end.
-    #[must_use]
-    pub fn value(&self, column: usize) -> &Value {
-        self.0.get(column).unwrap_or(&Value::Null)
-    }
-
+impl Value {
     /// The text of a VARCHAR, or any value as it prints; `None` for NULL.
     #[must_use]
-    pub fn text(&self, column: usize) -> Option<String> {
-        match self.value(column) {
-            Value::Null => None,
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::Null => None,
             other => Some(other.to_string()),
         }
     }
 
     /// An integer, or a whole DECIMAL; `None` for NULL and for everything else.
     #[must_use]
-    pub fn integer(&self, column: usize) -> Option<i64> {
-        match self.value(column) {
-            Value::Integer(i) => i64::try_from(*i).ok(),
-            Value::Decimal { units, scale } => {
+    pub fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(i) => i64::try_from(*i).ok(),
+            Self::Decimal { units, scale } => {
                 let power = 10_i128.pow(u32::from(*scale));
                 (units % power == 0).then(|| i64::try_from(units / power).ok()).flatten()
             }
@@ -154,29 +135,29 @@ impl Row {
 
     /// A number as a float; `None` for NULL and for what is no number.
     #[must_use]
-    pub fn float(&self, column: usize) -> Option<f64> {
-        match self.value(column) {
-            Value::Integer(i) => Some(*i as f64),
-            Value::Float(x) => Some(*x),
-            Value::Decimal { units, scale } => Some(*units as f64 / 10_f64.powi(i32::from(*scale))),
+    pub fn float(&self) -> Option<f64> {
+        match self {
+            Self::Integer(i) => Some(*i as f64),
+            Self::Float(x) => Some(*x),
+            Self::Decimal { units, scale } => Some(*units as f64 / 10_f64.powi(i32::from(*scale))),
             _ => None,
         }
     }
 
     /// A BOOLEAN; `None` for NULL and for everything else.
     #[must_use]
-    pub fn boolean(&self, column: usize) -> Option<bool> {
-        match self.value(column) {
-            Value::Boolean(b) => Some(*b),
+    pub fn boolean(&self) -> Option<bool> {
+        match self {
+            Self::Boolean(b) => Some(*b),
             _ => None,
         }
     }
 
     /// The bytes of a BLOB; `None` for NULL and for everything else.
     #[must_use]
-    pub fn blob(&self, column: usize) -> Option<&[u8]> {
-        match self.value(column) {
-            Value::Blob(b) => Some(b),
+    pub fn blob(&self) -> Option<&[u8]> {
+        match self {
+            Self::Blob(b) => Some(b),
             _ => None,
         }
     }
@@ -203,21 +184,13 @@ mod tests {
 
     #[test]
     fn getters_answer_none_for_other_types() {
-        let row = Row(vec![
-            Value::Text("x".into()),
-            Value::Decimal { units: 250, scale: 2 },
-            Value::Decimal { units: 200, scale: 2 },
-        ]);
-        assert_eq!(row.integer(0), None);
-        assert_eq!(row.integer(1), None);
-        assert_eq!(row.integer(2), Some(2));
-        assert_eq!(row.float(1), Some(2.5));
-        assert_eq!(row.float(0), None);
-        assert_eq!((row.boolean(0), row.blob(0)), (None, None));
-        assert_eq!(row.value(9), &Value::Null);
-        assert_eq!(row.text(9), None);
-        let row = Row(vec![Value::Integer(3), Value::Float(0.5), Value::Blob(vec![7]), Value::Boolean(false)]);
-        assert_eq!((row.float(0), row.float(1)), (Some(3.0), Some(0.5)));
-        assert_eq!((row.blob(2), row.boolean(3)), (Some([7].as_slice()), Some(false)));
+        let [text, quarters, whole] =
+            [Value::Text("x".into()), Value::Decimal { units: 250, scale: 2 }, Value::Decimal { units: 200, scale: 2 }];
+        assert_eq!([&text, &quarters, &whole].map(Value::integer), [None, None, Some(2)]);
+        assert_eq!((quarters.float(), text.float()), (Some(2.5), None));
+        assert_eq!((text.boolean(), text.blob()), (None, None));
+        assert_eq!((text.text().as_deref(), Value::Null.text()), (Some("x"), None));
+        assert_eq!((Value::Integer(3).float(), Value::Float(0.5).float()), (Some(3.0), Some(0.5)));
+        assert_eq!((Value::Blob(vec![7]).blob(), Value::Boolean(false).boolean()), (Some([7].as_slice()), Some(false)));
     }
 }

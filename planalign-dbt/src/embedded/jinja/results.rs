@@ -15,14 +15,14 @@ use crate::embedded::catalog::Column;
 /// What `run_query` returns.
 #[derive(Debug)]
 pub(crate) struct QueryResult {
-    columns: Arc<Vec<String>>,
+    columns: Arc<[String]>,
     rows: Vec<Vec<Value>>,
 }
 
 /// A row: by position, by name, or one value after the other.
 #[derive(Debug)]
 struct ResultRow {
-    columns: Arc<Vec<String>>,
+    columns: Arc<[String]>,
     values: Vec<Value>,
 }
 
@@ -35,8 +35,8 @@ struct ResultColumn {
 
 impl QueryResult {
     pub(crate) fn new(table: Rows) -> Self {
-        let rows = table.rows.iter().map(|row| row.0.iter().map(to_template).collect()).collect();
-        Self { columns: Arc::new(table.columns), rows }
+        let rows = table.rows.iter().map(|row| row.values().iter().map(to_template).collect()).collect();
+        Self { columns: table.columns, rows }
     }
 
     fn row(&self, values: &[Value]) -> Value {

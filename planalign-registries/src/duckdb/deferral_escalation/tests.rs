@@ -46,7 +46,7 @@ fn rows(db: &Database, year: i32) -> String {
             last_escalation_date, left_on
         from planalign.deferral_escalation_registry where simulation_year = ? order by employee_id";
     let table = db.query(sql, &[year.into()]).expect("query");
-    let line = |r: &planalign_config::Row| r.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let line = |r: &planalign_config::Row| r.values().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     table.rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -48,7 +48,7 @@ fn rows(db: &Database, year: i32) -> String {
     let sql = "select employee_id, was_enrolled, is_enrolled, first_enrollment_date, enrollment_date, source, opt_out_date, left_on
         from planalign.enrollment_registry where simulation_year = ? order by employee_id";
     let table = db.query(sql, &[year.into()]).expect("query");
-    let line = |r: &planalign_config::Row| r.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let line = |r: &planalign_config::Row| r.values().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     table.rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -29,8 +29,8 @@ impl Checkpoints for DuckRunStore {
 
     fn last_checkpoint(&self, run_id: &str) -> Result<Option<u64>, StoreError> {
         let sql = self.catalog.sql("select max(sequence) from {planalign}.checkpoints where run_id = ?");
-        let row = self.catalog.db.query_row(&sql, &[run_id.into()]).map_err(failed("read the last checkpoint"))?;
-        Ok(row.and_then(|row| row.integer(0)).and_then(|sequence| u64::try_from(sequence).ok()))
+        let last = self.catalog.db.query_value(&sql, &[run_id.into()]).map_err(failed("read the last checkpoint"))?;
+        Ok(last.integer().and_then(|sequence| u64::try_from(sequence).ok()))
     }
 
     fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError> {

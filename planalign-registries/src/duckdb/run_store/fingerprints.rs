@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use planalign_config::Row;
+use planalign_config::{DatabaseError, Row};
 use sha2::{Digest, Sha256};
 
 use planalign_config::sql::literal;
@@ -53,22 +53,27 @@ pub(super) fn read(catalog: &Catalog, run_id: &str, kept: bool) -> Result<Finger
     let table = catalog.db.query(&sql, &[run_id.into()]).map_err(failed("read what the run depends on"))?;
     let mut fingerprints = Fingerprints::default();
     for row in &table.rows {
-        let (kind, name) = (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default());
-        let content = content_of(row).map_err(|cause| StoreError::damaged(&format!("{kind} {name}"), cause))?;
+        let (kind, name, content) = entry(row).map_err(failed("read what the run depends on"))?;
+        let content = content.map_err(|cause| StoreError::damaged(&format!("{kind} {name}"), cause))?;
         fingerprints.insert(kind.into(), [(name, content)]);
     }
     Ok(fingerprints)
 }
 
-fn content_of(row: &Row) -> Result<String, RecordDamage> {
+type Entry = (String, String, Result<String, RecordDamage>);
+
+/// The kind, the name and the content of a row.
+fn entry(row: &Row) -> Result<Entry, DatabaseError> {
+    let text = |column| Ok::<_, DatabaseError>(row.text(column)?.unwrap_or_default());
+    let content = content_of(row.blob("content")?.unwrap_or_default(), &text("sha256")?);
+    Ok((text("kind")?, text("name")?, content))
+}
+
+fn content_of(compressed: &[u8], sha256: &str) -> Result<String, RecordDamage> {
     let mut content = String::new();
-    let mut decoder = ZlibDecoder::new(row.blob(3).unwrap_or_default());
+    let mut decoder = ZlibDecoder::new(compressed);
     decoder.read_to_string(&mut content).map_err(|e| RecordDamage::Compression(Arc::new(e)))?;
-    if row.text(2) == Some(to_hex(&Sha256::digest(content.as_bytes()))) {
-        Ok(content)
-    } else {
-        Err(RecordDamage::OtherHash)
-    }
+    if sha256 == to_hex(&Sha256::digest(content.as_bytes())) { Ok(content) } else { Err(RecordDamage::OtherHash) }
 }
 
 fn compress(content: &str) -> Result<Vec<u8>, StoreError> {

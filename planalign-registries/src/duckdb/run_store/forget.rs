@@ -58,7 +58,7 @@ pub(super) fn later(
 /// The tables that are there, as checkpoints name them.
 fn tables(catalog: &Catalog) -> Result<BTreeSet<String>, DatabaseError> {
     let sql = format!(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = {}",
+        "select schema_name || '.' || table_name as name from duckdb_tables() where database_name = {}",
         literal(catalog.name())
     );
     Ok(names(catalog, &sql)?.into_iter().collect())
@@ -107,7 +107,7 @@ pub(super) fn records(catalog: &Catalog, runs: &[RunRecord]) -> Result<(), Store
 
 fn tables_with_a_year(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
     let sql = format!(
-        "select table_name from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
+        "select table_name as name from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)
         where database_name = {} and schema_name = 'main' and column_name = 'simulation_year' order by 1",
         literal(catalog.name())
     );
@@ -119,7 +119,7 @@ fn vouched_for(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
         "with vouched as (
             select distinct unnest(from_json(try_cast(payload as json)->'state', '[{{\"relation\": \"VARCHAR\"}}]')).relation as relation
             from {{planalign}}.checkpoints)
-        select table_name from duckdb_tables() inner join vouched on relation = schema_name || '.' || table_name
+        select table_name as name from duckdb_tables() inner join vouched on relation = schema_name || '.' || table_name
         where database_name = {} and schema_name = 'main' order by 1",
         literal(catalog.name())
     );
@@ -127,5 +127,5 @@ fn vouched_for(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
 }
 
 fn names(catalog: &Catalog, sql: &str) -> Result<Vec<String>, DatabaseError> {
-    Ok(catalog.db.query(sql, &[])?.rows.iter().filter_map(|row| row.text(0)).collect())
+    catalog.db.query(sql, &[])?.texts("name")
 }

@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_store::{RecordDamage, StoreError};
 
-/// Reads the contents of the rows of a query; `what` they are.
+/// Reads the column `payload` of a query; `what` its contents are.
 pub(super) fn read<T: DeserializeOwned>(
     catalog: &Catalog,
     sql: &str,
     values: &[Value],
     what: &str,
 ) -> Result<Vec<T>, StoreError> {
-    let table = catalog.db.query(sql, values).map_err(failed(&format!("read {what}")))?;
-    table.rows.iter().map(|row| from_json(&row.text(0).unwrap_or_default(), what)).collect()
+    let payloads = catalog.db.query(sql, values).and_then(|table| table.texts("payload"));
+    payloads.map_err(failed(&format!("read {what}")))?.iter().map(|payload| from_json(payload, what)).collect()
 }
 
 /// Reads one content.

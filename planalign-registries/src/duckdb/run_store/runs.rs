@@ -40,7 +40,7 @@ impl Runs for DuckRunStore {
 /// All runs, in the order in which they were written.
 pub(super) fn read(catalog: &Catalog) -> Result<Vec<RunRecord>, StoreError> {
     let sql = catalog.sql(
-        "select run_id, scenario_id, plan_design_id, start_year, end_year, seed::varchar, started_at, status, program_version,
+        "select run_id, scenario_id, plan_design_id, start_year, end_year, seed::varchar as seed, started_at, status, program_version,
             engine_version
         from {planalign}.runs order by number",
     );
@@ -90,25 +90,28 @@ fn name_of(status: RunStatus) -> &'static str {
 }
 
 fn from_row(row: &Row) -> Result<RunRecord, StoreError> {
-    let text = |i: usize| row.text(i).unwrap_or_default();
-    let year = |i: usize, column| {
-        let year = row.integer(i).and_then(|year| i32::try_from(year).ok());
+    let value = |column| row.value(column).map_err(failed("read the runs"));
+    let text = |column| Ok::<_, StoreError>(value(column)?.text().unwrap_or_default());
+    let year = |column| {
+        let year = value(column)?.integer().and_then(|year| i32::try_from(year).ok());
         year.ok_or_else(|| damaged(RecordDamage::MissingValue { column }))
     };
     let statuses = [RunStatus::Running, RunStatus::Finished, RunStatus::Failed, RunStatus::Interrupted];
-    let status = text(7);
+    let status = text("status")?;
     let status = statuses.into_iter().find(|s| name_of(*s) == status);
+    let no_number = |cause| damaged(RecordDamage::NoNumber { column: "seed", cause });
+    let no_time = |cause| damaged(RecordDamage::NoTime { column: "started_at", cause });
     Ok(RunRecord {
-        run_id: text(0),
-        scenario_id: text(1),
-        plan_design_id: text(2),
-        start_year: year(3, "start_year")?,
-        end_year: year(4, "end_year")?,
-        seed: text(5).parse().map_err(|cause| damaged(RecordDamage::NoNumber { column: "seed", cause }))?,
-        started_at: text(6).parse().map_err(|cause| damaged(RecordDamage::NoTime { column: "started_at", cause }))?,
+        run_id: text("run_id")?,
+        scenario_id: text("scenario_id")?,
+        plan_design_id: text("plan_design_id")?,
+        start_year: year("start_year")?,
+        end_year: year("end_year")?,
+        seed: text("seed")?.parse().map_err(no_number)?,
+        started_at: text("started_at")?.parse().map_err(no_time)?,
         status: status.ok_or_else(|| damaged(RecordDamage::UnknownWord { column: "status" }))?,
-        program_version: text(8),
-        engine_version: text(9),
+        program_version: text("program_version")?,
+        engine_version: text("engine_version")?,
     })
 }
 
