@@ -4,7 +4,7 @@ use std::fmt;
 
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, counted, full_message, listed};
 use planalign_dbt::RunnerError;
-use planalign_registries::{CheckpointKey, Difference, RegistryError, RunStatus, StoreError};
+use planalign_registries::{CheckpointKey, Difference, FingerprintKind, RegistryError, RunStatus, StoreError};
 use planalign_reporting::ReportError;
 use planalign_validation::{Finding, RuleError};
 
@@ -402,7 +402,7 @@ fn changed_hints(from_year: i32, start_year: i32, differences: &[Difference]) ->
         apply_changes(from_year, start_year),
         Hint::run("to ignore the changes, run {}", [Action::ResumeAsRecorded]),
     ];
-    if differences.iter().any(|difference| difference.kind == "config") {
+    if differences.iter().any(|difference| difference.kind == FingerprintKind::Config) {
         hints.push(Hint::text("to run another scenario, choose another file with --database"));
     }
     hints

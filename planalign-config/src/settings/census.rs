@@ -176,8 +176,7 @@ impl CensusFile {
             return Err(CensusError::MissingColumns { path: path.to_owned(), missing });
         }
         let counted = ask(&format!("select count(*) as data_rows from {reader}"))?;
-        let rows =
-            counted.rows.first().map_or(Ok(None), |row| row.integer("data_rows")).map_err(malformed)?;
+        let rows = counted.rows.first().map_or(Ok(None), |row| row.integer("data_rows")).map_err(malformed)?;
         let rows = rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
         if rows == 0 {
             return Err(CensusError::NoRows { path: path.to_owned() });

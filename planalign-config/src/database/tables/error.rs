@@ -125,7 +125,9 @@ impl DatabaseError {
             Self::Busy { .. } | Self::OpenHere { .. } => Fault::Busy,
             Self::Permission { .. } => Fault::Permission,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,
-            Self::MalformedCsv { .. } | Self::NoColumn { .. } | Self::Poisoned | Self::Transaction(_) => Fault::Deterministic,
+            Self::MalformedCsv { .. } | Self::NoColumn { .. } | Self::Poisoned | Self::Transaction(_) => {
+                Fault::Deterministic
+            }
         }
     }
 }

@@ -31,8 +31,10 @@ fn table(found: &Verification, commands: &Commands) -> String {
     let verified = found.checkpoints.iter().map(|Verified { checkpoint, damage }| {
         row(checkpoint, damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}")))
     });
-    let lost = found.lost.iter().map(|Witnessed { key, .. }| row(key, "lost: in the mirror, not in the database".to_owned()));
-    let inputs = found.inputs.iter().map(|cause| row(&"inputs of the run", format!("damaged: {}", full_message(cause))));
+    let lost =
+        found.lost.iter().map(|Witnessed { key, .. }| row(key, "lost: in the mirror, not in the database".to_owned()));
+    let inputs =
+        found.inputs.iter().map(|cause| row(&"inputs of the run", format!("damaged: {}", full_message(cause))));
     let rows: Vec<_> = verified.chain(lost).chain(inputs).collect();
     let nothing = found.checkpoints.is_empty().then(|| format!("{NOTHING_COMMITTED}\n")).unwrap_or_default();
     format!("{nothing}{}\n{}", in_columns(&[Column::left(), Column::left()], rows), help(&hints(found), commands))
