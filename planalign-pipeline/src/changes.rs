@@ -3,7 +3,7 @@
 use planalign_registries::{Difference, FingerprintKind, RunEventKind, RunRecord};
 
 use crate::error::PipelineError;
-use crate::orchestrator::{ExecuteOptions, Modules};
+use crate::modules::{ExecuteOptions, Modules};
 
 /// Kinds that no result should depend on, but may.
 const VERSIONS: [FingerprintKind; 2] = [FingerprintKind::Engine, FingerprintKind::Program];

@@ -4,7 +4,9 @@ use std::fmt;
 
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, counted, full_message, listed};
 use planalign_dbt::RunnerError;
-use planalign_registries::{CheckpointKey, Difference, FingerprintKind, RegistryError, RunStatus, StoreError};
+use planalign_registries::{
+    CheckpointKey, Difference, FingerprintKind, RegistryError, RetryStrategy, RunStatus, StoreError,
+};
 use planalign_reporting::ReportError;
 use planalign_validation::{Finding, RuleError};
 
@@ -157,8 +159,8 @@ pub struct PipelineStageError {
     pub year: i32,
     /// Stage.
     pub stage: String,
-    /// What was tried after the first failure, in order, for example `again after 100 ms`.
-    pub tried: Vec<String>,
+    /// What was tried after the first failure, in order.
+    pub tried: Vec<RetryStrategy>,
     /// What went wrong.
     pub cause: Box<StageFailure>,
     /// The last committed stage, after which the run can be resumed.
@@ -190,7 +192,8 @@ impl Diagnostic for PipelineStageError {
     fn details(&self) -> Vec<String> {
         let mut details = self.cause.details();
         if !self.tried.is_empty() {
-            details.push(format!("tried {}", self.tried.join(", then ")));
+            let tried: Vec<String> = self.tried.iter().map(ToString::to_string).collect();
+            details.push(format!("tried {}", tried.join(", then ")));
         }
         details.push(match &self.resume_after {
             Some(after) => format!("rolled back to {after}; nothing committed was lost"),

@@ -22,6 +22,7 @@
 mod changes;
 pub mod error;
 mod journal;
+pub mod modules;
 pub mod orchestrator;
 mod order;
 pub mod plan;
@@ -38,11 +39,12 @@ pub use error::{
     CheckpointCorruptionError, NOTHING_COMMITTED, PipelineError, PipelineStageError, StageFailure,
     StateInconsistencyError,
 };
-pub use orchestrator::{ExecuteOptions, Modules, Outcome, PipelineOrchestrator, refuse_present_data};
+pub use modules::{ExecuteOptions, Modules, Storage};
+pub use orchestrator::{Outcome, PipelineOrchestrator, refuse_present_data};
 pub use plan::RunPlan;
 pub use progress::{ExecutionProgress, ProgressReporter};
 pub use recovery::RecoveryPolicy;
-pub use restore::{Storage, restore};
+pub use restore::restore;
 pub use stage::{StageDefinition, WorkflowStage};
 pub use stop::StopSignal;
 pub use verification::{Damage, Verified, verify, verify_inputs};

@@ -3,27 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use planalign_config::{UnitOfWork, full_message};
+use planalign_config::full_message;
 use planalign_dbt::NodeResult;
 use planalign_registries::{
-    CheckpointKey, JournalView, Registry, RunEvent, RunEventKind, RunStatus, RunStore, WorkflowCheckpoint,
-    highest_sequence,
+    CheckpointKey, JournalView, RunEvent, RunEventKind, RunStatus, WorkflowCheckpoint, highest_sequence,
 };
 
 use crate::error::PipelineError;
 use crate::journal::Journal;
-use crate::stage_run::stage_relations;
-use crate::verification::{require, require_first};
-
-/// The modules that hold what is committed.
-pub struct Storage<'s, 'r> {
-    /// Begins and ends the transaction.
-    pub unit: &'s mut dyn UnitOfWork,
-    /// Follow the simulation's events across years.
-    pub registries: &'s mut [Box<dyn Registry + 'r>],
-    /// Keeps checkpoints and the journal.
-    pub store: &'s mut dyn RunStore,
-}
+use crate::modules::Storage;
+use crate::verification::{require, require_first, stage_relations};
 
 /// Returns the run that the store holds to a checkpoint, and records that. Answers the checkpoints that are left.
 ///
@@ -124,21 +113,5 @@ impl Storage<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    /// Makes changes that take effect together, or not at all.
-    pub(crate) fn atomically(
-        &mut self,
-        change: impl FnOnce(&mut Self) -> Result<(), PipelineError>,
-    ) -> Result<(), PipelineError> {
-        self.unit.begin()?;
-        let changed = change(self).and_then(|()| Ok(self.unit.commit()?));
-        if changed.is_err()
-            && let Err(error) = self.unit.rollback()
-        {
-            // The engine undoes an open transaction when its connection ends; the first failure is the one to report.
-            log::warn!("what was there could not be restored: {error}");
-        }
-        changed
     }
 }

@@ -12,9 +12,11 @@ use planalign_reporting::ReportSource;
 use planalign_validation::{Finding, RuleError, Severity};
 
 use crate::error::{PipelineError, PipelineStageError, StageFailure};
-use crate::orchestrator::{Execution, Modules};
+use crate::modules::Modules;
+use crate::orchestrator::Execution;
 use crate::plan::{PlannedStage, RunPlan};
 use crate::recovery::Recovery;
+use crate::verification::stage_relations;
 
 /// Why an attempt was undone.
 enum Undone {
@@ -67,7 +69,7 @@ impl Execution<'_, '_> {
             };
             match self.recovery(stage, &failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
-                    tried.push(strategy.to_string());
+                    tried.push(strategy.clone());
                     let (stage, cause) = (name.clone(), failure.full_message());
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
                     (self.options.pause)(pause);
@@ -111,7 +113,7 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn give_up(&mut self, stage: &PlannedStage, tried: Vec<String>, cause: StageFailure) -> PipelineError {
+    fn give_up(&mut self, stage: &PlannedStage, tried: Vec<RetryStrategy>, cause: StageFailure) -> PipelineError {
         let (year, name) = (stage.year, stage.definition.name.clone());
         self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: cause.full_message() });
         let resume_after = self.after.clone();
@@ -377,11 +379,6 @@ impl Execution<'_, '_> {
         let passed = WorkflowCheckpoint { status: CheckpointStatus::Complete, ..last };
         self.modules.storage().atomically(|storage| Ok(storage.store.replace_checkpoint(&passed)?))
     }
-}
-
-/// The relations that were built, as `schema.name`.
-pub(crate) fn stage_relations(built: &[NodeResult]) -> Vec<String> {
-    built.iter().filter_map(|r| r.relation.as_ref()).map(|r| format!("{}.{}", r.schema, r.name)).collect()
 }
 
 fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {

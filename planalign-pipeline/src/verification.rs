@@ -1,6 +1,7 @@
 //! Whether what was committed is still there.
 
 use planalign_config::{Fault, full_message};
+use planalign_dbt::NodeResult;
 use planalign_registries::{
     CheckpointKey, Checkpoints, RecordDamage, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError,
     WorkflowCheckpoint, compare_state,
@@ -165,4 +166,9 @@ fn without_replaced(checkpoint: &WorkflowCheckpoint, later: &[WorkflowCheckpoint
     let is_same = |a: &RelationState, b: &RelationState| a.relation == b.relation && a.year == b.year;
     current.state.retain(|s| !later.iter().any(|c| c.state.iter().any(|l| is_same(l, s))));
     current
+}
+
+/// The relations that were built, as `schema.name`.
+pub(crate) fn stage_relations(built: &[NodeResult]) -> Vec<String> {
+    built.iter().filter_map(|r| r.relation.as_ref()).map(|r| format!("{}.{}", r.schema, r.name)).collect()
 }

@@ -270,6 +270,7 @@ fn what_may_run_in_parallel_is_tried_on_one_thread_at_last() {
     let PipelineError::Stage(PipelineStageError { tried, .. }) = end.expect_err("it lasts") else {
         panic!("another error")
     };
+    let tried: Vec<String> = tried.iter().map(ToString::to_string).collect();
     assert_eq!(tried, ["again after 100 ms", "again after 400 ms", "again on one thread"]);
     // A stage whose models depend on each other gains nothing from it.
     let (end, told, _) = lasts("base", "FOUNDATION", 3);

@@ -17,44 +17,44 @@ pub(crate) const DATABASE: &str = "simulation.duckdb";
 const CONFIG: &str = InputOptions::CONFIG;
 const PROJECT: &str = InputOptions::PROJECT;
 
-/// Simulates a workforce and its retirement plan, year by year.
+/// Project a workforce and its retirement plan, year by year
 #[derive(Debug, Parser)]
 #[command(name = "planalign", version, max_term_width = 100, after_help = after_help())]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Say more: -v for what is done, -vv for details.
+    /// Show more detail (-vv for debug output).
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Print results and errors only.
+    /// Show only results and errors.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a simulation from the census to the reports.
+    /// Run a simulation.
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(SimulateArgs),
-    /// Check the configuration, the census file, the dbt project and the workflow, and run nothing.
+    /// Check the configuration, census, dbt project, and workflow without running anything.
     #[command(
         after_help = "Examples:\n  planalign validate\n  planalign validate --scenario config/scenarios/generous_match.yaml\n  planalign validate --data --database growth.duckdb\n  planalign validate --schema > simulation_config.schema.json"
     )]
     Validate(ValidateArgs),
-    /// Make the reports of a finished run again, or of the years that an unfinished one has committed.
+    /// Rebuild the reports from a database.
     #[command(
         after_help = "Examples:\n  planalign report\n  planalign report --year 2027 --reports elsewhere\n  planalign report --template config/report_template.yaml --format json"
     )]
     Report(ReportArgs),
-    /// Tell what a database holds: its run, how far it is, and how it ended.
+    /// Show the status of a run.
     #[command(after_help = "Examples:\n  planalign status\n  planalign status --format json")]
     Status(StatusArgs),
-    /// Tell what happened in a run, also while it goes on.
+    /// Show the event log of a run, live with --follow.
     #[command(
         after_help = "Examples:\n  planalign log\n  planalign log --follow --database growth.duckdb\n  planalign log --format json"
     )]
     Log(LogArgs),
-    /// List, show or verify the checkpoints of a run, return to one, or remove the records of earlier runs.
+    /// List, verify, restore, or prune checkpoints.
     #[command(
         after_help = "Examples:\n  planalign checkpoint list\n  planalign checkpoint show 2026/VALIDATION\n  planalign checkpoint verify\n  planalign checkpoint restore 2026\n  planalign checkpoint prune --database growth.duckdb"
     )]
@@ -63,14 +63,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: CheckpointAction,
     },
-    /// Open a database and look into it, so that another process need not find out whether the engine survives that.
+    /// Open a database in a process that may crash.
     #[command(hide = true)]
     Probe {
         /// Database file.
         #[arg(long, value_name = "FILE")]
         database: PathBuf,
     },
-    /// Print a script that completes the arguments of planalign in a shell.
+    /// Generate a shell completion script.
     #[command(
         after_help = "Examples:\n  source <(planalign completions bash)\n  planalign completions fish > ~/.config/fish/completions/planalign.fish"
     )]
@@ -78,12 +78,12 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Write manual pages for planalign and each of its commands to a directory.
+    /// Write man pages to a directory.
     #[command(
         after_help = "Examples:\n  planalign man-pages ~/.local/share/man/man1    where `man planalign` finds them\n  planalign man-pages pages                      for a package, or for `man -l pages/planalign.1`"
     )]
     ManPages {
-        /// Directory, made if it is not there.
+        /// Directory; created if missing.
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
@@ -114,28 +114,25 @@ fn after_help() -> String {
 
 fn threads_help() -> String {
     let people = grouped(RunOptions::ONE_THREAD_UP_TO.into());
-    format!(
-        "Threads of the database engine; by default optimization.threads of the configuration, or, where that is null, 1 for a \
-         census of up to {people} people and all cores for a larger one"
-    )
+    format!("Engine threads [default: optimization.threads; if that is null, 1 up to {people} people, then all cores]")
 }
 
 const EXAMPLES: &str = "Examples:
-  planalign validate                                         check all that a simulation is made of
-  planalign simulate                                         run it
+  planalign validate                                         check the inputs
+  planalign simulate                                         run a simulation
   planalign status                                           see how far it is
-  planalign report --template config/report_template.yaml    print what a template chooses";
+  planalign report --template config/report_template.yaml    print the metrics of a template";
 
 const ENVIRONMENT: &str = "Environment:
   PLANALIGN_<SECTION>__<KEY>    a setting, such as PLANALIGN_SIMULATION__START_YEAR=2026
-  PLANALIGN_LOG                 what is logged to stderr, such as debug or planalign_dbt=debug";
+  PLANALIGN_LOG                 log level or filter, such as debug or planalign_dbt=debug";
 
 const SIMULATE_EXAMPLES: &str = "Examples:
-  planalign simulate                                 the years of the configuration
+  planalign simulate                                 the years in the configuration
   planalign simulate 2025-2027                       these years
-  planalign simulate --resume                        go on after an interruption
-  planalign simulate --restart-from 2027             keep the years before, compute the others again
-  planalign simulate --dry-run                       print the plan, write nothing
+  planalign simulate --resume                        resume after an interruption
+  planalign simulate --restart-from 2027             keep 2025-2026, rerun from 2027
+  planalign simulate --dry-run                       print the plan without running it
   planalign simulate --set simulation.target_growth_rate=0.05 --database growth.duckdb";
 
 /// What a simulation is made of.
@@ -144,16 +141,16 @@ pub(crate) struct InputArgs {
     /// Configuration file.
     #[arg(long, value_name = "FILE", help = format!("Configuration file [default: {CONFIG}]"))]
     pub(crate) config: Option<PathBuf>,
-    /// Overlay with the settings of a scenario.
+    /// Scenario file with settings that override the configuration.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// Census, CSV or Parquet; replaces census.path of the configuration.
+    /// Census file (CSV or Parquet); overrides census.path.
     #[arg(long, value_name = "FILE")]
     pub(crate) census: Option<PathBuf>,
-    /// Folder of the dbt project.
-    #[arg(long, value_name = "DIR", help = format!("Folder of the dbt project [default: {PROJECT}]"))]
+    /// Directory of the dbt project.
+    #[arg(long, value_name = "DIR", help = format!("Directory of the dbt project [default: {PROJECT}]"))]
     pub(crate) project: Option<PathBuf>,
-    /// Replace one setting, for example `simulation.random_seed=7`; may be repeated.
+    /// Override one setting, such as `simulation.random_seed=7`; repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Setting>,
 }
@@ -176,52 +173,51 @@ impl InputArgs {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct SimulateArgs {
-    /// Years to simulate, both included, instead of the configuration's.
+    /// Years to simulate, such as 2025-2029 [default: from the configuration].
     #[arg(value_name = "YEARS")]
     pub(crate) years: Option<YearRange>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Database file of this scenario.
+    /// Database file.
     #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
-    /// Directory for the reports.
+    /// Directory for reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) reports: PathBuf,
-    /// Go on with the run that the database holds, after its last committed stage.
+    /// Resume from the last committed stage.
     #[arg(long, conflicts_with = "restart")]
     pub(crate) resume: bool,
-    /// With --resume: go on with the configuration, the models and the seeds that the run recorded, whatever they are now.
+    /// With --resume, ignore changes to configuration, models, and seeds since the run started.
     #[arg(long, requires = "resume", conflicts_with_all = ["restart", "restart_from"])]
     pub(crate) as_recorded: bool,
-    /// Remove the run that the database holds and begin anew.
+    /// Discard the existing run and start over.
     #[arg(long)]
     pub(crate) restart: bool,
-    /// Go on with the run that the database holds from the beginning of this year, with what has changed since; earlier years
-    /// are kept.
+    /// Keep earlier years and rerun from YEAR with the current configuration.
     #[arg(long, value_name = "YEAR", conflicts_with_all = ["resume", "restart"])]
     pub(crate) restart_from: Option<i32>,
-    /// Go on with a run that another version of this program or of the database engine began.
+    /// Resume a run started by another version of PlanAlign or DuckDB.
     #[arg(long)]
     pub(crate) accept_version: bool,
-    /// Print what a new run would do, and write nothing at all.
+    /// Print the execution plan and exit; writes nothing.
     #[arg(long, conflicts_with_all = ["resume", "restart_from"])]
     pub(crate) dry_run: bool,
-    /// Stop at the first stage whose rules find an error.
+    /// Stop at the first stage with an error finding.
     #[arg(long)]
     pub(crate) fail_on_validation_error: bool,
     /// Threads of the database engine.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help = threads_help())]
     pub(crate) threads: Option<u16>,
-    /// Build models of parallel-safe stages in another order (results are the same; for tests).
+    /// Build models of parallel-safe stages in another order (for tests; results are the same).
     #[arg(long, value_name = "SEED", hide = true)]
     pub(crate) shuffle: Option<u64>,
-    /// How progress is shown, on stderr.
+    /// How to show progress (on stderr).
     #[arg(long, value_enum, default_value_t)]
     pub(crate) progress: ProgressStyle,
 }
 
 impl SimulateArgs {
-    /// How the run begins.
+    /// How the run starts.
     pub(crate) fn mode(&self) -> StartMode {
         match self.restart_from {
             Some(year) => StartMode::FromYear(year),
@@ -236,32 +232,32 @@ impl SimulateArgs {
 pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
-    /// Check the results of a run instead: all rules, on what its stages have committed.
+    /// Check the committed results of a run with all rules instead.
     #[arg(long)]
     pub(crate) data: bool,
-    /// Database file of the run.
+    /// Database file of the run to check.
     #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file, requires = "data")]
     pub(crate) database: PathBuf,
-    /// Print the JSON Schema of configuration files instead, for editors.
+    /// Print the JSON Schema of configuration files (for editors) instead.
     #[arg(long, conflicts_with = "data")]
     pub(crate) schema: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// Only the audit of this year.
+    /// Rebuild the audit of one year only.
     #[arg(long, value_name = "YEAR")]
     pub(crate) year: Option<i32>,
     /// Database file.
     #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
-    /// Directory for the reports.
+    /// Directory for reports.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(crate) reports: PathBuf,
-    /// Template (YAML) that chooses, orders and titles the metrics of what is printed.
+    /// Template (YAML) that selects, orders, and titles the metrics to print.
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
-    /// How the summary is printed.
+    /// Output format of the summary.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
 }
@@ -271,23 +267,23 @@ pub(crate) struct StatusArgs {
     /// Database file.
     #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
-    /// How it is printed.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Run; by default the one that is going on, or the latest.
+    /// Run ID [default: the current run, or the latest].
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
     /// Database file.
     #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
     pub(crate) database: PathBuf,
-    /// Go on until the run ends.
+    /// Follow the log until the run ends.
     #[arg(short, long)]
     pub(crate) follow: bool,
-    /// How it is printed; JSON is an event a line.
+    /// Output format; json prints one event per line.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
 }
@@ -297,31 +293,31 @@ pub(crate) enum CheckpointAction {
     /// List the checkpoints of the latest run, oldest first.
     #[command(after_help = "Example:\n  planalign checkpoint list --database growth.duckdb --format json")]
     List(StatusArgs),
-    /// Show which rows of which tables a checkpoint vouches for.
+    /// Show the tables, row counts, and hashes that a checkpoint recorded.
     #[command(after_help = "Examples:\n  planalign checkpoint show 2026\n  planalign checkpoint show 2026/VALIDATION")]
     Show {
-        /// Year, for all of its points, or YEAR/STAGE.
+        /// Year (all of its checkpoints), or YEAR/STAGE.
         #[arg(value_name = "YEAR[/STAGE]")]
         point: Point,
         #[command(flatten)]
         from: StatusArgs,
     },
-    /// Compare every table and registry with what the checkpoints vouch for.
+    /// Compare every table and registry with the checkpoints.
     #[command(after_help = "Example:\n  planalign checkpoint verify --database growth.duckdb")]
     Verify(StatusArgs),
-    /// Return the database to a checkpoint: what came later is removed, and `simulate --resume` goes on from there.
+    /// Return the database to a checkpoint and remove what came later; `simulate --resume` continues from there.
     #[command(
         after_help = "Examples:\n  planalign checkpoint restore 2026\n  planalign checkpoint restore 2026/VALIDATION"
     )]
     Restore {
-        /// Year, for its end, or YEAR/STAGE.
+        /// Year (its end), or YEAR/STAGE.
         #[arg(value_name = "YEAR[/STAGE]")]
         point: Point,
         /// Database file.
         #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
         database: PathBuf,
     },
-    /// Remove the records (journals, fingerprints) of runs that were replaced by a later one with --restart.
+    /// Remove the records of runs that --restart replaced.
     #[command(after_help = "Example:\n  planalign checkpoint prune --database growth.duckdb")]
     Prune {
         /// Database file.
@@ -330,10 +326,10 @@ pub(crate) enum CheckpointAction {
     },
 }
 
-/// The name of a database file. One with a line break cannot be told in messages.
+/// The name of a database file. One with a line break would break messages.
 fn database_file(text: &str) -> Result<PathBuf, String> {
     if text.chars().any(char::is_control) {
-        Err("it holds a line break or the like".to_owned())
+        Err("file names with control characters are not supported".to_owned())
     } else {
         Ok(text.into())
     }
@@ -357,7 +353,7 @@ pub(crate) enum ProgressStyle {
     Bar,
     /// A line for each stage.
     Plain,
-    /// The run's events as JSON lines.
+    /// The run's events, one JSON object per line.
     Json,
     /// Nothing.
     None,
@@ -365,10 +361,10 @@ pub(crate) enum ProgressStyle {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// For people.
+    /// Text.
     #[default]
     Table,
-    /// For programs.
+    /// JSON.
     Json,
 }
 

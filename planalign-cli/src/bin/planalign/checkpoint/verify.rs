@@ -36,7 +36,7 @@ fn table(found: &Verification, commands: &Commands) -> String {
     let inputs =
         found.inputs.iter().map(|cause| row(&"inputs of the run", format!("damaged: {}", full_message(cause))));
     let rows: Vec<_> = verified.chain(lost).chain(inputs).collect();
-    let nothing = found.checkpoints.is_empty().then(|| format!("{NOTHING_COMMITTED}\n")).unwrap_or_default();
+    let nothing = if found.checkpoints.is_empty() { format!("{NOTHING_COMMITTED}\n") } else { String::new() };
     format!("{nothing}{}\n{}", in_columns(&[Column::left(), Column::left()], rows), help(&hints(found), commands))
 }
 

@@ -14,7 +14,7 @@ fn failed(fault: Fault) -> DatabaseError {
 
 fn stage(cause: StageFailure, tried: &[&str]) -> Error {
     let (year, stage) = (2026, "FOUNDATION".to_owned());
-    let tried = tried.iter().map(|strategy| (*strategy).to_owned()).collect();
+    let tried = tried.iter().map(|strategy| (*strategy).to_owned().into()).collect();
     Error::Run(PipelineStageError { year, stage, tried, cause: Box::new(cause), resume_after: None }.into())
 }
 
