@@ -6,12 +6,14 @@
 pub mod census;
 mod compensation;
 mod cross_checks;
+pub mod default_file;
 mod employer;
 pub mod engine2;
 mod enrollment;
 mod identifier;
 mod keys;
 mod layers;
+mod markers;
 mod month_day;
 mod origins;
 mod plan;
@@ -54,7 +56,9 @@ pub use layers::{LoadedConfig, Override, Sources, check, load, load_simulation_c
 pub use origins::{Origin, Origins};
 pub use problem::{ConfigError, Problem, ProblemKind};
 
-/// The default file, commented, as `planalign init` writes it.
+use markers::Share;
+
+/// The default file, commented, as [`default_file::text`] writes it.
 pub const DEFAULT_CONFIG: &str = include_str!("../../config/simulation_config.yaml");
 
 /// Everything that a simulation can be told.
@@ -103,15 +107,36 @@ pub struct SimulationConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Simulation {
-    /// First simulated year; the census is as of Dec 31 before it.
+    /// First simulated year; the census is as of Dec 31 before it. From 2024, the first year with limits of the tax code.
+    #[schemars(range(min = 2000, max = 2100))]
     pub start_year: i32,
-    /// Last simulated year.
+    /// Last simulated year; at most 50 years in all.
+    #[schemars(range(min = 2000, max = 2100))]
     pub end_year: i32,
     /// Seed of every random draw.
+    #[schemars(range(max = u32::MAX))]
     pub random_seed: u32,
     /// Closing headcount of a year = round(opening x (1 + rate)).
+    #[schemars(range(min = -1, max = 1))]
     pub target_growth_rate: f64,
 }
+
+/// The models accept pay below 50 million dollars.
+const HIGHEST_PAY: u32 = 49_999_999;
+
+/// Columns of a census, by the names that the models know.
+const CENSUS_COLUMNS: [&str; 10] = [
+    "employee_id",
+    "employee_ssn",
+    "employee_birth_date",
+    "employee_hire_date",
+    "employee_termination_date",
+    "employee_gross_compensation",
+    "employee_deferral_rate",
+    "scheduled_hours_per_week",
+    "auto_escalation_opt_out",
+    "eligibility_override",
+];
 
 /// The census file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -119,9 +144,11 @@ pub struct Simulation {
 pub struct Census {
     /// CSV or Parquet, by extension; a relative path starts at the working directory of the command.
     pub path: PathBuf,
-    /// Headers of the file, by canonical column name, where they differ.
+    /// Headers of the file, by canonical column name, where they differ, for example `employee_id: "Emp No"`.
+    #[schemars(extend("propertyNames" = { "enum": CENSUS_COLUMNS }))]
     pub columns: BTreeMap<String, String>,
     /// Share of rejected rows that a run tolerates.
+    #[schemars(with = "Share")]
     pub max_rejected_share: f64,
 }
 
@@ -130,8 +157,10 @@ pub struct Census {
 #[serde(deny_unknown_fields)]
 pub struct Optimization {
     /// Threads of the database engine; `None`: 1 for a census of up to 30,000 people, all cores for a larger one.
+    #[schemars(range(min = 1, max = 1024))]
     pub threads: Option<u16>,
     /// Memory limit of the database engine in GB (10^9 bytes); `None`: as much as the census needs, and the machine has.
+    #[schemars(range(min = 0.1, max = 1_000_000))]
     pub memory_limit_gb: Option<f64>,
 }
 

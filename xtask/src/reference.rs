@@ -22,5 +22,9 @@ pub(crate) fn run() -> Result<String, ReferenceError> {
     let mut test = workspace::cargo();
     test.args(["test", "--quiet", "-p", "planalign-cli", "-p", "xtask", "--bins", TEST]);
     let status = test.env("PLANALIGN_WRITE_REFERENCE", "1").status()?;
-    if status.success() { Ok("docs/reference is written".to_owned()) } else { Err(ReferenceError::Test(status)) }
+    if status.success() {
+        Ok("docs/reference and config are written".to_owned())
+    } else {
+        Err(ReferenceError::Test(status))
+    }
 }

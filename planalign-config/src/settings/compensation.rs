@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::HIGHEST_PAY;
+use super::markers::{Share, Shares};
 use super::month_day::MonthDay;
 use super::segments::JobLevel;
 
@@ -13,14 +15,17 @@ use super::segments::JobLevel;
 #[serde(deny_unknown_fields)]
 pub struct Compensation {
     /// Cost-of-living adjustment of a year, on top of merit.
+    #[schemars(with = "Share")]
     pub cola_rate: f64,
     /// Money for merit raises as a share of opening payroll; `None`: the merit rates of the seed as they are.
+    #[schemars(with = "Option<Share>")]
     pub merit_budget: Option<f64>,
     /// When raises take effect.
     pub raise_timing: RaiseTiming,
     /// When promotions take effect.
     pub promotion_day: MonthDay,
     /// Scales the promotion rates of the seed.
+    #[schemars(range(min = 0, max = 100))]
     pub promotion_rate_multiplier: f64,
     /// What a promotion does to pay.
     pub promotion_compensation: PromotionCompensation,
@@ -34,7 +39,8 @@ pub struct RaiseTiming {
     pub method: RaiseMethod,
     /// The day, with `fixed_day`.
     pub day: MonthDay,
-    /// Share of the raises in each month, with `monthly_shares`.
+    /// Share of the raises in each month, January to December, with `monthly_shares`.
+    #[schemars(with = "Shares<12>")]
     pub monthly_shares: [f64; 12],
 }
 
@@ -54,18 +60,27 @@ pub enum RaiseMethod {
 #[serde(deny_unknown_fields)]
 pub struct PromotionCompensation {
     /// Increase in the middle of the distribution.
+    #[schemars(with = "Share")]
     pub base_increase_pct: f64,
     /// How increases spread around it.
     pub distribution_type: PromotionDistribution,
     /// Half the width, with `uniform`.
+    #[schemars(with = "Share")]
     pub distribution_range: f64,
     /// Standard deviation, with `normal`.
+    #[schemars(with = "Share")]
     pub normal_std_dev: f64,
     /// Highest increase as a share of pay.
+    #[schemars(range(min = 0, max = 10))]
     pub max_cap_pct: f64,
     /// Highest increase in dollars.
+    #[schemars(range(max = HIGHEST_PAY))]
     pub max_cap_amount: u32,
-    /// Increase by present level, without spread.
+    /// Increase by present level, without spread, for example `{ 4: 0.15 }`.
+    #[schemars(
+        with = "BTreeMap<JobLevel, Share>",
+        extend("propertyNames" = { "enum": ["1", "2", "3", "4"] }, "x-note" = "nobody is promoted from level 5")
+    )]
     pub level_overrides: BTreeMap<JobLevel, f64>,
 }
 

@@ -3,15 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::markers::{PositiveShare, Share};
+
 /// Matching contributions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerMatch {
     /// How the match is computed.
     pub active_formula: MatchFormula,
-    /// Tiers in ascending order.
+    /// Tiers in ascending order; each matches `rate` of the deferrals above the tier before, up to `up_to` of pay.
     pub tiers: Vec<MatchTier>,
     /// Cap of the match as a share of pay; `None`: none.
+    #[schemars(with = "Option<PositiveShare>")]
     pub match_cap_percent: Option<f64>,
     /// Pay that counts.
     pub compensation: MatchCompensation,
@@ -37,8 +40,10 @@ pub enum MatchFormula {
 #[serde(deny_unknown_fields)]
 pub struct MatchTier {
     /// Deferrals up to this share of pay belong to the tier, above those of the tier before.
+    #[schemars(with = "PositiveShare")]
     pub up_to: f64,
     /// Match per dollar deferred.
+    #[schemars(range(min = 0, max = 2))]
     pub rate: f64,
 }
 
@@ -60,6 +65,7 @@ pub struct EmployerCoreContribution {
     /// Whether there is any.
     pub status: CoreStatus,
     /// Share of pay.
+    #[schemars(with = "Share")]
     pub contribution_rate: f64,
     /// Who gets it.
     pub eligibility: EmployerEligibility,
@@ -81,9 +87,11 @@ pub enum CoreStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerEligibility {
-    /// Completed years of service; at most 2 (IRC 410(a)(1)(B)).
+    /// Completed years of service.
+    #[schemars(range(max = 2), extend("x-note" = "IRC 410(a)(1)(B)"))]
     pub minimum_tenure_years: u8,
-    /// Hours of the year; at most 1,000 (29 CFR 2530.200b-1).
+    /// Hours of the year.
+    #[schemars(range(max = 1000), extend("x-note" = "a year of service, 29 CFR 2530.200b-1"))]
     pub minimum_hours_annual: u16,
     /// Whether one must be employed on Dec 31.
     pub require_active_at_year_end: bool,

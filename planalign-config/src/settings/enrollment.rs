@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::markers::{CalendarDate, Multiplier, PositiveShare, Share};
 use super::month_day::MonthDay;
 use super::segments::{ByAge, ByIncome, ByJob};
 
@@ -25,14 +26,17 @@ pub struct AutoEnrollment {
     pub enabled: bool,
     /// Whom it takes in.
     pub scope: AutoEnrollmentScope,
-    /// Only people hired on or after this date; `None`: everyone in the scope.
-    #[schemars(with = "Option<String>")]
+    /// Only people hired on or after this date (YYYY-MM-DD); `None`: everyone in the scope.
+    #[schemars(with = "Option<CalendarDate>")]
     pub hire_date_cutoff: Option<Date>,
     /// Days between the entry date and automatic enrollment.
+    #[schemars(range(max = 365))]
     pub window_days: u16,
     /// Deferral rate that the plan sets.
+    #[schemars(with = "PositiveShare")]
     pub default_deferral_rate: f64,
     /// Days after automatic enrollment in which a person may opt out.
+    #[schemars(range(max = 90), extend("x-note" = "IRC 414(w)(2)(B)"))]
     pub opt_out_grace_period: u16,
     /// How many do.
     pub opt_out_rates: OptOutRates,
@@ -54,10 +58,13 @@ pub enum AutoEnrollmentScope {
 #[serde(deny_unknown_fields)]
 pub struct OptOutRates {
     /// Share that opts out where both multipliers are 1.
+    #[schemars(with = "Share")]
     pub target: f64,
     /// Under 30, under 45, under 60, above.
+    #[schemars(with = "ByAge<Multiplier>")]
     pub age_multipliers: ByAge<f64>,
-    /// By income segment.
+    /// By income segment: below 50,000, below 100,000, below 200,000, above.
+    #[schemars(with = "ByIncome<Multiplier>")]
     pub income_multipliers: ByIncome<f64>,
 }
 
@@ -68,16 +75,22 @@ pub struct VoluntaryEnrollment {
     /// Whether there is any.
     pub enabled: bool,
     /// Scales every probability below.
+    #[schemars(with = "Multiplier")]
     pub voluntary_enrollment_rate: f64,
     /// Probability under 31, under 46, under 56, above.
+    #[schemars(with = "ByAge<Share>")]
     pub base_rates_by_age: ByAge<f64>,
     /// By income segment.
+    #[schemars(with = "ByIncome<Multiplier>")]
     pub income_multipliers: ByIncome<f64>,
-    /// By group of job levels.
+    /// By group of job levels: 1 and 2, 3 and 4, 5 and 6, above.
+    #[schemars(with = "ByJob<Multiplier>")]
     pub job_level_multipliers: ByJob<f64>,
     /// Deferral rate chosen, by age and income segment.
+    #[schemars(with = "ByAge<ByIncome<PositiveShare>>")]
     pub deferral_rates: ByAge<ByIncome<f64>>,
     /// Highest rate that is chosen.
+    #[schemars(with = "PositiveShare")]
     pub max_deferral_rate: f64,
 }
 
@@ -90,13 +103,16 @@ pub struct DeferralAutoEscalation {
     /// Day of the increase.
     pub effective_day: MonthDay,
     /// Increase of the rate.
+    #[schemars(with = "PositiveShare")]
     pub increment_amount: f64,
     /// Rate at which increases end.
+    #[schemars(with = "PositiveShare")]
     pub maximum_rate: f64,
-    /// Only people hired on or after this date; `None`: everyone.
-    #[schemars(with = "Option<String>")]
+    /// Only people hired on or after this date (YYYY-MM-DD); `None`: everyone.
+    #[schemars(with = "Option<CalendarDate>")]
     pub hire_date_cutoff: Option<Date>,
     /// Calendar years between the year of enrollment and the first increase.
+    #[schemars(range(max = 50))]
     pub first_escalation_delay_years: u8,
 }
 

@@ -30,6 +30,11 @@ pub(crate) fn parent(path: &str) -> Option<&str> {
     if path.is_empty() { None } else { Some(path.rsplit_once('.').map_or("", |(parent, _)| parent)) }
 }
 
+/// The last part of a path.
+pub(crate) fn name(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
+}
+
 /// The paths of all values that are no map, and of empty maps.
 pub(crate) fn leaves(tree: Map<String, Value>) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();

@@ -3,21 +3,29 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::markers::{PositiveShare, Share};
+
 /// Who may take part in the plan, and from when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanEligibility {
-    /// Age in completed years; at most 21 (IRC 410(a)(1)(A)).
+    /// Age in completed years.
+    #[schemars(range(max = 21), extend("x-note" = "IRC 410(a)(1)(A)"))]
     pub minimum_age: u8,
-    /// Days of service; at most 365, and 0 if months are given (IRC 410(a)(1)(A)).
+    /// Days of service before entry; 0 if months are given.
+    #[schemars(range(max = 365), extend("x-note" = "one year of service, IRC 410(a)(1)(A)"))]
     pub waiting_period_days: u16,
-    /// Months of service; at most 12, and 0 if days are given (IRC 410(a)(1)(A)).
+    /// Months of service before entry; 0 if days are given.
+    #[schemars(range(max = 12), extend("x-note" = "one year of service, IRC 410(a)(1)(A)"))]
     pub waiting_period_months: u8,
-    /// Hours a year that part-timers must be scheduled for; 0: no hours rule; at most 1,000 (IRC 410(a)(3)(A)).
+    /// Hours a year that part-timers must be scheduled for; 0: no hours rule.
+    #[schemars(range(max = 1000), extend("x-note" = "IRC 410(a)(3)(A)"))]
     pub minimum_hours_annual: u16,
     /// The days on which people enter once they qualify.
+    #[schemars(extend("x-note" = "with annual dates people could wait longer than IRC 410(a)(4) allows"))]
     pub entry_dates: EntryDates,
     /// Share of new hires in an excluded class of employees.
+    #[schemars(with = "Share")]
     pub new_hire_ineligible_pct: f64,
 }
 
@@ -44,7 +52,8 @@ pub enum EntryDates {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deferrals {
-    /// The plan's own cap on a person's deferral rate.
+    /// The plan's own cap on a person's deferral rate; the default rate and the other maximum rates may not be above it.
+    #[schemars(with = "PositiveShare")]
     pub maximum_rate: f64,
     /// Whether people of 50 and more may make catch-up contributions (IRC 414(v)).
     pub catch_up: bool,
@@ -57,6 +66,7 @@ pub struct Deferrals {
 #[serde(deny_unknown_fields)]
 pub struct IrsLimits {
     /// Yearly index of the limits after the last published year; `None`: no projection, such years are refused.
+    #[schemars(with = "Option<Share>", extend("x-note" = "limits never fall, IRC 415(d)"))]
     pub index_rate: Option<f64>,
 }
 

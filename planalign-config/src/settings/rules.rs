@@ -1,75 +1,81 @@
-//! What each setting may be, taken by itself: the types and ranges of the table, and checking a value against them.
+//! What each setting may be, taken by itself: the rules that the settings' types declare, and checking a value against them.
+//!
+//! Values are checked as nodes of a text, before they become settings: a problem names its line, and one is no reason to keep
+//! silent about the next. That is also why no crate that validates finished structs, such as garde, does it.
 
-mod table;
+mod declared;
 
 use jiff::civil::Date;
+use regex::Regex;
 
 use crate::nearest::nearest;
-use crate::settings::keys::{join, parent};
+use crate::settings::keys::{is_whole, join, name, parent};
 use crate::settings::problem::ProblemKind;
 use crate::settings::yaml::{Content, Entry, Flaw, Node};
-use crate::settings::{Identifier, MonthDay};
 
-pub(crate) use table::TABLE;
+pub(crate) use declared::{DECLARED, RULES};
 
 /// What a setting may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    /// Path of the setting, or of a map of settings that are all alike.
-    pub(crate) key: &'static str,
     /// What its value may be.
     pub(crate) allowed: Allowed,
     /// Whether `null` is a value too.
     pub(crate) nullable: bool,
     /// Where the rule comes from or what it means; told with every violation.
-    pub(crate) note: &'static str,
+    pub(crate) note: String,
 }
 
 /// What a value may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Allowed {
-    Identifier,
     /// Text with at least one character.
     Text,
-    /// Such a text on one line.
-    Line,
+    /// Text of a form, which has a description.
+    Pattern { pattern: Regex, words: String },
     /// `true` or `false`.
     Flag,
     /// One of these words.
-    Choice(&'static [&'static str]),
+    Choice(Vec<String>),
     /// A number within bounds, both included, that millionths can express.
     Number(f64, f64),
     /// A whole number within bounds, both included.
     Whole(i64, i64),
-    MonthDay,
+    /// A date, written YYYY-MM-DD.
     Date,
     /// This many numbers from 0 to 1 whose sum is 1.
     Shares(usize),
-    /// A list of texts.
-    Texts,
-    /// A list of maps with exactly these keys.
-    Records(&'static [(&'static str, Allowed)]),
-    /// A list of maps with the first of these keys and any of the others.
-    Entries(&'static [(&'static str, Allowed)]),
-    /// A map with any of these keys.
-    Section(&'static [(&'static str, Allowed)]),
+    /// A list of such values.
+    List(Box<Allowed>),
+    /// A map of fields.
+    Map(Vec<Field>),
     /// A map of any of these keys to such values.
-    MapOf(&'static [&'static str], &'static Allowed),
+    MapOf(Vec<String>, Box<Allowed>),
+}
+
+/// A field of a map within a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) allowed: Allowed,
+    pub(crate) is_required: bool,
 }
 
 /// The sum of shares may miss 1 by as much, so that twelfths can be written down.
 const SUM_TOLERANCE: f64 = 0.001;
 
-/// Finds the rule of a setting: its own, or that of the map it is in.
+/// Finds the rule of a setting: its own, or that of the map it is in. A map that is one value has the rule of all that is in it.
 pub(crate) fn rule_of(path: &str) -> Option<&'static Rule> {
     let mut at = Some(path);
     while let Some(path) = at {
-        if let Some(rule) = TABLE.iter().find(|rule| rule.key == path) {
+        if let Some(rule) = RULES.get(path) {
             return Some(rule);
         }
         at = parent(path);
     }
-    None
+    let inside = format!("{path}.");
+    let mut within = RULES.iter().filter(|(other, _)| is_whole(name(path)) && other.starts_with(&inside));
+    within.next().map(|(_, rule)| rule)
 }
 
 impl Rule {
@@ -89,21 +95,16 @@ impl Rule {
 
     fn check_as(&self, allowed: &Allowed, path: &str, node: &Node, flaws: &mut Vec<Flaw>) {
         match (allowed, &node.content) {
-            (Allowed::Records(fields), Content::List(nodes)) => {
+            (Allowed::List(item), Content::List(nodes)) if matches!(**item, Allowed::Map(_)) => {
                 for (index, node) in nodes.iter().enumerate() {
-                    self.check_record(fields, fields.len(), &format!("{path}[{index}]"), node, flaws);
+                    self.check_as(item, &format!("{path}[{index}]"), node, flaws);
                 }
             }
-            (Allowed::Entries(fields), Content::List(nodes)) => {
-                for (index, node) in nodes.iter().enumerate() {
-                    self.check_record(fields, 1, &format!("{path}[{index}]"), node, flaws);
-                }
-            }
-            (Allowed::Section(fields), Content::Map(_)) => self.check_record(fields, 0, path, node, flaws),
+            (Allowed::Map(fields), Content::Map(entries)) => self.check_fields(fields, path, node, entries, flaws),
             (Allowed::MapOf(keys, value), Content::Map(entries)) => {
                 for entry in entries {
                     let path = join(path, &entry.key);
-                    if keys.contains(&entry.key.as_str()) {
+                    if keys.contains(&entry.key) {
                         self.check_as(value, &path, &entry.value, flaws);
                     } else {
                         flaws.push(unknown(entry, path, keys));
@@ -122,30 +123,18 @@ impl Rule {
         }
     }
 
-    /// Checks a map of fields, of which the first `required` must be there.
-    fn check_record(
-        &self,
-        fields: &'static [(&'static str, Allowed)],
-        required: usize,
-        path: &str,
-        node: &Node,
-        flaws: &mut Vec<Flaw>,
-    ) {
-        let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-        let Content::Map(entries) = &node.content else {
-            flaws.push(refused(path, node, format!("a map of {}", names.join(", "))));
-            return;
-        };
+    fn check_fields(&self, fields: &[Field], path: &str, node: &Node, entries: &[Entry], flaws: &mut Vec<Flaw>) {
         for entry in entries {
             let path = join(path, &entry.key);
-            match fields.iter().find(|(name, _)| *name == entry.key) {
-                Some((_, allowed)) => self.check_as(allowed, &path, &entry.value, flaws),
-                None => flaws.push(unknown(entry, path, &names)),
+            match fields.iter().find(|field| field.name == entry.key) {
+                Some(field) => self.check_as(&field.allowed, &path, &entry.value, flaws),
+                None => flaws.push(unknown(entry, path, &names(fields))),
             }
         }
-        for (name, allowed) in fields[..required].iter().filter(|(name, _)| entries.iter().all(|e| e.key != *name)) {
-            let kind = ProblemKind::Missing { expected: allowed.words() };
-            flaws.push(Flaw { at: node.at, key: join(path, name), kind });
+        let is_given = |field: &Field| entries.iter().any(|entry| entry.key == field.name);
+        for field in fields.iter().filter(|field| field.is_required && !is_given(field)) {
+            let kind = ProblemKind::Missing { expected: field.allowed.words() };
+            flaws.push(Flaw { at: node.at, key: join(path, &field.name), kind });
         }
     }
 }
@@ -154,29 +143,30 @@ fn refused(path: &str, node: &Node, expected: String) -> Flaw {
     Flaw { at: node.at, key: path.to_owned(), kind: ProblemKind::Value { given: node.to_string(), expected } }
 }
 
-fn unknown(entry: &Entry, path: String, known: &[&str]) -> Flaw {
-    let nearest = nearest(&entry.key, known.iter().copied()).map(str::to_owned);
-    let known = known.iter().map(|key| (*key).to_owned()).collect();
-    Flaw { at: entry.at, key: path, kind: ProblemKind::UnknownKey { nearest, known } }
+fn unknown(entry: &Entry, path: String, known: &[String]) -> Flaw {
+    let nearest = nearest(&entry.key, known.iter().map(String::as_str)).map(str::to_owned);
+    Flaw { at: entry.at, key: path, kind: ProblemKind::UnknownKey { nearest, known: known.to_vec() } }
+}
+
+fn names(fields: &[Field]) -> Vec<String> {
+    fields.iter().map(|field| field.name.clone()).collect()
 }
 
 impl Allowed {
     /// Whether text is taken as it stands, without quotes.
     pub(crate) fn is_text(&self) -> bool {
-        matches!(self, Self::Identifier | Self::Text | Self::Line | Self::Choice(_) | Self::MonthDay | Self::Date)
+        matches!(self, Self::Text | Self::Pattern { .. } | Self::Choice(_) | Self::Date)
     }
 
     fn accepts(&self, content: &Content) -> bool {
         match (self, content) {
-            (Self::Identifier, Content::Text(text)) => text.parse::<Identifier>().is_ok(),
             (Self::Text, Content::Text(text)) => !text.trim().is_empty(),
-            (Self::Line, Content::Text(text)) => !text.trim().is_empty() && !text.contains(char::is_control),
-            (Self::Texts, Content::List(nodes)) => nodes.iter().all(|node| Self::Text.accepts(&node.content)),
+            (Self::Pattern { pattern, .. }, Content::Text(text)) => pattern.is_match(text),
+            (Self::List(item), Content::List(nodes)) => nodes.iter().all(|node| item.accepts(&node.content)),
             (Self::Flag, Content::Flag(_)) => true,
-            (Self::Choice(words), Content::Text(text)) => words.contains(&text.as_str()),
+            (Self::Choice(words), Content::Text(text)) => words.contains(text),
             (Self::Number(..), content) => self.has_in_bounds(content) && number(content).is_some_and(in_millionths),
             (Self::Whole(least, most), Content::Integer(n)) => (*least..=*most).contains(n),
-            (Self::MonthDay, Content::Text(text)) => text.parse::<MonthDay>().is_ok(),
             // The parser takes more forms than one.
             (Self::Date, Content::Text(text)) => text.parse::<Date>().is_ok_and(|date| date.to_string() == *text),
             (Self::Shares(count), Content::List(nodes)) => {
@@ -197,25 +187,19 @@ impl Allowed {
 
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::Identifier => "1 to 64 letters, digits, _ or -".to_owned(),
             Self::Text => "text".to_owned(),
-            Self::Line => "text on one line".to_owned(),
+            Self::Pattern { words, .. } => words.clone(),
             Self::Flag => "true or false".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
-            Self::MonthDay => "a day MM-DD that every year has".to_owned(),
             Self::Date => "a date YYYY-MM-DD".to_owned(),
             Self::Shares(count) => format!("a list of {count} numbers from 0 to 1 whose sum is 1"),
-            Self::Texts => "a list of texts".to_owned(),
-            Self::Section(fields) => {
-                let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-                format!("a map of {}", names.join(", "))
-            }
-            Self::Records(fields) | Self::Entries(fields) => {
-                let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-                format!("a list of maps of {}", names.join(", "))
-            }
+            Self::List(item) => match &**item {
+                Self::Map(fields) => format!("a list of maps of {}", names(fields).join(", ")),
+                item => format!("a list of {}s", item.words()),
+            },
+            Self::Map(fields) => format!("a map of {}", names(fields).join(", ")),
             Self::MapOf(keys, value) => format!("a map of any of {}, each with {}", keys.join(", "), value.words()),
         }
     }

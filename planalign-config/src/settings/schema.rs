@@ -1,15 +1,14 @@
 //! What the configuration may hold, for programs and for people: the JSON Schema of a file, and a list of all settings.
 //!
-//! Structure and meaning come from the settings' types and their comments, what a value may be from the table of rules,
-//! defaults from the defaults. Rules that involve several settings are in neither; loading a file tells them.
+//! Structure, meaning and what a value may be come from the settings' types and their comments, defaults from the defaults.
+//! Rules that involve several settings are in neither; loading a file tells them.
 
-mod constraint;
+pub(super) mod constraint;
 
-use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::settings::keys::join;
-use crate::settings::rules::{Allowed, Rule, rule_of};
+use crate::settings::keys::{is_whole, join};
+use crate::settings::rules::{Allowed, DECLARED, Field, RULES, Rule, rule_of};
 use crate::settings::{Identifier, SimulationConfig};
 
 /// A setting, as people look it up.
@@ -48,7 +47,7 @@ pub fn json_schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "PlanAlign configuration",
     });
-    let section = section(&derived(), "", &Value::Object(defaults()));
+    let section = section(&DECLARED, "", &Value::Object(defaults()));
     if let (Value::Object(root), Value::Object(section)) = (&mut root, section) {
         root.extend(section);
     }
@@ -61,12 +60,6 @@ pub fn settings() -> Vec<SettingEntry> {
     let mut all = Vec::new();
     list(&json_schema(), "", &mut all);
     all
-}
-
-/// The tree of sections and settings with their comments, as the types tell it.
-fn derived() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<SimulationConfig>().to_value()
 }
 
 /// The defaults of all settings but the two ids, which have none.
@@ -83,15 +76,15 @@ fn section(derived: &Value, path: &str, defaults: &Value) -> Value {
     for (name, derived) in derived["properties"].as_object().into_iter().flatten() {
         let path = join(path, name);
         let default = &defaults[name.as_str()];
-        let schema = match rule_of(&path) {
-            Some(rule) if derived.get("properties").is_none() => setting(derived, rule, default),
-            _ => section(derived, &path, default),
+        let schema = match RULES.get(&path) {
+            Some(rule) => setting(derived, rule, default),
+            None => section(derived, &path, default),
         };
         properties.insert(name.clone(), schema);
     }
     let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     constraint::describe(&mut schema, derived);
-    if rule_of(path).is_some() {
+    if path.split('.').any(is_whole) {
         schema["default"] = defaults.clone();
     }
     schema
@@ -111,14 +104,14 @@ fn list(schema: &Value, path: &str, all: &mut Vec<SettingEntry>) {
     for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
         let key = join(path, name);
         match rule_of(&key) {
-            Some(rule) if rule.key == key || schema.get("properties").is_none() => all.push(SettingEntry {
-                meaning: schema["description"].as_str().unwrap_or_default().to_owned(),
+            Some(rule) => all.push(SettingEntry {
+                meaning: text(&schema["description"]),
                 allowed: rule.expected(),
                 default: schema.get("default").cloned(),
                 fields: fields(&rule.allowed, schema, ""),
                 key,
             }),
-            _ => list(schema, &key, all),
+            None => list(schema, &key, all),
         }
     }
 }
@@ -126,24 +119,30 @@ fn list(schema: &Value, path: &str, all: &mut Vec<SettingEntry>) {
 /// What a list of maps, or a map within one, consists of.
 fn fields(allowed: &Allowed, schema: &Value, path: &str) -> Vec<FieldEntry> {
     let (fields_of, schema) = match allowed {
-        Allowed::Records(fields) | Allowed::Entries(fields) => (*fields, &schema["items"]),
-        Allowed::Section(fields) => (*fields, schema),
+        Allowed::List(item) => match &**item {
+            Allowed::Map(fields) => (fields, &schema["items"]),
+            _ => return Vec::new(),
+        },
+        Allowed::Map(fields) => (fields, schema),
         _ => return Vec::new(),
     };
-    let required = |name: &str| schema["required"].as_array().is_some_and(|names| names.contains(&name.into()));
-    let field = |(name, allowed): &(&str, Allowed)| {
-        let (key, schema) = (join(path, name), &schema["properties"][*name]);
-        match fields(allowed, schema, &key) {
+    let field = |field: &Field| {
+        let (key, schema) = (join(path, &field.name), &schema["properties"][field.name.as_str()]);
+        match fields(&field.allowed, schema, &key) {
             inner if inner.is_empty() => vec![FieldEntry {
                 key,
-                meaning: schema["description"].as_str().unwrap_or_default().to_owned(),
-                allowed: allowed.words(),
-                is_required: required(name),
+                meaning: text(&schema["description"]),
+                allowed: field.allowed.words(),
+                is_required: field.is_required,
             }],
             inner => inner,
         }
     };
     fields_of.iter().flat_map(field).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::HIGHEST_PAY;
+use super::identifier::Identifier;
+use super::markers::Share;
+
 /// The built-in rules that stop runs that cannot mean anything.
 pub const STOPPING_RULES: &[&str] = &["census_acceptance", "workforce_feasibility"];
 
@@ -29,9 +33,22 @@ pub const RATED_RULES: &[&str] = &[
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Validation {
-    /// Built-in rules that are off, or whose findings all have this severity instead of their own.
+    /// Built-in rules that are off, or whose findings all have this severity instead of their own, for example
+    /// `hire_termination_ratio: info`.
+    #[schemars(extend("propertyNames" = { "enum": RATED_RULES }))]
     pub severity: BTreeMap<String, Rating>,
-    /// Rules of one's own.
+    /// Rules of your own, which run in the stage VALIDATION: queries for what is wrong in a year. More rows than `max_rows` are
+    /// a finding.
+    ///
+    /// ```yaml
+    /// - name: small_raises
+    ///   severity: warning
+    ///   sql: >
+    ///     from fct_yearly_events where simulation_year = {year} and event_type = 'raise'
+    ///     and compensation_amount < previous_compensation * 1.01
+    ///   max_rows: 0
+    ///   message: raises of less than one percent
+    /// ```
     pub rules: Vec<SqlRule>,
     /// Pay that can be.
     pub compensation_reasonableness: CompensationReasonableness,
@@ -64,6 +81,7 @@ pub enum Rating {
 #[serde(deny_unknown_fields)]
 pub struct SqlRule {
     /// Name of the rule.
+    #[schemars(with = "Identifier")]
     pub name: String,
     /// What its finding is worth.
     pub severity: Rating,
@@ -72,6 +90,10 @@ pub struct SqlRule {
     /// Rows that the query may have without a finding.
     pub max_rows: u64,
     /// What is wrong if it has more.
+    #[schemars(
+        regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$"),
+        extend("x-words" = "text on one line")
+    )]
     pub message: String,
 }
 
@@ -80,10 +102,13 @@ pub struct SqlRule {
 #[serde(deny_unknown_fields)]
 pub struct CompensationReasonableness {
     /// Annual rates of pay below this, in dollars, are errors.
+    #[schemars(range(max = HIGHEST_PAY))]
     pub minimum_compensation: u32,
     /// Annual rates of pay above this, in dollars, are errors.
+    #[schemars(range(min = 1, max = HIGHEST_PAY))]
     pub maximum_compensation: u32,
     /// A yearly change of the average rate of pay by more than this share is a warning.
+    #[schemars(range(min = 0, max = 10))]
     pub maximum_average_change: f64,
 }
 
@@ -92,10 +117,13 @@ pub struct CompensationReasonableness {
 #[serde(deny_unknown_fields)]
 pub struct HireTerminationRatio {
     /// Fewer hires to a leaver are a warning.
+    #[schemars(range(min = 0, max = 1000))]
     pub minimum_ratio: f64,
     /// More hires to a leaver are a warning.
+    #[schemars(range(min = 0, max = 1000))]
     pub maximum_ratio: f64,
     /// The headcount hardly changes if it does by at most this share.
+    #[schemars(with = "Share")]
     pub steady_growth: f64,
 }
 
@@ -104,6 +132,7 @@ pub struct HireTerminationRatio {
 #[serde(deny_unknown_fields)]
 pub struct PayOutliers {
     /// Robust z-scores above this are remarkable: distances from the median, in median absolute deviations x 1.4826.
+    #[schemars(range(min = 1, max = 1000))]
     pub maximum_robust_z: f64,
 }
 
@@ -112,6 +141,7 @@ pub struct PayOutliers {
 #[serde(deny_unknown_fields)]
 pub struct YearlyJumps {
     /// Changes by more than this share are remarkable.
+    #[schemars(range(min = 0, max = 1000))]
     pub maximum_change: f64,
 }
 
@@ -120,6 +150,7 @@ pub struct YearlyJumps {
 #[serde(deny_unknown_fields)]
 pub struct DistributionDrift {
     /// Population stability indexes above this are remarkable; 0.25 is commonly taken for a major shift.
+    #[schemars(range(min = 0, max = 100))]
     pub maximum_stability_index: f64,
 }
 

@@ -3,19 +3,36 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::identifier::Identifier;
+use super::markers::never_null;
+
 /// Changes of the built-in workflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowChanges {
-    /// One entry for each stage that is changed or new.
+    /// One entry for each stage that is changed or new; `planalign simulate --dry-run` prints the result.
+    ///
+    /// A stage that is not there is new and needs `depends_on`. Models are selections in dbt's syntax; a list is first replaced,
+    /// then dropped from, then added to.
+    ///
+    /// ```yaml
+    /// - name: VALIDATION
+    ///   rules: { drop: [snapshot_consistency] }
+    /// - name: COSTING
+    ///   depends_on: [VALIDATION]
+    ///   models: { add: ["path:models/costing"] }
+    ///   checkpoint: false
+    /// ```
     pub stages: Vec<StageChange>,
 }
 
 /// A stage that is changed, or new if no stage has its name. What is `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
+#[schemars(transform = never_null)]
 pub struct StageChange {
     /// Name of the stage.
+    #[schemars(with = "Identifier")]
     pub name: String,
     /// Stages of the same year that come before; a new stage needs some.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +82,7 @@ impl StageYears {
 /// A change of a list: first replaced, then dropped from, then added to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(transform = never_null)]
 pub struct ListChange {
     /// The new list; what is dropped and added comes after that.
     #[serde(skip_serializing_if = "Option::is_none")]

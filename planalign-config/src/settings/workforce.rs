@@ -3,17 +3,27 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::HIGHEST_PAY;
+use super::markers::{MILLIONTH, Share, Shares};
+
 /// Who leaves, and who works part time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workforce {
-    /// Share of those hired before Jan 1 of the previous year that leaves in a year.
+    /// Share of the experienced staff (hired before Jan 1 of the previous year) that leaves in a year.
+    #[schemars(with = "Share")]
     pub total_termination_rate: f64,
-    /// Share of a year's hires that leaves in the hire year; below 1.
+    /// Share of a year's hires that leaves in the hire year.
+    #[schemars(
+        range(min = 0, max = 0.999),
+        extend("x-note" = "if every new hire left, no number of hires would be enough")
+    )]
     pub new_hire_termination_rate: f64,
     /// Share of last year's hires that leaves in the year after; `None`: as `new_hire_termination_rate`.
+    #[schemars(with = "Option<Share>")]
     pub first_full_year_rate: Option<f64>,
     /// Share of new hires who work 20 hours a week.
+    #[schemars(with = "Share")]
     pub part_time_new_hire_pct: f64,
 }
 
@@ -21,9 +31,11 @@ pub struct Workforce {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hiring {
-    /// Share of hires by job level; `None`: as the present workforce.
+    /// Share of hires by job level, from 1 to 5; `None`: as the present workforce.
+    #[schemars(with = "Option<Shares<5>>")]
     pub level_shares: Option<[f64; 5]>,
-    /// Share of hires by month; `None`: evenly over the days of the year.
+    /// Share of hires by month, January to December; `None`: evenly over the days of the year.
+    #[schemars(with = "Option<Shares<12>>")]
     pub monthly_shares: Option<[f64; 12]>,
 }
 
@@ -34,10 +46,15 @@ pub struct NewHire {
     /// Ages at hire and how often each is drawn, relative to the others.
     pub age_distribution: Vec<AgeWeight>,
     /// Hiring ranges that replace those of the seed.
+    ///
+    /// ```yaml
+    /// - { level: 1, min_compensation: 56000, max_compensation: 80000 }
+    /// ```
     pub job_level_compensation: Vec<HiringRange>,
     /// How pay compares with the market.
     pub market_scenario: MarketScenario,
     /// Standard deviation of the position in the hiring range.
+    #[schemars(with = "Share")]
     pub range_position_std_dev: f64,
 }
 
@@ -46,8 +63,10 @@ pub struct NewHire {
 #[serde(deny_unknown_fields)]
 pub struct AgeWeight {
     /// Age in completed years.
+    #[schemars(range(min = 14, max = 100))]
     pub age: u8,
     /// How often it is drawn, relative to the others.
+    #[schemars(range(min = MILLIONTH, max = 1_000_000))]
     pub weight: f64,
 }
 
@@ -55,11 +74,14 @@ pub struct AgeWeight {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HiringRange {
-    /// Job level, 1 to 5.
+    /// Job level.
+    #[schemars(range(min = 1, max = 5))]
     pub level: u8,
     /// Least pay.
+    #[schemars(range(min = 1, max = HIGHEST_PAY))]
     pub min_compensation: u32,
     /// Highest pay.
+    #[schemars(range(min = 1, max = HIGHEST_PAY))]
     pub max_compensation: u32,
 }
 
@@ -67,14 +89,14 @@ pub struct HiringRange {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MarketScenario {
-    /// 5 % below.
+    /// 5% below.
     Conservative,
     /// As the range says.
     #[default]
     Baseline,
-    /// 5 % above.
+    /// 5% above.
     Competitive,
-    /// 10 % above.
+    /// 10% above.
     Aggressive,
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use planalign::RunOptions;
+use planalign_config::settings::{default_file, schema};
 use planalign_reporting::fixed::grouped;
 
 use crate::exit_code::ExitCode;
@@ -22,7 +23,8 @@ const WRITE: &str = "PLANALIGN_WRITE_REFERENCE";
 /// All generated files, by their path in the repository.
 fn pages() -> Vec<(&'static str, String)> {
     vec![
-        ("config/simulation_config.schema.json", format!("{:#}\n", planalign_config::settings::schema::json_schema())),
+        ("config/simulation_config.yaml", default_file::text()),
+        ("config/simulation_config.schema.json", format!("{:#}\n", schema::json_schema())),
         ("docs/reference/commands.md", commands::page()),
         ("docs/reference/configuration.md", configuration::page()),
         ("docs/reference/engine2-keys.md", engine2::page()),

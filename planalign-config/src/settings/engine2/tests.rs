@@ -11,7 +11,6 @@ use tempfile::TempDir;
 use super::*;
 use crate::settings::keys::{join, leaves};
 use crate::settings::problem::{ConfigError, Problem};
-use crate::settings::rules::TABLE;
 use crate::settings::yaml;
 use crate::settings::{Override, SimulationConfig, Sources, load};
 
@@ -54,7 +53,7 @@ fn settings() -> BTreeSet<String> {
 /// Whether there is a setting or a section of this path here.
 fn is_here(path: &str) -> bool {
     let is_in_it = |key: &String| key == path || key.starts_with(&format!("{path}."));
-    settings().iter().any(is_in_it) || TABLE.iter().any(|rule| rule.key == path)
+    settings().iter().any(is_in_it)
 }
 
 /// A path that only this key covers.
@@ -98,7 +97,7 @@ fn the_table_agrees_with_the_settings_that_there_are() {
             }
             Fate::Renamed { to, value } => {
                 assert!(is_here(to), "{}: {to} is not here", key.path);
-                let has_rule = TABLE.iter().any(|rule| rule.key == to);
+                let has_rule = rule_of(to).is_some();
                 assert!(has_rule || value == Conversion::Rewritten, "{}: {to} has no value", key.path);
                 assert!(!key.text.is_empty() || value == Conversion::Same, "{} says not how", key.path);
                 assert!(!is_here(&example(key)), "{} is here", key.path);

@@ -65,7 +65,7 @@ impl Walk<'_> {
         };
         let before = self.flaws.len();
         rule.check(&path, &entry.value, &mut self.flaws);
-        if let (Allowed::MapOf(..), Content::Map(entries)) = (rule.allowed, &entry.value.content) {
+        if let (Allowed::MapOf(..), Content::Map(entries)) = (&rule.allowed, &entry.value.content) {
             self.positions.extend(entries.iter().map(|inner| (join(&path, &inner.key), inner.at)));
         }
         (self.flaws.len() == before).then(|| value(&entry.value))

@@ -1,4 +1,4 @@
-//! The table of rules is complete, and says what the types say.
+//! Every setting has a rule, and the rules say what the types say.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,28 +25,26 @@ fn flaws(key: &str, value: &str) -> Vec<Flaw> {
 fn each_setting_has_one_rule_and_each_rule_a_setting() {
     let settings = settings();
     for key in &settings {
-        let rule = rule_of(key).unwrap_or_else(|| panic!("{key} has no rule"));
-        assert_eq!(TABLE.iter().filter(|other| other.key == rule.key).count(), 1, "{key}");
+        assert!(RULES.contains_key(key), "{key} has no rule");
     }
-    for rule in TABLE {
-        let of_this = |key: &&String| **key == rule.key || key.starts_with(&format!("{}.", rule.key));
-        assert!(settings.iter().any(|key| of_this(&key)), "{} is no setting", rule.key);
+    for key in RULES.keys() {
+        assert!(settings.contains(key), "{key} is no setting");
     }
     assert!(rule_of("no.such_key").is_none());
 }
 
 #[test]
 fn numbers_have_bounds() {
-    for rule in TABLE {
+    for (key, rule) in &*RULES {
         let (least, most) = match rule.allowed {
             Allowed::Number(least, most) => (least, most),
             Allowed::Whole(least, most) => (least as f64, most as f64),
             _ => continue,
         };
-        assert_eq!(flaws(rule.key, &least.to_string()), [], "{} {least}", rule.key);
-        assert_eq!(flaws(rule.key, &most.to_string()), [], "{} {most}", rule.key);
+        assert_eq!(flaws(key, &least.to_string()), [], "{key} {least}");
+        assert_eq!(flaws(key, &most.to_string()), [], "{key} {most}");
         for outside in [(least - 1.0).to_string(), (most + 1.0).to_string(), ".nan".to_owned(), ".inf".to_owned()] {
-            assert_eq!(flaws(rule.key, &outside).len(), 1, "{} {outside}", rule.key);
+            assert_eq!(flaws(key, &outside).len(), 1, "{key} {outside}");
         }
     }
 }
@@ -91,4 +89,21 @@ fn census_columns_are_those_that_staging_reads() {
     let read: Vec<&str> = list.split(", ").map(|name| name.trim_matches('\'')).collect();
     let Some(Rule { allowed: Allowed::MapOf(known, _), .. }) = rule_of("census.columns") else { panic!("no map") };
     assert_eq!(read, *known);
+}
+
+#[test]
+fn patterns_allow_what_the_types_take() {
+    for (month, day) in (0..14).flat_map(|month| (0..33).map(move |day| (month, day))) {
+        let text = format!("{month:02}-{day:02}");
+        let is_day = text.parse::<crate::settings::MonthDay>().is_ok();
+        assert_eq!(flaws("compensation.promotion_day", &format!("'{text}'")).is_empty(), is_day, "{text}");
+    }
+    for name in ["a", "A-1_b", "", "two words", "a.b", "größer", "x\ny", &"x".repeat(64), &"x".repeat(65)] {
+        let is_name = name.parse::<crate::settings::Identifier>().is_ok();
+        assert_eq!(flaws("scenario_id", &format!("{name:?}")).is_empty(), is_name, "{name}");
+    }
+    for (message, is_line) in [("one line", true), ("two\nlines", false), ("a\ttab", false), (" ", false)] {
+        let rule = format!("[{{ name: a, severity: info, sql: b, max_rows: 0, message: {message:?} }}]");
+        assert_eq!(flaws("validation.rules", &rule).is_empty(), is_line, "{message}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::settings::rules::{Allowed, Rule};
+use crate::settings::rules::{Allowed, Field, Rule};
 
 impl Rule {
     /// The JSON Schema of the setting's values.
@@ -24,37 +24,34 @@ impl Rule {
 impl Allowed {
     fn schema(&self) -> Value {
         match self {
-            Self::Identifier => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" }),
             Self::Text => json!({ "type": "string", "pattern": "\\S" }),
-            Self::Line => json!({ "type": "string", "pattern": "^[^\\x00-\\x1f]*\\S[^\\x00-\\x1f]*$" }),
+            Self::Pattern { pattern, .. } => json!({ "type": "string", "pattern": pattern.as_str() }),
             Self::Flag => json!({ "type": "boolean" }),
             Self::Choice(words) => json!({ "type": "string", "enum": words }),
             Self::Number(least, most) => json!({ "type": "number", "minimum": least, "maximum": most }),
             Self::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-            Self::MonthDay => json!({ "type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$" }),
             Self::Date => json!({ "type": "string", "format": "date", "pattern": "^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}$" }),
             Self::Shares(count) => {
                 let items = Self::Number(0.0, 1.0).schema();
                 json!({ "type": "array", "items": items, "minItems": count, "maxItems": count })
             }
-            Self::Texts => json!({ "type": "array", "items": Self::Text.schema() }),
-            Self::Records(fields) => json!({ "type": "array", "items": record(fields, fields.len()) }),
-            Self::Entries(fields) => json!({ "type": "array", "items": record(fields, 1) }),
-            Self::Section(fields) => record(fields, 0),
+            Self::List(item) => json!({ "type": "array", "items": item.schema() }),
+            Self::Map(fields) => map(fields),
             Self::MapOf(keys, value) => {
-                let properties: Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), value.schema())).collect();
+                let properties: Map<_, _> = keys.iter().map(|key| (key.clone(), value.schema())).collect();
                 json!({ "type": "object", "properties": properties, "additionalProperties": false })
             }
         }
     }
 }
 
-/// A map of fields, of which the first `required` must be there.
-fn record(fields: &[(&str, Allowed)], required: usize) -> Value {
-    let properties: Map<_, _> = fields.iter().map(|(name, allowed)| ((*name).to_owned(), allowed.schema())).collect();
+fn map(fields: &[Field]) -> Value {
+    let properties: Map<_, _> = fields.iter().map(|field| (field.name.clone(), field.allowed.schema())).collect();
     let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-    if required > 0 {
-        schema["required"] = fields[..required].iter().map(|(name, _)| *name).collect();
+    let required: Vec<&str> =
+        fields.iter().filter(|field| field.is_required).map(|field| field.name.as_str()).collect();
+    if !required.is_empty() {
+        schema["required"] = required.into();
     }
     schema
 }
@@ -62,10 +59,9 @@ fn record(fields: &[(&str, Allowed)], required: usize) -> Value {
 /// Takes over what the types' comments say of a value and of all that it holds.
 pub(super) fn describe(schema: &mut Value, derived: &Value) {
     let Some(target) = schema.as_object_mut() else { return };
-    if let Some(text) = derived["description"].as_str() {
-        // Comments are for programmers, whose absent value is the user's null.
-        let text = text.replace("`None`", "null").replace('\n', " ");
-        target.insert("description".to_owned(), text.into());
+    let meaning = meaning(derived);
+    if !meaning.is_empty() {
+        target.insert("description".to_owned(), meaning.into());
     }
     if let Some(items) = target.get_mut("items") {
         describe(items, &derived["items"]);
@@ -73,4 +69,15 @@ pub(super) fn describe(schema: &mut Value, derived: &Value) {
     for (name, property) in target.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         describe(property, &derived["properties"][name.as_str()]);
     }
+}
+
+/// What the first paragraph of a type's comment says, on one line.
+fn meaning(derived: &Value) -> String {
+    let text = comment(derived);
+    text.split("\n\n").next().unwrap_or_default().replace('\n', " ")
+}
+
+/// A type's comment in the words of a file: comments are for programmers, whose absent value is the user's null.
+pub(in crate::settings) fn comment(derived: &Value) -> String {
+    derived["description"].as_str().unwrap_or_default().replace("`None`", "null")
 }

@@ -1,0 +1,86 @@
+//! What settings may be where their types alone do not say it: named here, and given to the schema with `#[schemars(with = "...")]`.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+/// The least that counts: the models compute in millionths.
+pub(super) const MILLIONTH: f64 = 0.000_001;
+
+/// From nothing to all.
+pub(super) type Share = Millionths<0, 1_000_000>;
+/// More than nothing, up to all.
+pub(super) type PositiveShare = Millionths<1, 1_000_000>;
+/// Anything from nothing to ten times.
+pub(super) type Multiplier = Millionths<0, 10_000_000>;
+
+/// A number within bounds, both included.
+pub(super) struct Millionths<const LEAST: u32, const MOST: u32>;
+
+impl<const LEAST: u32, const MOST: u32> JsonSchema for Millionths<LEAST, MOST> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("millionths_{LEAST}_to_{MOST}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let number = |millionths: u32| f64::from(millionths) / 1e6;
+        json_schema!({ "type": "number", "minimum": number(LEAST), "maximum": number(MOST) })
+    }
+}
+
+/// Numbers from 0 to 1 whose sum is 1.
+pub(super) struct Shares<const COUNT: usize>;
+
+impl<const COUNT: usize> JsonSchema for Shares<COUNT> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("shares_{COUNT}").into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let share = generator.subschema_for::<Share>();
+        json_schema!({ "type": "array", "items": share, "minItems": COUNT, "maxItems": COUNT })
+    }
+}
+
+/// A date, written YYYY-MM-DD.
+pub(super) struct CalendarDate;
+
+impl JsonSchema for CalendarDate {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "date".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
+/// Takes `null` from the fields of a map: what is not to be changed is left out of it.
+pub(super) fn never_null(schema: &mut Schema) {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for field in fields.into_iter().flat_map(|fields| fields.values_mut()) {
+        let either = field.as_object_mut().and_then(|field| field.remove("anyOf"));
+        let value = either.as_ref().and_then(|either| either[0].as_object());
+        for (keyword, said) in value.into_iter().flatten() {
+            if field.get(keyword).is_none() {
+                field[keyword] = said.clone();
+            }
+        }
+        if let Some(name) = field["type"].as_array().and_then(|types| types.first()).cloned() {
+            field["type"] = name;
+        }
+    }
+}
