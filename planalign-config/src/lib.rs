@@ -22,6 +22,7 @@ mod nearest;
 mod order;
 mod runtime;
 pub mod settings;
+pub mod yaml;
 
 pub use counted::{counted, listed};
 #[cfg(feature = "duckdb")]

@@ -25,7 +25,6 @@ mod validation;
 pub mod vars;
 mod workflow;
 mod workforce;
-pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use planalign_config::nearest;
-use planalign_config::settings::yaml::{self, Content, Entry, Flaw, Node, Position};
+use planalign_config::yaml::{self, Content, Dialect, Entry, Node, Position, YamlError};
 
 use crate::metrics::{METRICS, Metric};
 
@@ -72,12 +72,13 @@ impl Default for Template {
 impl Template {
     /// Reads a template (YAML). Tells everything that is wrong with it.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateProblem>> {
-        let (root, flaws) = yaml::parse(text);
-        if !flaws.is_empty() {
+        let (root, errors) = yaml::parse(text, Dialect::Core);
+        if !errors.is_empty() {
             // What stands behind broken text is not there.
-            let key = |flaw: &Flaw| if flaw.key.is_empty() { String::new() } else { format!("{}: ", flaw.key) };
-            let problem = |flaw: Flaw| TemplateProblem { at: flaw.at, message: format!("{}{}", key(&flaw), flaw.kind) };
-            return Err(flaws.into_iter().map(problem).collect());
+            let key = |error: &YamlError| if error.key.is_empty() { String::new() } else { format!("{}: ", error.key) };
+            let problem =
+                |error: YamlError| TemplateProblem { at: error.at, message: format!("{}{error}", key(&error)) };
+            return Err(errors.into_iter().map(problem).collect());
         }
         let mut reader = Reader::default();
         let (title, sections) = reader.template(&root);

@@ -11,7 +11,7 @@ mod studio;
 
 use crate::settings::problem::ProblemKind;
 use crate::settings::rules::rule_of;
-use crate::settings::yaml::{Content, Node};
+use crate::yaml::{Content, Node};
 
 /// A key of `PlanAlign Engine 2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,11 +109,11 @@ impl Conversion {
                 #[expect(clippy::cast_precision_loss, reason = "numbers that large are no percents")]
                 let percent = match value.content {
                     Content::Integer(number) => number as f64,
-                    Content::Float(number) => number,
+                    Content::Float(ref text) => text.parse().ok()?,
                     _ => return None,
                 };
                 // A plain division by 100 would make 0.011000000000000001 of 1.1.
-                Some(Node { content: Content::Float((percent * 1e6).round() / 1e8), at: value.at })
+                Some(Node { content: Content::Float(((percent * 1e6).round() / 1e8).to_string()), at: value.at })
             }
             Self::Rewritten => None,
         }

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use crate::settings::SimulationConfig;
 use crate::settings::cross_checks;
 use crate::settings::origins::{Origin, Origins};
-use crate::settings::problem::{ConfigError, Problem};
-use crate::settings::yaml::{self, Flaw, Node, Position};
+use crate::settings::problem::{ConfigError, Flaw, Problem};
+use crate::yaml::{self, Dialect, Node, Position};
 
 use known::Known;
 pub use overrides::Override;
@@ -121,12 +121,12 @@ enum Source {
 
 impl Layer {
     fn parse(source: Source, text: &str) -> Self {
-        let (mut root, flaws) = yaml::parse(text);
+        let (mut root, errors) = yaml::parse(text, Dialect::Core);
         if root.is_null() {
             // A file of comments.
             root.content = yaml::Content::Map(Vec::new());
         }
-        Self { source, root, flaws }
+        Self { source, root, flaws: errors.into_iter().map(Flaw::from).collect() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::settings::yaml::Position;
+use crate::yaml::Position;
 
 /// The layer that a setting comes from, and where in it. Ordered as the layers are, weakest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

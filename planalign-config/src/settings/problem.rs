@@ -8,6 +8,7 @@ use crate::counted::{counted, listed};
 use crate::diagnostic::{Diagnostic, Hint};
 use crate::runtime::fault::Fault;
 use crate::settings::origins::Origin;
+use crate::yaml::{Position, YamlError, YamlErrorKind};
 
 /// A configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +113,27 @@ pub enum ProblemKind {
         /// What is allowed.
         expected: String,
     },
+}
+
+/// A problem within one text, whose origin is not known there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Flaw {
+    /// Where.
+    pub(crate) at: Position,
+    /// Path of the key; empty if the text as a whole is meant.
+    pub(crate) key: String,
+    /// What.
+    pub(crate) kind: ProblemKind,
+}
+
+impl From<YamlError> for Flaw {
+    fn from(error: YamlError) -> Self {
+        let kind = match error.kind {
+            YamlErrorKind::DuplicateKey { first_line } => ProblemKind::DuplicateKey { first_line },
+            YamlErrorKind::Syntax { message } => ProblemKind::Syntax { message },
+        };
+        Self { at: error.at, key: error.key, kind }
+    }
 }
 
 impl fmt::Display for Problem {

@@ -10,8 +10,8 @@ use regex::Regex;
 
 use crate::nearest::nearest;
 use crate::settings::keys::{is_whole, join, name, parent};
-use crate::settings::problem::ProblemKind;
-use crate::settings::yaml::{Content, Entry, Flaw, Node};
+use crate::settings::problem::{Flaw, ProblemKind};
+use crate::yaml::{Content, Entry, Node};
 
 pub(crate) use declared::{DECLARED, RULES};
 
@@ -209,7 +209,7 @@ fn number(content: &Content) -> Option<f64> {
     match content {
         #[expect(clippy::cast_precision_loss, reason = "numbers that large are out of every range")]
         Content::Integer(n) => Some(*n as f64),
-        Content::Float(x) => Some(*x),
+        Content::Float(text) => text.parse().ok(),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
-//! YAML with the line of every value, read by the rules of dbt (`PyYAML`: YAML 1.1), not those of YAML 1.2.
+//! YAML with the line of every value, as dbt reads it; a scalar may also be what its Jinja made of it.
 
-use saphyr::{MarkedYaml, ScalarStyle, YamlData, YamlLoader};
-use serde_json::{Map, Number, Value as Json};
+use planalign_config::yaml::{self, Content, Dialect, Node};
+use serde_json::{Map, Value as Json};
 
 use crate::runner::RunnerError;
 
@@ -23,16 +23,14 @@ pub(crate) enum Data {
 impl Yaml {
     /// Reads a file; a file without content is a null.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, RunnerError> {
-        let problem =
-            |line: usize, message: String| RunnerError::Project { file: file.to_owned(), line: Some(line), message };
-        let mut loader: YamlLoader<MarkedYaml<'_>> = YamlLoader::default();
-        loader.early_parse(false);
-        let mut parser = saphyr_parser::Parser::new_from_str(text);
-        parser.load(&mut loader, true).map_err(|e| problem(e.marker().line(), e.info().to_owned()))?;
-        let documents = loader.into_documents();
-        match documents.first() {
-            None => Ok(Self { line: 1, data: Data::Scalar(Json::Null) }),
-            Some(document) => convert(document).map_err(|(line, message)| problem(line, message)),
+        let (root, errors) = yaml::parse(text, Dialect::PyYaml);
+        match errors.into_iter().next() {
+            None => Ok(root.into()),
+            Some(error) => Err(RunnerError::Project {
+                file: file.to_owned(),
+                line: Some(error.at.line),
+                message: error.to_string(),
+            }),
         }
     }
 
@@ -84,94 +82,17 @@ impl Yaml {
     }
 }
 
-type Problem = (usize, String);
-
-fn convert(node: &MarkedYaml<'_>) -> Result<Yaml, Problem> {
-    let line = node.span.start.line();
-    let data = match &node.data {
-        YamlData::Representation(text, style, _) => Data::Scalar(scalar(text, *style).map_err(|m| (line, m))?),
-        YamlData::Sequence(items) => Data::List(items.iter().map(convert).collect::<Result<_, _>>()?),
-        YamlData::Mapping(pairs) => Data::Map(convert_pairs(pairs.iter())?),
-        YamlData::Tagged(_, inner) => return convert(inner),
-        YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => {
-            return Err((line, "this value cannot be read".into()));
-        }
-    };
-    Ok(Yaml { line, data })
-}
-
-fn convert_pairs<'a, 'b: 'a>(
-    pairs: impl Iterator<Item = (&'a MarkedYaml<'b>, &'a MarkedYaml<'b>)>,
-) -> Result<Vec<(String, Yaml)>, Problem> {
-    let mut converted = Vec::new();
-    for (key, value) in pairs {
-        let key = convert(key)?;
-        let name = match &key.data {
-            Data::Scalar(Json::String(s)) => s.clone(),
-            Data::Scalar(other) => other.to_string(),
-            _ => return Err((key.line, "a key must be a text".into())),
+impl From<Node> for Yaml {
+    fn from(node: Node) -> Self {
+        let data = match node.content {
+            Content::List(items) => Data::List(items.into_iter().map(Self::from).collect()),
+            Content::Map(entries) => {
+                Data::Map(entries.into_iter().map(|entry| (entry.key, entry.value.into())).collect())
+            }
+            _ => Data::Scalar(node.to_json()),
         };
-        let value = convert(value)?;
-        if name == "<<" {
-            // A merge: what the mapping itself says comes first.
-            let known: Vec<_> = value.pairs().to_vec();
-            converted.splice(0..0, known);
-        } else {
-            converted.push((name, value));
-        }
+        Self { line: node.at.line, data }
     }
-    Ok(converted)
-}
-
-fn scalar(text: &str, style: ScalarStyle) -> Result<Json, String> {
-    if style != ScalarStyle::Plain {
-        return Ok(Json::String(text.to_owned()));
-    }
-    Ok(match text {
-        "" | "~" | "null" | "Null" | "NULL" => Json::Null,
-        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Json::Bool(true),
-        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Json::Bool(false),
-        _ => match integer(text)? {
-            Some(i) => Json::Number(i),
-            None => float(text).map_or_else(|| Json::String(text.to_owned()), Json::Number),
-        },
-    })
-}
-
-fn integer(text: &str) -> Result<Option<Number>, String> {
-    let unsigned = text.trim_start_matches(['-', '+']);
-    if text.len() - unsigned.len() > 1 || !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
-        return Ok(None);
-    }
-    if unsigned.contains(':') && unsigned.chars().all(|c| c.is_ascii_digit() || c == ':') {
-        return Err(format!(
-            "{text} is a number to the base of sixty in YAML 1.1 and a text in YAML 1.2; put it in quotes"
-        ));
-    }
-    let digits = unsigned.replace('_', "");
-    let (radix, digits) = match digits.get(..2) {
-        Some("0x") => (16, &digits[2..]),
-        Some("0b") => (2, &digits[2..]),
-        Some(_) if digits.starts_with('0') => (8, &digits[1..]),
-        _ => (10, digits.as_str()),
-    };
-    let magnitude = i64::from_str_radix(digits, radix).ok();
-    Ok(magnitude.map(|m| Number::from(if text.starts_with('-') { -m } else { m })))
-}
-
-fn float(text: &str) -> Option<Number> {
-    let body = text.trim_start_matches(['-', '+']).replace('_', "");
-    let mut parts = body.split(['e', 'E']);
-    let (mantissa, exponent) = (parts.next()?, parts.next());
-    let digits_and_point = mantissa.contains('.')
-        && mantissa.chars().any(|c| c.is_ascii_digit())
-        && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let exponent_is_signed = exponent.is_none_or(|e| e.starts_with(['-', '+']));
-    if !digits_and_point || !exponent_is_signed || parts.next().is_some() {
-        return None;
-    }
-    let value: f64 = body.parse().ok()?;
-    Number::from_f64(if text.starts_with('-') { -value } else { value })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use saphyr::{LoadableYamlNode, Yaml};
+use planalign_config::yaml::{self, Dialect, Node, YamlError};
 
 /// The list, from the root of the workspace.
 const FILE: &str = "xtask/mutants.yaml";
@@ -38,8 +38,8 @@ pub(crate) enum CatalogueError {
     #[error("can't read {FILE}: {0}")]
     Read(#[from] std::io::Error),
     /// It is no YAML.
-    #[error("{FILE}: {0}")]
-    Yaml(#[from] saphyr::ScanError),
+    #[error("{FILE}:{line}: {0}", line = .0.at.line)]
+    Yaml(YamlError),
     /// It does not fit the workspace.
     #[error("{FILE} does not fit:\n  {}", .0.join("\n  "))]
     Misfits(Vec<String>),
@@ -69,13 +69,15 @@ pub(crate) fn read(root: &Path) -> Result<Vec<Mutant>, CatalogueError> {
     if misfits.is_empty() { Ok(mutants) } else { Err(CatalogueError::Misfits(misfits)) }
 }
 
-fn parse(yaml: &str, misfits: &mut Vec<String>) -> Result<Vec<Mutant>, saphyr::ScanError> {
-    let documents = Yaml::load_from_str(yaml)?;
-    let entries = documents.first().and_then(Yaml::as_sequence).map(Vec::as_slice).unwrap_or_default();
+fn parse(yaml: &str, misfits: &mut Vec<String>) -> Result<Vec<Mutant>, CatalogueError> {
+    let (list, errors) = yaml::parse(yaml, Dialect::Core);
+    if let Some(error) = errors.into_iter().next() {
+        return Err(CatalogueError::Yaml(error));
+    }
     let mut mutants: Vec<Mutant> = Vec::new();
-    for (entry, number) in entries.iter().zip(1..) {
+    for (entry, number) in list.items().iter().zip(1..) {
         let mut field = |key: &str| {
-            let value = entry.as_mapping_get(key).and_then(Yaml::as_str);
+            let value = entry.get(key).and_then(Node::text);
             if value.is_none() {
                 misfits.push(format!("mutant {number} has no {key}"));
             }

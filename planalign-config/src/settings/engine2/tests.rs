@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::settings::keys::{join, leaves};
 use crate::settings::problem::{ConfigError, Problem};
-use crate::settings::yaml;
 use crate::settings::{Override, SimulationConfig, Sources, load};
+use crate::yaml::{self, Dialect};
 
 /// A file in the other format that gives something for every part of it.
 const COMPLETE: &str = include_str!("complete.yaml");
@@ -145,7 +145,7 @@ fn paths(node: &Node, path: &str, found: &mut Vec<String>) {
 #[test]
 fn the_complete_file_has_something_for_every_key() {
     let mut given = Vec::new();
-    paths(&yaml::parse(COMPLETE).0, "", &mut given);
+    paths(&yaml::parse(COMPLETE, Dialect::Core).0, "", &mut given);
     let met: BTreeSet<&str> = given.iter().filter_map(|path| key_of(path)).map(|key| key.path).collect();
     let missing: Vec<&str> = keys().map(|key| key.path).filter(|path| !met.contains(path)).collect();
     assert_eq!(missing, [""; 0]);
@@ -181,7 +181,7 @@ fn a_file_loads_once_everything_that_was_told_is_done() {
     let proposed: Vec<_> = proposed.filter(|(to, _)| !to.starts_with("plan_eligibility.waiting")).collect();
     assert!(proposed.contains(&("compensation.cola_rate".to_owned(), "0.023".to_owned())), "{proposed:?}");
     assert!(proposed.contains(&("census.path".to_owned(), "\"staff/2024.parquet\"".to_owned())), "{proposed:?}");
-    let (file, flaws) = yaml::parse(COMPLETE);
+    let (file, flaws) = yaml::parse(COMPLETE, Dialect::Core);
     assert_eq!(flaws, []);
     let mended = without(&file, "", &named).to_string();
     assert_eq!(lines(&problems(&mended, &[], &proposed)), "");

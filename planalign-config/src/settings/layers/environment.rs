@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::known::Known;
 use super::{Layer, Source, overrides};
-use crate::settings::problem::ProblemKind;
-use crate::settings::yaml::{Content, Flaw, Node, Position};
+use crate::settings::problem::{Flaw, ProblemKind};
+use crate::yaml::{Content, Node, Position};
 
 const PREFIX: &str = "PLANALIGN_";
 

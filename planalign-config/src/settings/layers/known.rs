@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::merge::default_leaves;
 use crate::nearest::nearest;
-use crate::settings::problem::ProblemKind;
-use crate::settings::yaml::{Content, Entry, Flaw};
+use crate::settings::problem::{Flaw, ProblemKind};
+use crate::yaml::{Content, Entry};
 
 pub(super) struct Known {
     settings: BTreeSet<String>,

@@ -12,8 +12,8 @@ use crate::settings::keys::{leaves, parent};
 use crate::settings::origins::{Origin, Origins};
 use crate::settings::problem::{Problem, ProblemKind};
 use crate::settings::rules;
-use crate::settings::yaml::Position;
 use crate::settings::{Identifier, SimulationConfig};
+use crate::yaml::Position;
 
 /// Settings without a default: each scenario must name itself.
 const REQUIRED: [&str; 2] = ["scenario_id", "plan_design_id"];

@@ -1,9 +1,9 @@
 //! Single settings from the command line.
 
 use super::{Layer, Source};
-use crate::settings::problem::ProblemKind;
+use crate::settings::problem::{Flaw, ProblemKind};
 use crate::settings::rules;
-use crate::settings::yaml::{self, Content, Entry, Flaw, Node, Position};
+use crate::yaml::{self, Content, Dialect, Entry, Node, Position};
 
 /// A setting of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,8 @@ fn value(key: &str, text: &str) -> (Node, Vec<Flaw>) {
     if takes_text && !text.starts_with(['"', '\'']) {
         return (Node { content: Content::Text(text.to_owned()), at }, Vec::new());
     }
-    yaml::parse(text)
+    let (node, errors) = yaml::parse(text, Dialect::Core);
+    (node, errors.into_iter().map(Flaw::from).collect())
 }
 
 fn nest(key: &str, value: Node, at: Position) -> Node {

@@ -8,9 +8,9 @@ use super::known::Known;
 use super::{Layer, Source};
 use crate::settings::engine2;
 use crate::settings::keys::join;
-use crate::settings::problem::{Problem, ProblemKind};
+use crate::settings::problem::{Flaw, Problem, ProblemKind};
 use crate::settings::rules::{self, Allowed};
-use crate::settings::yaml::{Content, Entry, Flaw, Node, Position};
+use crate::yaml::{Content, Entry, Node, Position};
 
 /// The settings of a layer that are right by themselves, and where each stands.
 pub(super) struct CheckedLayer {
@@ -95,7 +95,7 @@ fn value(node: &Node) -> Value {
         Content::Null => Value::Empty(Tag::Default, Empty::None),
         Content::Flag(flag) => Value::Bool(Tag::Default, *flag),
         Content::Integer(number) => Value::Num(Tag::Default, Num::I64(*number)),
-        Content::Float(number) => Value::Num(Tag::Default, Num::F64(*number)),
+        Content::Float(text) => Value::Num(Tag::Default, Num::F64(text.parse().unwrap_or(f64::NAN))),
         Content::Text(text) => Value::String(Tag::Default, text.clone()),
         Content::List(nodes) => Value::Array(Tag::Default, nodes.iter().map(value).collect()),
         Content::Map(entries) => {

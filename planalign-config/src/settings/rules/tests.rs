@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::settings::SimulationConfig;
-use crate::settings::yaml;
+use crate::yaml::{self, Dialect};
 
 fn settings() -> BTreeSet<String> {
     let config = SimulationConfig::new("a".parse().expect("id"), "b".parse().expect("id"));
@@ -14,8 +14,8 @@ fn settings() -> BTreeSet<String> {
 
 #[track_caller]
 fn flaws(key: &str, value: &str) -> Vec<Flaw> {
-    let (node, flaws) = yaml::parse(value);
-    assert_eq!(flaws, [], "{value}");
+    let (node, errors) = yaml::parse(value, Dialect::Core);
+    assert_eq!(errors, [], "{value}");
     let mut found = Vec::new();
     rule_of(key).expect(key).check(key, &node, &mut found);
     found

@@ -1,40 +1,22 @@
 //! Variables, compared with the dbt project that declares them.
 
-use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::json;
 
 use super::*;
+use crate::yaml::{self, Dialect};
 
 fn default_vars() -> Map<String, Value> {
     let config = SimulationConfig::default();
     dbt_vars(&config, 2025, Path::new("../data/census.csv"))
 }
 
-fn json_of(yaml: &Yaml<'_>) -> Value {
-    if let Some(items) = yaml.as_vec() {
-        return items.iter().map(json_of).collect();
-    }
-    if let Some(entries) = yaml.as_mapping() {
-        return entries.iter().map(|(k, v)| (k.as_str().expect("text").to_owned(), json_of(v))).collect();
-    }
-    if let Some(text) = yaml.as_str() {
-        return text.into();
-    }
-    if let Some(flag) = yaml.as_bool() {
-        return flag.into();
-    }
-    if let Some(number) = yaml.as_integer() {
-        return number.into();
-    }
-    yaml.as_floating_point().map_or(Value::Null, Into::into)
-}
-
 #[test]
 fn the_project_declares_the_same_defaults() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dbt/dbt_project.yml");
     let text = std::fs::read_to_string(path).expect("the dbt project");
-    let documents = Yaml::load_from_str(&text).expect("YAML");
-    let declared = json_of(&documents[0]["vars"]);
+    let (project, errors) = yaml::parse(&text, Dialect::PyYaml);
+    assert_eq!(errors, []);
+    let declared = project.get("vars").expect("vars").to_json();
     let declared = declared.as_object().expect("vars");
     let ours = default_vars();
     let names = declared.keys().chain(ours.keys());
