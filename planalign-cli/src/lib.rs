@@ -45,7 +45,7 @@ pub use start_mode::StartMode;
 pub use status::{RunInFile, RunningElsewhere, Status, status};
 
 pub use planalign_config::{DatabaseError, InMemoryTables, Row, Rows, SimulationConfig, Tables, Value};
-pub use planalign_config::{Fault, load_simulation_config};
+pub use planalign_config::{Fault, Rate, load_simulation_config, rate};
 pub use planalign_pipeline::{ExecutionProgress, PipelineError, StopSignal};
 pub use planalign_registries::{RunEvent, RunEventKind};
 pub use planalign_reporting::{GrowthAnalysis, MultiYearSummary, ReportError, ReportSource, YearAuditor};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use planalign_config::DatabaseOptions;
 use planalign_config::disk::free_space_beside;
+use planalign_config::fixed::Fixed;
 
 use crate::error::Error;
 use crate::inputs::Inputs;
@@ -41,7 +42,6 @@ pub(crate) fn database_options(threads: Option<u16>, inputs: &Inputs) -> Databas
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a checked, positive number of gigabytes")]
-fn bytes(gigabytes: f64) -> u64 {
-    (gigabytes * 1e9) as u64
+fn bytes(gigabytes: Fixed<6>) -> u64 {
+    u64::try_from(gigabytes.units() * 1_000).unwrap_or(u64::MAX)
 }

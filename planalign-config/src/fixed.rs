@@ -40,6 +40,29 @@ impl<const DIGITS: u32> Fixed<DIGITS> {
         self.0
     }
 
+    /// The number of a literal, while a program is compiled.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn from_literal(text: &str) -> Option<Self> {
+        let (bytes, mut at) = (text.as_bytes(), 0);
+        let (mut units, mut missing, mut has_point, mut sign) = (0, DIGITS, false, 1);
+        while at < bytes.len() {
+            match bytes[at] {
+                b'-' if at == 0 => sign = -1,
+                b'.' if !has_point => has_point = true,
+                b'_' | b' ' => {}
+                b'0'..=b'9' if has_point && missing == 0 => return None,
+                digit @ b'0'..=b'9' => {
+                    units = units * 10 + (digit - b'0') as i128;
+                    missing -= has_point as u32;
+                }
+                _ => return None,
+            }
+            at += 1;
+        }
+        Some(Self(sign * units * 10_i128.pow(missing)))
+    }
+
     /// The number `units / 10^scale`; `None` if it has more decimals than this type.
     #[must_use]
     pub fn from_scaled(units: i128, scale: u8) -> Option<Self> {
@@ -49,6 +72,22 @@ impl<const DIGITS: u32> Fixed<DIGITS> {
         }
         let excess = 10_i128.checked_pow(scale - DIGITS)?;
         (units % excess == 0).then_some(Self(units / excess))
+    }
+
+    /// The number `units / 10^scale`, where a scale below 0 multiplies.
+    fn shifted(units: i128, scale: i64) -> Option<Self> {
+        match u8::try_from(scale) {
+            _ if units == 0 => Some(Self(0)),
+            Ok(scale) => Self::from_scaled(units, scale),
+            Err(_) => Self::from_scaled(units.checked_mul(10_i128.checked_pow(u32::try_from(-scale).ok()?)?)?, 0),
+        }
+    }
+
+    /// The number that a double stands for, by the fifteen digits that every double keeps: 0.07200000000000001 is 0.072. `None` if it
+    /// has more decimals than this type.
+    #[must_use]
+    pub fn from_f64(number: f64) -> Option<Self> {
+        format!("{number:.14e}").parse().ok()
     }
 
     /// A quotient, rounded half away from zero; `None` if the denominator is 0.
@@ -64,12 +103,37 @@ impl<const DIGITS: u32> Fixed<DIGITS> {
         rounded_half(self.0.checked_mul(2)?, i128::from(count).checked_mul(2)?).map(Self)
     }
 
+    /// The number without zeros at its end, as it is written in a file and in SQL.
+    #[must_use]
+    pub fn shortest(self) -> String {
+        self.to_string().trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
+    /// The nearest double, to compare with statistics, which are doubles.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        self.to_string().parse().unwrap_or(f64::NAN)
+    }
+
     /// The nearest whole number with thousands separated, for people to read.
     #[must_use]
     pub fn grouped(self) -> String {
         let whole = rounded_half(self.0 * 2, Self::ONE * 2).unwrap_or_default();
         grouped(whole)
     }
+}
+
+/// A [`Rate`] as it is written: `rate!(0.06)`. One with more than six decimals does not compile.
+#[macro_export]
+macro_rules! rate {
+    ($number:literal) => {
+        const {
+            match $crate::Rate::from_literal(stringify!($number)) {
+                Some(rate) => rate,
+                None => panic!("a rate is a number of at most six decimals"),
+            }
+        }
+    };
 }
 
 /// `doubled_numerator / doubled_denominator`, both twice the true ones, to the nearest whole number.
@@ -120,12 +184,16 @@ pub struct NotFixed(u32);
 impl<const DIGITS: u32> FromStr for Fixed<DIGITS> {
     type Err = NotFixed;
 
+    /// Reads `0.06` and `6e-2` alike, without rounding.
     fn from_str(text: &str) -> Result<Self, NotFixed> {
-        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-        let is_number = !whole.is_empty() && decimals.chars().all(|c| c.is_ascii_digit());
-        let scale = u8::try_from(decimals.len()).ok().filter(|_| is_number);
-        let units = format!("{whole}{decimals}").parse().ok();
-        units.zip(scale).and_then(|(units, scale)| Self::from_scaled(units, scale)).ok_or(NotFixed(DIGITS))
+        let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+        let has_digits = whole.ends_with(|c: char| c.is_ascii_digit()) || !decimals.is_empty();
+        let is_number = has_digits && decimals.bytes().all(|digit| digit.is_ascii_digit());
+        let units = format!("{whole}{decimals}").parse().ok().filter(|_| is_number);
+        let scale = i64::try_from(decimals.len()).ok().zip(exponent.parse::<i64>().ok());
+        let scale = scale.and_then(|(decimals, exponent)| decimals.checked_sub(exponent));
+        units.zip(scale).and_then(|(units, scale)| Self::shifted(units, scale)).ok_or(NotFixed(DIGITS))
     }
 }
 
@@ -174,7 +242,7 @@ impl<const DIGITS: u32> Visitor<'_> for FixedVisitor<DIGITS> {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-        number.to_string().parse().map_err(E::custom)
+        Fixed::from_f64(number).ok_or_else(|| E::custom(NotFixed(DIGITS)))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
@@ -253,6 +321,69 @@ mod tests {
         assert_eq!(Money::from_scaled(1_234, 3), None);
         assert_eq!("1.234".parse::<Money>(), Err(NotFixed(2)));
         assert!("".parse::<Money>().is_err() && "x".parse::<Money>().is_err() && "1.-2".parse::<Money>().is_err());
+    }
+
+    #[test]
+    fn rates_are_read_however_people_write_them() {
+        let cases = [
+            ("0.06", 60_000),
+            ("6e-2", 60_000),
+            ("+.06", 60_000),
+            ("1.", 1_000_000),
+            ("1E0", 1_000_000),
+            ("1e3", 1_000_000_000),
+            ("0.0600000000", 60_000),
+            ("-1e-6", -1),
+            ("0e400", 0),
+        ];
+        for (text, millionths) in cases {
+            assert_eq!(text.parse(), Ok(Rate::from_units(millionths)), "{text}");
+        }
+        for text in
+            ["1e-7", "0.1234567", ".", "e1", "1e", "-", "inf", "NaN", "1e400", "1e-400", "0x1", "1 ", "--1", "1.5.0"]
+        {
+            assert_eq!(text.parse::<Rate>(), Err(NotFixed(6)), "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_are_written_as_short_as_they_are() {
+        for (rate, text, double) in [
+            (rate!(0.06), "0.06", 0.06),
+            (rate!(0.1), "0.1", 0.1),
+            (rate!(0.75), "0.75", 0.75),
+            (rate!(10.0), "10", 10.0),
+            (rate!(1_234.5), "1234.5", 1234.5),
+            (rate!(1.0), "1", 1.0),
+            (rate!(-10.0), "-10", -10.0),
+            (Rate::from_units(1), "0.000001", 1e-6),
+            (Rate::default(), "0", 0.0),
+        ] {
+            assert_eq!((rate.shortest().as_str(), rate.to_f64()), (text, double));
+        }
+    }
+
+    #[test]
+    fn doubles_stand_for_the_number_that_was_meant() {
+        for (double, rate) in
+            [(0.1 + 0.2, "0.3"), (0.024 * 3.0, "0.072"), (1e-6, "0.000001"), (-2.5, "-2.5"), (0.0, "0")]
+        {
+            assert_eq!(Rate::from_f64(double).map(Rate::shortest).as_deref(), Some(rate));
+            assert_eq!(
+                serde_json::from_str::<Rate>(&double.to_string()).map(Rate::shortest).ok().as_deref(),
+                Some(rate)
+            );
+        }
+        for double in [1e-7, 0.123_456_7, f64::NAN, f64::INFINITY, 1e300] {
+            assert_eq!(Rate::from_f64(double), None, "{double}");
+        }
+    }
+
+    #[test]
+    fn only_exact_literals_are_rates() {
+        for text in ["0.1234567", "1e3", "1.5.0", "5%", "1-"] {
+            assert_eq!(Rate::from_literal(text), None, "{text}");
+        }
     }
 
     #[test]

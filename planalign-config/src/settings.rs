@@ -32,6 +32,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::fixed::{Fixed, Rate};
+use crate::rate;
+
 pub use compensation::{Compensation, PromotionCompensation, PromotionDistribution, RaiseMethod, RaiseTiming};
 pub use employer::{
     CoreStatus, EmployerCoreContribution, EmployerEligibility, EmployerMatch, MatchCompensation, MatchFormula,
@@ -117,7 +120,7 @@ pub struct Simulation {
     pub random_seed: u32,
     /// Closing headcount of a year = round(opening x (1 + rate)).
     #[schemars(range(min = -1, max = 1))]
-    pub target_growth_rate: f64,
+    pub target_growth_rate: Rate,
 }
 
 /// The models accept pay below 50 million dollars.
@@ -148,7 +151,7 @@ pub struct Census {
     pub columns: BTreeMap<String, String>,
     /// Share of rejected rows that a run tolerates.
     #[schemars(with = "Share")]
-    pub max_rejected_share: f64,
+    pub max_rejected_share: Rate,
 }
 
 /// The machine's resources.
@@ -160,7 +163,7 @@ pub struct Optimization {
     pub threads: Option<u16>,
     /// Memory limit of the database engine in GB (10^9 bytes); `None`: as much as the census needs, and the machine has.
     #[schemars(range(min = 0.1, max = 1_000_000))]
-    pub memory_limit_gb: Option<f64>,
+    pub memory_limit_gb: Option<Fixed<6>>,
 }
 
 impl Default for SimulationConfig {
@@ -222,13 +225,13 @@ impl SimulationConfig {
 
 impl Default for Simulation {
     fn default() -> Self {
-        Self { start_year: 2025, end_year: 2029, random_seed: 42, target_growth_rate: 0.03 }
+        Self { start_year: 2025, end_year: 2029, random_seed: 42, target_growth_rate: rate!(0.03) }
     }
 }
 
 impl Default for Census {
     fn default() -> Self {
-        Self { path: PathBuf::from("data/census.csv"), columns: BTreeMap::new(), max_rejected_share: 0.0 }
+        Self { path: PathBuf::from("data/census.csv"), columns: BTreeMap::new(), max_rejected_share: rate!(0.0) }
     }
 }
 

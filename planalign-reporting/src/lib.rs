@@ -16,7 +16,6 @@
 
 pub mod columns;
 pub mod file_reports;
-pub mod fixed;
 pub mod growth;
 pub mod in_memory;
 pub mod metrics;
@@ -28,10 +27,10 @@ pub mod template;
 pub mod year_audit;
 
 pub use file_reports::FileReports;
-pub use fixed::{Fixed, Money, Rate};
 pub use growth::{GrowthAnalysis, YearGrowth};
 pub use in_memory::InMemoryReports;
 pub use metrics::{METRICS, Metric};
+pub use planalign_config::fixed::{self, Fixed, Money, Rate};
 pub use render::{render_summary, summary_to_json};
 pub use reports::{MultiYearReporter, ReadError, ReportError, ReportSource, Reports, YearAuditor};
 pub use summary::MultiYearSummary;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use planalign_config::SimulationConfig;
 use planalign_config::settings::{
     CompensationReasonableness, DistributionDrift, HireTerminationRatio, PayOutliers, Rating, SqlRule, YearlyJumps,
 };
+use planalign_config::{Rate, SimulationConfig, rate};
 use serde::{Deserialize, Serialize};
 
 /// A census file, and how to tell that it is still the same.
@@ -24,7 +24,7 @@ pub struct RuleSettings {
     /// First simulated year; it opens with the census.
     pub start_year: i32,
     /// `census.max_rejected_share`: share of rejected rows of the census that a run tolerates.
-    pub max_rejected_share: f64,
+    pub max_rejected_share: Rate,
     /// The census file as it was when the run began; `None`: not known, and not checked.
     pub census: Option<CensusOrigin>,
     /// `validation.severity`: what the findings of built-in rules are worth, where it is not their own judgement.
@@ -42,21 +42,21 @@ pub struct RuleSettings {
     /// `validation.distribution_drift`.
     pub distribution_drift: DistributionDrift,
     /// Hires above this share of the opening headcount are remarkable.
-    pub remarkable_hire_share: f64,
+    pub remarkable_hire_share: Rate,
     /// `deferrals.maximum_rate`: the plan's own cap on a deferral rate.
-    pub maximum_deferral_rate: f64,
+    pub maximum_deferral_rate: Rate,
     /// `deferrals.catch_up`: whether the plan takes catch-up contributions.
     pub catch_up: bool,
     /// `deferrals.super_catch_up`: whether those of 60 to 63 have the higher limit.
     pub super_catch_up: bool,
     /// `deferral_auto_escalation.maximum_rate`: where automatic increases end.
-    pub maximum_escalated_rate: f64,
+    pub maximum_escalated_rate: Rate,
     /// `employer_match.match_cap_percent`: cap on the match as a share of pay; `None`: no cap.
-    pub match_cap: Option<f64>,
+    pub match_cap: Option<Rate>,
 }
 
 /// Hires above this share of the opening headcount are remarkable.
-const REMARKABLE_HIRE_SHARE: f64 = 0.5;
+const REMARKABLE_HIRE_SHARE: Rate = rate!(0.5);
 
 impl From<&SimulationConfig> for RuleSettings {
     /// What a configuration says. The census is the caller's to add, as it is not read here.
@@ -88,11 +88,4 @@ impl Default for RuleSettings {
     fn default() -> Self {
         Self::from(&SimulationConfig::default())
     }
-}
-
-/// A rate in whole millionths, rounded as the models do it, so that comparisons with it are exact.
-#[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "rates are small fractions")]
-pub(crate) fn millionths(rate: f64) -> i64 {
-    (rate * 1_000_000.0).round() as i64
 }

@@ -148,7 +148,7 @@ fn rules_of_a_caller_run_where_all_tables_are_there() {
 fn what_cannot_be_simulated_is_refused_and_nothing_is_touched() {
     let sandbox = Sandbox::new(60);
     let mut wrong = config(&sandbox);
-    wrong.deferrals.maximum_rate = 7.5;
+    wrong.deferrals.maximum_rate = planalign_config::rate!(7.5);
     assert!(matches!(builder(&sandbox, wrong).build().map(drop), Err(Error::Config(_))));
     let mut orchestrator = builder(&sandbox, config(&sandbox)).fail_on_validation_error().build().expect("built");
     let nothing = orchestrator.resume().expect_err("there is no run");

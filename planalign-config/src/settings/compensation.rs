@@ -9,6 +9,8 @@ use super::HIGHEST_PAY;
 use super::markers::{Share, Shares};
 use super::month_day::MonthDay;
 use super::segments::JobLevel;
+use crate::fixed::Rate;
+use crate::rate;
 
 /// Raises and promotions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,17 +18,17 @@ use super::segments::JobLevel;
 pub struct Compensation {
     /// Cost-of-living adjustment of a year, on top of merit.
     #[schemars(with = "Share")]
-    pub cola_rate: f64,
+    pub cola_rate: Rate,
     /// Money for merit raises as a share of opening payroll; `None`: the merit rates of the seed as they are.
     #[schemars(with = "Option<Share>")]
-    pub merit_budget: Option<f64>,
+    pub merit_budget: Option<Rate>,
     /// When raises take effect.
     pub raise_timing: RaiseTiming,
     /// When promotions take effect.
     pub promotion_day: MonthDay,
     /// Scales the promotion rates of the seed.
     #[schemars(range(min = 0, max = 100))]
-    pub promotion_rate_multiplier: f64,
+    pub promotion_rate_multiplier: Rate,
     /// What a promotion does to pay.
     pub promotion_compensation: PromotionCompensation,
 }
@@ -61,18 +63,18 @@ pub enum RaiseMethod {
 pub struct PromotionCompensation {
     /// Increase in the middle of the distribution.
     #[schemars(with = "Share")]
-    pub base_increase_pct: f64,
+    pub base_increase_pct: Rate,
     /// How increases spread around it.
     pub distribution_type: PromotionDistribution,
     /// Half the width, with `uniform`.
     #[schemars(with = "Share")]
-    pub distribution_range: f64,
+    pub distribution_range: Rate,
     /// Standard deviation, with `normal`.
     #[schemars(with = "Share")]
-    pub normal_std_dev: f64,
+    pub normal_std_dev: Rate,
     /// Highest increase as a share of pay.
     #[schemars(range(min = 0, max = 10))]
-    pub max_cap_pct: f64,
+    pub max_cap_pct: Rate,
     /// Highest increase in dollars.
     #[schemars(range(max = HIGHEST_PAY))]
     pub max_cap_amount: u32,
@@ -81,7 +83,7 @@ pub struct PromotionCompensation {
         with = "BTreeMap<JobLevel, Share>",
         extend("propertyNames" = { "enum": ["1", "2", "3", "4"] }, "x-note" = "nobody is promoted from level 5")
     )]
-    pub level_overrides: BTreeMap<JobLevel, f64>,
+    pub level_overrides: BTreeMap<JobLevel, Rate>,
 }
 
 /// How the increases of promotions spread.
@@ -100,11 +102,11 @@ pub enum PromotionDistribution {
 impl Default for Compensation {
     fn default() -> Self {
         Self {
-            cola_rate: 0.02,
-            merit_budget: Some(0.035),
+            cola_rate: rate!(0.02),
+            merit_budget: Some(rate!(0.035)),
             raise_timing: RaiseTiming::default(),
             promotion_day: MonthDay::new(2, 1).unwrap_or(MonthDay::NEW_YEAR),
-            promotion_rate_multiplier: 1.0,
+            promotion_rate_multiplier: rate!(1.0),
             promotion_compensation: PromotionCompensation::default(),
         }
     }
@@ -123,11 +125,11 @@ impl Default for RaiseTiming {
 impl Default for PromotionCompensation {
     fn default() -> Self {
         Self {
-            base_increase_pct: 0.20,
+            base_increase_pct: rate!(0.2),
             distribution_type: PromotionDistribution::default(),
-            distribution_range: 0.05,
-            normal_std_dev: 0.02,
-            max_cap_pct: 0.30,
+            distribution_range: rate!(0.05),
+            normal_std_dev: rate!(0.02),
+            max_cap_pct: rate!(0.3),
             max_cap_amount: 500_000,
             level_overrides: BTreeMap::new(),
         }

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::markers::{PositiveShare, Share};
+use crate::fixed::Rate;
+use crate::rate;
 
 /// Matching contributions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,7 +17,7 @@ pub struct EmployerMatch {
     pub tiers: Vec<MatchTier>,
     /// Cap of the match as a share of pay; `None`: none.
     #[schemars(with = "Option<PositiveShare>")]
-    pub match_cap_percent: Option<f64>,
+    pub match_cap_percent: Option<Rate>,
     /// Pay that counts.
     pub compensation: MatchCompensation,
     /// Whether catch-up contributions are matched.
@@ -41,10 +43,10 @@ pub enum MatchFormula {
 pub struct MatchTier {
     /// Deferrals up to this share of pay belong to the tier, above those of the tier before.
     #[schemars(with = "PositiveShare")]
-    pub up_to: f64,
+    pub up_to: Rate,
     /// Match per dollar deferred.
     #[schemars(range(min = 0, max = 2))]
-    pub rate: f64,
+    pub rate: Rate,
 }
 
 /// Pay that counts for the match.
@@ -66,7 +68,7 @@ pub struct EmployerCoreContribution {
     pub status: CoreStatus,
     /// Share of pay.
     #[schemars(with = "Share")]
-    pub contribution_rate: f64,
+    pub contribution_rate: Rate,
     /// Who gets it.
     pub eligibility: EmployerEligibility,
 }
@@ -120,8 +122,11 @@ impl Default for EmployerMatch {
     fn default() -> Self {
         Self {
             active_formula: MatchFormula::default(),
-            tiers: vec![MatchTier { up_to: 0.03, rate: 1.0 }, MatchTier { up_to: 0.05, rate: 0.5 }],
-            match_cap_percent: Some(0.04),
+            tiers: vec![
+                MatchTier { up_to: rate!(0.03), rate: rate!(1.0) },
+                MatchTier { up_to: rate!(0.05), rate: rate!(0.5) },
+            ],
+            match_cap_percent: Some(rate!(0.04)),
             compensation: MatchCompensation::default(),
             match_catch_up: true,
             eligibility: EmployerEligibility::after(0),
@@ -131,6 +136,10 @@ impl Default for EmployerMatch {
 
 impl Default for EmployerCoreContribution {
     fn default() -> Self {
-        Self { status: CoreStatus::default(), contribution_rate: 0.02, eligibility: EmployerEligibility::after(1) }
+        Self {
+            status: CoreStatus::default(),
+            contribution_rate: rate!(0.02),
+            eligibility: EmployerEligibility::after(1),
+        }
     }
 }

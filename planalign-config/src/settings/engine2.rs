@@ -9,6 +9,7 @@ mod people;
 mod program;
 mod studio;
 
+use crate::fixed::{Fixed, Rate};
 use crate::settings::problem::ProblemKind;
 use crate::settings::rules::rule_of;
 use crate::yaml::{Content, Node};
@@ -106,14 +107,13 @@ impl Conversion {
         match self {
             Self::Same => Some(value.clone()),
             Self::Percent => {
-                #[expect(clippy::cast_precision_loss, reason = "numbers that large are no percents")]
-                let percent = match value.content {
-                    Content::Integer(number) => number as f64,
-                    Content::Float(ref text) => text.parse().ok()?,
+                // A percent has two digits less behind the point than its share.
+                let percent = match &value.content {
+                    Content::Integer(number) => Fixed::<4>::from_scaled((*number).into(), 0)?,
+                    Content::Float(text) => text.parse().ok()?,
                     _ => return None,
                 };
-                // A plain division by 100 would make 0.011000000000000001 of 1.1.
-                Some(Node { content: Content::Float(((percent * 1e6).round() / 1e8).to_string()), at: value.at })
+                Some(Node { content: Content::Float(Rate::from_units(percent.units()).shortest()), at: value.at })
             }
             Self::Rewritten => None,
         }

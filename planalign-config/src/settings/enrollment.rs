@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::markers::{CalendarDate, Multiplier, PositiveShare, Share};
 use super::month_day::MonthDay;
 use super::segments::{ByAge, ByIncome, ByJob};
+use crate::fixed::Rate;
+use crate::rate;
 
 /// How people come to take part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +36,7 @@ pub struct AutoEnrollment {
     pub window_days: u16,
     /// Deferral rate that the plan sets.
     #[schemars(with = "PositiveShare")]
-    pub default_deferral_rate: f64,
+    pub default_deferral_rate: Rate,
     /// Days after automatic enrollment in which a person may opt out.
     #[schemars(range(max = 90), extend("x-note" = "IRC 414(w)(2)(B)"))]
     pub opt_out_grace_period: u16,
@@ -59,13 +61,13 @@ pub enum AutoEnrollmentScope {
 pub struct OptOutRates {
     /// Share that opts out where both multipliers are 1.
     #[schemars(with = "Share")]
-    pub target: f64,
+    pub target: Rate,
     /// Under 30, under 45, under 60, above.
     #[schemars(with = "ByAge<Multiplier>")]
-    pub age_multipliers: ByAge<f64>,
+    pub age_multipliers: ByAge<Rate>,
     /// By income segment: below 50,000, below 100,000, below 200,000, above.
     #[schemars(with = "ByIncome<Multiplier>")]
-    pub income_multipliers: ByIncome<f64>,
+    pub income_multipliers: ByIncome<Rate>,
 }
 
 /// Enrollment by people's own choice.
@@ -76,22 +78,22 @@ pub struct VoluntaryEnrollment {
     pub enabled: bool,
     /// Scales every probability below.
     #[schemars(with = "Multiplier")]
-    pub voluntary_enrollment_rate: f64,
+    pub voluntary_enrollment_rate: Rate,
     /// Probability under 31, under 46, under 56, above.
     #[schemars(with = "ByAge<Share>")]
-    pub base_rates_by_age: ByAge<f64>,
+    pub base_rates_by_age: ByAge<Rate>,
     /// By income segment.
     #[schemars(with = "ByIncome<Multiplier>")]
-    pub income_multipliers: ByIncome<f64>,
+    pub income_multipliers: ByIncome<Rate>,
     /// By group of job levels: 1 and 2, 3 and 4, 5 and 6, above.
     #[schemars(with = "ByJob<Multiplier>")]
-    pub job_level_multipliers: ByJob<f64>,
+    pub job_level_multipliers: ByJob<Rate>,
     /// Deferral rate chosen, by age and income segment.
     #[schemars(with = "ByAge<ByIncome<PositiveShare>>")]
-    pub deferral_rates: ByAge<ByIncome<f64>>,
+    pub deferral_rates: ByAge<ByIncome<Rate>>,
     /// Highest rate that is chosen.
     #[schemars(with = "PositiveShare")]
-    pub max_deferral_rate: f64,
+    pub max_deferral_rate: Rate,
 }
 
 /// Automatic yearly increases of deferral rates.
@@ -104,10 +106,10 @@ pub struct DeferralAutoEscalation {
     pub effective_day: MonthDay,
     /// Increase of the rate.
     #[schemars(with = "PositiveShare")]
-    pub increment_amount: f64,
+    pub increment_amount: Rate,
     /// Rate at which increases end.
     #[schemars(with = "PositiveShare")]
-    pub maximum_rate: f64,
+    pub maximum_rate: Rate,
     /// Only people hired on or after this date (YYYY-MM-DD); `None`: everyone.
     #[schemars(with = "Option<CalendarDate>")]
     pub hire_date_cutoff: Option<Date>,
@@ -123,7 +125,7 @@ impl Default for AutoEnrollment {
             scope: AutoEnrollmentScope::default(),
             hire_date_cutoff: None,
             window_days: 45,
-            default_deferral_rate: 0.06,
+            default_deferral_rate: rate!(0.06),
             opt_out_grace_period: 30,
             opt_out_rates: OptOutRates::default(),
         }
@@ -133,9 +135,19 @@ impl Default for AutoEnrollment {
 impl Default for OptOutRates {
     fn default() -> Self {
         Self {
-            target: 0.09,
-            age_multipliers: ByAge { young: 1.8, mid_career: 1.1, mature: 0.7, senior: 0.4 },
-            income_multipliers: ByIncome { low: 1.3, moderate: 1.0, high: 0.8, executive: 0.5 },
+            target: rate!(0.09),
+            age_multipliers: ByAge {
+                young: rate!(1.8),
+                mid_career: rate!(1.1),
+                mature: rate!(0.7),
+                senior: rate!(0.4),
+            },
+            income_multipliers: ByIncome {
+                low: rate!(1.3),
+                moderate: rate!(1.0),
+                high: rate!(0.8),
+                executive: rate!(0.5),
+            },
         }
     }
 }
@@ -145,17 +157,27 @@ impl Default for VoluntaryEnrollment {
         let rates = |low, moderate, high, executive| ByIncome { low, moderate, high, executive };
         Self {
             enabled: true,
-            voluntary_enrollment_rate: 1.0,
-            base_rates_by_age: ByAge { young: 0.30, mid_career: 0.55, mature: 0.70, senior: 0.80 },
-            income_multipliers: rates(0.70, 1.0, 1.15, 1.25),
-            job_level_multipliers: ByJob { individual: 0.90, senior: 1.0, manager: 1.10, executive: 1.20 },
-            deferral_rates: ByAge {
-                young: rates(0.03, 0.03, 0.04, 0.06),
-                mid_career: rates(0.04, 0.06, 0.08, 0.10),
-                mature: rates(0.05, 0.08, 0.10, 0.12),
-                senior: rates(0.06, 0.10, 0.12, 0.15),
+            voluntary_enrollment_rate: rate!(1.0),
+            base_rates_by_age: ByAge {
+                young: rate!(0.3),
+                mid_career: rate!(0.55),
+                mature: rate!(0.7),
+                senior: rate!(0.8),
             },
-            max_deferral_rate: 0.10,
+            income_multipliers: rates(rate!(0.7), rate!(1.0), rate!(1.15), rate!(1.25)),
+            job_level_multipliers: ByJob {
+                individual: rate!(0.9),
+                senior: rate!(1.0),
+                manager: rate!(1.1),
+                executive: rate!(1.2),
+            },
+            deferral_rates: ByAge {
+                young: rates(rate!(0.03), rate!(0.03), rate!(0.04), rate!(0.06)),
+                mid_career: rates(rate!(0.04), rate!(0.06), rate!(0.08), rate!(0.1)),
+                mature: rates(rate!(0.05), rate!(0.08), rate!(0.1), rate!(0.12)),
+                senior: rates(rate!(0.06), rate!(0.1), rate!(0.12), rate!(0.15)),
+            },
+            max_deferral_rate: rate!(0.1),
         }
     }
 }
@@ -165,8 +187,8 @@ impl Default for DeferralAutoEscalation {
         Self {
             enabled: true,
             effective_day: MonthDay::NEW_YEAR,
-            increment_amount: 0.01,
-            maximum_rate: 0.10,
+            increment_amount: rate!(0.01),
+            maximum_rate: rate!(0.1),
             hire_date_cutoff: None,
             first_escalation_delay_years: 1,
         }

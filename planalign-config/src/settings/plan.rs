@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::markers::{PositiveShare, Share};
+use crate::fixed::Rate;
+use crate::rate;
 
 /// Who may take part in the plan, and from when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +28,7 @@ pub struct PlanEligibility {
     pub entry_dates: EntryDates,
     /// Share of new hires in an excluded class of employees.
     #[schemars(with = "Share")]
-    pub new_hire_ineligible_pct: f64,
+    pub new_hire_ineligible_pct: Rate,
 }
 
 /// The days on which people enter once they qualify.
@@ -54,7 +56,7 @@ pub enum EntryDates {
 pub struct Deferrals {
     /// The plan's own cap on a person's deferral rate; the default rate and the other maximum rates may not be above it.
     #[schemars(with = "PositiveShare")]
-    pub maximum_rate: f64,
+    pub maximum_rate: Rate,
     /// Whether people of 50 and more may make catch-up contributions (IRC 414(v)).
     pub catch_up: bool,
     /// Whether those of 60 to 63 have the higher limit (SECURE 2.0 s.109).
@@ -67,7 +69,7 @@ pub struct Deferrals {
 pub struct IrsLimits {
     /// Yearly index of the limits after the last published year; `None`: no projection, such years are refused.
     #[schemars(with = "Option<Share>", extend("x-note" = "limits never fall, IRC 415(d)"))]
-    pub index_rate: Option<f64>,
+    pub index_rate: Option<Rate>,
 }
 
 impl Default for PlanEligibility {
@@ -78,19 +80,19 @@ impl Default for PlanEligibility {
             waiting_period_months: 0,
             minimum_hours_annual: 0,
             entry_dates: EntryDates::default(),
-            new_hire_ineligible_pct: 0.0,
+            new_hire_ineligible_pct: rate!(0.0),
         }
     }
 }
 
 impl Default for Deferrals {
     fn default() -> Self {
-        Self { maximum_rate: 0.75, catch_up: true, super_catch_up: true }
+        Self { maximum_rate: rate!(0.75), catch_up: true, super_catch_up: true }
     }
 }
 
 impl Default for IrsLimits {
     fn default() -> Self {
-        Self { index_rate: Some(0.025) }
+        Self { index_rate: Some(rate!(0.025)) }
     }
 }

@@ -8,6 +8,7 @@ mod declared;
 use jiff::civil::Date;
 use regex::Regex;
 
+use crate::fixed::Rate;
 use crate::nearest::nearest;
 use crate::settings::keys::{is_whole, join, name, parent};
 use crate::settings::problem::{Flaw, ProblemKind};
@@ -165,7 +166,7 @@ impl Allowed {
             (Self::List(item), Content::List(nodes)) => nodes.iter().all(|node| item.accepts(&node.content)),
             (Self::Flag, Content::Flag(_)) => true,
             (Self::Choice(words), Content::Text(text)) => words.contains(text),
-            (Self::Number(..), content) => self.has_in_bounds(content) && number(content).is_some_and(in_millionths),
+            (Self::Number(..), content) => self.has_in_bounds(content) && rate(content).is_some(),
             (Self::Whole(least, most), Content::Integer(n)) => (*least..=*most).contains(n),
             // The parser takes more forms than one.
             (Self::Date, Content::Text(text)) => text.parse::<Date>().is_ok_and(|date| date.to_string() == *text),
@@ -214,11 +215,14 @@ fn number(content: &Content) -> Option<f64> {
     }
 }
 
-/// The models compute in millionths; what they would round away is refused.
-fn in_millionths(x: f64) -> bool {
-    let millionths = x * 1e6;
-    // Relative to the number, so that what is too small to be a millionth is none.
-    (millionths - millionths.round()).abs() <= 1e-9 * millionths.abs()
+/// The models compute in millionths; what they would round away is refused, but not the noise that programs leave which compute in
+/// doubles and write files.
+pub(crate) fn rate(content: &Content) -> Option<Rate> {
+    match content {
+        Content::Integer(number) => Rate::from_scaled((*number).into(), 0),
+        Content::Float(text) => text.parse().ok().or_else(|| Rate::from_f64(text.parse().ok()?)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

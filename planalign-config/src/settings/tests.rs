@@ -47,8 +47,51 @@ fn what_a_run_depends_on_is_flat_and_leaves_out_what_it_may_change() {
 fn settings_survive_being_recorded() {
     let mut settings = default_settings();
     settings.enrollment.auto_enrollment.hire_date_cutoff = Some(jiff::civil::date(2024, 2, 29));
-    settings.compensation.promotion_compensation.level_overrides.insert("4".parse().expect("level"), 0.15);
+    settings.compensation.promotion_compensation.level_overrides.insert("4".parse().expect("level"), rate!(0.15));
     settings.hiring.level_shares = Some([0.2; 5]);
     let text = serde_json::to_string(&settings).expect("to JSON");
     assert_eq!(serde_json::from_str::<SimulationConfig>(&text).expect("from JSON"), settings);
+}
+
+/// What a setting is in the record of a run and in a dbt variable.
+#[track_caller]
+fn check_record(text: &str, expect: &str) {
+    let key = "compensation.promotion_rate_multiplier";
+    let sources = Sources {
+        file: concat!(env!("CARGO_MANIFEST_DIR"), "/../config/simulation_config.yaml").into(),
+        overrides: vec![Override::new(key, text, "--set")],
+        ..Sources::default()
+    };
+    let settings = load(&sources).expect(text).settings;
+    assert_eq!(settings.flattened()[key].to_string(), expect, "{text}");
+    let vars = vars::dbt_vars(&settings, 2025, std::path::Path::new("/census.csv"));
+    assert_eq!(vars["compensation_promotion_rate_multiplier"].to_string(), expect, "{text}");
+    assert_eq!(check(&settings).expect("what was loaded"), settings, "{text}");
+}
+
+#[test]
+fn numbers_are_recorded_as_they_always_were() {
+    let cases = [
+        ("0.1", "0.1"),
+        ("0.10", "0.1"),
+        ("0.000001", "1e-6"),
+        ("0", "0.0"),
+        ("0.0", "0.0"),
+        ("1", "1.0"),
+        ("1.0", "1.0"),
+        ("1e-3", "0.001"),
+        ("1E1", "10.0"),
+        (".5", "0.5"),
+        ("99.999999", "99.999999"),
+        ("12.345678", "12.345678"),
+        ("100", "100.0"),
+        // As a program writes it that computes in doubles.
+        ("0.07200000000000001", "0.072"),
+    ];
+    for (text, expect) in cases {
+        check_record(text, expect);
+    }
+    // A run is resumed if its settings are recorded as before, so this must not change unless a default does.
+    let record = default_settings().flattened().into_iter().map(|(key, value)| format!("{key}: {value}"));
+    insta::assert_snapshot!(record.collect::<Vec<_>>().join("\n"));
 }

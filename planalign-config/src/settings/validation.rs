@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::HIGHEST_PAY;
 use super::identifier::Identifier;
 use super::markers::Share;
+use crate::fixed::Rate;
+use crate::rate;
 
 /// The built-in rules that stop runs that cannot mean anything.
 pub const STOPPING_RULES: &[&str] = &["census_acceptance", "workforce_feasibility"];
@@ -109,7 +111,7 @@ pub struct CompensationReasonableness {
     pub maximum_compensation: u32,
     /// A yearly change of the average rate of pay by more than this share is a warning.
     #[schemars(range(min = 0, max = 10))]
-    pub maximum_average_change: f64,
+    pub maximum_average_change: Rate,
 }
 
 /// Hires to leavers, in years whose headcount hardly changes.
@@ -118,13 +120,13 @@ pub struct CompensationReasonableness {
 pub struct HireTerminationRatio {
     /// Fewer hires to a leaver are a warning.
     #[schemars(range(min = 0, max = 1000))]
-    pub minimum_ratio: f64,
+    pub minimum_ratio: Rate,
     /// More hires to a leaver are a warning.
     #[schemars(range(min = 0, max = 1000))]
-    pub maximum_ratio: f64,
+    pub maximum_ratio: Rate,
     /// The headcount hardly changes if it does by at most this share.
     #[schemars(with = "Share")]
-    pub steady_growth: f64,
+    pub steady_growth: Rate,
 }
 
 /// People whose pay is far from that of their level.
@@ -133,7 +135,7 @@ pub struct HireTerminationRatio {
 pub struct PayOutliers {
     /// Robust z-scores above this are remarkable: distances from the median, in median absolute deviations x 1.4826.
     #[schemars(range(min = 1, max = 1000))]
-    pub maximum_robust_z: f64,
+    pub maximum_robust_z: Rate,
 }
 
 /// Totals and averages that change much from one year to the next.
@@ -142,7 +144,7 @@ pub struct PayOutliers {
 pub struct YearlyJumps {
     /// Changes by more than this share are remarkable.
     #[schemars(range(min = 0, max = 1000))]
-    pub maximum_change: f64,
+    pub maximum_change: Rate,
 }
 
 /// Changes of who the workforce consists of, by level, age and tenure.
@@ -151,35 +153,35 @@ pub struct YearlyJumps {
 pub struct DistributionDrift {
     /// Population stability indexes above this are remarkable; 0.25 is commonly taken for a major shift.
     #[schemars(range(min = 0, max = 100))]
-    pub maximum_stability_index: f64,
+    pub maximum_stability_index: Rate,
 }
 
 impl Default for PayOutliers {
     fn default() -> Self {
-        Self { maximum_robust_z: 8.0 }
+        Self { maximum_robust_z: rate!(8.0) }
     }
 }
 
 impl Default for YearlyJumps {
     fn default() -> Self {
-        Self { maximum_change: 0.25 }
+        Self { maximum_change: rate!(0.25) }
     }
 }
 
 impl Default for DistributionDrift {
     fn default() -> Self {
-        Self { maximum_stability_index: 0.25 }
+        Self { maximum_stability_index: rate!(0.25) }
     }
 }
 
 impl Default for CompensationReasonableness {
     fn default() -> Self {
-        Self { minimum_compensation: 10_000, maximum_compensation: 5_000_000, maximum_average_change: 0.15 }
+        Self { minimum_compensation: 10_000, maximum_compensation: 5_000_000, maximum_average_change: rate!(0.15) }
     }
 }
 
 impl Default for HireTerminationRatio {
     fn default() -> Self {
-        Self { minimum_ratio: 0.3, maximum_ratio: 3.0, steady_growth: 0.05 }
+        Self { minimum_ratio: rate!(0.3), maximum_ratio: rate!(3.0), steady_growth: rate!(0.05) }
     }
 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::HIGHEST_PAY;
 use super::markers::{MILLIONTH, Share, Shares};
+use crate::fixed::Rate;
+use crate::rate;
 
 /// Who leaves, and who works part time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,19 +14,19 @@ use super::markers::{MILLIONTH, Share, Shares};
 pub struct Workforce {
     /// Share of the experienced staff (hired before Jan 1 of the previous year) that leaves in a year.
     #[schemars(with = "Share")]
-    pub total_termination_rate: f64,
+    pub total_termination_rate: Rate,
     /// Share of a year's hires that leaves in the hire year.
     #[schemars(
         range(min = 0, max = 0.999),
         extend("x-note" = "if every new hire left, no number of hires would be enough")
     )]
-    pub new_hire_termination_rate: f64,
+    pub new_hire_termination_rate: Rate,
     /// Share of last year's hires that leaves in the year after; `None`: as `new_hire_termination_rate`.
     #[schemars(with = "Option<Share>")]
-    pub first_full_year_rate: Option<f64>,
+    pub first_full_year_rate: Option<Rate>,
     /// Share of new hires who work 20 hours a week.
     #[schemars(with = "Share")]
-    pub part_time_new_hire_pct: f64,
+    pub part_time_new_hire_pct: Rate,
 }
 
 /// When and on which levels people are hired.
@@ -55,7 +57,7 @@ pub struct NewHire {
     pub market_scenario: MarketScenario,
     /// Standard deviation of the position in the hiring range.
     #[schemars(with = "Share")]
-    pub range_position_std_dev: f64,
+    pub range_position_std_dev: Rate,
 }
 
 /// An age at hire.
@@ -67,7 +69,7 @@ pub struct AgeWeight {
     pub age: u8,
     /// How often it is drawn, relative to the others.
     #[schemars(range(min = MILLIONTH, max = 1_000_000))]
-    pub weight: f64,
+    pub weight: Rate,
 }
 
 /// The hiring range of a job level, in dollars a year.
@@ -103,22 +105,31 @@ pub enum MarketScenario {
 impl Default for Workforce {
     fn default() -> Self {
         Self {
-            total_termination_rate: 0.12,
-            new_hire_termination_rate: 0.25,
+            total_termination_rate: rate!(0.12),
+            new_hire_termination_rate: rate!(0.25),
             first_full_year_rate: None,
-            part_time_new_hire_pct: 0.0,
+            part_time_new_hire_pct: rate!(0.0),
         }
     }
 }
 
 impl Default for NewHire {
     fn default() -> Self {
-        let ages = [(22, 0.05), (25, 0.15), (28, 0.20), (32, 0.25), (35, 0.15), (40, 0.10), (45, 0.08), (50, 0.02)];
+        let ages = [
+            (22, rate!(0.05)),
+            (25, rate!(0.15)),
+            (28, rate!(0.2)),
+            (32, rate!(0.25)),
+            (35, rate!(0.15)),
+            (40, rate!(0.1)),
+            (45, rate!(0.08)),
+            (50, rate!(0.02)),
+        ];
         Self {
             age_distribution: ages.map(|(age, weight)| AgeWeight { age, weight }).to_vec(),
             job_level_compensation: Vec::new(),
             market_scenario: MarketScenario::default(),
-            range_position_std_dev: 0.10,
+            range_position_std_dev: rate!(0.1),
         }
     }
 }

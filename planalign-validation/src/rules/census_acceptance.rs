@@ -7,7 +7,7 @@ use planalign_config::{Row, Tables};
 
 use crate::counts::{Probe, Unit, cannot_run, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
-use crate::settings::{RuleSettings, millionths};
+use crate::settings::RuleSettings;
 
 /// One finding per cause of rejection: fatal above `census.max_rejected_share`, a warning up to it. One per kind of correction: a
 /// warning if it concerns more than half of the rows, as then a whole column may mean something else.
@@ -38,7 +38,7 @@ impl Rule for CensusAcceptanceRule {
         if rejected > 0 && causes.is_empty() {
             return Err(cannot_run("rows were rejected, but stg_census_issues does not say why"));
         }
-        let allowed = i128::from(millionths(self.0.max_rejected_share));
+        let allowed = self.0.max_rejected_share.units();
         let too_many = i128::from(rejected) * 1_000_000 > i128::from(file) * allowed;
         let severity = if too_many { Severity::Fatal } else { Severity::Warning };
         let advice = "correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists \

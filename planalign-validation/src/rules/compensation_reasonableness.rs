@@ -6,7 +6,7 @@ use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Probe, Unit, cannot_run, count, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
-use crate::settings::{RuleSettings, millionths};
+use crate::settings::RuleSettings;
 
 /// Annual rates of pay on Jan 1: each between two bounds, and their average not far from that of the year before.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ impl Rule for CompensationReasonablenessRule {
         // Averages as fractions with one denominator, so that nothing is rounded.
         let now = pay * i128::from(people_before);
         let before = pay_before * i128::from(people);
-        let allowed = before * i128::from(millionths(limits.maximum_average_change));
+        let allowed = before * limits.maximum_average_change.units();
         if people_before > 0 && (now - before).abs() * 1_000_000 > allowed {
             // A share, no amounts: where few people are, an average tells what they earn.
             let tenths = (now - before) * 1000 / before.max(1);

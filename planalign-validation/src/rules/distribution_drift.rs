@@ -55,7 +55,7 @@ impl Rule for DistributionDriftRule {
                 _ => {}
             }
             let index = stability_index(&people, totals);
-            if index > self.0.distribution_drift.maximum_stability_index {
+            if index > self.0.distribution_drift.maximum_stability_index.to_f64() {
                 let message = format!(
                     "people spread over {what} otherwise than the year before: population stability index {index:.2}"
                 );

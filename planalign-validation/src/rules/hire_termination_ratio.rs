@@ -6,7 +6,7 @@ use planalign_config::Tables;
 
 use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
-use crate::settings::{RuleSettings, millionths};
+use crate::settings::RuleSettings;
 
 /// The events of the year against its plan; their ratio, if the headcount hardly changes.
 #[derive(Clone, Debug)]
@@ -55,10 +55,10 @@ impl Rule for HireTerminationRatioRule {
             }
         }
         let limits = &self.0.hire_termination;
-        let share = |number: u64, millionths: i64| i128::from(number) * i128::from(millionths);
-        let is_steady = share(opening.abs_diff(target), 1_000_000) <= share(opening, millionths(limits.steady_growth));
-        let is_out = share(hires, 1_000_000) < share(leavers, millionths(limits.minimum_ratio))
-            || share(hires, 1_000_000) > share(leavers, millionths(limits.maximum_ratio));
+        let share = |number: u64, millionths: i128| i128::from(number) * millionths;
+        let is_steady = share(opening.abs_diff(target), 1_000_000) <= share(opening, limits.steady_growth.units());
+        let is_out = share(hires, 1_000_000) < share(leavers, limits.minimum_ratio.units())
+            || share(hires, 1_000_000) > share(leavers, limits.maximum_ratio.units());
         if is_steady && hires > 0 && leavers > 0 && is_out {
             let message = format!("{hires} hires to {leavers} leavers, though the headcount hardly changes");
             let advice =

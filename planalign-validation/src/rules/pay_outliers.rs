@@ -64,11 +64,11 @@ impl Rule for PayOutliersRule {
         let probe = Probe::new(self.name(), year, tables);
         let maximum = self.0.pay_outliers.maximum_robust_z;
         let levels = probe.rows(LEVELS)?.rows;
-        let within = levels.iter().map(|level| is_within(level, maximum)).collect::<Result<Vec<_>, _>>()?;
+        let within = levels.iter().map(|level| is_within(level, maximum.to_f64())).collect::<Result<Vec<_>, _>>()?;
         if !within.is_empty() && within.into_iter().all(|is_within| is_within) {
             return Ok(Vec::new());
         }
-        let scores = SCORES.replace("{maximum}", &maximum.to_string());
+        let scores = SCORES.replace("{maximum}", &maximum.shortest());
         let counts = probe.row(&format!(
             "{scores} select count(*) as people, count(*) filter (is_outlier) as outliers from scores"
         ))?;
@@ -80,7 +80,8 @@ impl Rule for PayOutliersRule {
             return Ok(Vec::new());
         }
         let message = format!(
-            "pay more than {maximum} robust standard deviations from the median of the level: {}",
+            "pay more than {} robust standard deviations from the median of the level: {}",
+            maximum.shortest(),
             Unit::People.of(people)
         );
         let advice = "compare current_compensation with the level's in fct_workforce_snapshot: a typo in the census stays \

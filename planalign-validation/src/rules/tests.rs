@@ -3,7 +3,7 @@
 mod census;
 mod limits;
 
-use planalign_config::{Database, DatabaseOptions, full_message};
+use planalign_config::{Database, DatabaseOptions, full_message, rate};
 
 use planalign_config::Fault;
 use planalign_registries::duckdb::{DeferralEscalationRegistry, EnrollmentRegistry};
@@ -21,10 +21,10 @@ const FIXTURE: &str = include_str!("../../fixtures/two_years.sql");
 fn settings() -> RuleSettings {
     // Of twelve people one sixth leaves and more than half as many are hired: every year is another workforce.
     RuleSettings {
-        remarkable_hire_share: 0.6,
-        pay_outliers: PayOutliers { maximum_robust_z: 100.0 },
-        yearly_jumps: YearlyJumps { maximum_change: 1.0 },
-        distribution_drift: DistributionDrift { maximum_stability_index: 10.0 },
+        remarkable_hire_share: rate!(0.6),
+        pay_outliers: PayOutliers { maximum_robust_z: rate!(100.0) },
+        yearly_jumps: YearlyJumps { maximum_change: rate!(1.0) },
+        distribution_drift: DistributionDrift { maximum_stability_index: rate!(10.0) },
         ..RuleSettings::default()
     }
 }
@@ -122,7 +122,11 @@ fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
 #[test]
 fn hire_termination_ratio_reports_what_is_out_of_proportion() {
     let steady = RuleSettings {
-        hire_termination: HireTerminationRatio { minimum_ratio: 0.3, maximum_ratio: 3.0, steady_growth: 1.0 },
+        hire_termination: HireTerminationRatio {
+            minimum_ratio: rate!(0.3),
+            maximum_ratio: rate!(3.0),
+            steady_growth: rate!(1.0),
+        },
         ..settings()
     };
     let found =

@@ -6,7 +6,7 @@ use planalign_config::Tables;
 
 use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
-use crate::settings::{RuleSettings, millionths};
+use crate::settings::RuleSettings;
 
 /// Fatal if more would leave than are there, or if the target cannot be met; a warning if very many would be hired.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl Rule for WorkforceFeasibilityRule {
             let advice = "change simulation.target_growth_rate: not enough people may be chosen to leave";
             findings.push(fatal(closing.abs_diff(target), message, advice));
         }
-        let remarkable = i128::from(millionths(self.0.remarkable_hire_share));
+        let remarkable = self.0.remarkable_hire_share.units();
         if i128::from(hires) * 1_000_000 > i128::from(opening) * remarkable {
             let message = format!("{hires} hires to {opening} people at the beginning of the year");
             let advice = "look at simulation.target_growth_rate and at the termination rates under workforce";

@@ -8,7 +8,7 @@ use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Probe, cannot_run};
 use crate::rule::{CheckError, Finding, Rule, Severity};
-use crate::settings::{RuleSettings, millionths};
+use crate::settings::RuleSettings;
 
 /// Compares the snapshot with that of the year before; the start year has none.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Rule for YearlyJumpsRule {
             (None, Some(_)) if year == self.0.start_year => return Ok(Vec::new()),
             _ => return Err(cannot_run("fct_workforce_snapshot lacks the year or the one before")),
         };
-        let allowed = i128::from(millionths(self.0.yearly_jumps.maximum_change));
+        let allowed = self.0.yearly_jumps.maximum_change.units();
         let mut findings = Vec::new();
         for (what, column, per) in MEASURES {
             // Averages as fractions with one denominator, so that nothing is rounded.

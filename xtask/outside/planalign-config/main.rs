@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use planalign_config::rate;
 use planalign_config::settings::{Origin, Override, Sources, load};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{key}: {value} ({origin})");
     }
     assert!(changed.iter().any(|(key, ..)| *key == "employer_match.match_cap_percent"));
-    assert_eq!(loaded.settings.simulation.target_growth_rate, 0.05);
+    assert_eq!(loaded.settings.simulation.target_growth_rate, rate!(0.05));
 
     // A typo is an error that names the setting that was meant.
     sources.overrides = vec![Override::new("simulation.target_growth", "0.05", "--growth")];

@@ -37,7 +37,7 @@ fn deferrals(report: &mut Report<'_>) {
     ];
     for (key, rate) in rates {
         report.expect(rate <= maximum, key, &[PLAN_MAXIMUM], || {
-            format!("{maximum} at most, the plan's own cap ({PLAN_MAXIMUM})")
+            format!("{} at most, the plan's own cap ({PLAN_MAXIMUM})", maximum.shortest())
         });
     }
 }
@@ -49,6 +49,7 @@ fn promotions(report: &mut Report<'_>) {
     let section = "compensation.promotion_compensation";
     let base_key = format!("{section}.base_increase_pct");
     report.expect(holds, &format!("{section}.distribution_range"), &[&base_key], || {
+        let base = base.shortest();
         format!("{base} at most, as {base_key} is {base}: a promotion does not lower pay")
     });
 }

@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use tempfile::TempDir;
 
 use super::*;
+use crate::rate;
 use crate::settings::{DEFAULT_CONFIG, EntryDates, Identifier, Workforce};
 
 pub(crate) const IDS: &str = "scenario_id: base\nplan_design_id: standard\n";
@@ -82,7 +83,7 @@ fn later_layers_win() {
     let simulation = &settings.simulation;
     assert_eq!((simulation.start_year, simulation.end_year, simulation.random_seed), (2024, 2027, 5));
     assert_eq!((settings.scenario_id.as_str(), settings.plan_design_id.as_str()), ("generous", "standard"));
-    let expect = Workforce { total_termination_rate: 0.2, ..Workforce::default() };
+    let expect = Workforce { total_termination_rate: rate!(0.2), ..Workforce::default() };
     assert_eq!(settings.workforce, expect);
 }
 
@@ -104,14 +105,17 @@ fn maps_are_merged_and_lists_replaced() {
     };
     let settings = given.settings();
     let overrides: Vec<_> = settings.compensation.promotion_compensation.level_overrides.into_iter().collect();
-    assert_eq!(overrides.iter().map(|(level, rate)| (level.number(), *rate)).collect::<Vec<_>>(), [(1, 0.1), (2, 0.3)]);
+    assert_eq!(
+        overrides.iter().map(|(level, rate)| (level.number(), *rate)).collect::<Vec<_>>(),
+        [(1, rate!(0.1)), (2, rate!(0.3))]
+    );
     assert_eq!(
         settings.census.columns.into_iter().collect::<Vec<_>>(),
         [("employee_id", "Emp No"), ("employee_ssn", "SSN")].map(|(k, v)| (k.to_owned(), v.to_owned()))
     );
     assert_eq!(settings.employer_match.tiers.len(), 1);
     let rates = settings.enrollment.voluntary_enrollment.base_rates_by_age;
-    assert_eq!((rates.young, rates.senior), (0.5, 0.80));
+    assert_eq!((rates.young, rates.senior), (rate!(0.5), rate!(0.80)));
 }
 
 #[test]
@@ -437,8 +441,8 @@ fn settings_of_a_program_are_checked_as_a_file_is() {
     let mut settings = SimulationConfig::default();
     assert_eq!(check(&settings).expect("the defaults"), settings);
     settings.simulation.end_year = 2020;
-    settings.deferrals.maximum_rate = 7.5;
-    settings.optimization.memory_limit_gb = Some(0.0);
+    settings.deferrals.maximum_rate = rate!(7.5);
+    settings.optimization.memory_limit_gb = Some(rate!(0.0));
     let problems = check(&settings).expect_err("refused").to_string();
     for key in ["simulation.end_year", "deferrals.maximum_rate", "optimization.memory_limit_gb"] {
         assert!(problems.contains(key), "{key}: {problems}");

@@ -68,7 +68,8 @@ impl Walk<'_> {
         if let (Allowed::MapOf(..), Content::Map(entries)) = (&rule.allowed, &entry.value.content) {
             self.positions.extend(entries.iter().map(|inner| (join(&path, &inner.key), inner.at)));
         }
-        (self.flaws.len() == before).then(|| value(&entry.value))
+        let is_exact = !matches!(rule.allowed, Allowed::Shares(_));
+        (self.flaws.len() == before).then(|| value(&entry.value, is_exact))
     }
 
     /// A key that there is not. Of a section of Engine 2 whose keys have different fates, each is told.
@@ -90,16 +91,21 @@ impl Walk<'_> {
     }
 }
 
-fn value(node: &Node) -> Value {
+/// A value for figment, whose only numbers with decimals are doubles: an exact one is its digits.
+fn value(node: &Node, is_exact: bool) -> Value {
     match &node.content {
         Content::Null => Value::Empty(Tag::Default, Empty::None),
         Content::Flag(flag) => Value::Bool(Tag::Default, *flag),
         Content::Integer(number) => Value::Num(Tag::Default, Num::I64(*number)),
-        Content::Float(text) => Value::Num(Tag::Default, Num::F64(text.parse().unwrap_or(f64::NAN))),
+        Content::Float(text) => match rules::rate(&node.content).filter(|_| is_exact) {
+            Some(rate) => Value::String(Tag::Default, rate.to_string()),
+            None => Value::Num(Tag::Default, Num::F64(text.parse().unwrap_or(f64::NAN))),
+        },
         Content::Text(text) => Value::String(Tag::Default, text.clone()),
-        Content::List(nodes) => Value::Array(Tag::Default, nodes.iter().map(value).collect()),
+        Content::List(nodes) => Value::Array(Tag::Default, nodes.iter().map(|node| value(node, is_exact)).collect()),
         Content::Map(entries) => {
-            Value::Dict(Tag::Default, entries.iter().map(|entry| (entry.key.clone(), value(&entry.value))).collect())
+            let inner = entries.iter().map(|entry| (entry.key.clone(), value(&entry.value, is_exact)));
+            Value::Dict(Tag::Default, inner.collect())
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What `census_acceptance` says of rows that were rejected or corrected.
 
+use planalign_config::rate;
+
 use super::{damaged, findings, lists_its_rows, settings, told, validator};
 use crate::rule::Severity;
 use crate::settings::RuleSettings;
@@ -26,9 +28,9 @@ fn census_acceptance_reports_the_causes_of_rejection() {
     let db = damaged(rejection);
     assert_eq!(told(&findings(&db, &settings())), expected("fatal").concat());
     // Three of sixteen are 18.75%: the share that is just allowed.
-    let tolerant = RuleSettings { max_rejected_share: 0.1875, ..settings() };
+    let tolerant = RuleSettings { max_rejected_share: rate!(0.1875), ..settings() };
     assert_eq!(told(&findings(&db, &tolerant)), expected("warning").concat());
-    let just_below = RuleSettings { max_rejected_share: 0.187_499, ..settings() };
+    let just_below = RuleSettings { max_rejected_share: rate!(0.187499), ..settings() };
     assert_eq!(findings(&db, &just_below)[0].severity, Severity::Fatal);
 }
 

@@ -1,5 +1,7 @@
 //! Damage that `contribution_limits` alone reports, and what it knows of the plan.
 
+use planalign_config::rate;
+
 use super::{check, damaged, findings, settings, told};
 use crate::settings::RuleSettings;
 
@@ -43,7 +45,7 @@ fn contribution_limits_knows_the_plan() {
     assert_eq!(told_with(RuleSettings { catch_up: false, ..settings() }), expected([2, 3], age, "people"));
     assert_eq!(told_with(RuleSettings { super_catch_up: false, ..settings() }), expected([1, 1], age, "person"));
     let increase = "an automatic increase beyond deferral_auto_escalation.maximum_rate, or none, in fct_yearly_events";
-    let lower = RuleSettings { maximum_escalated_rate: 0.099_999, ..settings() };
+    let lower = RuleSettings { maximum_escalated_rate: rate!(0.099999), ..settings() };
     assert_eq!(told_with(lower), expected([1, 1], increase, "event"));
 }
 
