@@ -4,7 +4,7 @@ with vectors (amount, expected) as (
     -- 0.5 cents and just below it
     ({{ money('1.00', 5000) }}, 0.01),
     ({{ money('0.99', 5000) }}, 0.00),
-    -- 1.15 x 10 % is 11.5 cents; in floating point it is a little less
+    -- 1.15 x 10% is 11.5 cents; in floating point it is a little less
     ({{ money('1.15', 100000) }}, 0.12),
     -- 60,000 for 31 of 365 days, and of 366
     ({{ money('60000.00', 1000000, 31, 365) }}, 5095.89),

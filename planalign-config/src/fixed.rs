@@ -19,7 +19,7 @@ pub struct Fixed<const DIGITS: u32>(i128);
 /// Dollars and cents.
 pub type Money = Fixed<2>;
 
-/// A share or a ratio; 0.06 is 6 %.
+/// A share or a ratio; 0.06 is 6%.
 pub type Rate = Fixed<6>;
 
 /// Every decimal number of fifteen significant digits survives the way to a double and back.

@@ -48,7 +48,7 @@ pub(crate) enum CoverageError {
         cause: std::io::Error,
     },
     /// Crates are below the least.
-    #[error("{report}\nless than {LEAST} % of the lines are run of: {crates}")]
+    #[error("{report}\nless than {LEAST}% of the lines are run of: {crates}")]
     Low {
         /// The coverage of all crates.
         report: String,

@@ -20,7 +20,7 @@ pub(crate) fn render(employees: u32, run: &Measurement) -> String {
         table.add_row([Cell::new(year)].into_iter().chain(cells));
     }
     let share = |(name, spent): (&&str, &Duration)| {
-        format!("\n{name}: {:.3} s, {:.1} % of the whole", spent.as_secs_f64(), percent(*spent, run.wall))
+        format!("\n{name}: {:.3} s, {:.1}% of the whole", spent.as_secs_f64(), percent(*spent, run.wall))
     };
     let spent: Vec<String> = run.spent.iter().map(share).collect();
     let problems: Vec<String> = run.problems.iter().map(|problem| format!("\nerror: {problem}")).collect();
@@ -33,7 +33,7 @@ fn summary(employees: u32, run: &Measurement) -> String {
         run.peak_bytes.map_or("unknown memory".to_owned(), |bytes| format!("{} MB at most", bytes / 1_000_000));
     format!(
         "{employees} employees, {} years: {:.2} s, {memory}\n\
-         model SQL {:.2} s, other work of stages {:.2} s, outside of stages {:.2} s; not model SQL: {:.0} % of the whole",
+         model SQL {:.2} s, other work of stages {:.2} s, outside of stages {:.2} s; not model SQL: {:.0}% of the whole",
         run.years().len(),
         run.wall.as_secs_f64(),
         run.database().as_secs_f64(),
@@ -65,15 +65,15 @@ mod tests {
         run.observe(r#"{"event":"stage_finished","year":2025,"stage":"FOUNDATION","elapsed_ms":1700}"#);
         run.observe(r#"{"event":"year_finished","year":2025,"elapsed_ms":1700,"rules_us":50000}"#);
         let expected = "10000 employees, 1 years: 2.00 s, 300 MB at most\n\
-                        model SQL 1.60 s, other work of stages 0.10 s, outside of stages 0.30 s; not model SQL: 20 % of the whole\n\
+                        model SQL 1.60 s, other work of stages 0.10 s, outside of stages 0.30 s; not model SQL: 20% of the whole\n\
                         | ms / SQL | FOUNDATION  | YEAR        |\n\
                         |----------|-------------|-------------|\n\
                         | 2025     | 1700 / 1600 | 1700 / 1600 |\n\
-                        checkpoints and journal: 0.000 s, 0.0 % of the whole\n\
-                        commits: 0.000 s, 0.0 % of the whole\n\
-                        registries: 0.000 s, 0.0 % of the whole\n\
-                        reports: 0.000 s, 0.0 % of the whole\n\
-                        rules: 0.050 s, 2.5 % of the whole";
+                        checkpoints and journal: 0.000 s, 0.0% of the whole\n\
+                        commits: 0.000 s, 0.0% of the whole\n\
+                        registries: 0.000 s, 0.0% of the whole\n\
+                        reports: 0.000 s, 0.0% of the whole\n\
+                        rules: 0.050 s, 2.5% of the whole";
         assert_eq!(render(10_000, &run), expected);
     }
 }

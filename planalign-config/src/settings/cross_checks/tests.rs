@@ -152,7 +152,7 @@ fn a_problem_stands_where_something_was_given() {
         overrides: vec![Override::new("deferrals.maximum_rate", "0.05", "--set")],
         ..Sources::default()
     };
-    let Err(ConfigError::Invalid { problems }) = load(&sources) else { panic!("escalation ends at 10 %") };
+    let Err(ConfigError::Invalid { problems }) = load(&sources) else { panic!("escalation ends at 10%") };
     let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
     assert!(!told.is_empty() && told.iter().all(|problem| problem.starts_with("--set: ")), "{told:#?}");
 }

@@ -26,7 +26,7 @@ pub(super) const KEYS: &[Key] = &[
     rewritten("dc_plan.match_enabled", "employer_match.active_formula", "false is `none`, true is `tiered`"),
     refused("dc_plan.match_template", "a template is written out as `employer_match.tiers`"),
     rewritten("dc_plan.match_tiers", "employer_match.tiers", "each tier is `{ up_to, rate }`, both as shares"),
-    rewritten("dc_plan.match_cap_percent", "employer_match.match_cap_percent", "a share of pay, 4 % is 0.04"),
+    rewritten("dc_plan.match_cap_percent", "employer_match.match_cap_percent", "a share of pay, 4% is 0.04"),
     rewritten(
         "dc_plan.match_status",
         "employer_match.active_formula",
@@ -44,7 +44,7 @@ pub(super) const KEYS: &[Key] = &[
     rewritten(
         "dc_plan.max_voluntary_deferral_percent",
         "enrollment.voluntary_enrollment.max_deferral_rate",
-        "a share, 10 % is 0.10; PlanAlign Engine 2 does not divide it by 100",
+        "a share, 10% is 0.10; PlanAlign Engine 2 does not divide it by 100",
     ),
     refused(
         "dc_plan.*",
