@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn years_that_cannot_be_reported_are_told_from_those_that_can() {
+    fn years_that_cannot_be_reported_are_distinguished_from_those_that_can() {
         assert_eq!(nothing_to_report(Some(2031), &[2025, 2026, 2027]), "2031 is not simulated; 2025-2027 are");
         assert_eq!(nothing_to_report(Some(2031), &[2025]), "2031 is not simulated; 2025 is");
         assert_eq!(nothing_to_report(None, &[]), "the database holds no simulated year");

@@ -7,8 +7,8 @@ use planalign_config::{Database, DatabaseOptions};
 use planalign_pipeline::{Storage, Verified};
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{
-    CheckpointKey, CheckpointMirror, Checkpoints, Journal, RecordDamage, RunRecord, Witnessed, WorkflowCheckpoint,
-    highest_sequence,
+    CheckpointKey, CheckpointMirror, Checkpoints, Journal, MirroredCheckpoint, RecordDamage, RunRecord,
+    WorkflowCheckpoint, highest_sequence,
 };
 
 use crate::caller::Caller;
@@ -37,7 +37,7 @@ pub struct Verification {
     /// Each checkpoint, with what is not as it vouches for.
     pub checkpoints: Vec<Verified>,
     /// What the mirror names beyond them.
-    pub lost: Option<Witnessed>,
+    pub lost: Option<MirroredCheckpoint>,
     /// What is wrong with the record of what the run depends on.
     pub inputs: Option<RecordDamage>,
 }
@@ -70,11 +70,11 @@ impl OpenRun {
     }
 
     /// The last checkpoint that the mirror names, if the database does not.
-    pub(crate) fn lost(&self, checkpoints: &[WorkflowCheckpoint]) -> Result<Option<Witnessed>, Error> {
+    pub(crate) fn lost(&self, checkpoints: &[WorkflowCheckpoint]) -> Result<Option<MirroredCheckpoint>, Error> {
         let Some(path) = self.database.path() else { return Ok(None) };
         let known = highest_sequence(checkpoints, &self.store.events(&self.run.run_id)?);
         let mirror = CheckpointMirror::new(&path, &self.run.run_id);
-        Ok(mirror.last().filter(|witnessed| witnessed.sequence > known))
+        Ok(mirror.last().filter(|mirrored| mirrored.sequence > known))
     }
 }
 

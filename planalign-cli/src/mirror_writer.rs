@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Receiver;
-use planalign_registries::{CheckpointMirror, Checkpoints, RunRecord, Witnessed, WorkflowCheckpoint, mirror};
+use planalign_registries::{CheckpointMirror, Checkpoints, MirroredCheckpoint, RunRecord, WorkflowCheckpoint, mirror};
 
 use crate::error::Error;
 
@@ -28,7 +28,11 @@ pub(crate) fn forget(database: &Path) {
 }
 
 /// The checkpoint that the mirror names last. What it lacks of those in the file is written again.
-pub(crate) fn witness(database: &Path, run_id: &str, store: &dyn Checkpoints) -> Result<Option<Witnessed>, Error> {
+pub(crate) fn last_mirrored(
+    database: &Path,
+    run_id: &str,
+    store: &dyn Checkpoints,
+) -> Result<Option<MirroredCheckpoint>, Error> {
     let mirror = CheckpointMirror::new(database, run_id);
     let last = mirror.last();
     tell(&mirror, mirror.complete(&store.checkpoints(run_id)?));
@@ -43,7 +47,7 @@ pub(crate) fn lost_run(database: &Path, known: &[RunRecord]) -> Option<Error> {
         log::warn!("the database holds nothing of run {run_id}, which its mirror names");
         return None;
     }
-    let last = CheckpointMirror::new(database, &run_id).last().map(|witnessed| witnessed.key);
+    let last = CheckpointMirror::new(database, &run_id).last().map(|mirrored| mirrored.key);
     Some(Error::LostRun { run_id, last })
 }
 

@@ -144,7 +144,7 @@ impl<'a> Session<'a> {
             return Err(lost);
         }
         let start = options.mode.resolve(&store)?;
-        if let (None, Some(run)) = (&options.years, start.taken_up()) {
+        if let (None, Some(run)) = (&options.years, start.resumed_run()) {
             let settings = &mut inputs.config.settings.simulation;
             settings.end_year = last_year(run, settings.end_year);
         }
@@ -166,7 +166,7 @@ impl<'a> Session<'a> {
         let years = plan.end_year() - committed.unwrap_or(plan.start_year() - 1);
         let years = u64::try_from(years).unwrap_or(0);
         resources::refuse_too_little(&self.database, inputs.census.rows, years, committed.is_none())?;
-        let run = match start.taken_up() {
+        let run = match start.resumed_run() {
             None => new_run(&inputs, &plan, &database)?,
             Some(run) => run.clone(),
         };
@@ -210,7 +210,7 @@ impl<'s> PreparedRun<'s> {
             shuffle: self.options.shuffle,
             stop: stop.clone(),
             saved,
-            witness: mirror_writer::witness(path, &run_id, &self.store)?,
+            last_mirrored: mirror_writer::last_mirrored(path, &run_id, &self.store)?,
             ..ExecuteOptions::new(self.inputs.vars, sender)
         };
         let modules = Modules {

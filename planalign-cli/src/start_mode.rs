@@ -50,7 +50,7 @@ pub(crate) enum Start {
 
 impl Start {
     /// The run that is taken up.
-    pub(crate) fn taken_up(&self) -> Option<&RunRecord> {
+    pub(crate) fn resumed_run(&self) -> Option<&RunRecord> {
         match self {
             Self::Anew { .. } => None,
             Self::Resume(run) | Self::FromYear(run, _) => Some(run),

@@ -45,14 +45,14 @@ pub struct RunInFile {
 pub fn status(database: &Path, caller: &Caller<'_>) -> Result<Status, Error> {
     if let Some(holder) = RunLock::holder(database) {
         let last_checkpoint = holder.run_id.as_ref().and_then(|run_id| {
-            let mirrored = || CheckpointMirror::new(database, run_id).last().map(|witnessed| witnessed.key);
+            let mirrored = || CheckpointMirror::new(database, run_id).last().map(|mirrored| mirrored.key);
             last_checkpoint(&run_log::path(database, run_id)).or_else(mirrored)
         });
         return Ok(Status::Running(RunningElsewhere { holder, last_checkpoint }));
     }
     let Some(opened) = OpenRun::find(database, caller)? else { return Ok(Status::NoRun) };
     let checkpoints = opened.checkpoints()?;
-    let lost = opened.lost(&checkpoints)?.map(|witnessed| witnessed.key);
+    let lost = opened.lost(&checkpoints)?.map(|mirrored| mirrored.key);
     let checkpoints = checkpoints.into_iter().map(|checkpoint| checkpoint.key).collect();
     Ok(Status::Held(Box::new(RunInFile { run: opened.run, checkpoints, lost })))
 }

@@ -167,7 +167,7 @@ fn a_stage_is_one_transaction_of_the_caller() {
 }
 
 #[test]
-fn columns_are_learnt_anew_when_somebody_else_replaces_a_table() {
+fn columns_are_relearned_when_somebody_else_replaces_a_table() {
     let fixture = Fixture::new(&[(
         "models/m.sql",
         "{{ config(materialized='incremental') }} select 1 as a, 'x' as b, true as c",

@@ -4,7 +4,7 @@ use crossbeam_channel::{Sender, unbounded};
 use jiff::Timestamp;
 use planalign_config::{Tables, UnitOfWork};
 use planalign_dbt::{ModelRunner, Vars};
-use planalign_registries::{Registry, RunEvent, RunStore, Witnessed, WorkflowCheckpoint};
+use planalign_registries::{MirroredCheckpoint, Registry, RunEvent, RunStore, WorkflowCheckpoint};
 use planalign_reporting::{Reports, YearAuditor};
 use planalign_validation::Rule;
 
@@ -90,7 +90,7 @@ pub struct ExecuteOptions<'a> {
     /// Receives every checkpoint once it is committed.
     pub saved: Sender<WorkflowCheckpoint>,
     /// The last checkpoint that the mirror of the run names, when it is taken up.
-    pub witness: Option<Witnessed>,
+    pub last_mirrored: Option<MirroredCheckpoint>,
     /// Who executes, for the journal.
     pub by: String,
     /// Whether a run may be taken up with another version of the program or the engine.
@@ -114,7 +114,7 @@ impl ExecuteOptions<'_> {
             events,
             // Nobody keeps the other end.
             saved: unbounded().0,
-            witness: None,
+            last_mirrored: None,
             by: String::new(),
             accept_version: false,
             shuffle: None,

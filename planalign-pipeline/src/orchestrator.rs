@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use planalign_config::full_message;
 use planalign_dbt::Flow;
 use planalign_registries::{
-    CheckpointKey, Fingerprints, JournalView, RunEvent, RunEventKind, RunRecord, RunStatus, RunStore, StoreError,
-    TimeSpent, Witnessed, WorkflowCheckpoint, highest_sequence,
+    CheckpointKey, Fingerprints, JournalView, MirroredCheckpoint, RunEvent, RunEventKind, RunRecord, RunStatus,
+    RunStore, StoreError, TimeSpent, WorkflowCheckpoint, highest_sequence,
 };
 use planalign_reporting::{MultiYearSummary, ReportError, ReportSource, YearAuditor};
 use planalign_validation::Severity;
@@ -148,7 +148,7 @@ fn start(
         journal,
         after: None,
         checkpoints: 0,
-        taken_up: Vec::new(),
+        found_checkpoints: Vec::new(),
         spent: TimeSpent::default(),
     }
     .execute(plan)
@@ -182,7 +182,7 @@ fn resume(
     let changes = changes::accepted(&differences, &run, modules, options)?;
     let mut journal = journal_of(&run, modules, options)?;
     if let Err(damage) = require(&checkpoints, &modules.registries, modules.store) {
-        modules.storage().mend(damage, &checkpoints, run.start_year, &mut journal)?;
+        modules.storage().rebuild_registries(damage, &checkpoints, run.start_year, &mut journal)?;
     }
     if let Some(accepted) = changes {
         let event = journal.prepare(accepted);
@@ -193,7 +193,7 @@ fn resume(
         journal.written();
         journal.tell(&event);
     }
-    take_up(plan, run, fingerprints, modules, options, journal, checkpoints)
+    continue_run(plan, run, fingerprints, modules, options, journal, checkpoints)
 }
 
 /// Takes up the run that the store holds from the beginning of a year on, with what it depends on now.
@@ -216,12 +216,12 @@ fn restart_from(
     let kept = checkpoints.iter().take_while(|c| c.key.year < year).count();
     refuse_other_years(&plan, &run, &checkpoints[..kept])?;
     let mut journal = journal_of(&run, modules, options)?;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     if let (Some(last), removed @ [_, ..]) = (checkpoints[..kept].last(), &checkpoints[kept..]) {
         let highest = highest_sequence(&checkpoints, &modules.store.events(&run.run_id)?);
-        told.push(journal.prepare(restored(&last.key, removed, highest)));
+        reported.push(journal.prepare(restored(&last.key, removed, highest)));
     }
-    told.extend(changes.map(|changes| journal.prepare(changes)));
+    reported.extend(changes.map(|changes| journal.prepare(changes)));
     checkpoints.truncate(kept);
     let outdated = plan.built_once(modules.runner.graph(), &changes::seeds(&differences));
     let mut vars = options.vars.clone();
@@ -230,15 +230,15 @@ fn restart_from(
     storage.atomically(|storage| {
         storage.rewind(&checkpoints)?;
         let built = runner.run(&outdated, &vars, &mut |_| Flow::Continue)?;
-        storage.vouch_anew(&mut checkpoints, &built)?;
+        storage.record_rebuilt(&mut checkpoints, &built)?;
         storage.store.replace_fingerprints(&run.run_id, fingerprints)?;
         Ok(storage.store.record(journal.unwritten())?)
     })?;
     journal.written();
-    for event in &told {
+    for event in &reported {
         journal.tell(event);
     }
-    take_up(plan, run, fingerprints, modules, options, journal, checkpoints)
+    continue_run(plan, run, fingerprints, modules, options, journal, checkpoints)
 }
 
 fn refuse_other_years(
@@ -258,9 +258,9 @@ fn lost<'o>(
     options: &'o ExecuteOptions<'_>,
     checkpoints: &[WorkflowCheckpoint],
     events: &[RunEvent],
-) -> Option<&'o Witnessed> {
+) -> Option<&'o MirroredCheckpoint> {
     let highest = highest_sequence(checkpoints, events);
-    options.witness.as_ref().filter(|witnessed| witnessed.sequence > highest)
+    options.last_mirrored.as_ref().filter(|mirrored| mirrored.sequence > highest)
 }
 
 /// The journal of a run that is taken up.
@@ -274,7 +274,7 @@ fn journal_of<'e>(
 }
 
 /// Goes on after these checkpoints, which are all that is there.
-fn take_up(
+fn continue_run(
     plan: RunPlan,
     mut run: RunRecord,
     fingerprints: &Fingerprints,
@@ -297,9 +297,9 @@ fn take_up(
         stages: plan.stages.len() - plan.done,
         by: options.by.clone(),
     });
-    if let Some(witnessed) = lost(options, &checkpoints, &events) {
-        highest = witnessed.sequence;
-        journal.emit(RunEventKind::CommitsLost { last: witnessed.key.clone(), after: after.clone() });
+    if let Some(mirrored) = lost(options, &checkpoints, &events) {
+        highest = mirrored.sequence;
+        journal.emit(RunEventKind::CommitsLost { last: mirrored.key.clone(), after: after.clone() });
     }
     let digest = fingerprints.digest();
     let execution = Execution {
@@ -310,7 +310,7 @@ fn take_up(
         journal,
         after,
         checkpoints: highest,
-        taken_up: checkpoints,
+        found_checkpoints: checkpoints,
         spent: TimeSpent::default(),
     };
     execution.execute(&plan)
@@ -328,7 +328,7 @@ pub(crate) struct Execution<'e, 'm> {
     /// Checkpoints saved so far.
     pub(crate) checkpoints: u64,
     /// The checkpoints that a resumed run found.
-    pub(crate) taken_up: Vec<WorkflowCheckpoint>,
+    pub(crate) found_checkpoints: Vec<WorkflowCheckpoint>,
     /// Time beside that of models, since the year began.
     pub(crate) spent: TimeSpent,
 }

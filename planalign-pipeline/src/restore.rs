@@ -63,7 +63,7 @@ impl Storage<'_, '_> {
 
     /// Rebuilds registries that are not what the checkpoints vouch for from the events, which are. Fails with `damage` if it is
     /// another, or if the registries are not right then.
-    pub(crate) fn mend(
+    pub(crate) fn rebuild_registries(
         &mut self,
         damage: PipelineError,
         checkpoints: &[WorkflowCheckpoint],
@@ -93,7 +93,7 @@ impl Storage<'_, '_> {
     }
 
     /// Lets the checkpoints vouch for relations that were built anew, as they are now.
-    pub(crate) fn vouch_anew(
+    pub(crate) fn record_rebuilt(
         &mut self,
         checkpoints: &mut [WorkflowCheckpoint],
         built: &[NodeResult],

@@ -19,7 +19,7 @@ use crate::recovery::Recovery;
 use crate::verification::stage_relations;
 
 /// Why an attempt was undone.
-enum Undone {
+enum AttemptError {
     Stopped,
     /// Committed as far as the engine says, but the record cannot be read back. Nothing is undone and nobody told.
     Unverified(StoreError),
@@ -27,7 +27,7 @@ enum Undone {
     Failed(StageFailure),
 }
 
-impl<E: Into<StageFailure>> From<E> for Undone {
+impl<E: Into<StageFailure>> From<E> for AttemptError {
     fn from(error: E) -> Self {
         match error.into() {
             StageFailure::Model(RunnerError::Stopped { .. }) => Self::Stopped,
@@ -53,19 +53,19 @@ impl Execution<'_, '_> {
                 return Err(PipelineError::Interrupted { after: self.after.clone() });
             }
             self.journal.emit(RunEventKind::StageStarted { year, stage: name.clone(), attempt });
-            let undone = match self.attempt(plan, stage) {
+            let error = match self.attempt(plan, stage) {
                 Ok(findings) => return self.judge(stage, findings),
-                Err(undone) => undone,
+                Err(error) => error,
             };
             // What cannot be verified may well be committed: there is nothing to undo.
-            if !matches!(undone, Undone::Unverified(_)) {
+            if !matches!(error, AttemptError::Unverified(_)) {
                 self.undo(stage);
             }
-            let failure = match undone {
-                Undone::Failed(failure) => failure,
-                Undone::Refused(findings) => return Err(PipelineError::Refused { year, stage: name, findings }),
-                Undone::Unverified(error) => return Err(error.into()),
-                Undone::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
+            let failure = match error {
+                AttemptError::Failed(failure) => failure,
+                AttemptError::Refused(findings) => return Err(PipelineError::Refused { year, stage: name, findings }),
+                AttemptError::Unverified(error) => return Err(error.into()),
+                AttemptError::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
             };
             match self.recovery(stage, &failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
@@ -88,8 +88,8 @@ impl Execution<'_, '_> {
                 recovery => recovery,
             };
         }
-        match self.modules.unit.ease_memory() {
-            Ok(Some(how)) => Recovery::Retry { pause: Duration::ZERO, strategy: RetryStrategy::EaseMemory(how) },
+        match self.modules.unit.relieve_memory() {
+            Ok(Some(how)) => Recovery::Retry { pause: Duration::ZERO, strategy: RetryStrategy::RelieveMemory(how) },
             Ok(None) => Recovery::GiveUp,
             Err(error) => {
                 log::warn!("cannot get along with less memory: {error}");
@@ -121,7 +121,7 @@ impl Execution<'_, '_> {
     }
 
     /// One attempt; on success everything is committed and told.
-    fn attempt(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<Vec<Finding>, Undone> {
+    fn attempt(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<Vec<Finding>, AttemptError> {
         let began = Instant::now();
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
         let written = self.write(plan, stage, began)?;
@@ -148,7 +148,7 @@ impl Execution<'_, '_> {
     }
 
     /// Everything that the stage writes, in the open unit of work.
-    fn write(&mut self, plan: &RunPlan, stage: &PlannedStage, began: Instant) -> Result<Written, Undone> {
+    fn write(&mut self, plan: &RunPlan, stage: &PlannedStage, began: Instant) -> Result<Written, AttemptError> {
         let (year, name) = (stage.year, &stage.definition.name);
         let results = self.build(stage)?;
         let updating = Instant::now();
@@ -163,7 +163,7 @@ impl Execution<'_, '_> {
             saved.map_err(StageFailure::Store)?;
         }
         if findings.iter().any(|f| f.severity == Severity::Fatal) {
-            return Err(Undone::Refused(findings));
+            return Err(AttemptError::Refused(findings));
         }
         let mut recorded = 0;
         if stage.definition.writes_reports || stage.definition.finishes {
@@ -180,7 +180,7 @@ impl Execution<'_, '_> {
         let mut prepared = Vec::new();
         if stage.definition.checkpoint {
             let saved = self.checkpoint(stage, &results, registries, &findings, elapsed)?;
-            let is_there = self.taken_up.iter().any(|taken_up| taken_up.key == saved.key);
+            let is_there = self.found_checkpoints.iter().any(|found_checkpoints| found_checkpoints.key == saved.key);
             let store = &mut self.modules.store;
             let written = if is_there { store.replace_checkpoint(&saved) } else { store.save_checkpoint(&saved) };
             written.map_err(StageFailure::Store)?;
@@ -202,7 +202,7 @@ impl Execution<'_, '_> {
     }
 
     /// Reads the checkpoint back after its commit, before anyone is told.
-    fn is_there(&mut self, checkpoint: Option<&WorkflowCheckpoint>) -> Result<bool, Undone> {
+    fn is_there(&mut self, checkpoint: Option<&WorkflowCheckpoint>) -> Result<bool, AttemptError> {
         let Some(saved) = checkpoint else { return Ok(true) };
         for attempt in 1.. {
             match self.modules.store.last_checkpoint(&saved.run_id) {
@@ -211,7 +211,7 @@ impl Execution<'_, '_> {
                     Recovery::Retry { pause, .. } => (self.options.pause)(pause),
                     Recovery::GiveUp => {
                         self.journal.written();
-                        return Err(Undone::Unverified(error));
+                        return Err(AttemptError::Unverified(error));
                     }
                 },
             }
@@ -219,7 +219,7 @@ impl Execution<'_, '_> {
         Ok(false)
     }
 
-    fn build(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, Undone> {
+    fn build(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, AttemptError> {
         if stage.models.is_empty() {
             return Ok(Vec::new());
         }
@@ -351,7 +351,7 @@ impl Execution<'_, '_> {
 
     /// A run that ended at failed validation is taken up with the rules of that stage. When they pass, its checkpoint says so.
     pub(crate) fn recheck_failed_validation(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
-        let failed = self.taken_up.last().filter(|c| c.status == CheckpointStatus::FailedValidation);
+        let failed = self.found_checkpoints.last().filter(|c| c.status == CheckpointStatus::FailedValidation);
         let Some(last) = failed.cloned() else { return Ok(()) };
         let Some(stage) = plan.stages.iter().find(|s| s.key() == last.key) else { return Ok(()) };
         let after = self.after.clone();

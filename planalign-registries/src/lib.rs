@@ -33,7 +33,7 @@ pub use checkpoint::{CheckpointKey, CheckpointStatus, RelationState, WorkflowChe
 pub use in_memory::{InMemoryRegistry, InMemoryRunStore};
 pub use journal_view::{JournalView, OpenFinding};
 pub use manager::RegistryManager;
-pub use mirror::{CheckpointMirror, Witnessed};
+pub use mirror::{CheckpointMirror, MirroredCheckpoint};
 pub use registry::{Disagreement, Registry, RegistryCause, RegistryError, RegistrySnapshot};
 pub use retry_strategy::RetryStrategy;
 pub use run_event::{RunEvent, RunEventKind, TimeSpent};

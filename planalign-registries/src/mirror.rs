@@ -23,7 +23,7 @@ pub struct CheckpointMirror {
 
 /// A checkpoint as the name of its file tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Witnessed {
+pub struct MirroredCheckpoint {
     /// Its place among the run's checkpoints.
     pub sequence: u64,
     /// Year and stage.
@@ -45,8 +45,8 @@ impl CheckpointMirror {
 
     /// The checkpoint that was mirrored last; `None` if the mirror is missing or cannot be read.
     #[must_use]
-    pub fn last(&self) -> Option<Witnessed> {
-        self.files().into_iter().map(|(witnessed, _)| witnessed).max_by_key(|witnessed| witnessed.sequence)
+    pub fn last(&self) -> Option<MirroredCheckpoint> {
+        self.files().into_iter().map(|(mirrored, _)| mirrored).max_by_key(|mirrored| mirrored.sequence)
     }
 
     /// Writes a checkpoint. When this returns, it is on the disk.
@@ -67,8 +67,8 @@ impl CheckpointMirror {
     /// Makes the mirror that of these checkpoints, which are all that the file holds: completes it, and removes what is there beyond
     /// them.
     pub fn align(&self, checkpoints: &[WorkflowCheckpoint]) -> io::Result<()> {
-        for (witnessed, path) in self.files() {
-            if !checkpoints.iter().any(|c| c.sequence == witnessed.sequence && c.key == witnessed.key) {
+        for (mirrored, path) in self.files() {
+            if !checkpoints.iter().any(|c| c.sequence == mirrored.sequence && c.key == mirrored.key) {
                 fs::remove_file(path)?;
             }
         }
@@ -76,9 +76,9 @@ impl CheckpointMirror {
     }
 
     /// The files of the mirror. What is named otherwise is not ours.
-    fn files(&self) -> Vec<(Witnessed, PathBuf)> {
+    fn files(&self) -> Vec<(MirroredCheckpoint, PathBuf)> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        entries.filter_map(|entry| Some((witnessed(entry.file_name().to_str()?)?, entry.path()))).collect()
+        entries.filter_map(|entry| Some((mirrored(entry.file_name().to_str()?)?, entry.path()))).collect()
     }
 }
 
@@ -109,11 +109,11 @@ fn name_of(WorkflowCheckpoint { sequence, key, .. }: &WorkflowCheckpoint) -> Str
     format!("{sequence:06}_{}_{}.json", key.year, key.stage)
 }
 
-fn witnessed(name: &str) -> Option<Witnessed> {
+fn mirrored(name: &str) -> Option<MirroredCheckpoint> {
     let mut parts = name.strip_suffix(".json")?.splitn(3, '_');
     let (sequence, year, stage) = (parts.next()?, parts.next()?, parts.next()?);
     let key = CheckpointKey { year: year.parse().ok()?, stage: stage.to_owned() };
-    Some(Witnessed { sequence: sequence.parse().ok()?, key })
+    Some(MirroredCheckpoint { sequence: sequence.parse().ok()?, key })
 }
 
 fn content(checkpoint: &WorkflowCheckpoint) -> io::Result<Vec<u8>> {

@@ -17,7 +17,7 @@ pub enum RetryStrategy {
     /// The tables of the stage are built again, though they were committed.
     RebuildTables,
     /// With more memory or less need of it, in the words of the unit of work.
-    EaseMemory(String),
+    RelieveMemory(String),
     /// One that only a newer program knows, in its words.
     Other(String),
 }
@@ -32,7 +32,7 @@ impl fmt::Display for RetryStrategy {
             Self::Pause(pause) => write!(f, "{AGAIN}after {} ms", pause.as_millis()),
             Self::OneThread => write!(f, "{AGAIN}{ON_ONE_THREAD}"),
             Self::RebuildTables => write!(f, "{AGAIN}{WITH_TABLES_REBUILT}"),
-            Self::EaseMemory(how) => write!(f, "{AGAIN}{how}"),
+            Self::RelieveMemory(how) => write!(f, "{AGAIN}{how}"),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -52,7 +52,7 @@ impl From<String> for RetryStrategy {
             (_, Some(milliseconds)) => Self::Pause(Duration::from_millis(milliseconds)),
             (ON_ONE_THREAD, _) => Self::OneThread,
             (WITH_TABLES_REBUILT, _) => Self::RebuildTables,
-            _ => Self::EaseMemory(how.to_owned()),
+            _ => Self::RelieveMemory(how.to_owned()),
         }
     }
 }
@@ -68,10 +68,10 @@ mod tests {
             (RetryStrategy::OneThread, "again on one thread"),
             (RetryStrategy::RebuildTables, "again with its tables built anew"),
             (
-                RetryStrategy::EaseMemory("on one thread, with rows in any order".to_owned()),
+                RetryStrategy::RelieveMemory("on one thread, with rows in any order".to_owned()),
                 "again on one thread, with rows in any order",
             ),
-            (RetryStrategy::EaseMemory("after a few ms".to_owned()), "again after a few ms"),
+            (RetryStrategy::RelieveMemory("after a few ms".to_owned()), "again after a few ms"),
             (RetryStrategy::Other("elsewhere".to_owned()), "elsewhere"),
         ];
         for (strategy, words) in cases {

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remembers_and_fails_as_told() {
+    fn remembers_and_fails_as_scripted() {
         let given = InMemoryReports::default().failure(Some(2025), io::ErrorKind::StorageFull);
         let (tables, store) = (InMemoryTables::default(), InMemoryRunStore::default());
         let source = ReportSource { run_id: "r", tables: &tables, runs: &store, journal: &store };

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_apart() {
+    fn names_are_distinguished() {
         for (i, metric) in METRICS.iter().enumerate() {
             assert!(
                 METRICS[..i].iter().all(|other| other.name != metric.name && other.title != metric.title),

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &str) {
-        let told = match Template::parse(text) {
+        let reported = match Template::parse(text) {
             Ok(template) => {
                 let section = |section: &Section| {
                     let lines: Vec<String> =
@@ -222,7 +222,7 @@ mod tests {
             }
             Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
         };
-        assert_eq!(told, expect, "{text}");
+        assert_eq!(reported, expect, "{text}");
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_is_told_with_its_place() {
+    fn everything_wrong_is_reported_with_its_place() {
         check("{}", "1:1: `sections` is missing: a list of sections with `metrics`");
         check("sections: 3", "1:11: expected a list with at least one entry");
         check(

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_and_fails_as_told() {
+    fn finds_and_fails_as_scripted() {
         let given = InMemoryRule::new("r").finding(2025, Severity::Error, "wrong").failure(2025, Fault::Transient);
         let (rule, tables) = (given.clone(), planalign_config::InMemoryTables::default());
         assert_eq!(rule.check(2025, &tables).expect_err("scripted").fault(), Fault::Transient);

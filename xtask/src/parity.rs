@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
     let out = census.clone();
     census::run(&CensusArguments { employees, seed: 1, out, as_of, terminated: 20, bad_rows: 0, with_ssn: false })?;
 
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for scenario in scenarios().map_err(ParityError::system("list config/scenarios"))? {
         let settings = scenario.as_deref().and_then(Path::file_stem).unwrap_or(OsStr::new("the default settings"));
         let settings = settings.to_string_lossy().into_owned();
@@ -97,10 +97,10 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
         if !found.differences.is_empty() {
             return Err(ParityError::Differs { settings, differences: found.differences });
         }
-        told.push(format!("{} rows of {} relations with {settings}", found.rows, found.relations));
+        reported.push(format!("{} rows of {} relations with {settings}", found.rows, found.relations));
         fs::remove_file(&databases[1]).map_err(ParityError::system("remove a database"))?;
     }
-    Ok(format!("parity: dbt builds the same {} years: {}", arguments.years, told.join(", ")))
+    Ok(format!("parity: dbt builds the same {} years: {}", arguments.years, reported.join(", ")))
 }
 
 fn settings_of(scenario: Option<PathBuf>) -> Result<SimulationConfig, ParityError> {

@@ -55,12 +55,12 @@ pub(crate) enum CommandError {
         cause: io::Error,
     },
     /// It ended with an error.
-    #[error("{program} failed:\n{told}")]
+    #[error("{program} failed:\n{reported}")]
     Failed {
         /// The program.
         program: String,
         /// What it wrote: to its error stream, or else to its output.
-        told: String,
+        reported: String,
     },
 }
 
@@ -71,8 +71,8 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, CommandError> {
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        let told = if output.stderr.trim_ascii().is_empty() { output.stdout } else { output.stderr };
-        Err(CommandError::Failed { program, told: String::from_utf8_lossy(&told).trim_end().to_owned() })
+        let reported = if output.stderr.trim_ascii().is_empty() { output.stdout } else { output.stderr };
+        Err(CommandError::Failed { program, reported: String::from_utf8_lossy(&reported).trim_end().to_owned() })
     }
 }
 

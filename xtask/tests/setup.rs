@@ -143,7 +143,7 @@ fn a_library_on_disk_is_installed_once_for_all_clones() {
 }
 
 #[test]
-fn a_damaged_library_is_installed_again() {
+fn a_damaged_library_is_reinstalled() {
     let checkout = Checkout::new();
     checkout.compile("libduckdb.so", &library(&version(), 0));
     checkout.setup(&["--from", "libduckdb.so"]);

@@ -7,10 +7,10 @@ use crate::sandbox::{HEADER, Sandbox, census};
 
 /// The message and the code of a run that is refused before it writes anything.
 fn refused(sandbox: &Sandbox, arguments: &[&str]) -> String {
-    let said = sandbox.simulate(arguments);
-    assert_eq!(said.stdout, "");
-    assert!(!said.stderr.contains("panicked"), "{}", said.stderr);
-    format!("exit code {}\n{}", said.code, sandbox.redact(&said.stderr))
+    let output = sandbox.simulate(arguments);
+    assert_eq!(output.stdout, "");
+    assert!(!output.stderr.contains("panicked"), "{}", output.stderr);
+    format!("exit code {}\n{}", output.code, sandbox.redact(&output.stderr))
 }
 
 fn with_census(content: &str, arguments: &[&str]) -> String {
@@ -39,7 +39,7 @@ fn censuses() {
 }
 
 #[test]
-fn another_encoding_is_told() {
+fn another_encoding_is_reported() {
     let sandbox = Sandbox::new(1);
     let latin = [census(12, 1).as_bytes(), b"Andr\xe9,1980-01-01,2020-01-01,,50000,0,40,,\n"].concat();
     std::fs::write(sandbox.path("census.csv"), latin).expect("written");
@@ -132,9 +132,9 @@ fn a_second_run_on_the_same_database_is_refused_at_once() {
     let holder =
         planalign_config::lock::Holder::new("planalign simulate", "2025-01-01T00:00:00Z".parse().expect("timestamp"));
     let lock = planalign_config::lock::RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("lock");
-    let said = sandbox.simulate(&["2025"]);
-    assert_eq!(said.code, 5, "{}", said.stderr);
-    assert!(said.stderr.contains(&std::process::id().to_string()), "{}", said.stderr);
+    let output = sandbox.simulate(&["2025"]);
+    assert_eq!(output.code, 5, "{}", output.stderr);
+    assert!(output.stderr.contains(&std::process::id().to_string()), "{}", output.stderr);
     drop(lock);
     sandbox.simulated(&["2025"]);
 }

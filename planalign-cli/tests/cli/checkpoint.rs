@@ -1,9 +1,9 @@
 //! The checkpoints of a run, and the records of earlier ones.
 
-use crate::sandbox::{Said, Sandbox, said};
+use crate::sandbox::{CommandOutput, Sandbox, captured};
 
-fn checkpoint(sandbox: &Sandbox, arguments: &[&str]) -> Said {
-    said(&sandbox.command(&[&["checkpoint"], arguments].concat()).output().expect("run planalign"))
+fn checkpoint(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
+    captured(&sandbox.command(&[&["checkpoint"], arguments].concat()).output().expect("run planalign"))
 }
 
 /// The first words of each line.
@@ -79,8 +79,8 @@ fn records_of_replaced_runs_are_removed_and_the_latest_goes_on() {
     let runs = || {
         let database = sandbox.open("simulation.duckdb");
         let count = |sql: &str| database.query_value(sql, &[]).expect("counted").integer();
-        let told = "select count(distinct run_id) from planalign.run_events";
-        (count("select count(*) from planalign.runs"), count(told))
+        let reported = "select count(distinct run_id) from planalign.run_events";
+        (count("select count(*) from planalign.runs"), count(reported))
     };
     assert_eq!(runs(), (Some(2), Some(2)));
     let pruned = checkpoint(&sandbox, &["prune"]);

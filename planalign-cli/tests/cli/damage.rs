@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::sandbox::{Said, Sandbox, differences, said};
+use crate::sandbox::{CommandOutput, Sandbox, captured, differences};
 
 const YEARS: &str = "2025-2027";
 const DATABASE: &str = "a.duckdb";
@@ -15,15 +15,15 @@ fn finished() -> Sandbox {
     sandbox
 }
 
-fn ask(sandbox: &Sandbox, words: &[&str]) -> Said {
-    said(&sandbox.command(&[words, &["--database", DATABASE]].concat()).output().expect("run planalign"))
+fn ask(sandbox: &Sandbox, words: &[&str]) -> CommandOutput {
+    captured(&sandbox.command(&[words, &["--database", DATABASE]].concat()).output().expect("run planalign"))
 }
 
 /// Types a command as advice prints it.
-fn type_in(sandbox: &Sandbox, command: &str) -> Said {
+fn type_in(sandbox: &Sandbox, command: &str) -> CommandOutput {
     let words = shlex::split(command).expect("words");
     let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
-    said(&sandbox.command(&arguments).output().expect("run planalign"))
+    captured(&sandbox.command(&arguments).output().expect("run planalign"))
 }
 
 /// The commands of a text, which stand between backticks.
@@ -32,7 +32,7 @@ fn advised(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_table_that_is_gone_or_altered_is_made_anew_after_a_return() {
+fn a_table_that_is_gone_or_altered_is_recreated_after_a_return() {
     let sandbox = finished();
     for change in [
         "drop table fct_workforce_snapshot",
@@ -76,7 +76,7 @@ fn reports_of_damaged_tables_say_so() {
 }
 
 #[test]
-fn a_file_that_cannot_be_opened_is_told_as_damaged() {
+fn a_file_that_cannot_be_opened_is_reported_as_damaged() {
     let sandbox = finished();
     let database = sandbox.path(DATABASE);
     let log = sandbox.path("a.duckdb.wal");
@@ -89,7 +89,7 @@ fn a_file_that_cannot_be_opened_is_told_as_damaged() {
             ask(&sandbox, &["report"]),
             sandbox.simulate(&resume),
         ];
-        for Said { code, stderr, .. } in tried {
+        for CommandOutput { code, stderr, .. } in tried {
             assert_eq!(code, 6, "{what}: {stderr}");
             assert!(stderr.contains(hint), "{what}: {stderr}");
             assert!(stderr.contains("delete it and its .wal file"), "{what}: {stderr}");
@@ -111,7 +111,7 @@ fn a_log_that_was_left_behind_is_not_lost() {
     sandbox.killed_after(6, "b.duckdb", &[YEARS]);
     let (database, elsewhere) = (sandbox.path("b.duckdb"), sandbox.path("moved.duckdb"));
     fs::rename(&database, &elsewhere).expect("moved without its log");
-    let Said { code, stderr, .. } = sandbox.simulate(&[YEARS, "--database", "b.duckdb", "--progress", "none"]);
+    let CommandOutput { code, stderr, .. } = sandbox.simulate(&[YEARS, "--database", "b.duckdb", "--progress", "none"]);
     assert_eq!(code, 6, "{stderr}");
     assert!(stderr.contains("`b.duckdb.wal` is the log of a database file that is missing"), "{stderr}");
     assert!(stderr.contains("help: put the database file back next to its log"), "{stderr}");
@@ -121,7 +121,7 @@ fn a_log_that_was_left_behind_is_not_lost() {
 }
 
 #[test]
-fn a_record_that_lacks_a_table_or_has_another_is_told_as_damaged() {
+fn a_record_that_lacks_a_table_or_has_another_is_reported_as_damaged() {
     let sandbox = Sandbox::new(20);
     sandbox.simulated(&["2025", "--database", DATABASE]);
     fs::copy(sandbox.path(DATABASE), sandbox.path("whole.duckdb")).expect("copied");
@@ -134,11 +134,11 @@ fn a_record_that_lacks_a_table_or_has_another_is_told_as_damaged() {
         sandbox.tamper(DATABASE, change);
         let resume = ["2025", "--database", DATABASE, "--resume", "--progress", "none"];
         let tried = [ask(&sandbox, &["status"]), ask(&sandbox, &["checkpoint", "verify"]), sandbox.simulate(&resume)];
-        for told in tried {
-            assert_eq!(told.code, 6, "{change}: {}", told.stderr);
+        for reported in tried {
+            assert_eq!(reported.code, 6, "{change}: {}", reported.stderr);
             let expected =
                 format!("the record of runs is damaged\n  its table planalign.{table} has other columns\nhelp: ");
-            assert!(told.stderr.contains(&expected), "{change}: {}", told.stderr);
+            assert!(reported.stderr.contains(&expected), "{change}: {}", reported.stderr);
         }
         fs::copy(sandbox.path("whole.duckdb"), sandbox.path(DATABASE)).expect("put back");
     }
@@ -150,10 +150,10 @@ fn a_record_that_lacks_a_table_or_has_another_is_told_as_damaged() {
         sandbox.simulated(&["2025", "--database", DATABASE]);
         sandbox.tamper(DATABASE, &format!("drop table planalign.{table}"));
         for command in [&["status"][..], &["checkpoint", "verify"], &["checkpoint", "restore", "2025"], &["report"]] {
-            let told = ask(&sandbox, command);
-            assert_eq!(told.code, 6, "{table}: {}", told.stderr);
+            let reported = ask(&sandbox, command);
+            assert_eq!(reported.code, 6, "{table}: {}", reported.stderr);
             let expected = format!("the record of runs is damaged\n  its table planalign.{table} is missing\nhelp: ");
-            assert!(told.stderr.contains(&expected), "{table}: {}", told.stderr);
+            assert!(reported.stderr.contains(&expected), "{table}: {}", reported.stderr);
         }
     }
 }

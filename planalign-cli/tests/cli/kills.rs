@@ -30,14 +30,14 @@ fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one()
                 moment(&mut rng, duration),
             );
         }
-        let mut said = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports, "--resume"]);
-        if said.code == 2 {
+        let mut output = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports, "--resume"]);
+        if output.code == 2 {
             // Killed before the run was recorded.
-            let is_new = ["no run to resume", "` not found"].iter().any(|text| said.stderr.contains(text));
-            assert!(is_new, "seed {seed}: {}", said.stderr);
-            said = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports]);
+            let is_new = ["no run to resume", "` not found"].iter().any(|text| output.stderr.contains(text));
+            assert!(is_new, "seed {seed}: {}", output.stderr);
+            output = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports]);
         }
-        assert_eq!(said.code, 0, "seed {seed}: {}", said.stderr);
+        assert_eq!(output.code, 0, "seed {seed}: {}", output.stderr);
         let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path(&database));
         assert_eq!(different, Vec::<String>::new(), "seed {seed}");
         for report in ["year_2025.json", "year_2026.json", "year_2027.json", "multi_year_summary_2025_2027.csv"] {

@@ -66,7 +66,7 @@ fn two_sessions_run_at_once_and_end_with_the_tables_of_the_command() {
         assert!(differences.is_empty(), "{database}: {differences:?}");
     }
     // Another process goes on with what this one has begun.
-    let said = sandbox.simulate(&[
+    let output = sandbox.simulate(&[
         "2025-2027",
         "--resume",
         "--set",
@@ -74,7 +74,7 @@ fn two_sessions_run_at_once_and_end_with_the_tables_of_the_command() {
         "--database",
         "a.duckdb",
     ]);
-    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert_eq!(output.code, 0, "{}", output.stderr);
 }
 
 #[test]

@@ -7,10 +7,10 @@ use std::process::Stdio;
 use planalign_config::lock::{Holder, RunLock};
 use serde_json::{Value, json};
 
-use crate::sandbox::{Said, Sandbox, said};
+use crate::sandbox::{CommandOutput, Sandbox, captured};
 
-fn log(sandbox: &Sandbox, arguments: &[&str]) -> Said {
-    said(&sandbox.command(&[&["log"], arguments].concat()).output().expect("run planalign"))
+fn log(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
+    captured(&sandbox.command(&[&["log"], arguments].concat()).output().expect("run planalign"))
 }
 
 /// The lines without times and durations.
@@ -29,13 +29,13 @@ fn run_id(sandbox: &Sandbox) -> String {
 }
 
 #[test]
-fn a_run_is_told_from_the_record_and_its_file_says_the_same() {
+fn a_run_is_shown_from_the_record_and_its_file_says_the_same() {
     let sandbox = Sandbox::new(100);
     sandbox.simulated(&["2025"]);
-    let told = log(&sandbox, &[]);
-    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+    let reported = log(&sandbox, &[]);
+    assert_eq!((reported.code, reported.stderr.as_str()), (0, ""));
     let run_id = run_id(&sandbox);
-    insta::assert_snapshot!(without_times(&told.stdout).replace(&run_id, "[run]"), @"
+    insta::assert_snapshot!(without_times(&reported.stdout).replace(&run_id, "[run]"), @"
     Run [run] of 2025 to 2025: 7 stages, seed 42
     2025 INITIALIZATION
     2025 FOUNDATION
@@ -75,20 +75,20 @@ fn a_run_that_holds_the_database_is_followed_to_its_end() {
     let now = log(&sandbox, &[]);
     assert_eq!(now.stdout, "2026-01-01T00:00:01Z  Run run-1 of 2025 to 2026: 12 stages, seed 42\n");
 
-    let status = said(&sandbox.command(&["status"]).output().expect("run planalign"));
+    let status = captured(&sandbox.command(&["status"]).output().expect("run planalign"));
     let lines: Vec<&str> = status.stdout.lines().filter(|line| !line.starts_with("process")).collect();
     assert_eq!(
         lines,
         ["run        run-1", "status     running", "started    2026-01-01T00:00:00Z", "committed  2025/INITIALIZATION"]
     );
-    let status = said(&sandbox.command(&["status", "--format", "json"]).output().expect("run planalign"));
+    let status = captured(&sandbox.command(&["status", "--format", "json"]).output().expect("run planalign"));
     let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
     assert_eq!(status["last_checkpoint"], "2025/INITIALIZATION");
 
     let following = sandbox.command(&["log", "--follow"]).stdout(Stdio::piped()).spawn().expect("run planalign");
     happens(3, json!({ "event": "stage_finished", "year": 2025, "stage": "FOUNDATION", "elapsed_ms": 7 }));
     happens(4, json!({ "event": "run_failed", "cause": "the disk is full" }));
-    let followed = said(&following.wait_with_output().expect("it ends"));
+    let followed = captured(&following.wait_with_output().expect("it ends"));
     insta::assert_snapshot!(followed.stdout, @"
     2026-01-01T00:00:01Z  Run run-1 of 2025 to 2026: 12 stages, seed 42
     2026-01-01T00:00:01Z  2025  FOUNDATION              7 ms

@@ -13,9 +13,9 @@ fn no_message_log_or_report_holds_what_the_census_says() {
         for arguments in [&["2025-2026"][..], &["2025-2026", "--restart", "--set", "census.max_rejected_share=1"]] {
             let mut command = sandbox.simulate_command(arguments);
             command.args(["-vv", "--progress", "json"]);
-            let said = crate::sandbox::said(&command.output().expect("run planalign"));
-            assert!(!said.stdout.contains(MARKER), "{column} in stdout: {}", said.stdout);
-            assert!(!said.stderr.contains(MARKER), "{column} in stderr: {}", said.stderr);
+            let output = crate::sandbox::captured(&command.output().expect("run planalign"));
+            assert!(!output.stdout.contains(MARKER), "{column} in stdout: {}", output.stdout);
+            assert!(!output.stderr.contains(MARKER), "{column} in stderr: {}", output.stderr);
         }
         for file in std::fs::read_dir(sandbox.path("reports")).into_iter().flatten() {
             let path = file.expect("entry").path();
@@ -33,10 +33,10 @@ fn failed_statements_do_not_quote_the_census() {
     sandbox.write_project_with(
         "select cast(employee_id as integer) as n, simulation_year from {{ ref('fct_workforce_snapshot') }}",
     );
-    let said = sandbox.simulate(&["2025", "--project", "dbt_copy"]);
-    assert_eq!(said.code, 1, "{}", said.stderr);
-    assert!(said.stderr.contains("broken_model"), "{}", said.stderr);
-    assert!(!said.stderr.contains(MARKER), "{}", said.stderr);
+    let output = sandbox.simulate(&["2025", "--project", "dbt_copy"]);
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert!(output.stderr.contains("broken_model"), "{}", output.stderr);
+    assert!(!output.stderr.contains(MARKER), "{}", output.stderr);
 }
 
 /// A census in which this column holds the marker in one row of twenty.
@@ -68,11 +68,11 @@ fn rules_that_fail_at_a_row_do_not_quote_it() {
         let rule = format!("{{ name: own, severity: error, sql: \"{query}\", max_rows: 0, message: m }}");
         sandbox.write("rules.yaml", &format!("validation: {{ rules: [{rule}] }}"));
         let mut command = sandbox.simulate_command(&["2025", "-vv", "--scenario", "rules.yaml"]);
-        let said = crate::sandbox::said(&command.output().expect("run planalign"));
-        assert_eq!(said.code, 1, "{query}: {}", said.stderr);
+        let output = crate::sandbox::captured(&command.output().expect("run planalign"));
+        assert_eq!(output.code, 1, "{query}: {}", output.stderr);
         let journal = sandbox.open("simulation.duckdb").query("select payload from planalign.run_events", &[]);
-        let told = format!("{}{}{:?}", said.stdout, said.stderr, journal.expect("read"));
-        assert!(told.contains("rule own cannot run"), "{query}: {}", said.stderr);
-        assert!(!told.to_lowercase().contains(&MARKER.to_lowercase()), "{query}: {}", said.stderr);
+        let reported = format!("{}{}{:?}", output.stdout, output.stderr, journal.expect("read"));
+        assert!(reported.contains("rule own cannot run"), "{query}: {}", output.stderr);
+        assert!(!reported.to_lowercase().contains(&MARKER.to_lowercase()), "{query}: {}", output.stderr);
     }
 }

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::{Said, Sandbox, census, differences, repository, said};
+use crate::sandbox::{CommandOutput, Sandbox, captured, census, differences, repository};
 
 const YEARS: &str = "2025-2027";
 
-fn checkpoint(sandbox: &Sandbox, arguments: &[&str]) -> Said {
-    said(&sandbox.command(&[&["checkpoint"], arguments].concat()).output().expect("run planalign"))
+fn checkpoint(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
+    captured(&sandbox.command(&[&["checkpoint"], arguments].concat()).output().expect("run planalign"))
 }
 
 /// A sandbox with a finished run in `simulation.duckdb` and in `whole.duckdb`.
@@ -44,7 +44,7 @@ fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
     }
     let last = checkpoint(&sandbox, &["restore", "2027"]);
     assert_eq!(last.stdout, "2027/REPORTING is the last checkpoint; nothing was removed\n");
-    let status = said(&sandbox.command(&["status"]).output().expect("run planalign"));
+    let status = captured(&sandbox.command(&["status"]).output().expect("run planalign"));
     assert!(status.stdout.contains("status     finished\n"), "{}", status.stdout);
     let none = checkpoint(&sandbox, &["restore", "2031"]);
     assert_eq!(none.code, 2, "{}", none.stderr);
@@ -114,7 +114,7 @@ fn a_run_goes_on_from_its_record_alone() {
         fs::rename(sandbox.path(&name), elsewhere.path().join(format!("moved.duckdb{suffix}"))).expect("moved");
     }
     let mut command = sandbox.command(&["simulate", "--resume", "--database", "moved.duckdb"]);
-    let resumed = said(&command.current_dir(elsewhere.path()).output().expect("run planalign"));
+    let resumed = captured(&command.current_dir(elsewhere.path()).output().expect("run planalign"));
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     let expected = "warning: the run is taken as it was recorded; config/simulation_config.yaml is not here\n";
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
@@ -133,14 +133,14 @@ fn results_are_checked_with_the_rules_of_the_record_where_nothing_else_is_here()
     let found = sandbox.simulate(&["2025", "--set", setting]);
     assert_eq!(found.code, 4);
     assert!(found.stderr.ends_with("for a list and what to do, run `planalign validate --data`\n"), "{}", found.stderr);
-    let checked = said(&sandbox.command(&["validate", "--data"]).output().expect("run planalign"));
+    let checked = captured(&sandbox.command(&["validate", "--data"]).output().expect("run planalign"));
     assert_eq!(checked.code, 4, "{}", checked.stderr);
     assert_eq!(checked.stderr, "");
     assert!(checked.stdout.contains("compensation_reasonableness: pay above 50000"), "{}", checked.stdout);
 }
 
 #[test]
-fn what_has_changed_is_told_with_the_ways_to_go_on() {
+fn what_has_changed_is_reported_with_the_ways_to_continue() {
     let sandbox = finished();
     sandbox.copy_project();
     let run = ["--database", "a.duckdb", "--project", "dbt_copy", "--progress", "none"];
@@ -170,7 +170,7 @@ fn what_has_changed_is_told_with_the_ways_to_go_on() {
 }
 
 #[test]
-fn a_census_that_is_read_again_must_be_the_recorded_one() {
+fn a_census_that_is_reread_must_be_the_recorded_one() {
     let sandbox = Sandbox::new(60);
     sandbox.simulated(&["2025", "--progress", "none"]);
     // As a process leaves it that died before its first commit.
@@ -236,7 +236,7 @@ fn years_before_a_change_are_kept() {
     sandbox.simulated(&[run.as_slice(), &["--database", "whole.duckdb"]].concat());
     check_whole(&sandbox, "simulation.duckdb");
     assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
-    let log = said(&sandbox.command(&["log"]).output().expect("run planalign")).stdout;
+    let log = captured(&sandbox.command(&["log"]).output().expect("run planalign")).stdout;
     assert!(log.contains("Changed from 2026 on: seed config_irs_limits has changed"), "{log}");
 }
 
@@ -250,7 +250,7 @@ fn cut_log(sandbox: &Sandbox, database: &str, keep: f64) {
 }
 
 #[test]
-fn commits_that_a_cut_log_has_lost_are_named_and_made_again() {
+fn commits_that_a_cut_log_has_lost_are_named_and_redone() {
     let sandbox = finished();
     for keep in [0.5, 0.7] {
         sandbox.killed_after(9, "a.duckdb", &[YEARS]);
@@ -258,7 +258,7 @@ fn commits_that_a_cut_log_has_lost_are_named_and_made_again() {
         let verified = checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]);
         assert_eq!(verified.code, 6, "{keep}: {}", verified.stdout);
         assert!(verified.stdout.contains("lost: in the mirror"), "{keep}: {}", verified.stdout);
-        let status = said(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
+        let status = captured(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
         assert!(status.stdout.contains("lost       2026/"), "{keep}: {}", status.stdout);
         // What was committed is not given up by the way.
         let shorter = sandbox.simulate(&["2025", "--database", "a.duckdb", "--resume"]);
@@ -284,7 +284,7 @@ fn a_file_whose_log_is_gone_is_not_taken_for_a_new_one() {
         assert!(refused.stderr.contains("was committed through 202"), "{}", refused.stderr);
     }
     assert_eq!(checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]).code, 6);
-    let status = said(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
+    let status = captured(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
     assert_eq!(status.code, 6, "{}", status.stdout);
     sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--restart"]);
     check_whole(&sandbox, "a.duckdb");
@@ -309,7 +309,7 @@ fn a_mirror_is_no_source_of_state() {
 }
 
 #[test]
-fn a_mirror_that_cannot_be_written_is_told_and_stops_nothing() {
+fn a_mirror_that_cannot_be_written_is_reported_and_stops_nothing() {
     let sandbox = finished();
     fs::rename(sandbox.path(".planalign_checkpoints"), sandbox.path("gone")).expect("moved");
     sandbox.write(".planalign_checkpoints", "a file where the folder should be");
@@ -396,9 +396,9 @@ fn a_run_whose_census_is_gone_goes_on() {
     let (config, project) = (root.join("config/simulation_config.yaml"), root.join("dbt"));
     let mut command = sandbox.command(&["simulate", "--resume", "--database", "a.duckdb"]);
     command.arg("--config").arg(config).arg("--project").arg(project).env("PLANALIGN_CENSUS__PATH", "census.csv");
-    let refused = said(&command.env("PLANALIGN_COMPENSATION__COLA_RATE", "0.9").output().expect("run planalign"));
+    let refused = captured(&command.env("PLANALIGN_COMPENSATION__COLA_RATE", "0.9").output().expect("run planalign"));
     assert!(refused.stderr.contains("compensation.cola_rate: 0.02 -> 0.9"), "{}", refused.stderr);
-    let resumed = said(&command.env_remove("PLANALIGN_COMPENSATION__COLA_RATE").output().expect("run planalign"));
+    let resumed = captured(&command.env_remove("PLANALIGN_COMPENSATION__COLA_RATE").output().expect("run planalign"));
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     let expected = "census.csv is not here: what the run recorded of the census is used\n";
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);

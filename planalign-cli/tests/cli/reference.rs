@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::sandbox::{Sandbox, repository, said};
+use crate::sandbox::{Sandbox, captured, repository};
 
 /// A rule that always finds something, so that the reports have findings.
 const RULES: &str = "
@@ -151,7 +151,7 @@ fn events_of_a_run_have_the_documented_fields() {
     let sandbox = resumed();
     let page = page("run-events.md");
     let every = documented(section(&page, "Every event"));
-    let log = said(&sandbox.command(&["log", "--format", "json"]).output().expect("run planalign"));
+    let log = captured(&sandbox.command(&["log", "--format", "json"]).output().expect("run planalign"));
     let events: Vec<Value> = log.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let mut kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().expect("a kind")).collect();
     for event in &events {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::{Sandbox, said};
+use crate::sandbox::{Sandbox, captured};
 
 /// The files of a directory and what they hold.
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -15,10 +15,10 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn reports_made_again_are_the_same_to_the_byte() {
+fn reports_redone_are_the_same_to_the_byte() {
     let sandbox = Sandbox::new(300);
     let simulated = sandbox.simulated(&["2025-2027"]);
-    let reported = said(&sandbox.command(&["report", "--reports", "again"]).output().expect("run planalign"));
+    let reported = captured(&sandbox.command(&["report", "--reports", "again"]).output().expect("run planalign"));
     assert_eq!((reported.code, reported.stderr.as_str()), (0, ""));
     assert_eq!(reported.stdout, simulated.stdout);
     let again = files(&sandbox.path("again"));
@@ -34,7 +34,7 @@ fn reports_made_again_are_the_same_to_the_byte() {
     );
     assert_eq!(again, files(&sandbox.path("reports")));
     let one =
-        said(&sandbox.command(&["report", "--reports", "one", "--year", "2026"]).output().expect("run planalign"));
+        captured(&sandbox.command(&["report", "--reports", "one", "--year", "2026"]).output().expect("run planalign"));
     assert_eq!(one.code, 0);
     let one = files(&sandbox.path("one"));
     assert_eq!(one.keys().collect::<Vec<_>>(), ["year_2026.json"]);
@@ -53,7 +53,7 @@ fn a_template_chooses_what_is_printed() {
     let template = |text: &str, more: &[&str]| {
         sandbox.write("template.yaml", text);
         let mut command = sandbox.command(&["report", "--template", "template.yaml"]);
-        said(&command.args(more).output().expect("run planalign"))
+        captured(&command.args(more).output().expect("run planalign"))
     };
     let printed = template(HEADCOUNT, &[]);
     assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
@@ -82,7 +82,7 @@ fn a_template_chooses_what_is_printed() {
       2:5: `metrics` is missing: a list of names of metrics
     help: docs/reference/reports.md lists the metrics
     ");
-    let none = said(&sandbox.command(&["report", "--template", "none.yaml"]).output().expect("run planalign"));
+    let none = captured(&sandbox.command(&["report", "--template", "none.yaml"]).output().expect("run planalign"));
     assert_eq!(none.code, 2);
     insta::assert_snapshot!(sandbox.redact(&none.stderr), @"
     error: cannot read `none.yaml`
@@ -108,32 +108,32 @@ fn a_report_tells_where_its_metrics_come_from() {
     let by = last["resumes"][0]["by"].as_str().expect("who");
     assert!(by.starts_with("process ") && by.contains(" on "), "{by}");
     let before = files(&sandbox.path("reports"));
-    said(&sandbox.command(&["report"]).output().expect("run planalign"));
+    captured(&sandbox.command(&["report"]).output().expect("run planalign"));
     let after = files(&sandbox.path("reports"));
     assert!(before.iter().all(|(name, content)| after.get(name) == Some(content)), "made again, they are the same");
 }
 
 #[test]
-fn what_cannot_be_reported_is_told() {
+fn what_cannot_be_reported_is_reported() {
     let sandbox = Sandbox::new(300);
-    let told = said(&sandbox.command(&["report"]).output().expect("run planalign"));
-    assert_eq!(told.code, 2);
-    insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
+    let reported = captured(&sandbox.command(&["report"]).output().expect("run planalign"));
+    assert_eq!(reported.code, 2);
+    insta::assert_snapshot!(sandbox.redact(&reported.stderr), @"
     error: database `simulation.duckdb` not found
     help: name the file with --database, or run `planalign simulate` first
     ");
     sandbox.simulated(&["2025-2026"]);
-    let told = said(&sandbox.command(&["report", "--year", "2031"]).output().expect("run planalign"));
-    assert_eq!(told.code, 2);
-    insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
+    let reported = captured(&sandbox.command(&["report", "--year", "2031"]).output().expect("run planalign"));
+    assert_eq!(reported.code, 2);
+    insta::assert_snapshot!(sandbox.redact(&reported.stderr), @"
     error: 2031 is not simulated; 2025-2026 are
     help: to see how far the run is, run `planalign status`
           to start one, run `planalign simulate`
     ");
     sandbox.write("file", "");
-    let told = said(&sandbox.command(&["report", "--reports", "file"]).output().expect("run planalign"));
-    assert_eq!(told.code, 7);
-    insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
+    let reported = captured(&sandbox.command(&["report", "--reports", "file"]).output().expect("run planalign"));
+    assert_eq!(reported.code, 7);
+    insta::assert_snapshot!(sandbox.redact(&reported.stderr), @"
     error: cannot write `file/year_2025.json`
       File exists (os error 17)
     help: make room or allow writing there, or choose another directory with --reports, then run `planalign report --reports file`
@@ -142,9 +142,10 @@ fn what_cannot_be_reported_is_told() {
         &sandbox.path("empty.duckdb"),
         &planalign_config::DatabaseOptions::default(),
     ));
-    let told = said(&sandbox.command(&["report", "--database", "empty.duckdb"]).output().expect("run planalign"));
-    assert_eq!(told.code, 2);
-    insta::assert_snapshot!(sandbox.redact(&told.stderr), @"
+    let reported =
+        captured(&sandbox.command(&["report", "--database", "empty.duckdb"]).output().expect("run planalign"));
+    assert_eq!(reported.code, 2);
+    insta::assert_snapshot!(sandbox.redact(&reported.stderr), @"
     error: the database holds no simulated year
     help: to see how far the run is, run `planalign status --database empty.duckdb`
           to start one, run `planalign simulate`
@@ -153,12 +154,12 @@ fn what_cannot_be_reported_is_told() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn results_that_cannot_be_written_are_told() {
+fn results_that_cannot_be_written_are_reported() {
     let sandbox = Sandbox::new(20);
     sandbox.simulated(&["2025"]);
     let to = |file: &str| {
         let full = std::fs::OpenOptions::new().write(true).open(file).expect("open");
-        said(&sandbox.command(&["report", "--reports", "again"]).stdout(full).output().expect("run planalign"))
+        captured(&sandbox.command(&["report", "--reports", "again"]).stdout(full).output().expect("run planalign"))
     };
     let full = to("/dev/full");
     assert_eq!(full.code, 7);

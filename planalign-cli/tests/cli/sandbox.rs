@@ -18,7 +18,7 @@ pub(crate) struct Sandbox {
 }
 
 /// What a command said.
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -66,15 +66,15 @@ impl Sandbox {
         command
     }
 
-    pub(crate) fn simulate(&self, arguments: &[&str]) -> Said {
-        said(&self.simulate_command(arguments).output().expect("run planalign"))
+    pub(crate) fn simulate(&self, arguments: &[&str]) -> CommandOutput {
+        captured(&self.simulate_command(arguments).output().expect("run planalign"))
     }
 
     /// A run that must succeed.
-    pub(crate) fn simulated(&self, arguments: &[&str]) -> Said {
-        let said = self.simulate(arguments);
-        assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
-        said
+    pub(crate) fn simulated(&self, arguments: &[&str]) -> CommandOutput {
+        let output = self.simulate(arguments);
+        assert_eq!(output.code, 0, "{}\n{}", output.stdout, output.stderr);
+        output
     }
 
     /// Runs `simulate` and kills it once so many stages are committed, told and mirrored, or a few more.
@@ -147,10 +147,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-pub(crate) fn said(output: &Output) -> Said {
+pub(crate) fn captured(output: &Output) -> CommandOutput {
     // Advice repeats the command as it was typed.
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(env!("CARGO_BIN_EXE_planalign"), "planalign");
-    Said { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    CommandOutput {
+        code: output.status.code().unwrap_or(-1),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
 }
 
 pub(crate) fn repository() -> &'static Path {

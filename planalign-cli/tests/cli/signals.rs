@@ -35,12 +35,12 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&[YEARS, "--database", "whole.duckdb"]);
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let (found, said) = stopped_by(&sandbox, &[signal]);
-        assert_eq!(found, Some(code), "{said}");
-        assert!(said.contains("Stopping at the next safe point"), "{said}");
-        assert!(said.contains("error: interrupted, committed through 20"), "{said}");
+        let (found, output) = stopped_by(&sandbox, &[signal]);
+        assert_eq!(found, Some(code), "{output}");
+        assert!(output.contains("Stopping at the next safe point"), "{output}");
+        assert!(output.contains("error: interrupted, committed through 20"), "{output}");
         // The advice is a command that can be typed as it is.
-        let advice = said.lines().find_map(|line| line.strip_prefix("help: to resume, run `")?.strip_suffix('`'));
+        let advice = output.lines().find_map(|line| line.strip_prefix("help: to resume, run `")?.strip_suffix('`'));
         let mut shell = std::process::Command::new("sh");
         shell.arg("-c").arg(advice.expect("advice")).current_dir(sandbox.path(""));
         let resumed = shell.output().expect("a shell");
@@ -55,9 +55,9 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
 fn a_second_signal_ends_the_process_at_once_and_loses_nothing() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&[YEARS, "--database", "whole.duckdb"]);
-    let (found, said) = stopped_by(&sandbox, &[Signal::SIGINT, Signal::SIGTERM]);
+    let (found, output) = stopped_by(&sandbox, &[Signal::SIGINT, Signal::SIGTERM]);
     // The first of them says why.
-    assert!(matches!(found, Some(130 | 143)), "{found:?}: {said}");
+    assert!(matches!(found, Some(130 | 143)), "{found:?}: {output}");
     sandbox.simulated(&[YEARS, "--database", "stopped.duckdb", "--resume"]);
     let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path("stopped.duckdb"));
     assert_eq!(different, Vec::<String>::new());

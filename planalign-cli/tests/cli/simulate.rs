@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::sandbox::{Sandbox, said};
+use crate::sandbox::{Sandbox, captured};
 
 #[test]
 fn closing_headcounts_equal_the_growth_targets() {
@@ -31,29 +31,29 @@ fn closing_headcounts_equal_the_growth_targets() {
 #[test]
 fn the_summary_answers_the_first_questions() {
     let sandbox = Sandbox::new(400);
-    let said = sandbox.simulated(&["2025-2027", "--progress", "none"]);
-    assert_snapshot!(said.stdout);
-    assert_eq!(said.stderr, "");
+    let output = sandbox.simulated(&["2025-2027", "--progress", "none"]);
+    assert_snapshot!(output.stdout);
+    assert_eq!(output.stderr, "");
 }
 
 #[test]
 fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let sandbox = Sandbox::new(50);
-    let said = sandbox.simulated(&["2025-2029", "--dry-run"]);
-    assert_snapshot!(said.stdout);
+    let output = sandbox.simulated(&["2025-2029", "--dry-run"]);
+    assert_snapshot!(output.stdout);
     let mut files: Vec<_> = std::fs::read_dir(sandbox.path("")).expect("directory").collect();
     assert_eq!(files.len(), 1, "only the census may be there");
     assert_eq!(files.remove(0).expect("entry").file_name(), "census.csv");
 }
 
 #[test]
-fn a_database_with_a_run_is_not_touched_without_being_told() {
+fn a_database_with_a_run_is_not_touched_unasked() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025"]);
     let before = std::fs::read(sandbox.path("simulation.duckdb")).expect("database");
-    let said = sandbox.simulate(&["2025"]);
-    assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("--resume") && said.stderr.contains("--restart"), "{}", said.stderr);
+    let output = sandbox.simulate(&["2025"]);
+    assert_eq!(output.code, 2);
+    assert!(output.stderr.contains("--resume") && output.stderr.contains("--restart"), "{}", output.stderr);
     assert_eq!(std::fs::read(sandbox.path("simulation.duckdb")).expect("database"), before);
     sandbox.simulated(&["2025", "--resume"]);
     sandbox.simulated(&["2025", "--restart"]);
@@ -63,9 +63,9 @@ fn a_database_with_a_run_is_not_touched_without_being_told() {
 fn a_changed_setting_is_named_and_the_run_not_resumed() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025"]);
-    let said = sandbox.simulate(&["2025-2026", "--resume", "--set", "compensation.cola_rate=0.03"]);
-    assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("compensation.cola_rate: 0.02 -> 0.03"), "{}", said.stderr);
+    let output = sandbox.simulate(&["2025-2026", "--resume", "--set", "compensation.cola_rate=0.03"]);
+    assert_eq!(output.code, 2);
+    assert!(output.stderr.contains("compensation.cola_rate: 0.02 -> 0.03"), "{}", output.stderr);
 }
 
 #[test]
@@ -76,9 +76,9 @@ fn a_changed_census_or_model_is_named_and_the_run_not_resumed() {
     sandbox.simulated(&resumed[..3]);
     resumed[0] = "2025-2026";
     let check_refused = |what: &str| {
-        let said = sandbox.simulate(&resumed);
-        assert_eq!(said.code, 2, "{}", said.stderr);
-        assert!(said.stderr.contains(what), "{}", said.stderr);
+        let output = sandbox.simulate(&resumed);
+        assert_eq!(output.code, 2, "{}", output.stderr);
+        assert!(output.stderr.contains(what), "{}", output.stderr);
     };
     let people = std::fs::read_to_string(sandbox.path("census.csv")).expect("the census");
     sandbox.write("census.csv", &crate::sandbox::census(50, 2));
@@ -91,7 +91,7 @@ fn a_changed_census_or_model_is_named_and_the_run_not_resumed() {
 }
 
 #[test]
-fn a_missing_report_is_written_again_by_resume() {
+fn a_missing_report_is_rewritten_by_resume() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025-2026"]);
     let report = sandbox.path("reports/year_2025.json");
@@ -111,23 +111,23 @@ fn damaged_rows_are_found_before_a_run_is_resumed() {
                   where employee_id = (select min(employee_id) from fct_workforce_snapshot)";
     database.execute(damage, &[]).expect("damage");
     drop(database);
-    let said = sandbox.simulate(&["2025-2026", "--resume"]);
-    assert_eq!(said.code, 6, "{}", said.stderr);
-    assert!(said.stderr.contains("fct_workforce_snapshot"), "{}", said.stderr);
+    let output = sandbox.simulate(&["2025-2026", "--resume"]);
+    assert_eq!(output.code, 6, "{}", output.stderr);
+    assert!(output.stderr.contains("fct_workforce_snapshot"), "{}", output.stderr);
 }
 
 #[test]
 fn progress_as_json_is_the_journal_of_the_run() {
     let sandbox = Sandbox::new(50);
-    let said = sandbox.simulated(&["2025", "--progress", "json"]);
-    let told: Vec<serde_json::Value> =
-        said.stderr.lines().map(|l| serde_json::from_str(l).expect("a JSON object a line")).collect();
-    let sequences: Vec<u64> = told.iter().filter_map(|e| e["sequence"].as_u64()).collect();
-    assert_eq!(sequences, (1..=u64::try_from(told.len()).expect("count")).collect::<Vec<_>>());
+    let output = sandbox.simulated(&["2025", "--progress", "json"]);
+    let reported: Vec<serde_json::Value> =
+        output.stderr.lines().map(|l| serde_json::from_str(l).expect("a JSON object a line")).collect();
+    let sequences: Vec<u64> = reported.iter().filter_map(|e| e["sequence"].as_u64()).collect();
+    assert_eq!(sequences, (1..=u64::try_from(reported.len()).expect("count")).collect::<Vec<_>>());
     let database = sandbox.open("simulation.duckdb");
     let kept = database.query_value("select count(*) from planalign.run_events", &[]).expect("journal");
-    assert_eq!(kept.integer(), i64::try_from(told.len()).ok());
-    assert_eq!(told.last().map(|e| e["event"].clone()), Some("run_finished".into()));
+    assert_eq!(kept.integer(), i64::try_from(reported.len()).ok());
+    assert_eq!(reported.last().map(|e| e["event"].clone()), Some("run_finished".into()));
 }
 
 #[test]
@@ -138,12 +138,12 @@ fn progress_is_shown_in_every_style_and_changes_nothing() {
     let lines: Vec<&str> = plain.stderr.lines().collect();
     assert!(lines.iter().all(|line| line.starts_with("2025  ")), "{lines:?}");
     assert!(lines.last().is_some_and(|line| line.ends_with("100%")), "{lines:?}");
-    let count = |said: &str| said.lines().count();
+    let count = |output: &str| output.lines().count();
     assert_eq!(count(&run(&[]).stderr), lines.len(), "no terminal");
     // A bar is for terminals alone.
     for other in [["--progress", "bar"], ["--progress", "none"]] {
-        let said = run(&other);
-        assert_eq!((said.stdout.as_str(), said.stderr.as_str()), (plain.stdout.as_str(), ""), "{other:?}");
+        let output = run(&other);
+        assert_eq!((output.stdout.as_str(), output.stderr.as_str()), (plain.stdout.as_str(), ""), "{other:?}");
     }
     let quiet = run(&["--quiet"]);
     assert_eq!((quiet.stdout, quiet.stderr), (plain.stdout, String::new()), "results and errors only");
@@ -153,7 +153,7 @@ fn progress_is_shown_in_every_style_and_changes_nothing() {
 fn shells_complete_commands_and_options() {
     let sandbox = Sandbox::new(1);
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let script = said(&sandbox.command(&["completions", shell]).output().expect("run planalign"));
+        let script = captured(&sandbox.command(&["completions", shell]).output().expect("run planalign"));
         assert_eq!((script.code, script.stderr.as_str()), (0, ""));
         assert!(script.stdout.contains("fail-on-validation-error"), "{shell}");
     }
@@ -162,7 +162,8 @@ fn shells_complete_commands_and_options() {
 #[test]
 fn manual_pages_are_written_to_a_directory() {
     let sandbox = Sandbox::new(1);
-    let write = |directory: &str| said(&sandbox.command(&["man-pages", directory]).output().expect("run planalign"));
+    let write =
+        |directory: &str| captured(&sandbox.command(&["man-pages", directory]).output().expect("run planalign"));
     let written = write("share/man1");
     assert_eq!((written.code, written.stderr.as_str()), (0, ""));
     let page = fs::read_to_string(sandbox.path("share/man1/planalign-simulate.1")).expect("a page");

@@ -4,20 +4,20 @@ use planalign_config::lock::{Holder, RunLock};
 use planalign_config::{Database, DatabaseOptions};
 use serde_json::{Value, json};
 
-use crate::sandbox::{Said, Sandbox, said};
+use crate::sandbox::{CommandOutput, Sandbox, captured};
 
-fn status(sandbox: &Sandbox, arguments: &[&str]) -> Said {
-    said(&sandbox.command(&[&["status"], arguments].concat()).output().expect("run planalign"))
+fn status(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
+    captured(&sandbox.command(&[&["status"], arguments].concat()).output().expect("run planalign"))
 }
 
 fn status_json(sandbox: &Sandbox) -> Value {
-    let said = status(sandbox, &["--format", "json"]);
-    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
-    serde_json::from_str(&said.stdout).expect("JSON")
+    let output = status(sandbox, &["--format", "json"]);
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+    serde_json::from_str(&output.stdout).expect("JSON")
 }
 
 #[test]
-fn a_finished_run_is_told_in_full() {
+fn a_finished_run_is_reported_in_full() {
     let sandbox = Sandbox::new(50);
     let missing = status(&sandbox, &[]);
     assert_eq!(missing.code, 2, "{}", missing.stderr);
@@ -27,13 +27,13 @@ fn a_finished_run_is_told_in_full() {
     for line in ["status     finished\n", "years      2025 to 2025\n", "committed  2025/REPORTING"] {
         assert!(table.stdout.contains(line), "{}", table.stdout);
     }
-    let told = status_json(&sandbox);
-    let known = ["status", "start_year", "end_year", "last_checkpoint"].map(|key| told[key].clone());
+    let reported = status_json(&sandbox);
+    let known = ["status", "start_year", "end_year", "last_checkpoint"].map(|key| reported[key].clone());
     assert_eq!(known, [json!("finished"), json!(2025), json!(2025), json!("2025/REPORTING")]);
 }
 
 #[test]
-fn a_running_one_is_told_by_its_lock() {
+fn a_running_one_is_reported_by_its_lock() {
     let sandbox = Sandbox::new(1);
     let holder = Holder::new("planalign simulate", "2025-01-01T00:00:00Z".parse().expect("timestamp"));
     let _lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("lock");
@@ -46,12 +46,12 @@ fn a_running_one_is_told_by_its_lock() {
     started    2025-01-01T00:00:00Z
     committed  nothing
     ");
-    let told = status_json(&sandbox);
-    assert_eq!((&told["status"], &told["holder"]["pid"]), (&json!("running"), &json!(pid)));
+    let reported = status_json(&sandbox);
+    assert_eq!((&reported["status"], &reported["holder"]["pid"]), (&json!("running"), &json!(pid)));
 }
 
 #[test]
-fn a_failed_one_and_one_that_died_are_told_apart() {
+fn a_failed_one_and_one_that_died_are_distinguished() {
     let sandbox = Sandbox::new(50);
     sandbox.write("reports", "a file where the directory should be");
     assert_eq!(sandbox.simulate(&["2025", "--progress", "none"]).code, 7);
@@ -65,6 +65,6 @@ fn a_failed_one_and_one_that_died_are_told_apart() {
 fn a_database_without_a_run_is_no_failure() {
     let sandbox = Sandbox::new(1);
     drop(Database::open(&sandbox.path("simulation.duckdb"), &DatabaseOptions::default()).expect("open"));
-    let said = status(&sandbox, &[]);
-    assert_eq!((said.code, said.stdout.as_str()), (0, "the database holds no run\n"));
+    let output = status(&sandbox, &[]);
+    assert_eq!((output.code, output.stdout.as_str()), (0, "the database holds no run\n"));
 }

@@ -2,7 +2,7 @@
 
 use planalign_config::{Database, DatabaseOptions};
 
-use crate::sandbox::{Said, Sandbox, census, repository, said};
+use crate::sandbox::{CommandOutput, Sandbox, captured, census, repository};
 
 /// A rule that always finds something, one that never does, and one that is off.
 const RULES: &str = "
@@ -14,16 +14,16 @@ validation:
     - { name: idle, severity: \"off\", sql: from nowhere, max_rows: 0, message: nothing }
 ";
 
-fn validated(sandbox: &Sandbox, arguments: &[&str]) -> Said {
+fn validated(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
     let mut command = sandbox.command(&["validate", "--data", "--census", "census.csv"]);
     let root = repository();
     command.arg("--project").arg(root.join("dbt")).arg("--config").arg(root.join("config/simulation_config.yaml"));
-    said(&command.args(arguments).output().expect("run planalign"))
+    captured(&command.args(arguments).output().expect("run planalign"))
 }
 
 /// The lines without the id of the run.
-fn told(said: &Said) -> String {
-    let lines = said.stdout.lines().map(|line| match line.split_once(": ") {
+fn reported(output: &CommandOutput) -> String {
+    let lines = output.stdout.lines().map(|line| match line.split_once(": ") {
         Some((run, rest)) if run.starts_with("run ") => rest,
         _ => line,
     });
@@ -56,7 +56,7 @@ fn rules_of_ones_own_run_with_the_others() {
 
     let all = validated(&sandbox, &["--scenario", "rules.yaml"]);
     assert_eq!((all.code, all.stderr.as_str()), (0, ""));
-    insta::assert_snapshot!(told(&all), @"
+    insta::assert_snapshot!(reported(&all), @"
     2025  warning  raises: raises: 274 rows
           see planalign.finding_details, or the rule's query under validation.rules in the configuration
     2026  warning  raises: raises: 265 rows
@@ -66,7 +66,7 @@ fn rules_of_ones_own_run_with_the_others() {
 }
 
 #[test]
-fn a_run_goes_on_once_a_rule_that_cannot_run_is_mended() {
+fn a_run_resumes_once_a_rule_that_cannot_run_is_fixed() {
     let sandbox = Sandbox::new(300);
     let rules = |from: &str| {
         format!(
@@ -94,7 +94,7 @@ fn inputs_are_checked_without_a_run() {
     let check = |arguments: &[&str]| {
         let mut command = sandbox.command(&["validate", "--census", "census.csv"]);
         command.arg("--project").arg(root.join("dbt")).arg("--config").arg(root.join("config/simulation_config.yaml"));
-        said(&command.args(arguments).output().expect("run planalign"))
+        captured(&command.args(arguments).output().expect("run planalign"))
     };
     let fine = check(&["--set", "simulation.random_seed=7", "--set", "deferrals.catch_up=true"]);
     assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
@@ -135,7 +135,7 @@ fn the_rows_of_a_census_are_checked_without_a_run() {
         let mut command = sandbox.command(&["validate", "--census", "census.csv", "--set"]);
         command.arg(format!("census.max_rejected_share={share}")).arg("--project").arg(root.join("dbt"));
         command.arg("--config").arg(root.join("config/simulation_config.yaml"));
-        said(&command.output().expect("run planalign"))
+        captured(&command.output().expect("run planalign"))
     };
     let refused = check("0.01");
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
@@ -163,7 +163,7 @@ fn damage_is_found_after_the_run() {
     sandbox.simulated(&["2025-2026"]);
     let fine = validated(&sandbox, &[]);
     assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
-    insta::assert_snapshot!(told(&fine), @"28 checks of 2025 to 2026: 0 errors, 0 warnings, 0 notes");
+    insta::assert_snapshot!(reported(&fine), @"28 checks of 2025 to 2026: 0 errors, 0 warnings, 0 notes");
     writable(&sandbox)
         .execute_batch(
             "update planalign.enrollment_registry set opt_out_date = '2026-01-01'
@@ -173,7 +173,7 @@ fn damage_is_found_after_the_run() {
         .expect("damage");
     let damaged = validated(&sandbox, &["--set", "deferrals.maximum_rate=0.7"]);
     assert_eq!((damaged.code, damaged.stderr.as_str()), (4, ""));
-    insta::assert_snapshot!(told(&damaged), @r#"
+    insta::assert_snapshot!(reported(&damaged), @r#"
     note: this is not the configuration of the run: deferrals.maximum_rate: 0.75 -> 0.7
     2025  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole
@@ -242,16 +242,16 @@ fn each_rule_alone_reports_its_damage() {
     for (rule, damage) in DAMAGE {
         std::fs::write(&finished, &kept).expect("the database");
         writable(&sandbox).execute_batch(damage).unwrap_or_else(|e| panic!("{rule}: {e}"));
-        let said = validated(&sandbox, &[]);
+        let output = validated(&sandbox, &[]);
         let found =
-            said.stdout.lines().filter_map(|line| line.strip_prefix("202")).filter_map(|line| line.split_once("  "));
+            output.stdout.lines().filter_map(|line| line.strip_prefix("202")).filter_map(|line| line.split_once("  "));
         let mut rules: Vec<&str> = found
-            .filter(|(_, told)| told.starts_with("error") || told.starts_with("warning"))
-            .filter_map(|(_, told)| told.split_whitespace().nth(1))
+            .filter(|(_, reported)| reported.starts_with("error") || reported.starts_with("warning"))
+            .filter_map(|(_, reported)| reported.split_whitespace().nth(1))
             .map(|rule| rule.trim_end_matches(':'))
             .collect();
         rules.dedup();
-        assert_eq!(rules, [rule], "{}", said.stdout);
+        assert_eq!(rules, [rule], "{}", output.stdout);
     }
 }
 
@@ -270,7 +270,7 @@ fn without_a_run_there_is_nothing_to_check() {
 #[test]
 fn the_schema_is_printed_without_any_input() {
     let sandbox = Sandbox::new(3);
-    let printed = said(&sandbox.command(&["validate", "--schema"]).output().expect("run planalign"));
+    let printed = captured(&sandbox.command(&["validate", "--schema"]).output().expect("run planalign"));
     assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
     let committed = std::fs::read_to_string(repository().join("config/simulation_config.schema.json"));
     assert_eq!(printed.stdout, committed.expect("the schema"));

@@ -55,7 +55,7 @@ fn a_stage_of_ones_own_is_run_resumed_and_part_of_what_a_run_depends_on() {
 }
 
 #[test]
-fn everything_wrong_with_a_workflow_is_told_before_anything_runs() {
+fn everything_wrong_with_a_workflow_is_reported_before_anything_runs() {
     let sandbox = Sandbox::new(300);
     let set = |value: &str| sandbox.simulate(&["2025-2026", "--set", &format!("workflow.stages={value}")]);
     let wrong = set(

@@ -7,7 +7,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use crate::sandbox::{Said, differences, said};
+use crate::sandbox::{CommandOutput, captured, differences};
 use crate::trial::Trial;
 
 /// The exit codes of what may be said of a damaged file: corrupt, unreadable, or no database at all.
@@ -30,9 +30,9 @@ pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
     println!("damage: {logs} cut logs, no result differs");
 }
 
-fn verify(trial: &Trial, database: &str) -> Said {
+fn verify(trial: &Trial, database: &str) -> CommandOutput {
     let output = trial.sandbox.command(&["checkpoint", "verify", "--database", database, "--format", "json"]).output();
-    said(&output.expect("run planalign"))
+    captured(&output.expect("run planalign"))
 }
 
 /// A row of every table that a checkpoint vouches for is removed, doubled or changed.
@@ -40,7 +40,7 @@ fn rows(trial: &Trial) {
     let database = "rows.duckdb";
     let listed =
         trial.sandbox.command(&["checkpoint", "list", "--database", "whole.duckdb", "--format", "json"]).output();
-    let listed: Value = serde_json::from_str(&said(&listed.expect("run planalign")).stdout).expect("JSON");
+    let listed: Value = serde_json::from_str(&captured(&listed.expect("run planalign")).stdout).expect("JSON");
     let mut damages = 0;
     for checkpoint in listed.as_array().expect("a list") {
         let states = checkpoint["state"].as_array().into_iter().flatten();
@@ -58,10 +58,10 @@ fn rows(trial: &Trial) {
             ] {
                 trial.copy_whole(database);
                 trial.sandbox.tamper(database, &sql);
-                let told = verify(trial, database);
-                assert_eq!(told.code, 6, "{sql}: {}{}", told.stdout, told.stderr);
+                let reported = verify(trial, database);
+                assert_eq!(reported.code, 6, "{sql}: {}{}", reported.stdout, reported.stderr);
                 let name = table.rsplit('.').next().unwrap_or(table).trim_end_matches("_registry");
-                assert!(told.stdout.contains(name), "{sql}: {}", told.stdout);
+                assert!(reported.stdout.contains(name), "{sql}: {}", reported.stdout);
                 damages += 1;
             }
         }
@@ -105,15 +105,15 @@ fn is_harmless(trial: &Trial, seed: u64) -> bool {
     } else {
         flip(&path, rng.random_range(0..length), rng.random_range(0..8));
     }
-    let told = verify(trial, database);
-    let status = said(&trial.sandbox.command(&["status", "--database", database]).output().expect("run planalign"));
-    let resumed = said(&trial.command(database, true, None).output().expect("run planalign"));
-    for said in [&told, &status, &resumed] {
-        let is_expected = said.code == 0 || TOLD.contains(&said.code);
-        assert!(is_expected, "{case}: exit code {}: {}{}", said.code, said.stdout, said.stderr);
-        assert!(!said.stderr.contains("panicked"), "{case}: {}", said.stderr);
+    let reported = verify(trial, database);
+    let status = captured(&trial.sandbox.command(&["status", "--database", database]).output().expect("run planalign"));
+    let resumed = captured(&trial.command(database, true, None).output().expect("run planalign"));
+    for output in [&reported, &status, &resumed] {
+        let is_expected = output.code == 0 || TOLD.contains(&output.code);
+        assert!(is_expected, "{case}: exit code {}: {}{}", output.code, output.stdout, output.stderr);
+        assert!(!output.stderr.contains("panicked"), "{case}: {}", output.stderr);
     }
-    let harmless = told.code == 0 && resumed.code == 0;
+    let harmless = reported.code == 0 && resumed.code == 0;
     if resumed.code == 0 {
         let different = differences(&trial.sandbox.path("whole.duckdb"), &path);
         assert_eq!(different, Vec::<String>::new(), "{case}: resumed, and something differs");
@@ -132,7 +132,7 @@ fn cut_log(trial: &Trial, seed: u64) {
     let log = trial.sandbox.path(&format!("{database}.wal"));
     let length = fs::metadata(&log).expect("a log").len();
     cut(&log, rng.random_range(0..length));
-    let resumed = said(&trial.command(database, true, None).output().expect("run planalign"));
+    let resumed = captured(&trial.command(database, true, None).output().expect("run planalign"));
     match resumed.code {
         0 => {}
         // The run itself is lost: its mirror, or nothing at all, says so.

@@ -1,6 +1,6 @@
 //! The n-th write fails, for each n: right exit code, a message that says why, and nothing that was committed is lost.
 
-use crate::sandbox::said;
+use crate::sandbox::captured;
 use crate::trial::Trial;
 
 /// How a write fails, one of what the message must tell, and with which exit codes it may end. What can be tried again, or done without
@@ -21,7 +21,8 @@ pub(crate) fn run(trial: &Trial, every: usize) {
         for at in (1..=writes).step_by(every) {
             let case = format!("PLANALIGN_FAILPOINT=write@{at}={way}");
             let failpoint = format!("write@{at}={way}");
-            let end = said(&trial.command("faulty.duckdb", false, Some(&failpoint)).output().expect("run planalign"));
+            let end =
+                captured(&trial.command("faulty.duckdb", false, Some(&failpoint)).output().expect("run planalign"));
             assert!(codes.contains(&end.code), "{case}: exit code {}: {}", end.code, end.stderr);
             if end.code != 0 {
                 failures += 1;

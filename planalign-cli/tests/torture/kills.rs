@@ -5,7 +5,7 @@ use std::time::Instant;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use crate::sandbox::said;
+use crate::sandbox::captured;
 use crate::trial::{Trial, is_nothing_to_resume};
 
 /// Named places, how often a run passes them at most, and the longest time from there to the kill in microseconds.
@@ -61,7 +61,7 @@ fn case(trial: &Trial, seed: u64) -> u64 {
             kills += 1;
             continue;
         }
-        let end = said(&output);
+        let end = captured(&output);
         if is_nothing_to_resume(&end) {
             trial.remove(database);
             continue;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use planalign_config::{Database, DatabaseOptions};
 
-use crate::sandbox::{Said, said};
+use crate::sandbox::{CommandOutput, captured};
 use crate::trial::{Trial, YEARS};
 
 /// Two processes at a time try to run one database, so often.
@@ -27,9 +27,9 @@ pub(crate) fn run() {
     }
 }
 
-fn simulate(trial: &Trial, database: &str, arguments: &[&str]) -> Said {
+fn simulate(trial: &Trial, database: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = trial.command(database, trial.exists(database), None);
-    said(&command.args(arguments).output().expect("run planalign"))
+    captured(&command.args(arguments).output().expect("run planalign"))
 }
 
 /// A file system of its own in the sandbox.
@@ -94,7 +94,7 @@ fn full_disk(trial: &Trial, disk: &Disk) {
 fn read_only_disk(trial: &Trial, disk: &Disk) {
     disk.remount("size=256m");
     let end =
-        said(&trial.command("disk/fixed.duckdb", false, Some("committed@4=kill")).output().expect("run planalign"));
+        captured(&trial.command("disk/fixed.duckdb", false, Some("committed@4=kill")).output().expect("run planalign"));
     assert_eq!(end.code, -1, "{}", end.stderr);
     disk.remount("ro");
     let end = simulate(trial, "disk/fixed.duckdb", &[]);
@@ -112,7 +112,7 @@ fn memory(trial: &Trial) {
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"")).arg(simulate.get_program());
         shell.args(simulate.get_args()).env_clear().current_dir(trial.sandbox.path(""));
-        ends.push(said(&shell.output().expect("a shell")).code);
+        ends.push(captured(&shell.output().expect("a shell")).code);
         trial.finish("memory.duckdb", &format!("{kilobytes} KB of address space"));
     }
     let end = simulate(trial, "memory.duckdb", &["--set", "optimization.memory_limit_gb=0.1"]);
@@ -125,7 +125,7 @@ fn races(trial: &Trial) {
     for race in 0..RACES {
         let spawn = || trial.command("race.duckdb", false, None).spawn().expect("spawn");
         let runners = [spawn(), spawn()];
-        let ends = runners.map(|child| said(&child.wait_with_output().expect("wait")));
+        let ends = runners.map(|child| captured(&child.wait_with_output().expect("wait")));
         let mut codes = ends.each_ref().map(|end| end.code);
         codes.sort_unstable();
         // Who comes after the other has ended finds its run.
@@ -133,8 +133,8 @@ fn races(trial: &Trial) {
         assert!(codes == [0, 5] || codes == [0, 2], "race {race}: {codes:?}: {}", refused.stderr);
         if codes[1] == 5 {
             for part in ["is in use by process", "planalign simulate", "since 20"] {
-                let told = refused.stderr.replace(env!("CARGO_BIN_EXE_planalign"), "planalign");
-                assert!(told.contains(part), "race {race}: {told}");
+                let reported = refused.stderr.replace(env!("CARGO_BIN_EXE_planalign"), "planalign");
+                assert!(reported.contains(part), "race {race}: {reported}");
             }
         }
         trial.finish("race.duckdb", &format!("race {race}"));
@@ -159,7 +159,7 @@ fn engine_that_aborts(trial: &Trial) {
     let mut status = trial.sandbox.command(&["status", "--database", "abort.duckdb"]);
     let status = status.env("PLANALIGN_FAILPOINT", "probe@1=abort").output();
     let resumed = trial.command("abort.duckdb", true, Some("probe@1=abort")).output();
-    for end in [status, resumed].map(|output| said(&output.expect("run planalign"))) {
+    for end in [status, resumed].map(|output| captured(&output.expect("run planalign"))) {
         assert_eq!(end.code, 6, "{}", end.stderr);
         assert!(end.stderr.contains("the engine ended its process over it"), "{}", end.stderr);
     }
@@ -174,7 +174,7 @@ fn clock(trial: &Trial) {
     trial.finish("clock.duckdb", "a clock that was set back");
     trial.copy_whole("clock.duckdb");
     trial.sandbox.tamper("clock.duckdb", "update planalign.runs set started_at = '2999-01-01T00:00:00Z'");
-    let end = said(&trial.command("clock.duckdb", false, None).arg("--restart").output().expect("run planalign"));
+    let end = captured(&trial.command("clock.duckdb", false, None).arg("--restart").output().expect("run planalign"));
     assert_eq!(end.code, 0, "{}", end.stderr);
     trial.finish("clock.duckdb", "a new run after a clock was set back");
     println!("surroundings: a clock that was set back confuses no run of {YEARS}");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::sandbox::{Said, Sandbox, differences, said};
+use crate::sandbox::{CommandOutput, Sandbox, captured, differences};
 
 pub(crate) const YEARS: &str = "2025-2027";
 
@@ -43,14 +43,14 @@ impl Trial {
 
     /// Goes on with a run that something has happened to, or begins it if nothing of it was recorded; then it must be whole.
     pub(crate) fn finish(&self, database: &str, case: &str) {
-        let mut end = said(&self.command(database, self.exists(database), None).output().expect("run planalign"));
+        let mut end = captured(&self.command(database, self.exists(database), None).output().expect("run planalign"));
         if is_nothing_to_resume(&end) {
-            end = said(&self.command(database, false, None).output().expect("run planalign"));
+            end = captured(&self.command(database, false, None).output().expect("run planalign"));
         }
         assert_eq!(end.code, 0, "{case}: {}", end.stderr);
         self.check_whole(database, case);
         let verified = self.sandbox.command(&["checkpoint", "verify", "--database", database]).output();
-        let verified = said(&verified.expect("run planalign"));
+        let verified = captured(&verified.expect("run planalign"));
         assert_eq!(verified.code, 0, "{case}: {}{}", verified.stdout, verified.stderr);
         for report in ["year_2025.json", "year_2026.json", "year_2027.json", "multi_year_summary_2025_2027.csv"] {
             let report = self.sandbox.path(&format!("{database}.reports/{report}"));
@@ -87,6 +87,6 @@ impl Trial {
     }
 }
 
-pub(crate) fn is_nothing_to_resume(said: &Said) -> bool {
-    said.code == 2 && ["no run to resume", "` not found"].iter().any(|text| said.stderr.contains(text))
+pub(crate) fn is_nothing_to_resume(output: &CommandOutput) -> bool {
+    output.code == 2 && ["no run to resume", "` not found"].iter().any(|text| output.stderr.contains(text))
 }

@@ -23,7 +23,7 @@ use crate::database::UnitOfWork;
 use crate::database::tables::only_value;
 use crate::database::{DatabaseError, Row, Rows, Tables, Value};
 use crate::runtime::failpoint;
-use connect::{Ease, Engine};
+use connect::{Engine, MemoryRelief};
 use open_files::{Claim, OpenFile};
 
 /// Engines before this can lose acknowledged rows on a full disk.
@@ -72,7 +72,7 @@ struct Inner {
     path: Option<PathBuf>,
     transaction: Transaction,
     /// What may be tried when memory runs out, the last one first.
-    eases: Vec<Ease>,
+    reliefs: Vec<MemoryRelief>,
     /// Counts what may have changed the layout, on all connections to the database.
     layout: Arc<AtomicU64>,
     /// What is saved while the log is folded. Fields end in their order: these after the connection.
@@ -142,13 +142,13 @@ impl Database {
         file: Option<Arc<File>>,
         open: Option<Arc<OpenFile>>,
     ) -> Result<Self, DatabaseError> {
-        let Engine { connection, eases, layout } = engine;
+        let Engine { connection, reliefs, layout } = engine;
         let version = connection.version().map_err(|e| DatabaseError::statement(&e, ""))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
         let transaction = Transaction::None;
-        let inner = Inner { connection, path, transaction, eases, layout, saved: None, file, open };
+        let inner = Inner { connection, path, transaction, reliefs, layout, saved: None, file, open };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -161,7 +161,7 @@ impl Database {
             .and_then(|()| inner.path.as_ref().map_or(Ok(()), |path| connect::enter(&connection, path)));
         set_up.map_err(|e| DatabaseError::statement(&e, ""))?;
         let layout = inner.layout.clone();
-        let engine = Engine { connection, eases: Vec::new(), layout };
+        let engine = Engine { connection, reliefs: Vec::new(), layout };
         let second = Self::from_engine(engine, inner.path.clone(), inner.file.clone(), inner.open.clone())?;
         if let Some(open) = &inner.open {
             open.connections().push(Arc::downgrade(&second.inner));
@@ -397,9 +397,9 @@ impl UnitOfWork for Database {
         }
     }
 
-    fn ease_memory(&mut self) -> Result<Option<String>, DatabaseError> {
+    fn relieve_memory(&mut self) -> Result<Option<String>, DatabaseError> {
         let mut inner = self.lock();
-        let Some(ease) = inner.eases.pop() else { return Ok(None) };
+        let Some(ease) = inner.reliefs.pop() else { return Ok(None) };
         inner.guarded("ease", &ease.sql, |c| c.execute_batch(&ease.sql))?;
         Ok(Some(ease.what.to_owned()))
     }

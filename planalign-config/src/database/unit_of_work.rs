@@ -15,7 +15,7 @@ pub trait UnitOfWork {
     fn rollback(&mut self) -> Result<(), DatabaseError>;
     /// After a unit ran out of memory: lets the next one have more, or makes it need less. Says how; `None` when nothing is
     /// left to try.
-    fn ease_memory(&mut self) -> Result<Option<String>, DatabaseError> {
+    fn relieve_memory(&mut self) -> Result<Option<String>, DatabaseError> {
         Ok(None)
     }
     /// From now on one thread works on each statement. Whether that changes anything.

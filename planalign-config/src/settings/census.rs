@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn another_encoding_is_told_by_its_line() {
+    fn another_encoding_is_reported_by_its_line() {
         let dir = tempfile::tempdir().expect("dir");
         let path = dir.path().join("latin.csv");
         let mut content = format!("{HEADER}\nE1,1980-01-01,2020-01-01,50000\n").into_bytes();

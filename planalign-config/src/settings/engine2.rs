@@ -21,14 +21,14 @@ pub struct Key {
     /// is the rest of a name.
     pub path: &'static str,
     /// What became of it.
-    pub fate: Fate,
+    pub migration: Migration,
     /// The reason, what differs, or what to write instead; empty if there is nothing to say.
     pub text: &'static str,
 }
 
 /// What became of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Migration {
     /// The same key means the same here.
     Kept,
     /// Another key means the same here.
@@ -89,16 +89,16 @@ pub(crate) fn has_keys_in(section: &str) -> bool {
 }
 
 /// What to tell about a key that stands in a configuration and is none here; `None` if it is no key there either.
-pub(crate) fn fate_of(path: &str, value: &Node) -> Option<ProblemKind> {
+pub(crate) fn migration_of(path: &str, value: &Node) -> Option<ProblemKind> {
     let key = key_of(path)?;
-    match key.fate {
-        Fate::Kept => None,
-        Fate::Renamed { to, value: conversion } => {
+    match key.migration {
+        Migration::Kept => None,
+        Migration::Renamed { to, value: conversion } => {
             let value = conversion.apply(value).filter(|value| is_allowed(to, value)).map(|value| value.to_string());
             Some(ProblemKind::Renamed { to, value, text: key.text })
         }
-        Fate::Refused => Some(ProblemKind::Refused { reason: key.text }),
-        Fate::Planned => Some(ProblemKind::Planned { text: key.text }),
+        Migration::Refused => Some(ProblemKind::Refused { reason: key.text }),
+        Migration::Planned => Some(ProblemKind::Planned { text: key.text }),
     }
 }
 
@@ -122,36 +122,36 @@ impl Conversion {
 
 /// Whether a setting may have a value.
 fn is_allowed(setting: &str, value: &Node) -> bool {
-    let mut flaws = Vec::new();
+    let mut mistakes = Vec::new();
     rule_of(setting).is_some_and(|rule| {
-        rule.check(setting, value, &mut flaws);
-        flaws.is_empty()
+        rule.check(setting, value, &mut mistakes);
+        mistakes.is_empty()
     })
 }
 
 const fn kept(path: &'static str, text: &'static str) -> Key {
-    Key { path, fate: Fate::Kept, text }
+    Key { path, migration: Migration::Kept, text }
 }
 
 const fn renamed(path: &'static str, to: &'static str, text: &'static str) -> Key {
-    Key { path, fate: Fate::Renamed { to, value: Conversion::Same }, text }
+    Key { path, migration: Migration::Renamed { to, value: Conversion::Same }, text }
 }
 
 const fn percent(path: &'static str, to: &'static str) -> Key {
     let text = "a percent becomes a share, 2.5 is 0.025";
-    Key { path, fate: Fate::Renamed { to, value: Conversion::Percent }, text }
+    Key { path, migration: Migration::Renamed { to, value: Conversion::Percent }, text }
 }
 
 const fn rewritten(path: &'static str, to: &'static str, text: &'static str) -> Key {
-    Key { path, fate: Fate::Renamed { to, value: Conversion::Rewritten }, text }
+    Key { path, migration: Migration::Renamed { to, value: Conversion::Rewritten }, text }
 }
 
 const fn refused(path: &'static str, reason: &'static str) -> Key {
-    Key { path, fate: Fate::Refused, text: reason }
+    Key { path, migration: Migration::Refused, text: reason }
 }
 
 const fn planned(path: &'static str, text: &'static str) -> Key {
-    Key { path, fate: Fate::Planned, text }
+    Key { path, migration: Migration::Planned, text }
 }
 
 #[cfg(test)]

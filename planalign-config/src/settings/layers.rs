@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::settings::SimulationConfig;
 use crate::settings::cross_checks;
 use crate::settings::origins::{Origin, Origins};
-use crate::settings::problem::{ConfigError, Flaw, Problem};
+use crate::settings::problem::{ConfigError, Mistake, Problem};
 use crate::yaml::{self, Dialect, Node, Position};
 
 use known::Known;
@@ -107,7 +107,7 @@ fn combine(layers: Vec<Layer>, known: &Known) -> Result<LoadedConfig, ConfigErro
 struct Layer {
     source: Source,
     root: Node,
-    flaws: Vec<Flaw>,
+    mistakes: Vec<Mistake>,
 }
 
 /// The place.
@@ -126,7 +126,7 @@ impl Layer {
             // A file of comments.
             root.content = yaml::Content::Map(Vec::new());
         }
-        Self { source, root, flaws: errors.into_iter().map(Flaw::from).collect() }
+        Self { source, root, mistakes: errors.into_iter().map(Mistake::from).collect() }
     }
 }
 
@@ -140,8 +140,8 @@ impl Source {
         }
     }
 
-    fn problem(&self, flaw: Flaw) -> Problem {
-        Problem { origin: self.origin(flaw.at), key: flaw.key, kind: flaw.kind }
+    fn problem(&self, mistake: Mistake) -> Problem {
+        Problem { origin: self.origin(mistake.at), key: mistake.key, kind: mistake.kind }
     }
 }
 

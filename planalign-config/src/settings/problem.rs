@@ -117,7 +117,7 @@ pub enum ProblemKind {
 
 /// A problem within one text, whose origin is not known there.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Flaw {
+pub(crate) struct Mistake {
     /// Where.
     pub(crate) at: Position,
     /// Path of the key; empty if the text as a whole is meant.
@@ -126,7 +126,7 @@ pub(crate) struct Flaw {
     pub(crate) kind: ProblemKind,
 }
 
-impl From<YamlError> for Flaw {
+impl From<YamlError> for Mistake {
     fn from(error: YamlError) -> Self {
         let kind = match error.kind {
             YamlErrorKind::DuplicateKey { first_line } => ProblemKind::DuplicateKey { first_line },

@@ -11,7 +11,7 @@ use regex::Regex;
 use crate::fixed::Rate;
 use crate::nearest::nearest;
 use crate::settings::keys::{is_whole, join, name, parent};
-use crate::settings::problem::{Flaw, ProblemKind};
+use crate::settings::problem::{Mistake, ProblemKind};
 use crate::yaml::{Content, Entry, Node};
 
 pub(crate) use declared::{DECLARED, RULES};
@@ -81,9 +81,9 @@ pub(crate) fn rule_of(path: &str) -> Option<&'static Rule> {
 
 impl Rule {
     /// Checks a value; adds what is wrong with it or with what it holds.
-    pub(crate) fn check(&self, path: &str, node: &Node, flaws: &mut Vec<Flaw>) {
+    pub(crate) fn check(&self, path: &str, node: &Node, mistakes: &mut Vec<Mistake>) {
         if !(self.nullable && node.is_null()) {
-            self.check_as(&self.allowed, path, node, flaws);
+            self.check_as(&self.allowed, path, node, mistakes);
         }
     }
 
@@ -94,59 +94,59 @@ impl Rule {
         format!("{}{null}{note}", self.allowed.words())
     }
 
-    fn check_as(&self, allowed: &Allowed, path: &str, node: &Node, flaws: &mut Vec<Flaw>) {
+    fn check_as(&self, allowed: &Allowed, path: &str, node: &Node, mistakes: &mut Vec<Mistake>) {
         match (allowed, &node.content) {
             (Allowed::List(item), Content::List(nodes)) if matches!(**item, Allowed::Map(_)) => {
                 for (index, node) in nodes.iter().enumerate() {
-                    self.check_as(item, &format!("{path}[{index}]"), node, flaws);
+                    self.check_as(item, &format!("{path}[{index}]"), node, mistakes);
                 }
             }
-            (Allowed::Map(fields), Content::Map(entries)) => self.check_fields(fields, path, node, entries, flaws),
+            (Allowed::Map(fields), Content::Map(entries)) => self.check_fields(fields, path, node, entries, mistakes),
             (Allowed::MapOf(keys, value), Content::Map(entries)) => {
                 for entry in entries {
                     let path = join(path, &entry.key);
                     if keys.contains(&entry.key) {
-                        self.check_as(value, &path, &entry.value, flaws);
+                        self.check_as(value, &path, &entry.value, mistakes);
                     } else {
-                        flaws.push(unknown(entry, path, keys));
+                        mistakes.push(unknown(entry, path, keys));
                     }
                 }
             }
             (allowed, content) if allowed.accepts(content) => {}
             (Allowed::Number(..), content) if allowed.has_in_bounds(content) => {
-                flaws.push(refused(path, node, "a number with at most six decimals".to_owned()));
+                mistakes.push(refused(path, node, "a number with at most six decimals".to_owned()));
             }
             (allowed, _) => {
                 let own = std::ptr::eq(allowed, &raw const self.allowed);
                 let expected = if own { self.expected() } else { allowed.words() };
-                flaws.push(refused(path, node, expected));
+                mistakes.push(refused(path, node, expected));
             }
         }
     }
 
-    fn check_fields(&self, fields: &[Field], path: &str, node: &Node, entries: &[Entry], flaws: &mut Vec<Flaw>) {
+    fn check_fields(&self, fields: &[Field], path: &str, node: &Node, entries: &[Entry], mistakes: &mut Vec<Mistake>) {
         for entry in entries {
             let path = join(path, &entry.key);
             match fields.iter().find(|field| field.name == entry.key) {
-                Some(field) => self.check_as(&field.allowed, &path, &entry.value, flaws),
-                None => flaws.push(unknown(entry, path, &names(fields))),
+                Some(field) => self.check_as(&field.allowed, &path, &entry.value, mistakes),
+                None => mistakes.push(unknown(entry, path, &names(fields))),
             }
         }
         let is_given = |field: &Field| entries.iter().any(|entry| entry.key == field.name);
         for field in fields.iter().filter(|field| field.is_required && !is_given(field)) {
             let kind = ProblemKind::Missing { expected: field.allowed.words() };
-            flaws.push(Flaw { at: node.at, key: join(path, &field.name), kind });
+            mistakes.push(Mistake { at: node.at, key: join(path, &field.name), kind });
         }
     }
 }
 
-fn refused(path: &str, node: &Node, expected: String) -> Flaw {
-    Flaw { at: node.at, key: path.to_owned(), kind: ProblemKind::Value { given: node.to_string(), expected } }
+fn refused(path: &str, node: &Node, expected: String) -> Mistake {
+    Mistake { at: node.at, key: path.to_owned(), kind: ProblemKind::Value { given: node.to_string(), expected } }
 }
 
-fn unknown(entry: &Entry, path: String, known: &[String]) -> Flaw {
+fn unknown(entry: &Entry, path: String, known: &[String]) -> Mistake {
     let nearest = nearest(&entry.key, known.iter().map(String::as_str)).map(str::to_owned);
-    Flaw { at: entry.at, key: path, kind: ProblemKind::UnknownKey { nearest, known: known.to_vec() } }
+    Mistake { at: entry.at, key: path, kind: ProblemKind::UnknownKey { nearest, known: known.to_vec() } }
 }
 
 fn names(fields: &[Field]) -> Vec<String> {

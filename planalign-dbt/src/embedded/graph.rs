@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_told_from_where_it_closes() {
+    fn a_circle_is_named_from_where_it_closes() {
         let circle = graph(&[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &[])]);
         let error = order(&circle).expect_err("a circle").to_string();
         assert_eq!(error, "models depend on each other in a circle: b -> c -> b");

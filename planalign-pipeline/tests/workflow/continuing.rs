@@ -12,21 +12,21 @@ fn a_finished_run_is_continued_to_later_years() {
     world.start().expect("it finishes");
     world.end_year = 2028;
     world.resume().expect("it goes on");
-    assert_eq!(committed_builds(&world.told), committed_builds(&whole.told));
+    assert_eq!(committed_builds(&world.events), committed_builds(&whole.events));
     assert_eq!(world.status(), RunStatus::Finished);
     let summaries: Vec<_> = world.reports.calls().into_iter().filter(|c| c.starts_with("summary")).collect();
     assert_eq!(summaries, ["summary 2025-2026", "summary 2025-2028"]);
-    let text = render(world.last_told());
+    let text = render(world.last_events());
     assert!(text.contains("after=2026/REPORTING start_year=2025 end_year=2028 stages=11"), "{text}");
     assert!(!text.contains("year=2026 stage"), "nothing of 2026 is done again: {text}");
 }
 
 #[test]
-fn a_finished_run_that_is_resumed_writes_its_summary_again() {
+fn a_finished_run_that_is_resumed_rewrites_its_summary() {
     let mut world = World::new(2025);
     world.start().expect("it finishes");
     world.resume().expect("it finishes again");
-    insta::assert_snapshot!(render(world.last_told()));
+    insta::assert_snapshot!(render(world.last_events()));
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn an_interrupted_run_may_be_ended_earlier_than_planned() {
     world.resume().expect("it finishes");
     let mut short = World::new(2026);
     short.start().expect("it finishes");
-    assert_eq!(committed_builds(&world.told), committed_builds(&short.told));
+    assert_eq!(committed_builds(&world.events), committed_builds(&short.events));
     assert_eq!(world.reports.calls(), short.reports.calls());
 }
 
@@ -45,13 +45,13 @@ fn an_interrupted_run_may_be_ended_earlier_than_planned() {
 fn a_new_run_forgets_the_one_before() {
     let mut world = World::new(2026);
     world.start().expect("it finishes");
-    world.told.clear();
+    world.events.clear();
     // Another id, as every run has: the journal of the first one stays beside it.
     world.run_id = "run-2";
     world.start().expect("it finishes");
     assert!(world.registries[0].calls().contains(&"restore all years".to_owned()));
     assert!(world.store.calls().contains(&"forget_after nothing".to_owned()));
-    assert_eq!(world.journal().len(), world.told.len());
+    assert_eq!(world.journal().len(), world.events.len());
 }
 
 #[test]

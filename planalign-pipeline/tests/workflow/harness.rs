@@ -15,8 +15,8 @@ use planalign_pipeline::{
     StopSignal, Storage, Workflow, restore,
 };
 use planalign_registries::{
-    CheckpointKey, FingerprintKind, Fingerprints, InMemoryRegistry, InMemoryRunStore, Journal, Registry, RelationState,
-    RunEvent, RunRecord, RunStatus, Runs, Witnessed, WorkflowCheckpoint,
+    CheckpointKey, FingerprintKind, Fingerprints, InMemoryRegistry, InMemoryRunStore, Journal, MirroredCheckpoint,
+    Registry, RelationState, RunEvent, RunRecord, RunStatus, Runs, WorkflowCheckpoint,
 };
 use planalign_reporting::InMemoryReports;
 use planalign_validation::{InMemoryRule, Rule};
@@ -58,14 +58,14 @@ pub(crate) struct World {
     /// Pauses that were asked for, in milliseconds.
     pub(crate) pauses: RefCell<Vec<u128>>,
     /// What listeners were told, over all executions.
-    pub(crate) told: Vec<RunEvent>,
+    pub(crate) events: Vec<RunEvent>,
     pub(crate) run_id: &'static str,
     /// Whether the journal may hold what nobody was told.
     pub(crate) lets_journal_hold_more: bool,
     /// Failures of models that were asked for.
     pub(crate) asked_failures: usize,
     /// What the mirror of the checkpoints names last.
-    pub(crate) witness: Option<Witnessed>,
+    pub(crate) last_mirrored: Option<MirroredCheckpoint>,
     pub(crate) accept_version: bool,
     /// The first year that the settings are for, if it is another than that of the run.
     pub(crate) prepared_for: Option<i32>,
@@ -123,11 +123,11 @@ impl World {
             fail_on_validation_error: false,
             cut: Cut::Never,
             pauses: RefCell::default(),
-            told: Vec::new(),
+            events: Vec::new(),
             run_id: "run-1",
             lets_journal_hold_more: false,
             asked_failures: 0,
-            witness: None,
+            last_mirrored: None,
             accept_version: false,
             prepared_for: None,
             mirrored: Vec::new(),
@@ -170,7 +170,7 @@ impl World {
         let storage = Storage { unit: &mut unit, registries: &mut registries, store: &mut store };
         let key = CheckpointKey { year, stage: stage.to_owned() };
         let left = restore(&key, storage, &|| Timestamp::UNIX_EPOCH)?;
-        self.told.extend(self.journal().pop());
+        self.events.extend(self.journal().pop());
         Ok(left)
     }
 
@@ -200,8 +200,8 @@ impl World {
     }
 
     /// The events of the last execution.
-    pub(crate) fn last_told(&self) -> &[RunEvent] {
-        since(&self.told, |e| matches!(e.as_str(), "run_started" | "run_resumed"))
+    pub(crate) fn last_events(&self) -> &[RunEvent] {
+        since(&self.events, |e| matches!(e.as_str(), "run_started" | "run_resumed"))
     }
 
     pub(crate) fn status(&self) -> RunStatus {
@@ -250,7 +250,7 @@ impl World {
             now: &now,
             events: sender,
             saved,
-            witness: self.witness.clone(),
+            last_mirrored: self.last_mirrored.clone(),
             by: "a test".to_owned(),
             accept_version: self.accept_version,
             shuffle: self.shuffle,
@@ -267,7 +267,7 @@ impl World {
             .map(|_| orchestrator.outcome())
         }));
         drop(orchestrator);
-        self.told.extend(receiver.try_iter());
+        self.events.extend(receiver.try_iter());
         self.mirrored.extend(mirrored.try_iter());
         if end.is_err() {
             self.lets_journal_hold_more = true;
@@ -284,7 +284,7 @@ impl World {
         let sequences: Vec<u64> = journal.iter().map(|e| e.sequence).collect();
         assert_eq!(sequences, (1..=journal.len() as u64).collect::<Vec<_>>(), "{}", render(&journal));
         if !self.lets_journal_hold_more {
-            assert_eq!(render(&journal), render(&self.told));
+            assert_eq!(render(&journal), render(&self.events));
         }
     }
 }

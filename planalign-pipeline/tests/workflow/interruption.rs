@@ -41,7 +41,7 @@ fn stopped_after_any_stage_a_run_resumes_with_exactly_the_rest() {
         assert_eq!(finished(&world), stages, "stopped after {done}");
         assert_eq!(world.built(), whole.built(), "stopped after {done}");
         let in_rest = |(year, stage, _): &(i32, String, String)| stages[done..].contains(&(*year, stage.clone()));
-        let rest = committed_builds(&whole.told).into_iter().filter(in_rest).count();
+        let rest = committed_builds(&whole.events).into_iter().filter(in_rest).count();
         assert_eq!(world.built().len() - built, rest);
         assert_eq!(world.reports.calls(), whole.reports.calls());
         let checkpoints = |w: &World| -> Vec<(u64, String)> {
@@ -57,11 +57,11 @@ fn an_interrupted_and_resumed_run_tells_both() {
     let mut world = World::new(2025);
     world.start_cut(Cut::StopAfterStages(2)).expect("not killed").expect_err("interrupted");
     world.resume().expect("it finishes");
-    insta::assert_snapshot!(render(&world.told));
+    insta::assert_snapshot!(render(&world.events));
 }
 
 #[test]
-fn stopped_between_models_a_stage_is_undone_and_built_anew() {
+fn stopped_before_a_model_a_stage_is_rolled_back_and_rebuilt() {
     let mut world = World::new(2025);
     // The clock is read for each event; the stop falls between two models of EVENT_GENERATION.
     let tick = {
@@ -69,16 +69,16 @@ fn stopped_between_models_a_stage_is_undone_and_built_anew() {
         probe.start().expect("it finishes");
         let is_first =
             |kind: &RunEventKind| matches!(kind, RunEventKind::ModelStarted { model, .. } if model == "exits");
-        let events = probe.told.iter().position(|e| is_first(&e.kind)).expect("built");
+        let events = probe.events.iter().position(|e| is_first(&e.kind)).expect("built");
         // Each checkpoint reads the clock once more.
         events + 2 + 1
     };
     world.start_cut(Cut::StopAtTick(tick)).expect("not killed").expect_err("interrupted");
     let built: Vec<_> = world.built().into_iter().map(|(model, _)| model).collect();
     assert_eq!(built, ["levels", "census", "base", "hires", "exits"]);
-    insta::assert_snapshot!(render(from_stage(&world.told, "EVENT_GENERATION", 2025)));
+    insta::assert_snapshot!(render(from_stage(&world.events, "EVENT_GENERATION", 2025)));
     world.resume().expect("it finishes");
-    assert_eq!(committed_builds(&world.told), committed_builds(&uninterrupted_year().told));
+    assert_eq!(committed_builds(&world.events), committed_builds(&uninterrupted_year().events));
 }
 
 fn uninterrupted_year() -> World {
@@ -100,7 +100,7 @@ fn killed_at_any_moment_a_run_is_complete_once_resumed() {
 /// Cuts the run at each moment, then resumes it.
 fn check_every_moment(cut: impl Fn(usize) -> Cut) {
     let whole = uninterrupted();
-    let moments = whole.told.len() + whole.store.checkpoints("run-1").expect("readable").len();
+    let moments = whole.events.len() + whole.store.checkpoints("run-1").expect("readable").len();
     for tick in 1..=moments {
         let mut world = World::new(YEARS_END);
         let ended = world.start_cut(cut(tick));
@@ -109,12 +109,12 @@ fn check_every_moment(cut: impl Fn(usize) -> Cut) {
             world.resume().unwrap_or_else(|e| panic!("cut at {tick}: {e}"));
         }
         assert_eq!(world.status(), RunStatus::Finished);
-        assert_eq!(committed_builds(&world.journal()), committed_builds(&whole.told), "cut at {tick}");
+        assert_eq!(committed_builds(&world.journal()), committed_builds(&whole.events), "cut at {tick}");
     }
 }
 
 #[test]
-fn killed_again_and_again_a_run_is_complete_in_the_end() {
+fn killed_repeatedly_a_run_is_complete_in_the_end() {
     let whole = uninterrupted();
     for step in [9, 14, 23] {
         let mut world = World::new(YEARS_END);
@@ -126,17 +126,17 @@ fn killed_again_and_again_a_run_is_complete_in_the_end() {
             ended = world.resume_cut(Cut::KillAtTick(step + executions));
         }
         assert!(executions > 2, "killed more than once");
-        assert_eq!(committed_builds(&world.journal()), committed_builds(&whole.told));
+        assert_eq!(committed_builds(&world.journal()), committed_builds(&whole.events));
     }
 }
 
 #[test]
-fn a_stop_while_a_stage_waits_to_be_tried_again_ends_the_run() {
+fn a_stop_while_a_stage_waits_to_be_retried_ends_the_run() {
     let mut world = World::new(2025);
     world.store.fail_next("begin", planalign_config::Fault::Transient);
     // Started, year, stage, rolled back, retried: the stop comes with the last of them.
     let error = world.start_cut(Cut::StopAtTick(5)).expect("not killed").expect_err("interrupted");
     assert!(matches!(error, PipelineError::Interrupted { after: None }), "{error}");
     assert!(world.built().is_empty());
-    insta::assert_snapshot!(render(&world.told));
+    insta::assert_snapshot!(render(&world.events));
 }

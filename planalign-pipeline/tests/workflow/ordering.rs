@@ -10,7 +10,7 @@ fn built(shuffle: Option<u64>) -> (World, Vec<(i32, String, String)>) {
     let mut world = World::new(2027);
     world.shuffle = shuffle;
     world.start().expect("it finishes");
-    let builds = committed_builds(&world.told);
+    let builds = committed_builds(&world.events);
     (world, builds)
 }
 
@@ -70,5 +70,5 @@ fn a_run_may_be_resumed_in_another_order() {
         all.sort();
         all
     };
-    assert_eq!(sorted(committed_builds(&world.told)), sorted(plain));
+    assert_eq!(sorted(committed_builds(&world.events)), sorted(plain));
 }

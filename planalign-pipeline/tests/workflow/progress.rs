@@ -11,7 +11,7 @@ use crate::harness::{Cut, World};
 /// The progress after each event of the last execution.
 fn follow(world: &World) -> Vec<ExecutionProgress> {
     let mut tracker = ProgressReporter::new(&world.plan());
-    world.last_told().iter().map(|e| tracker.observe(e)).collect()
+    world.last_events().iter().map(|e| tracker.observe(e)).collect()
 }
 
 fn check_rises_to_one(moments: &[ExecutionProgress]) {
@@ -30,7 +30,7 @@ fn progress_rises_to_one_at_the_end_and_not_before() {
 }
 
 #[test]
-fn a_stage_that_is_tried_again_takes_nothing_back() {
+fn a_stage_that_is_retried_takes_nothing_back() {
     let mut world = World::new(2027);
     world.store.fail_next("save_checkpoint", planalign_config::Fault::Transient);
     world.registries[0].fail_next("update", planalign_config::Fault::Busy);
@@ -61,14 +61,14 @@ fn a_resumed_run_counts_what_it_still_has_to_do() {
     assert!(before_end > 0.95, "almost done: {before_end}");
     // Two of four years remain: at the end of the first of them, half is done.
     let is_year_end = |e: &&RunEvent| matches!(e.kind, RunEventKind::YearFinished { year: 2027, .. });
-    let half = world.last_told().iter().position(|e| is_year_end(&e)).expect("told");
+    let half = world.last_events().iter().position(|e| is_year_end(&e)).expect("told");
     assert!((moments[half].fraction - 0.5).abs() < 0.05, "{:?}", moments[half]);
 }
 
 /// The events of the run with times as if each model took `model` and each stage 10 ms more, years 2025 to `end_year`.
 fn timed(world: &World, model: Duration) -> Vec<RunEvent> {
     let (mut clock, mut began) = (Duration::ZERO, Duration::ZERO);
-    let mut events = world.last_told().to_vec();
+    let mut events = world.last_events().to_vec();
     for event in &mut events {
         match &mut event.kind {
             RunEventKind::StageStarted { .. } => began = clock,
@@ -108,7 +108,7 @@ fn at_half_time_of_equal_years_the_estimate_is_within_a_quarter() {
 }
 
 #[test]
-fn a_committed_stage_that_is_built_anew_is_work_too() {
+fn a_committed_stage_that_is_rebuilt_is_work_too() {
     let mut world = World::new(2026);
     let rule = InMemoryRule::new("growth_rule").finding(2026, Severity::Error, "headcount doubled");
     world.rules[1] = rule;
@@ -119,7 +119,7 @@ fn a_committed_stage_that_is_built_anew_is_work_too() {
     let moments = follow(&world);
     check_rises_to_one(&moments);
     let finished = |event: &RunEvent| matches!(event.kind, RunEventKind::StageFinished { .. });
-    let ends = world.last_told().iter().zip(&moments).filter(|(event, _)| finished(event)).map(|(_, moment)| moment);
+    let ends = world.last_events().iter().zip(&moments).filter(|(event, _)| finished(event)).map(|(_, moment)| moment);
     let remaining: Vec<bool> = ends.map(|moment| moment.fraction < 0.999).collect();
     assert_eq!(remaining, [true, true, true, true, true, false], "only the last stage leaves nothing to do");
 }
@@ -129,7 +129,7 @@ fn before_a_stage_has_ended_there_is_no_estimate() {
     let mut world = World::new(2025);
     world.start().expect("it finishes");
     let is_end = |e: &&RunEvent| matches!(e.kind, RunEventKind::StageFinished { .. });
-    let first_end = world.told.iter().position(|e| is_end(&e)).expect("a stage ends");
+    let first_end = world.events.iter().position(|e| is_end(&e)).expect("a stage ends");
     let moments = follow(&world);
     assert!(moments[..first_end].iter().all(|p| p.remaining.is_none()));
     assert!(moments[first_end..].iter().all(|p| p.remaining.is_some()));

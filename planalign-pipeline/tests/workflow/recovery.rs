@@ -59,11 +59,11 @@ impl World {
 fn sound_builds() -> Vec<(i32, String, String)> {
     let mut world = World::new(2025);
     world.start().expect("it finishes");
-    committed_builds(&world.told)
+    committed_builds(&world.events)
 }
 
 #[test]
-fn a_transient_fault_in_any_part_is_undone_and_tried_again_after_a_pause() {
+fn a_transient_fault_in_any_part_is_rolled_back_and_retried_after_a_pause() {
     for (part, stage, fail) in
         PARTS.into_iter().chain([("commit", "INITIALIZATION", commit_fails as fn(&mut World, _))])
     {
@@ -71,8 +71,8 @@ fn a_transient_fault_in_any_part_is_undone_and_tried_again_after_a_pause() {
         fail(&mut world, Fault::Transient);
         world.start().unwrap_or_else(|e| panic!("{part}: {e}"));
         assert_eq!(*world.pauses.borrow(), [100], "{part}");
-        assert_eq!(committed_builds(&world.told), sound_builds(), "{part}");
-        let events = from_stage(&world.told, stage, 2025);
+        assert_eq!(committed_builds(&world.events), sound_builds(), "{part}");
+        let events = from_stage(&world.events, stage, 2025);
         let end =
             1 + events.iter().position(|e| render(std::slice::from_ref(e)).contains("stage_finished")).expect("ends");
         insta::assert_snapshot!(format!("transient_{part}"), render(&events[..end]));
@@ -84,7 +84,7 @@ fn commit_fails(world: &mut World, fault: Fault) {
 }
 
 #[test]
-fn a_deterministic_fault_in_any_part_is_undone_and_not_tried_again() {
+fn a_deterministic_fault_in_any_part_is_rolled_back_and_not_retried() {
     for (part, stage, fail) in
         PARTS.into_iter().chain([("commit", "INITIALIZATION", commit_fails as fn(&mut World, _))])
     {
@@ -98,9 +98,9 @@ fn a_deterministic_fault_in_any_part_is_undone_and_not_tried_again() {
         assert_eq!(error.fault(), Fault::Deterministic);
         assert!(world.pauses.borrow().is_empty(), "{part}");
         assert_eq!(world.status(), RunStatus::Failed);
-        insta::assert_snapshot!(format!("deterministic_{part}"), render(from_stage(&world.told, stage, 2025)));
+        insta::assert_snapshot!(format!("deterministic_{part}"), render(from_stage(&world.events, stage, 2025)));
         world.resume().unwrap_or_else(|e| panic!("{part}, once the cause is gone: {e}"));
-        assert_eq!(committed_builds(&world.told), sound_builds(), "{part}");
+        assert_eq!(committed_builds(&world.events), sound_builds(), "{part}");
     }
 }
 
@@ -143,7 +143,7 @@ fn only_transient_and_busy_are_worth_another_try() {
 }
 
 #[test]
-fn out_of_memory_is_tried_again_as_long_as_there_is_a_way_to_ease_it() {
+fn out_of_memory_is_retried_as_long_as_there_is_a_way_to_ease_it() {
     let ways = ["with more memory", "on one thread"];
     let fail = |world: &mut World, times| {
         for _ in 0..times {
@@ -151,16 +151,16 @@ fn out_of_memory_is_tried_again_as_long_as_there_is_a_way_to_ease_it() {
         }
     };
     let mut world = World::new(2025);
-    world.store.can_ease_memory(&ways);
+    world.store.can_relieve_memory(&ways);
     fail(&mut world, 2);
     world.start().expect("it finishes");
-    assert_eq!(committed_builds(&world.told), sound_builds());
-    let told = render(&world.told);
+    assert_eq!(committed_builds(&world.events), sound_builds());
+    let events = render(&world.events);
     for way in ways {
-        assert!(told.contains(&format!("again {way}")), "{told}");
+        assert!(events.contains(&format!("again {way}")), "{events}");
     }
     let mut world = World::new(2025);
-    world.store.can_ease_memory(&ways);
+    world.store.can_relieve_memory(&ways);
     fail(&mut world, 3);
     let error = world.start().expect_err("it fails");
     assert!(matches!(&error, PipelineError::Stage(PipelineStageError { tried, .. }) if tried.len() == 2), "{error}");
@@ -168,25 +168,25 @@ fn out_of_memory_is_tried_again_as_long_as_there_is_a_way_to_ease_it() {
 }
 
 #[test]
-fn a_lost_commit_is_noticed_before_anyone_is_told() {
+fn a_lost_commit_is_noticed_before_anyone_is_notified() {
     let mut world = World::new(2025);
     world.store.lose_next_commit();
     let error = world.start().expect_err("it fails");
     assert_eq!(full_message(&error), "INITIALIZATION (2025) failed: the checkpoint is not there after its commit");
     assert_eq!(error.fault(), Fault::Corrupt);
-    insta::assert_snapshot!(render(&world.told));
+    insta::assert_snapshot!(render(&world.events));
     world.resume().expect("it finishes");
-    assert_eq!(committed_builds(&world.told), sound_builds());
+    assert_eq!(committed_builds(&world.events), sound_builds());
 }
 
 #[test]
-fn a_checkpoint_that_cannot_be_read_back_at_once_is_read_again_and_not_built_again() {
+fn a_checkpoint_that_cannot_be_read_back_at_once_is_reread_and_not_rebuilt() {
     let mut world = World::new(2025);
     world.store.fail_next("checkpoints", Fault::Transient);
     world.start().expect("it finishes");
     assert_eq!(*world.pauses.borrow(), [100]);
     assert_eq!(world.built().len(), sound_builds().len());
-    assert!(!render(&world.told).contains("rolled_back"));
+    assert!(!render(&world.events).contains("rolled_back"));
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_checkpoint_that_can_never_be_read_back_ends_the_run_and_leaves_the_journal_
     world.store.fail_next("checkpoints", Fault::OutOfSpace);
     let error = world.start().expect_err("it fails");
     assert!(matches!(error, PipelineError::Store(_)), "{error}");
-    assert!(!render(&world.told).contains("checkpoint_saved"), "nobody was told what is not certain");
+    assert!(!render(&world.events).contains("checkpoint_saved"), "nobody was told what is not certain");
     world.resume().expect("it goes on");
     assert_eq!(committed_builds(&world.journal()), sound_builds());
     assert_eq!(world.built().len(), sound_builds().len(), "it was committed after all");
@@ -211,7 +211,7 @@ fn a_failure_in_a_later_year_leaves_earlier_years_alone() {
         panic!("{error}")
     };
     assert_eq!(after.to_string(), "2026/STATE_ACCUMULATION");
-    insta::assert_snapshot!(render(from_stage(&world.told, "VALIDATION", 2026)));
+    insta::assert_snapshot!(render(from_stage(&world.events, "VALIDATION", 2026)));
     let built = world.built().len();
     world.resume().expect("it finishes");
     assert_eq!(world.built()[built..], [("snapshot".to_owned(), 2026)]);
@@ -234,7 +234,7 @@ fn a_rollback_that_fails_does_not_hide_the_failure() {
     world.store.fail_next("rollback", Fault::Corrupt);
     let error = world.start().expect_err("it fails");
     assert_eq!(error.fault(), Fault::Deterministic);
-    assert!(!render(&world.told).contains("stage_rolled_back"), "nothing is claimed that did not happen");
+    assert!(!render(&world.events).contains("stage_rolled_back"), "nothing is claimed that did not happen");
 }
 
 #[test]
@@ -260,11 +260,11 @@ fn what_may_run_in_parallel_is_tried_on_one_thread_at_last() {
             world.runner = std::mem::take(&mut world.runner).with_failure(model, call, model_error(Fault::Transient));
         }
         let end = world.start();
-        (end, render(from_stage(&world.told, stage, 2025)), committed_builds(&world.told))
+        (end, render(from_stage(&world.events, stage, 2025)), committed_builds(&world.events))
     };
-    let (end, told, builds) = lasts("hires", "EVENT_GENERATION", 3);
+    let (end, events, builds) = lasts("hires", "EVENT_GENERATION", 3);
     end.expect("it finishes");
-    assert!(told.contains("strategy=\"again on one thread\""), "{told}");
+    assert!(events.contains("strategy=\"again on one thread\""), "{events}");
     assert_eq!(builds, sound_builds());
     let (end, _, _) = lasts("hires", "EVENT_GENERATION", 4);
     let PipelineError::Stage(PipelineStageError { tried, .. }) = end.expect_err("it lasts") else {
@@ -273,9 +273,9 @@ fn what_may_run_in_parallel_is_tried_on_one_thread_at_last() {
     let tried: Vec<String> = tried.iter().map(ToString::to_string).collect();
     assert_eq!(tried, ["again after 100 ms", "again after 400 ms", "again on one thread"]);
     // A stage whose models depend on each other gains nothing from it.
-    let (end, told, _) = lasts("base", "FOUNDATION", 3);
+    let (end, events, _) = lasts("base", "FOUNDATION", 3);
     end.expect_err("it lasts");
-    assert!(!told.contains("one thread"), "{told}");
+    assert!(!events.contains("one thread"), "{events}");
 }
 
 #[test]
@@ -285,12 +285,12 @@ fn registries_that_differ_are_rebuilt_from_the_events() {
     let mut registry = world.registries[0].clone();
     planalign_registries::Registry::restore(&mut registry, None).expect("emptied");
     world.resume().expect("it finishes");
-    let told = render(&world.told);
-    assert!(told.contains("registries_rebuilt cause=\"the enrollment registry does not match"), "{told}");
+    let events = render(&world.events);
+    assert!(events.contains("registries_rebuilt cause=\"the enrollment registry does not match"), "{events}");
     let calls = world.registries[0].calls();
     let rebuilt = calls.iter().rposition(|call| call == "restore all years").expect("emptied") + 1;
     assert_eq!(calls[rebuilt..rebuilt + 2], ["update 2025", "update 2026"]);
     let mut sound = World::new(2027);
     sound.start().expect("it finishes");
-    assert_eq!(committed_builds(&world.told), committed_builds(&sound.told));
+    assert_eq!(committed_builds(&world.events), committed_builds(&sound.events));
 }

@@ -20,10 +20,10 @@ fn check_refused(world: &mut World, message: &str) -> PipelineError {
         let calls = world.store.calls();
         calls.iter().filter(|call| !["begin", "rollback"].contains(&call.as_str())).count()
     };
-    let (told, calls, status) = (world.told.len(), written(world), world.status());
+    let (events, calls, status) = (world.events.len(), written(world), world.status());
     let error = world.resume().expect_err("refused");
     assert_eq!(error.to_string(), message);
-    assert_eq!((world.told.len(), written(world), world.status()), (told, calls, status));
+    assert_eq!((world.events.len(), written(world), world.status()), (events, calls, status));
     error
 }
 
@@ -75,7 +75,7 @@ fn a_missing_table_of_the_first_checkpoint_leaves_no_valid_one() {
 }
 
 #[test]
-fn a_table_that_a_later_stage_built_anew_is_what_the_later_stage_vouches_for() {
+fn a_table_that_a_later_stage_rebuilt_is_what_the_later_stage_recorded() {
     // A table without a year is built anew each year; the checkpoint of the first year cannot vouch for it any more.
     let mut world = World::new(2027);
     let runner = std::mem::take(&mut world.runner);

@@ -22,13 +22,13 @@ fn resume_writes_the_audits_that_are_gone_and_no_others() {
     world.reports.lose(2026);
     world.resume().expect("it finishes");
     assert_eq!(world.reports.calls()[before.len()..], ["year 2026", "year 2028", "summary 2025-2028"]);
-    let first: Vec<_> = world.last_told()[..3].to_vec();
+    let first: Vec<_> = world.last_events()[..3].to_vec();
     let text = render(&first);
     assert!(text.contains("report_written year=2026 path=reports/year_2026.json"), "{text}");
 }
 
 #[test]
-fn a_report_that_cannot_be_written_again_ends_the_resumed_run_which_can_be_resumed() {
+fn a_report_that_cannot_be_rewritten_ends_the_resumed_run_which_can_be_resumed() {
     let mut world = World::new(2026);
     world.start_cut(Cut::StopAfterStages(6)).expect("not killed").expect_err("interrupted");
     world.reports.lose(2025);
@@ -36,6 +36,6 @@ fn a_report_that_cannot_be_written_again_ends_the_resumed_run_which_can_be_resum
     let error = world.resume().expect_err("it fails");
     assert!(matches!(&error, PipelineError::Report(_)), "{error}");
     assert_eq!(error.fault(), Fault::Permission);
-    insta::assert_snapshot!(render(world.last_told()));
+    insta::assert_snapshot!(render(world.last_events()));
     world.resume().expect("it finishes");
 }

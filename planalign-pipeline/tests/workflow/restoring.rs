@@ -2,7 +2,9 @@
 
 use planalign_config::Fault;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError};
-use planalign_registries::{CheckpointKey, Checkpoints, FingerprintKind, RunEventKind, RunStatus, Runs, Witnessed};
+use planalign_registries::{
+    CheckpointKey, Checkpoints, FingerprintKind, MirroredCheckpoint, RunEventKind, RunStatus, Runs,
+};
 
 use crate::harness::{Cut, World, committed_builds, render};
 
@@ -44,11 +46,11 @@ fn a_return_is_recorded_in_the_same_unit_and_numbers_are_not_given_twice() {
     assert_eq!(event, RunEventKind::RunRestored { to: key, removed: 5, last_sequence: last });
     let mirrored = world.mirrored.len();
     // What the mirror named before the return is not lost.
-    world.witness =
-        Some(Witnessed { sequence: last, key: CheckpointKey { year: 2026, stage: "REPORTING".to_owned() } });
+    world.last_mirrored =
+        Some(MirroredCheckpoint { sequence: last, key: CheckpointKey { year: 2026, stage: "REPORTING".to_owned() } });
     world.resume().expect("it finishes");
     assert_eq!(world.mirrored[mirrored].sequence, last + 1);
-    assert!(!render(world.last_told()).contains("commits_lost"), "{}", render(world.last_told()));
+    assert!(!render(world.last_events()).contains("commits_lost"), "{}", render(world.last_events()));
 }
 
 #[test]
@@ -78,7 +80,7 @@ fn a_point_that_does_not_verify_is_no_way_back() {
 }
 
 #[test]
-fn a_return_that_leaves_something_else_is_undone() {
+fn a_return_that_leaves_something_else_is_rolled_back() {
     let mut world = finished(2026);
     let before = keys(&world);
     world.registries[0].forgets_all();
@@ -108,16 +110,16 @@ fn every_checkpoint_is_handed_on_once_it_is_committed() {
 }
 
 #[test]
-fn commits_that_the_file_has_lost_are_told_and_made_again() {
+fn commits_that_the_file_has_lost_are_reported_and_redone() {
     let mut world = World::new(2026);
     world.start_cut(Cut::StopAfterStages(4)).expect("not killed").expect_err("interrupted");
     let key = CheckpointKey { year: 2025, stage: "VALIDATION".to_owned() };
-    world.witness = Some(Witnessed { sequence: 5, key: key.clone() });
+    world.last_mirrored = Some(MirroredCheckpoint { sequence: 5, key: key.clone() });
     world.resume().expect("it finishes");
-    let lost = world.last_told().iter().find(|e| matches!(e.kind, RunEventKind::CommitsLost { .. }));
+    let lost = world.last_events().iter().find(|e| matches!(e.kind, RunEventKind::CommitsLost { .. }));
     let after = Some(CheckpointKey { year: 2025, stage: "STATE_ACCUMULATION".to_owned() });
     assert_eq!(lost.map(|e| e.kind.clone()), Some(RunEventKind::CommitsLost { last: key, after }));
-    assert_eq!(committed_builds(&world.told), committed_builds(&finished(2026).told));
+    assert_eq!(committed_builds(&world.events), committed_builds(&finished(2026).events));
     // The numbers of what was lost are not given again.
     assert_eq!(world.mirrored[4].sequence, 6);
 }
@@ -149,8 +151,8 @@ fn years_that_a_change_does_not_concern_are_kept() {
     assert_eq!(again[..4], ["levels 2025", "census 2025", "base 2027", "hires 2027"]);
     assert!(world.store.calls()[calls..].contains(&"replace_checkpoint 2025/INITIALIZATION".to_owned()));
     assert_eq!(keys(&world), keys(&finished(2028)));
-    let told = render(world.last_told());
-    assert!(told.contains("after=2026/REPORTING"), "{told}");
+    let events = render(world.last_events());
+    assert!(events.contains("after=2026/REPORTING"), "{events}");
     let accepted = render(&world.journal());
     assert!(accepted.contains("changes_accepted from_year=2027"), "{accepted}");
     // From now on that is what the run depends on.
@@ -171,7 +173,7 @@ fn a_restart_that_fails_changes_nothing() {
 }
 
 #[test]
-fn a_restart_without_changes_computes_years_again() {
+fn a_restart_without_changes_recomputes_years() {
     let mut world = finished(2027);
     world.restart_from(2026).expect("it finishes");
     assert!(

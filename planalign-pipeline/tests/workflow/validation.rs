@@ -31,7 +31,7 @@ fn a_fatal_finding_undoes_the_stage_whatever_the_options_say() {
         );
         assert_eq!(foundation_status(&world), None, "undone");
         assert_eq!(world.status(), RunStatus::Failed);
-        insta::assert_snapshot!("fatal_finding", render(from_stage(&world.told, "FOUNDATION", 2026)));
+        insta::assert_snapshot!("fatal_finding", render(from_stage(&world.events, "FOUNDATION", 2026)));
         world.rules[1].repair(2026);
         assert_eq!(world.resume().expect("it finishes"), Outcome::default(), "what was found is repaired");
     }
@@ -42,7 +42,7 @@ fn an_error_finding_is_counted_and_the_run_goes_on() {
     let mut world = world_with(Severity::Error);
     assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 0 });
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete));
-    assert!(render(&world.told).contains("run_finished errors=1 warnings=0"));
+    assert!(render(&world.events).contains("run_finished errors=1 warnings=0"));
     let written: Vec<String> = world.store.calls().into_iter().filter(|c| c.starts_with("save_finding_rows")).collect();
     assert_eq!(written, ["save_finding_rows 2026/FOUNDATION growth_rule"], "only where something was found");
 }
@@ -56,7 +56,7 @@ fn with_the_option_an_error_finding_ends_the_run_and_the_stage_is_kept_as_eviden
     assert!(matches!(error, PipelineError::FailedValidation { year: 2026, .. }));
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::FailedValidation));
     assert_eq!(world.status(), RunStatus::Failed);
-    insta::assert_snapshot!(render(from_stage(&world.told, "FOUNDATION", 2026)));
+    insta::assert_snapshot!(render(from_stage(&world.events, "FOUNDATION", 2026)));
 }
 
 #[test]
@@ -71,34 +71,34 @@ fn resume_begins_with_the_rules_of_the_stage_that_did_not_pass() {
     let again: Vec<(String, i64)> = world.built()[built.len()..].to_vec();
     assert_eq!(again, [("base".to_owned(), 2026)], "the stage is built anew, in case it is its tables");
     let built = world.built();
-    insta::assert_snapshot!("resume_without_repair", render(world.last_told()));
+    insta::assert_snapshot!("resume_without_repair", render(world.last_events()));
 
     world.rules[1].repair(2026);
     assert_eq!(world.resume().expect("it passes"), Outcome::default());
     assert_eq!(world.rules[1].calls(), [2025, 2026, 2026, 2026, 2026]);
     assert!(!world.built()[built.len()..].contains(&("base".to_owned(), 2026)), "the stage itself is not built again");
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete), "it has passed by now");
-    insta::assert_snapshot!("resume_after_repair", render(world.last_told()));
+    insta::assert_snapshot!("resume_after_repair", render(world.last_events()));
     let calls = world.store.calls();
     let last = calls.iter().rfind(|c| c.starts_with("save_finding_rows"));
     assert_eq!(last.map(String::as_str), Some("save_finding_rows 2026/FOUNDATION"), "what was found is gone");
 }
 
 #[test]
-fn a_stage_whose_tables_were_mended_by_building_them_anew_passes() {
+fn a_stage_whose_tables_were_fixed_by_rebuilding_them_passes() {
     let mut world = world_with(Severity::Error);
     world.fail_on_validation_error = true;
     world.start().expect_err("it stops");
     world.rules[1].repair_after(2026, 2);
     assert_eq!(world.resume().expect("it passes"), Outcome::default());
-    let told = render(&world.told);
-    assert!(told.contains("strategy=\"again with its tables built anew\""), "{told}");
+    let events = render(&world.events);
+    assert!(events.contains("strategy=\"again with its tables built anew\""), "{events}");
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete));
     assert_eq!(world.store.checkpoints("run-1").expect("readable").len(), 11, "one for each stage");
 }
 
 #[test]
-fn without_the_option_a_stage_that_did_not_pass_is_taken_up_with_its_errors_counted_once() {
+fn without_the_option_a_stage_that_did_not_pass_is_resumed_with_its_errors_counted_once() {
     let mut world = world_with(Severity::Error);
     world.fail_on_validation_error = true;
     world.start().expect_err("it stops");
@@ -107,7 +107,7 @@ fn without_the_option_a_stage_that_did_not_pass_is_taken_up_with_its_errors_coun
 }
 
 #[test]
-fn a_stage_that_turns_out_fatal_when_it_is_checked_again_stops_the_run() {
+fn a_stage_that_turns_out_fatal_when_it_is_rechecked_stops_the_run() {
     let mut world = world_with(Severity::Error);
     world.fail_on_validation_error = true;
     world.start().expect_err("it stops");
@@ -118,7 +118,7 @@ fn a_stage_that_turns_out_fatal_when_it_is_checked_again_stops_the_run() {
 }
 
 #[test]
-fn a_pass_that_cannot_be_saved_leaves_the_stage_to_be_checked_again() {
+fn a_pass_that_cannot_be_saved_leaves_the_stage_to_be_rechecked() {
     for method in ["begin", "replace_checkpoint", "commit"] {
         let mut world = world_with(Severity::Error);
         world.fail_on_validation_error = true;
@@ -134,7 +134,7 @@ fn a_pass_that_cannot_be_saved_leaves_the_stage_to_be_checked_again() {
 }
 
 #[test]
-fn a_rule_that_cannot_run_when_a_stage_is_checked_again_is_a_failure_and_no_pass() {
+fn a_rule_that_cannot_run_when_a_stage_is_rechecked_is_a_failure_and_no_pass() {
     let mut world = world_with(Severity::Error);
     world.fail_on_validation_error = true;
     world.start().expect_err("it stops");
@@ -158,13 +158,13 @@ fn findings_of_all_severities_and_years_are_counted_also_across_executions() {
     world.start_cut(crate::harness::Cut::StopAfterStages(4)).expect("not killed").expect_err("interrupted");
     let outcome = world.resume().expect("it finishes");
     assert_eq!(outcome, Outcome { errors: 2, warnings: 2 });
-    assert!(render(&world.told).contains("run_finished errors=2 warnings=2"));
+    assert!(render(&world.events).contains("run_finished errors=2 warnings=2"));
     // A finished run that is taken up again says the same.
     assert_eq!(world.resume().expect("it finishes"), outcome);
 }
 
 #[test]
-fn a_stage_that_is_tried_again_counts_its_findings_once() {
+fn a_stage_that_is_retried_counts_its_findings_once() {
     let mut world = world_with(Severity::Error);
     world.store.fail_next("save_checkpoint", Fault::Transient);
     // The first stage, which is the one that is tried again.

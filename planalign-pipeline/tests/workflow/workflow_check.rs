@@ -165,7 +165,7 @@ fn stages_can_be_changed() {
 }
 
 #[test]
-fn everything_wrong_with_changes_is_told_with_the_rest() {
+fn everything_wrong_with_changes_is_reported_with_the_rest() {
     let changed = changed(json!([
         {"name": "A", "models": {"drop": ["c", "nothing"]}, "rules": {"drop": ["stat_rule"], "add": ["state_rule", "other"]}},
         {"name": "BB", "models": {"add": ["a"]}},

@@ -10,7 +10,7 @@ fn a_run_of_two_years_tells_every_step() {
     let outcome = world.start().expect("it finishes");
     assert_eq!((outcome.errors, outcome.warnings), (0, 0));
     assert_eq!(world.status(), RunStatus::Finished);
-    insta::assert_snapshot!(render(&world.told));
+    insta::assert_snapshot!(render(&world.events));
     insta::assert_snapshot!("a_run_of_two_years_writes_in_this_order", world.store.calls().join("\n"));
 }
 
@@ -19,7 +19,7 @@ fn initialization_is_first_cleanup_last_and_years_follow_each_other() {
     let mut world = World::new(2028);
     world.start().expect("it finishes");
     let stages: Vec<(i32, &str)> = world
-        .told
+        .events
         .iter()
         .filter_map(|e| match &e.kind {
             RunEventKind::StageFinished { year, stage, .. } => Some((*year, stage.as_str())),
@@ -38,7 +38,7 @@ fn initialization_is_first_cleanup_last_and_years_follow_each_other() {
 fn a_run_of_one_year_has_both_its_first_and_its_last_stage() {
     let mut world = World::new(2025);
     world.start().expect("it finishes");
-    let text = render(&world.told);
+    let text = render(&world.events);
     assert!(text.contains("stage=INITIALIZATION") && text.contains("stage=CLEANUP"), "{text}");
 }
 
@@ -49,7 +49,7 @@ fn stages_run_after_those_they_depend_on_however_they_are_written() {
     let mut reversed = World::new(2026);
     reversed.workflow.stages.reverse();
     reversed.start().expect("it finishes");
-    assert_eq!(render(&reversed.told), render(&as_written.told));
+    assert_eq!(render(&reversed.events), render(&as_written.events));
 }
 
 #[test]
@@ -94,14 +94,14 @@ fn the_log_is_folded_into_the_file_after_each_year_and_a_failure_to_do_so_costs_
     world.store.fail_next("compact", planalign_config::Fault::OutOfSpace);
     world.start().expect("all is committed");
     assert_eq!(world.store.calls().iter().filter(|c| *c == "compact").count(), 3);
-    assert!(!render(&world.told).contains("rolled_back"));
+    assert!(!render(&world.events).contains("rolled_back"));
 }
 
 #[test]
 fn what_was_committed_is_each_model_once_per_year() {
     let mut world = World::new(2026);
     world.start().expect("it finishes");
-    let builds = committed_builds(&world.told);
+    let builds = committed_builds(&world.events);
     let names: Vec<(String, i64)> = builds.into_iter().map(|(year, _, model)| (model, i64::from(year))).collect();
     assert_eq!(names, world.built());
     assert_eq!(names.len(), 2 + 2 * 6);

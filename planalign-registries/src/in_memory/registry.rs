@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_what_it_was_told_and_logs_what_it_did() {
+    fn answers_as_scripted_and_logs_what_it_did() {
         let test = InMemoryRegistry::new("enrollment");
         let mut registry = test.clone();
         test.holds(2025, 7);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn fails_once_where_it_was_told_to() {
+    fn fails_once_where_the_script_says() {
         let mut registry = InMemoryRegistry::new("enrollment");
         registry.fail_next("update", Fault::Transient);
         assert!(registry.check(2025).is_ok());

@@ -30,7 +30,7 @@ struct Inner {
     before: Option<Data>,
     poisoned: bool,
     loses_commit: bool,
-    eases: VecDeque<String>,
+    reliefs: VecDeque<String>,
     parallel: bool,
     states: Vec<RelationState>,
     failures: Vec<(&'static str, Fault)>,
@@ -66,8 +66,8 @@ impl InMemoryRunStore {
     }
 
     /// Sets what can be tried when memory runs out, in this order.
-    pub fn can_ease_memory(&self, ways: &[&str]) {
-        self.inner.borrow_mut().eases = ways.iter().map(|way| (*way).to_owned()).collect();
+    pub fn can_relieve_memory(&self, ways: &[&str]) {
+        self.inner.borrow_mut().reliefs = ways.iter().map(|way| (*way).to_owned()).collect();
     }
 
     /// Lets statements work on several threads, until they are told not to.
@@ -152,8 +152,8 @@ impl UnitOfWork for InMemoryRunStore {
         inner.failure("rollback").map_err(|e| unit_error(&e))
     }
 
-    fn ease_memory(&mut self) -> Result<Option<String>, DatabaseError> {
-        Ok(self.inner.borrow_mut().eases.pop_front())
+    fn relieve_memory(&mut self) -> Result<Option<String>, DatabaseError> {
+        Ok(self.inner.borrow_mut().reliefs.pop_front())
     }
 
     fn work_sequentially(&mut self) -> Result<bool, DatabaseError> {

@@ -35,7 +35,7 @@ fn the_last_checkpoint_is_known_from_the_names_alone() {
     fs::write(mirror.folder.join("000011_2026_REPORTING.json.part"), "half").expect("written");
     assert_eq!(names(&mirror)[..2], ["000009_2026_STATE_ACCUMULATION.json", "000010_2026_VALIDATION.json"]);
     let key = CheckpointKey { year: 2026, stage: "VALIDATION".to_owned() };
-    assert_eq!(mirror.last(), Some(Witnessed { sequence: 10, key }));
+    assert_eq!(mirror.last(), Some(MirroredCheckpoint { sequence: 10, key }));
     let text = fs::read_to_string(mirror.folder.join("000009_2026_STATE_ACCUMULATION.json")).expect("there");
     assert_eq!(
         serde_json::from_str::<WorkflowCheckpoint>(&text).expect("readable"),

@@ -264,8 +264,8 @@ fn limits_count_the_people_they_touched() {
 #[test]
 fn findings_are_those_of_what_stands() {
     let audit = audit(2026);
-    let told: Vec<_> = audit.findings.iter().map(|f| format!("{} {} {}", f.stage, f.rule, f.severity)).collect();
-    assert_eq!(told, ["VALIDATION workforce_totals error", "EVENT_GENERATION workforce_feasibility warning"]);
+    let reported: Vec<_> = audit.findings.iter().map(|f| format!("{} {} {}", f.stage, f.rule, f.severity)).collect();
+    assert_eq!(reported, ["VALIDATION workforce_totals error", "EVENT_GENERATION workforce_feasibility warning"]);
     assert_eq!((audit.finding_counts.error, audit.finding_counts.warning), (1, 1));
     assert!(self::audit(2025).findings.is_empty());
 }
@@ -297,7 +297,7 @@ fn the_layouts_of_the_files() {
 }
 
 #[test]
-fn written_again_they_are_the_same_and_only_the_run_id_differs_between_runs() {
+fn rewritten_they_are_the_same_and_only_the_run_id_differs_between_runs() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |run_id: &str| {
         let (tables, store) = (database(), store(run_id));
@@ -361,8 +361,8 @@ fn what_the_years_come_to() {
 
 #[test]
 fn a_year_tells_the_resumes_before_its_end() {
-    let told = |resume: &Resume| format!("{} by {}", resume.at, resume.by);
-    let resumed = |year: i32| audit(year).provenance.resumes.iter().map(told).collect::<Vec<_>>();
+    let reported = |resume: &Resume| format!("{} by {}", resume.at, resume.by);
+    let resumed = |year: i32| audit(year).provenance.resumes.iter().map(reported).collect::<Vec<_>>();
     assert_eq!(resumed(2026), ["2026-01-01T00:00:06Z by ann, process 7 on a1"]);
     assert!(resumed(2025).is_empty());
 }

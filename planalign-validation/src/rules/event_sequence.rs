@@ -26,12 +26,12 @@ impl Rule for EventSequenceRule {
 }
 
 fn counted(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
-    let told = probe.row(&counts())?;
-    if count(&told, "opening")? == 0 {
+    let reported = probe.row(&counts())?;
+    if count(&reported, "opening")? == 0 {
         return Err(cannot_run("there is nobody in int_employee_compensation_by_year"));
     }
-    let mut findings = found(probe, &told, CHECKS, &people)?;
-    if count(&told, "long_chains")? > 0 {
+    let mut findings = found(probe, &reported, CHECKS, &people)?;
+    if count(&reported, "long_chains")? > 0 {
         let count_of = |check: &Check| format!("(select count(*) from ({})) as {}", check.rows, check.column);
         let counts = LONG_CHAIN_CHECKS.iter().map(count_of);
         let counts = counts.collect::<Vec<_>>().join(", ");

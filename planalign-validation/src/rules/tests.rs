@@ -44,8 +44,8 @@ fn validator(db: &Database, settings: &RuleSettings) -> DataValidator<'static> {
 }
 
 /// What one rule says about a year.
-fn said(name: &str, year: i32, db: &Database, settings: &RuleSettings) -> String {
-    told(&validator(db, settings).check(name, year, db).expect("on").expect("it runs")).join("\n")
+fn messages_of(name: &str, year: i32, db: &Database, settings: &RuleSettings) -> String {
+    as_lines(&validator(db, settings).check(name, year, db).expect("on").expect("it runs")).join("\n")
 }
 
 fn findings(db: &Database, settings: &RuleSettings) -> Vec<Finding> {
@@ -67,14 +67,14 @@ fn lists_its_rows(db: &Database, finding: &Finding) {
     assert!(listed == finding.count || by_sums && listed > 0, "{listed} rows: {}\n{rows}", finding.message);
 }
 
-fn told(findings: &[Finding]) -> Vec<String> {
+fn as_lines(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(|f| format!("{} {} {} ({}): {}", f.year, f.severity, f.rule, f.count, f.message)).collect()
 }
 
 /// Damages the fixture and compares everything that any rule then says about either year.
 #[track_caller]
 fn check(damage: &str, expected: &[&str]) {
-    assert_eq!(told(&findings(&damaged(damage), &settings())), expected, "{damage}");
+    assert_eq!(as_lines(&findings(&damaged(damage), &settings())), expected, "{damage}");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn data_freshness_reports_another_file_and_another_date() {
     let sha256 = planalign_config::settings::census::digest(&path).expect("readable");
     let settings = RuleSettings { census: Some(CensusOrigin { path: path.clone(), sha256 }), ..settings() };
     let found = |damage: &str| {
-        said("data_freshness_check", 2025, &damaged(damage), &settings)
+        messages_of("data_freshness_check", 2025, &damaged(damage), &settings)
             .replace(&folder.path().display().to_string(), "[folder]")
     };
     assert_eq!(found(""), "");
@@ -108,7 +108,7 @@ fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
         let db = damaged(&format!(
             "update int_employee_compensation_by_year set employee_compensation = {amount} where {opening}"
         ));
-        said("compensation_reasonableness", 2026, &db, &settings())
+        messages_of("compensation_reasonableness", 2026, &db, &settings())
     };
     insta::assert_snapshot!(pay("0"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
     insta::assert_snapshot!(pay("null"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
@@ -130,7 +130,7 @@ fn hire_termination_ratio_reports_what_is_out_of_proportion() {
         ..settings()
     };
     let found =
-        |damage: &str, settings: &RuleSettings| said("hire_termination_ratio", 2025, &damaged(damage), settings);
+        |damage: &str, settings: &RuleSettings| messages_of("hire_termination_ratio", 2025, &damaged(damage), settings);
     insta::assert_snapshot!(found("delete from int_hiring_events", &settings()), @"2025 warning hire_termination_ratio (7): 7 hires are planned, and there are none");
     insta::assert_snapshot!(found("delete from int_termination_events; delete from int_new_hire_termination_events", &settings()), @"2025 warning hire_termination_ratio (5): 5 leavers are planned, and there are none");
     let times = |table: &str, n: u32| {
@@ -226,7 +226,7 @@ fn event_sequence_reports_increases_that_must_not_be() {
         from fct_yearly_events where {} and event_type = 'deferral_escalation'",
         person("A01")
     );
-    let found = told(&findings(&damaged(&again), &settings()));
+    let found = as_lines(&findings(&damaged(&again), &settings()));
     assert!(found.contains(&only("more than one automatic increase of the deferral rate")), "{found:#?}");
     check(
         &format!("update int_employee_compensation_by_year set auto_escalation_opt_out = true where {}", person("A01")),
@@ -376,7 +376,7 @@ fn events_that_contradict_the_state_are_found() {
             person("A01")
         )
     };
-    let found = |damage: &str| told(&findings(&damaged(damage), &settings())).join("\n");
+    let found = |damage: &str| as_lines(&findings(&damaged(damage), &settings())).join("\n");
     let contradiction = "accumulator_integrity (1): int_enrollment_state_accumulator does not follow";
     assert!(found(&happens("A02", "enrollment", "0.12")).contains(contradiction));
     assert!(found(&happens("NH_2026_000001", "enrollment_change", "0")).contains(contradiction));
@@ -421,7 +421,7 @@ fn state_consistency_asks_every_registry() {
     let told_by = |registries: &[&InMemoryRegistry]| {
         let registries = registries.iter().map(|&r| Box::new(r.clone()) as Box<dyn Registry>).collect();
         let validator = DataValidator::new(super::rules(&settings, registries));
-        validator.check("state_consistency", 2026, &db).expect("built in").map(|findings| told(&findings))
+        validator.check("state_consistency", 2026, &db).expect("built in").map(|findings| as_lines(&findings))
     };
     loud.disagrees(2026, vec![Disagreement { what: "dates".to_owned(), count: 2, rows: None }]);
     let found = told_by(&[&silent, &loud]).expect("it runs");
@@ -516,8 +516,11 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
 fn remarked(name: &str, damage: &str) -> String {
     let (db, settings) = (damaged(damage), RuleSettings::default());
     let compares = ["yearly_jumps", "distribution_drift"].contains(&name);
-    assert!(!compares || said(name, 2025, &db, &settings).is_empty(), "the start year has nothing to compare with");
-    said(name, 2026, &db, &settings)
+    assert!(
+        !compares || messages_of(name, 2025, &db, &settings).is_empty(),
+        "the start year has nothing to compare with"
+    );
+    messages_of(name, 2026, &db, &settings)
 }
 
 #[test]
@@ -588,7 +591,7 @@ fn rules_of_ones_own_count_the_rows_of_a_query() {
         let settings = RuleSettings { own: vec![rule], ..settings() };
         let db = damaged("");
         let found = validator(&db, &settings).check("late_raises", 2026, &db)?;
-        Some(found.map_or_else(|e| full_message(&e), |found| told(&found).join("\n")))
+        Some(found.map_or_else(|e| full_message(&e), |found| as_lines(&found).join("\n")))
     };
     let query = "from fct_yearly_events where simulation_year = {year} and event_type = 'raise' -- all of them";
     insta::assert_snapshot!(own(query, 0, Rating::Warning).expect("on"), @"2026 warning late_raises (8): raises in July: 8 rows");

@@ -67,14 +67,14 @@ impl Rule for YearlyJumpsRule {
             }
             let advice = "see fct_workforce_snapshot of both years for what is behind it; validation.yearly_jumps has the \
                           threshold";
-            findings.push(probe.finding(Severity::Info, 1, told(what, was, is), advice));
+            findings.push(probe.finding(Severity::Info, 1, jump(what, was, is), advice));
         }
         Ok(findings)
     }
 }
 
 /// A share, no amounts: where few people are, an average tells what they earn.
-fn told(what: &str, was: i128, is: i128) -> String {
+fn jump(what: &str, was: i128, is: i128) -> String {
     if was == 0 {
         return format!("{what}, nothing the year before, is something now");
     }

@@ -33,7 +33,7 @@ impl Draws {
     }
 
     /// Draws a number from `low` to `high`, both included.
-    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub(crate) fn within(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high.saturating_sub(low) + 1)
     }
 

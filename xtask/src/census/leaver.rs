@@ -19,5 +19,5 @@ pub(crate) fn past(person: &mut Person, as_of: Date, draws: &mut Draws) -> Resul
 
 /// Returns a day within the year after the as-of date.
 pub(crate) fn future(as_of: Date, draws: &mut Draws) -> Result<Date, jiff::Error> {
-    as_of.checked_add(i64::from(draws.between(1, 365)).days())
+    as_of.checked_add(i64::from(draws.within(1, 365)).days())
 }

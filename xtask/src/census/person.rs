@@ -71,7 +71,7 @@ impl Person {
     /// Draws a person who is employed at that date.
     pub(crate) fn draw(as_of: Date, draws: &mut Draws) -> Result<Self, jiff::Error> {
         let (youngest, oldest) = draws.pick(&AGES, (30, 34));
-        let age = draws.between(youngest, oldest);
+        let age = draws.within(youngest, oldest);
         let birth = as_of.checked_sub(i64::from(age).years())?.checked_sub(i64::from(draws.below(365)).days())?;
         let hire = draw_hire(birth, as_of, draws)?;
         let service = completed_years(hire, as_of)?;
@@ -99,7 +99,7 @@ impl Person {
 /// One in eight was hired in the as-of year; the others' service is short more often than long, and longer for the older.
 fn draw_hire(birth: Date, as_of: Date, draws: &mut Draws) -> Result<Date, jiff::Error> {
     let earliest = birth.checked_add(i64::from(HIRING_AGE).years())?;
-    let possible_days = days_between(earliest, as_of)?;
+    let possible_days = days_until(earliest, as_of)?;
     let days_of_year = u32::from(as_of.day_of_year().unsigned_abs());
     let days = if draws.permille(125) || possible_days < days_of_year {
         draws.below(days_of_year.min(possible_days + 1))
@@ -125,7 +125,7 @@ fn draw_hours(age: u32, level: usize, draws: &mut Draws) -> u32 {
         (_, ..25 | 60..) => 140,
         _ => 60,
     };
-    if draws.permille(chance) { draws.between(20, 29) } else { 40 }
+    if draws.permille(chance) { draws.within(20, 29) } else { 40 }
 }
 
 /// A position in the range of the level that rises with service. The lowest level is paid by the hour, so its annual
@@ -133,7 +133,7 @@ fn draw_hours(age: u32, level: usize, draws: &mut Draws) -> u32 {
 fn draw_pay(level: usize, service: u32, draws: &mut Draws) -> u64 {
     let (lowest, highest) = PAY_RANGES[level - 1];
     let by_service = (service * 20).min(400);
-    let position = by_service + draws.between(20, 120) + draws.low_below(480);
+    let position = by_service + draws.within(20, 120) + draws.low_below(480);
     let dollars = lowest + (highest - lowest) * position / 1000;
     if level == 1 {
         let cents_per_hour = dollars * 100 / HOURS_PER_YEAR;
@@ -160,6 +160,6 @@ fn completed_years(from: Date, to: Date) -> Result<u32, jiff::Error> {
     Ok(u32::from(from.until((Unit::Year, to))?.get_years().unsigned_abs()))
 }
 
-fn days_between(from: Date, to: Date) -> Result<u32, jiff::Error> {
+fn days_until(from: Date, to: Date) -> Result<u32, jiff::Error> {
     Ok(u32::try_from(from.until((Unit::Day, to))?.get_days()).unwrap_or(0))
 }

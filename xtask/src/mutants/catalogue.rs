@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn what_does_not_fit_is_reported() {
         let text = "- {name: a, why: w, file: f, text: x, becomes: x, test: p lib a::b}\n- {name: a, why: w, text: y, becomes: z, test: p lib}\n";
         let mut misfits = Vec::new();
         let mutants = parse(text, &mut misfits).expect("YAML");

@@ -36,8 +36,8 @@ pub(crate) fn render(mutants: &[(&Mutant, Option<Verdict>)]) -> String {
     let mut notes = Vec::new();
     for (mutant, verdict) in mutants {
         let file = mutant.file.rsplit('/').next().unwrap_or_default();
-        let told = verdict.as_ref().map(ToString::to_string).unwrap_or_default();
-        table.add_row([&mutant.number.to_string(), &mutant.name, file, &mutant.test, &told]);
+        let reported = verdict.as_ref().map(ToString::to_string).unwrap_or_default();
+        table.add_row([&mutant.number.to_string(), &mutant.name, file, &mutant.test, &reported]);
         killed += usize::from(*verdict == Some(Verdict::Killed));
         match verdict {
             Some(Verdict::Survived) => {

@@ -15,7 +15,7 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn passed(&self, test: &str) -> bool {
-        self.told(test) == Some("ok")
+        self.reported(test) == Some("ok")
     }
 
     pub(crate) fn text(&self) -> String {
@@ -24,13 +24,13 @@ impl Output {
     }
 
     /// How a test ended; nothing if it was not run, because the program could not be built or is not there.
-    fn told(&self, test: &str) -> Option<&str> {
+    fn reported(&self, test: &str) -> Option<&str> {
         let start = format!("test {test} ... ");
         self.stdout.lines().find_map(|line| line.strip_prefix(&start))
     }
 
     fn verdict(&self, test: &str) -> Verdict {
-        match self.told(test) {
+        match self.reported(test) {
             Some("FAILED") => Verdict::Killed,
             Some(_) => Verdict::Survived,
             None => Verdict::Broken(self.text()),

@@ -49,7 +49,7 @@ fn held_json(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
 }
 
 fn held_table(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
-    let told = [
+    let reported = [
         ("run", run.run_id.clone()),
         ("status", status(run).to_owned()),
         ("scenario", format!("{} / {}", run.scenario_id, run.plan_design_id)),
@@ -58,11 +58,11 @@ fn held_table(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
         ("committed", checkpoints.last().map_or_else(|| "nothing".to_owned(), ToString::to_string)),
     ];
     let lost = lost.as_ref().map(|lost| ("lost", format!("{lost}, which the mirror names and the database does not")));
-    table(told.into_iter().chain(lost))
+    table(reported.into_iter().chain(lost))
 }
 
-fn table(told: impl IntoIterator<Item = (&'static str, String)>) -> String {
-    let rows = told.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
+fn table(reported: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let rows = reported.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
     in_columns(&[Column::left(), Column::left()], rows)
 }
 

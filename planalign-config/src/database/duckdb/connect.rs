@@ -33,13 +33,13 @@ const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
 /// A connection to an engine of its own, and what may be tried when its memory runs out, the last one first.
 pub(super) struct Engine {
     pub(super) connection: Connection,
-    pub(super) eases: Vec<Ease>,
+    pub(super) reliefs: Vec<MemoryRelief>,
     pub(super) layout: Arc<AtomicU64>,
 }
 
 /// A way to get along with memory.
 #[derive(Debug)]
-pub(super) struct Ease {
+pub(super) struct MemoryRelief {
     pub(super) what: &'static str,
     pub(super) sql: String,
 }
@@ -143,7 +143,7 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
     connection.execute_batch(ERRORS_AS_DATA)?;
     connection.execute_batch(LIGHT_COMPRESSION)?;
     connection.execute_batch(NO_MERGING)?;
-    let mut eases = vec![Ease {
+    let mut reliefs = vec![MemoryRelief {
         what: "on one thread, with rows in any order",
         sql: "set threads = 1; set preserve_insertion_order = false".to_owned(),
     }];
@@ -154,10 +154,10 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
             connection.execute_batch(&format!("set memory_limit = '{need}B'"))?;
             // Not `reset`, which changes the setting and not the limit.
             let sql = format!("set memory_limit = '{spare}'");
-            eases.push(Ease { what: "with all the memory that the machine can spare", sql });
+            reliefs.push(MemoryRelief { what: "with all the memory that the machine can spare", sql });
         }
     }
-    Ok(Engine { connection, eases, layout: Arc::default() })
+    Ok(Engine { connection, reliefs, layout: Arc::default() })
 }
 
 /// A size as the engine writes it, for example `18.8 GiB`.

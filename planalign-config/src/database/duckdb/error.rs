@@ -242,9 +242,9 @@ mod tests {
         connection.execute_batch("set errors_as_json = true").expect("a setting");
         let file = folder.path().join("no database");
         std::fs::write(&file, vec![b'x'; 8192]).expect("written");
-        let told = |sql: &str| EngineError::of(&connection.execute_batch(sql).expect_err(sql));
-        assert_eq!(told("rollback").message, NO_TRANSACTION);
-        assert!(told(&format!("attach '{}' as x", file.display())).message.ends_with(NO_DATABASE));
+        let reported = |sql: &str| EngineError::of(&connection.execute_batch(sql).expect_err(sql));
+        assert_eq!(reported("rollback").message, NO_TRANSACTION);
+        assert!(reported(&format!("attach '{}' as x", file.display())).message.ends_with(NO_DATABASE));
         let path = folder.path().join("read.duckdb");
         let (path, full) = (path.display(), "copy (select 1) to '/dev/full'");
         connection.execute_batch(&format!("attach '{path}' as made; detach made")).expect("made");
@@ -262,11 +262,11 @@ mod tests {
             ),
         ];
         for (sql, kind, errno, fault) in cases {
-            let error = told(sql);
+            let error = reported(sql);
             assert_eq!((error.kind.as_str(), error.errno.as_deref(), error.fault()), (kind, errno, fault), "{error:?}");
         }
         if std::path::Path::new("/dev/full").exists() {
-            assert_eq!(told(full).fault(), Fault::OutOfSpace);
+            assert_eq!(reported(full).fault(), Fault::OutOfSpace);
         }
     }
 
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_is_told_by_its_cause() {
+    fn a_file_that_cannot_be_opened_is_reported_by_its_cause() {
         let cases = [
             (
                 "IO Error: Could not set lock on file \"plan.duckdb\": Conflicting lock is held in planalign (PID 12). See also",

@@ -157,10 +157,10 @@ fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
     ];
     db.begin().expect("begin");
     db.append(["memory", "main", "t"], &rows).expect("append");
-    let told = |db: &Database| db.query("select * from t order by x", &[]).expect("query").rows;
-    assert!(told(&db).iter().map(Row::values).eq(rows.iter().map(<[Value; 3]>::as_slice)));
+    let reported = |db: &Database| db.query("select * from t order by x", &[]).expect("query").rows;
+    assert!(reported(&db).iter().map(Row::values).eq(rows.iter().map(<[Value; 3]>::as_slice)));
     db.rollback().expect("rollback");
-    assert_eq!(told(&db), []);
+    assert_eq!(reported(&db), []);
     db.append(["memory", "main", "t"], &rows).expect("append");
     db.begin().expect("begin");
     let wrong = db.append(["memory", "main", "t"], &[[Value::from("123-45-6789"), Value::Null, Value::Null]]);
@@ -169,7 +169,7 @@ fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
     assert!(matches!(db.append(["memory", "main", "t"], &rows), Err(DatabaseError::Poisoned)));
     db.rollback().expect("rollback");
     assert!(db.append(["memory", "main", "gone"], &rows).is_err());
-    assert_eq!(told(&db).len(), 2);
+    assert_eq!(reported(&db).len(), 2);
 }
 
 #[test]
@@ -228,20 +228,20 @@ fn what_ran_out_of_memory_can_be_tried_with_more_and_then_on_one_thread() {
     db.begin().expect("begin");
     assert_eq!(db.query(heavy, &[]).expect_err("too little").fault(), Fault::OutOfMemory);
     db.rollback().expect("rollback");
-    let way = db.ease_memory().expect("eased");
+    let way = db.relieve_memory().expect("eased");
     assert_eq!(way.as_deref(), Some("with all the memory that the machine can spare"));
     db.query(heavy, &[]).expect("enough");
-    let way = db.ease_memory().expect("eased");
+    let way = db.relieve_memory().expect("eased");
     assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"));
     let threads = db.query_value("select current_setting('threads')", &[]).expect("query");
     assert_eq!(threads.integer(), Some(1));
-    assert_eq!(db.ease_memory().expect("nothing left"), None);
+    assert_eq!(db.relieve_memory().expect("nothing left"), None);
 
     let limited = DatabaseOptions { memory_limit: Some(20 << 20), ..options };
     let mut db = Database::in_memory(&limited).expect("open");
-    let way = db.ease_memory().expect("eased");
+    let way = db.relieve_memory().expect("eased");
     assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"), "a limit that was given is kept");
-    assert_eq!(db.ease_memory().expect("nothing left"), None);
+    assert_eq!(db.relieve_memory().expect("nothing left"), None);
 }
 
 #[test]

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_what_it_was_told_and_nothing_else() {
+    fn answers_as_scripted_and_nothing_else() {
         let tables = InMemoryTables::default().answer(
             "select day,\n  pay from t",
             &["day", "pay"],

@@ -54,7 +54,7 @@ impl OtherProcess {
 }
 
 #[test]
-fn a_second_process_is_refused_and_told_who_holds_the_lock() {
+fn a_second_process_is_refused_and_learns_who_holds_the_lock() {
     let dir = TempDir::new().expect("directory");
     let database = dir.path().join("simulation.duckdb");
     let other = OtherProcess::holding(&database);

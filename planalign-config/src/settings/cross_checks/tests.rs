@@ -131,7 +131,7 @@ fn a_stage_is_changed_in_one_place() {
 }
 
 #[test]
-fn thresholds_leave_room_between_them() {
+fn thresholds_leave_room() {
     insta::assert_snapshot!(refused(&[("validation.compensation_reasonableness.maximum_compensation", "10000")]), @"validation.compensation_reasonableness.maximum_compensation: 10000 is not allowed, expected more than 10000 (validation.compensation_reasonableness.minimum_compensation)");
     insta::assert_snapshot!(refused(&[("validation.hire_termination_ratio.minimum_ratio", "3")]), @"validation.hire_termination_ratio.maximum_ratio: 3.0 is not allowed, expected more than 3 (validation.hire_termination_ratio.minimum_ratio)");
 }
@@ -153,6 +153,6 @@ fn a_problem_stands_where_something_was_given() {
         ..Sources::default()
     };
     let Err(ConfigError::Invalid { problems }) = load(&sources) else { panic!("escalation ends at 10%") };
-    let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    assert!(!told.is_empty() && told.iter().all(|problem| problem.starts_with("--set: ")), "{told:#?}");
+    let reported: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert!(!reported.is_empty() && reported.iter().all(|problem| problem.starts_with("--set: ")), "{reported:#?}");
 }

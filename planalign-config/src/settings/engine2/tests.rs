@@ -91,18 +91,18 @@ fn a_path_belongs_to_the_longest_key_that_covers_it() {
 #[test]
 fn the_table_agrees_with_the_settings_that_there_are() {
     for key in keys() {
-        match key.fate {
-            Fate::Kept => {
+        match key.migration {
+            Migration::Kept => {
                 assert!(rule_of(key.path).is_some() && is_here(key.path), "{} is not here", key.path);
             }
-            Fate::Renamed { to, value } => {
+            Migration::Renamed { to, value } => {
                 assert!(is_here(to), "{}: {to} is not here", key.path);
                 let has_rule = rule_of(to).is_some();
                 assert!(has_rule || value == Conversion::Rewritten, "{}: {to} has no value", key.path);
                 assert!(!key.text.is_empty() || value == Conversion::Same, "{} says not how", key.path);
                 assert!(!is_here(&example(key)), "{} is here", key.path);
             }
-            Fate::Refused | Fate::Planned => {
+            Migration::Refused | Migration::Planned => {
                 assert!(!key.text.is_empty(), "{} says not why", key.path);
                 assert!(!is_here(&example(key)), "{} is here", key.path);
             }
@@ -122,7 +122,7 @@ fn what_a_text_names_in_backquotes_is_here() {
 }
 
 #[test]
-fn sections_that_are_not_here_have_a_fate_of_their_own() {
+fn sections_that_are_not_here_have_a_migration_of_their_own() {
     for key in keys() {
         let path = example(key);
         for (at, _) in path.match_indices('.') {
@@ -152,7 +152,7 @@ fn the_complete_file_has_something_for_every_key() {
 }
 
 #[test]
-fn a_complete_file_is_told_key_by_key() {
+fn a_complete_file_is_reported_key_by_key() {
     assert_snapshot!(lines(&problems(COMPLETE, &[], &[])));
 }
 
@@ -170,10 +170,10 @@ fn without(node: &Node, path: &str, keys: &BTreeSet<&str>) -> Node {
 }
 
 #[test]
-fn a_file_loads_once_everything_that_was_told_is_done() {
-    let told = problems(COMPLETE, &[], &[]);
-    let named: BTreeSet<&str> = told.iter().map(|problem| problem.key.as_str()).collect();
-    let proposed = told.iter().filter_map(|problem| match &problem.kind {
+fn a_file_loads_once_all_its_problems_are_fixed() {
+    let reported = problems(COMPLETE, &[], &[]);
+    let named: BTreeSet<&str> = reported.iter().map(|problem| problem.key.as_str()).collect();
+    let proposed = reported.iter().filter_map(|problem| match &problem.kind {
         ProblemKind::Renamed { to, value: Some(value), .. } => Some(((*to).to_owned(), value.clone())),
         _ => None,
     });
@@ -181,8 +181,8 @@ fn a_file_loads_once_everything_that_was_told_is_done() {
     let proposed: Vec<_> = proposed.filter(|(to, _)| !to.starts_with("plan_eligibility.waiting")).collect();
     assert!(proposed.contains(&("compensation.cola_rate".to_owned(), "0.023".to_owned())), "{proposed:?}");
     assert!(proposed.contains(&("census.path".to_owned(), "\"staff/2024.parquet\"".to_owned())), "{proposed:?}");
-    let (file, flaws) = yaml::parse(COMPLETE, Dialect::Core);
-    assert_eq!(flaws, []);
+    let (file, mistakes) = yaml::parse(COMPLETE, Dialect::Core);
+    assert_eq!(mistakes, []);
     let mended = without(&file, "", &named).to_string();
     assert_eq!(lines(&problems(&mended, &[], &proposed)), "");
 }
@@ -241,10 +241,12 @@ dc_plan: {{}}
 
 /// Whether a problem is that a key has this fate, as its text says.
 fn tells(kind: &ProblemKind, key: &Key) -> bool {
-    match (kind, key.fate) {
-        (ProblemKind::Renamed { to, text, .. }, Fate::Renamed { to: expect, .. }) => (*to, *text) == (expect, key.text),
-        (ProblemKind::Refused { reason }, Fate::Refused) => *reason == key.text,
-        (ProblemKind::Planned { text }, Fate::Planned) => *text == key.text,
+    match (kind, key.migration) {
+        (ProblemKind::Renamed { to, text, .. }, Migration::Renamed { to: expect, .. }) => {
+            (*to, *text) == (expect, key.text)
+        }
+        (ProblemKind::Refused { reason }, Migration::Refused) => *reason == key.text,
+        (ProblemKind::Planned { text }, Migration::Planned) => *text == key.text,
         _ => false,
     }
 }
@@ -271,19 +273,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
-    fn each_key_is_told_by_its_fate_whatever_its_value(
-        key in proptest::sample::select(keys().filter(|key| key.fate != Fate::Kept).collect::<Vec<_>>()),
+    fn each_key_is_reported_by_its_migration_whatever_its_value(
+        key in proptest::sample::select(keys().filter(|key| key.migration != Migration::Kept).collect::<Vec<_>>()),
         value in value(),
     ) {
         let path = example(key);
         let tree = path.rsplit('.').fold(value, |inner, name| serde_json::json!({ name: inner }));
-        let told = problems(&format!("{{scenario_id: a, plan_design_id: b, {}", &tree.to_string()[1..]), &[], &[]);
-        prop_assert_eq!(told.len(), 1, "{:?}", told);
+        let reported = problems(&format!("{{scenario_id: a, plan_design_id: b, {}", &tree.to_string()[1..]), &[], &[]);
+        prop_assert_eq!(reported.len(), 1, "{:?}", reported);
         // What is in a section may be told one by one.
-        prop_assert!(told[0].key.starts_with(&path), "{:?}", told);
-        if let ProblemKind::Renamed { to, value: Some(value), .. } = &told[0].kind {
+        prop_assert!(reported[0].key.starts_with(&path), "{:?}", reported);
+        if let ProblemKind::Renamed { to, value: Some(value), .. } = &reported[0].kind {
             prop_assert_eq!(problems(IDS, &[], &[((*to).to_owned(), value.clone())]), []);
         }
-        prop_assert!(tells(&told[0].kind, key), "{:?}", told);
+        prop_assert!(tells(&reported[0].kind, key), "{:?}", reported);
     }
 }

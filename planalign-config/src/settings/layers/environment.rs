@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::known::Known;
 use super::{Layer, Source, overrides};
-use crate::settings::problem::{Flaw, ProblemKind};
+use crate::settings::problem::{Mistake, ProblemKind};
 use crate::yaml::{Content, Node, Position};
 
 const PREFIX: &str = "PLANALIGN_";
@@ -40,6 +40,6 @@ fn not_separated(source: Source, rest: &str, key: &str) -> Layer {
     let at = Position::default();
     let nearest = format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase());
     let kind = ProblemKind::UnknownKey { nearest: Some(nearest), known: Vec::new() };
-    let flaws = vec![Flaw { at, key: rest.to_owned(), kind }];
-    Layer { source, root: Node { content: Content::Map(Vec::new()), at }, flaws }
+    let mistakes = vec![Mistake { at, key: rest.to_owned(), kind }];
+    Layer { source, root: Node { content: Content::Map(Vec::new()), at }, mistakes }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::merge::default_leaves;
 use crate::nearest::nearest;
-use crate::settings::problem::{Flaw, ProblemKind};
+use crate::settings::problem::{Mistake, ProblemKind};
 use crate::yaml::{Content, Entry};
 
 pub(super) struct Known {
@@ -47,10 +47,10 @@ impl Known {
     }
 
     /// A key that there is not.
-    pub(super) fn unknown(&self, entry: &Entry, path: String) -> Flaw {
+    pub(super) fn unknown(&self, entry: &Entry, path: String) -> Mistake {
         let nearest = self.nearest_to(&path, matches!(entry.value.content, Content::Map(_)));
         let known = self.names_in(split(&path).0);
-        Flaw { at: entry.at, key: path, kind: ProblemKind::UnknownKey { nearest, known } }
+        Mistake { at: entry.at, key: path, kind: ProblemKind::UnknownKey { nearest, known } }
     }
 
     /// Something alike in the same section or deeper in it, or else the one setting of that name.

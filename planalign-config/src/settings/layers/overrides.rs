@@ -1,7 +1,7 @@
 //! Single settings from the command line.
 
 use super::{Layer, Source};
-use crate::settings::problem::{Flaw, ProblemKind};
+use crate::settings::problem::{Mistake, ProblemKind};
 use crate::settings::rules;
 use crate::yaml::{self, Content, Dialect, Entry, Node, Position};
 
@@ -40,37 +40,37 @@ impl Override {
 /// A layer of one setting.
 pub(super) fn layer(source: Source, key: &str, text: &str) -> Layer {
     let at = Position { line: 1, column: 1 };
-    let (value, mut flaws) = value(key, text);
+    let (value, mut mistakes) = value(key, text);
     if key.split('.').any(str::is_empty) {
-        flaws = vec![no_path(at)];
+        mistakes = vec![no_path(at)];
     }
-    for flaw in &mut flaws {
-        key.clone_into(&mut flaw.key);
+    for mistake in &mut mistakes {
+        key.clone_into(&mut mistake.key);
     }
     let empty = Node { content: Content::Map(Vec::new()), at };
-    let root = if flaws.is_empty() { nest(key, value, at) } else { empty };
-    Layer { source, root, flaws }
+    let root = if mistakes.is_empty() { nest(key, value, at) } else { empty };
+    Layer { source, root, mistakes }
 }
 
-fn no_path(at: Position) -> Flaw {
+fn no_path(at: Position) -> Mistake {
     let message = "not a key; keys look like simulation.start_year".to_owned();
-    Flaw { at, key: String::new(), kind: ProblemKind::Syntax { message } }
+    Mistake { at, key: String::new(), kind: ProblemKind::Syntax { message } }
 }
 
-fn value(key: &str, text: &str) -> (Node, Vec<Flaw>) {
+fn value(key: &str, text: &str) -> (Node, Vec<Mistake>) {
     let at = Position { line: 1, column: 1 };
     let rule = rules::rule_of(key);
     if text.trim().is_empty() {
         let expected = rule.map_or_else(|| "a value".to_owned(), rules::Rule::expected);
-        let flaw = Flaw { at, key: key.to_owned(), kind: ProblemKind::Missing { expected } };
-        return (Node { content: Content::Null, at }, vec![flaw]);
+        let mistake = Mistake { at, key: key.to_owned(), kind: ProblemKind::Missing { expected } };
+        return (Node { content: Content::Null, at }, vec![mistake]);
     }
     let takes_text = rule.is_some_and(|rule| rule.allowed.is_text() && !(rule.nullable && text == "null"));
     if takes_text && !text.starts_with(['"', '\'']) {
         return (Node { content: Content::Text(text.to_owned()), at }, Vec::new());
     }
     let (node, errors) = yaml::parse(text, Dialect::Core);
-    (node, errors.into_iter().map(Flaw::from).collect())
+    (node, errors.into_iter().map(Mistake::from).collect())
 }
 
 fn nest(key: &str, value: Node, at: Position) -> Node {

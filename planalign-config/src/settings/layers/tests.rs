@@ -161,7 +161,7 @@ fn years_of_the_command_line_are_settings_like_others() {
 }
 
 #[test]
-fn every_problem_of_a_file_is_told_at_once() {
+fn every_problem_of_a_file_is_reported_at_once() {
     let file = "scenario_id: two words
 simulation:
   start_year: 2029
@@ -198,7 +198,7 @@ fn the_settings_of_the_environment_can_be_named() {
 }
 
 #[test]
-fn problems_of_all_layers_are_told_even_where_a_later_layer_hides_them() {
+fn problems_of_all_layers_are_reported_even_where_a_later_layer_hides_them() {
     let given = Given {
         file: &format!("{IDS}compensation: {{ cola_rate: high }}"),
         scenario: Some("employer_match:\n  tier: []"),
@@ -237,7 +237,7 @@ fn problems_of_all_layers_are_told_even_where_a_later_layer_hides_them() {
 }
 
 #[test]
-fn a_file_that_is_no_yaml_is_told_with_its_line() {
+fn a_file_that_is_no_yaml_is_reported_with_its_line() {
     assert_snapshot!(refused("simulation:\n  start_year: [2025\n  end_year: 2026\n"), @"
     the configuration has 1 problem
       config.yaml:5:11: illegal placement of ':' indicator
@@ -249,7 +249,7 @@ fn a_file_that_is_no_yaml_is_told_with_its_line() {
 }
 
 #[test]
-fn a_key_given_twice_is_told() {
+fn a_key_given_twice_is_reported() {
     assert_snapshot!(refused("simulation:\n  start_year: 2025\n  start_year: 2026\nsimulation: {}\n"), @"
     the configuration has 2 problems
       config.yaml:5:3: simulation.start_year: given twice, first on line 4
@@ -258,7 +258,7 @@ fn a_key_given_twice_is_told() {
 }
 
 #[test]
-fn unknown_keys_are_told_with_the_nearest() {
+fn unknown_keys_are_reported_with_the_nearest() {
     let file = "vesting: { schedule: cliff }
 employer: null
 simulaton: { start_year: 2025 }
@@ -297,7 +297,7 @@ minimum_age: 18
 }
 
 #[test]
-fn wrong_types_are_told() {
+fn wrong_types_are_reported() {
     let file = "simulation: [2025]
 census: { path: 5, columns: [a], max_rejected_share: null }
 workforce: null

@@ -8,7 +8,7 @@ use super::known::Known;
 use super::{Layer, Source};
 use crate::settings::engine2;
 use crate::settings::keys::join;
-use crate::settings::problem::{Flaw, Problem, ProblemKind};
+use crate::settings::problem::{Mistake, Problem, ProblemKind};
 use crate::settings::rules::{self, Allowed};
 use crate::yaml::{Content, Entry, Node, Position};
 
@@ -21,16 +21,16 @@ pub(super) struct CheckedLayer {
 
 /// Adds what is wrong with a layer by itself.
 pub(super) fn check(layer: Layer, known: &Known, problems: &mut Vec<Problem>) -> CheckedLayer {
-    let Layer { source, root, flaws } = layer;
-    let mut walk = Walk { known, flaws, positions: BTreeMap::new() };
+    let Layer { source, root, mistakes } = layer;
+    let mut walk = Walk { known, mistakes, positions: BTreeMap::new() };
     let values = walk.section("", &root).unwrap_or_default();
-    problems.extend(walk.flaws.into_iter().map(|flaw| source.problem(flaw)));
+    problems.extend(walk.mistakes.into_iter().map(|mistake| source.problem(mistake)));
     CheckedLayer { source, values, positions: walk.positions }
 }
 
 struct Walk<'k> {
     known: &'k Known,
-    flaws: Vec<Flaw>,
+    mistakes: Vec<Mistake>,
     positions: BTreeMap<String, Position>,
 }
 
@@ -40,7 +40,7 @@ impl Walk<'_> {
         let Content::Map(entries) = &node.content else {
             let expected = format!("a section with {}", self.known.names_in(path).join(", "));
             let kind = ProblemKind::Value { given: node.to_string(), expected };
-            self.flaws.push(Flaw { at: node.at, key: path.to_owned(), kind });
+            self.mistakes.push(Mistake { at: node.at, key: path.to_owned(), kind });
             return None;
         };
         let mut values = Dict::new();
@@ -63,13 +63,13 @@ impl Walk<'_> {
             self.unknown(path, entry);
             return None;
         };
-        let before = self.flaws.len();
-        rule.check(&path, &entry.value, &mut self.flaws);
+        let before = self.mistakes.len();
+        rule.check(&path, &entry.value, &mut self.mistakes);
         if let (Allowed::MapOf(..), Content::Map(entries)) = (&rule.allowed, &entry.value.content) {
             self.positions.extend(entries.iter().map(|inner| (join(&path, &inner.key), inner.at)));
         }
         let is_exact = !matches!(rule.allowed, Allowed::Shares(_));
-        (self.flaws.len() == before).then(|| value(&entry.value, is_exact))
+        (self.mistakes.len() == before).then(|| value(&entry.value, is_exact))
     }
 
     /// A key that there is not. Of a section of Engine 2 whose keys have different fates, each is told.
@@ -81,11 +81,11 @@ impl Walk<'_> {
                 }
             }
             _ => {
-                let flaw = match engine2::fate_of(&path, &entry.value) {
-                    Some(kind) => Flaw { at: entry.at, key: path, kind },
+                let mistake = match engine2::migration_of(&path, &entry.value) {
+                    Some(kind) => Mistake { at: entry.at, key: path, kind },
                     None => self.known.unknown(entry, path),
                 };
-                self.flaws.push(flaw);
+                self.mistakes.push(mistake);
             }
         }
     }

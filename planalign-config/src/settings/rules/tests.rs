@@ -13,7 +13,7 @@ fn settings() -> BTreeSet<String> {
 }
 
 #[track_caller]
-fn flaws(key: &str, value: &str) -> Vec<Flaw> {
+fn mistakes(key: &str, value: &str) -> Vec<Mistake> {
     let (node, errors) = yaml::parse(value, Dialect::Core);
     assert_eq!(errors, [], "{value}");
     let mut found = Vec::new();
@@ -41,10 +41,10 @@ fn numbers_have_bounds() {
             Allowed::Whole(least, most) => (least as f64, most as f64),
             _ => continue,
         };
-        assert_eq!(flaws(key, &least.to_string()), [], "{key} {least}");
-        assert_eq!(flaws(key, &most.to_string()), [], "{key} {most}");
+        assert_eq!(mistakes(key, &least.to_string()), [], "{key} {least}");
+        assert_eq!(mistakes(key, &most.to_string()), [], "{key} {most}");
         for outside in [(least - 1.0).to_string(), (most + 1.0).to_string(), ".nan".to_owned(), ".inf".to_owned()] {
-            assert_eq!(flaws(key, &outside).len(), 1, "{key} {outside}");
+            assert_eq!(mistakes(key, &outside).len(), 1, "{key} {outside}");
         }
     }
 }
@@ -52,32 +52,32 @@ fn numbers_have_bounds() {
 #[test]
 fn millionths_are_the_least_that_counts() {
     for good in ["0.000001", "0.123456", "0.999999", "0.1", "1", "0"] {
-        assert_eq!(flaws("compensation.cola_rate", good), [], "{good}");
+        assert_eq!(mistakes("compensation.cola_rate", good), [], "{good}");
     }
     for bad in ["0.0000001", "0.1234567", "0.00000149"] {
-        assert_eq!(flaws("compensation.cola_rate", bad).len(), 1, "{bad}");
+        assert_eq!(mistakes("compensation.cola_rate", bad).len(), 1, "{bad}");
     }
 }
 
 #[test]
 fn shares_sum_to_one_as_far_as_twelfths_can() {
     let twelfths = |share: &str| format!("[{}]", [share; 12].join(", "));
-    assert_eq!(flaws("hiring.monthly_shares", &twelfths("0.0833")), []);
-    assert_eq!(flaws("hiring.monthly_shares", "null"), []);
-    assert_eq!(flaws("hiring.monthly_shares", &twelfths("0.08")).len(), 1);
-    assert_eq!(flaws("hiring.level_shares", "[2, -1, 0, 0, 0]").len(), 1);
-    assert_eq!(flaws("hiring.level_shares", "[1, 0, 0, 0, 0, 0]").len(), 1);
-    assert_eq!(flaws("compensation.raise_timing.monthly_shares", "null").len(), 1, "has no null");
+    assert_eq!(mistakes("hiring.monthly_shares", &twelfths("0.0833")), []);
+    assert_eq!(mistakes("hiring.monthly_shares", "null"), []);
+    assert_eq!(mistakes("hiring.monthly_shares", &twelfths("0.08")).len(), 1);
+    assert_eq!(mistakes("hiring.level_shares", "[2, -1, 0, 0, 0]").len(), 1);
+    assert_eq!(mistakes("hiring.level_shares", "[1, 0, 0, 0, 0, 0]").len(), 1);
+    assert_eq!(mistakes("compensation.raise_timing.monthly_shares", "null").len(), 1, "has no null");
 }
 
 #[test]
 fn dates_have_one_form() {
     let key = "enrollment.auto_enrollment.hire_date_cutoff";
     for good in ["2024-02-29", "null"] {
-        assert_eq!(flaws(key, good), [], "{good}");
+        assert_eq!(mistakes(key, good), [], "{good}");
     }
     for bad in ["2025-02-29", "20250101", "2025-1-1", "2025-01-01T00:00", "'20250101'", "01/02/2025"] {
-        assert_eq!(flaws(key, bad).len(), 1, "{bad}");
+        assert_eq!(mistakes(key, bad).len(), 1, "{bad}");
     }
 }
 
@@ -96,14 +96,14 @@ fn patterns_allow_what_the_types_take() {
     for (month, day) in (0..14).flat_map(|month| (0..33).map(move |day| (month, day))) {
         let text = format!("{month:02}-{day:02}");
         let is_day = text.parse::<crate::settings::MonthDay>().is_ok();
-        assert_eq!(flaws("compensation.promotion_day", &format!("'{text}'")).is_empty(), is_day, "{text}");
+        assert_eq!(mistakes("compensation.promotion_day", &format!("'{text}'")).is_empty(), is_day, "{text}");
     }
     for name in ["a", "A-1_b", "", "two words", "a.b", "größer", "x\ny", &"x".repeat(64), &"x".repeat(65)] {
         let is_name = name.parse::<crate::settings::Identifier>().is_ok();
-        assert_eq!(flaws("scenario_id", &format!("{name:?}")).is_empty(), is_name, "{name}");
+        assert_eq!(mistakes("scenario_id", &format!("{name:?}")).is_empty(), is_name, "{name}");
     }
     for (message, is_line) in [("one line", true), ("two\nlines", false), ("a\ttab", false), (" ", false)] {
         let rule = format!("[{{ name: a, severity: info, sql: b, max_rows: 0, message: {message:?} }}]");
-        assert_eq!(flaws("validation.rules", &rule).is_empty(), is_line, "{message}");
+        assert_eq!(mistakes("validation.rules", &rule).is_empty(), is_line, "{message}");
     }
 }

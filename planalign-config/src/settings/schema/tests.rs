@@ -93,7 +93,7 @@ fn a_file_without_ids_is_valid_as_a_layer() {
 }
 
 #[test]
-fn the_entries_of_lists_are_told_field_by_field() {
+fn the_entries_of_lists_are_reported_field_by_field() {
     let settings = settings();
     let fields = |key: &str| &settings.iter().find(|setting| setting.key == key).expect("a setting").fields;
     let keys = |key: &str| fields(key).iter().map(|field| (field.key.as_str(), field.is_required)).collect::<Vec<_>>();

@@ -12,9 +12,9 @@ fn line(event: &RunEvent) -> String {
     let Value::Object(fields) = serde_json::to_value(event).expect("an event is JSON") else { return String::new() };
     let is_told = |name: &str| !name.contains("elapsed") && !name.ends_with("_us") && !name.ends_with("_ms");
     let hidden = ["sequence", "run_id", "timestamp", "event"];
-    let told = fields.iter().filter(|(name, _)| is_told(name) && !hidden.contains(&name.as_str()));
+    let events = fields.iter().filter(|(name, _)| is_told(name) && !hidden.contains(&name.as_str()));
     let mut words = vec![name(event)];
-    words.extend(told.map(|(name, value)| format!("{name}={}", short(value))));
+    words.extend(events.map(|(name, value)| format!("{name}={}", short(value))));
     format!("{:>3} {}", event.sequence, words.join(" "))
 }
 

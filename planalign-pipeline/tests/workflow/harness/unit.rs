@@ -51,8 +51,8 @@ impl UnitOfWork for Unit {
         self.inner.rollback()
     }
 
-    fn ease_memory(&mut self) -> Result<Option<String>, DatabaseError> {
-        self.inner.ease_memory()
+    fn relieve_memory(&mut self) -> Result<Option<String>, DatabaseError> {
+        self.inner.relieve_memory()
     }
 
     fn work_sequentially(&mut self) -> Result<bool, DatabaseError> {

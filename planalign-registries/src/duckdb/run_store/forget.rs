@@ -79,7 +79,7 @@ fn named(catalog: &Catalog, relation: &str) -> String {
 /// that have a year, and removes all checkpoints.
 pub(super) fn everything(catalog: &Catalog) -> Result<(), StoreError> {
     let forget = || -> Result<(), DatabaseError> {
-        for table in vouched_for(catalog)? {
+        for table in recorded_tables(catalog)? {
             catalog.db.execute_batch(&format!("drop table {}", catalog.relation("main", &table)))?;
         }
         for table in tables_with_a_year(catalog)? {
@@ -114,7 +114,7 @@ fn tables_with_a_year(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
     names(catalog, &sql)
 }
 
-fn vouched_for(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
+fn recorded_tables(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
     let sql = format!(
         "with vouched as (
             select distinct unnest(from_json(try_cast(payload as json)->'state', '[{{\"relation\": \"VARCHAR\"}}]')).relation as relation

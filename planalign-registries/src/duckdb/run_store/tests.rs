@@ -151,8 +151,8 @@ fn events_outside_can_be_written_while_the_unit_is_poisoned() {
 fn the_journal_can_be_read_by_sql() {
     let (db, mut store) = memory();
     store.record(&[event(1, RunEventKind::YearStarted { year: 2025 })]).expect("record");
-    let told = "select concat_ws(' ', event, sequence, payload->>'year') from planalign.run_events";
-    assert_eq!(db.query_value(told, &[]).expect("query").text().as_deref(), Some("year_started 1 2025"));
+    let reported = "select concat_ws(' ', event, sequence, payload->>'year') from planalign.run_events";
+    assert_eq!(db.query_value(reported, &[]).expect("query").text().as_deref(), Some("year_started 1 2025"));
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn a_failure_within_a_unit_leaves_nothing_but_rollback() {
 }
 
 #[test]
-fn every_method_fails_where_it_was_told_to() {
+fn every_method_fails_where_the_script_says() {
     let mut store = InMemoryRunStore::default();
     for method in ["begin", "commit", "rollback", "runs", "fingerprints", "events", "state", "checkpoints", "compact"] {
         store.fail_next(method, Fault::Busy);
@@ -144,7 +144,7 @@ fn runs_and_fingerprints_are_kept() {
 }
 
 #[test]
-fn state_answers_what_it_was_told() {
+fn state_answers_as_scripted() {
     let store = InMemoryRunStore::default();
     let state = |relation: &str, year, rows| RelationState {
         relation: relation.to_owned(),

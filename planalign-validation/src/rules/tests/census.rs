@@ -2,7 +2,7 @@
 
 use planalign_config::rate;
 
-use super::{damaged, findings, lists_its_rows, settings, told, validator};
+use super::{as_lines, damaged, findings, lists_its_rows, settings, validator};
 use crate::rule::Severity;
 use crate::settings::RuleSettings;
 
@@ -26,10 +26,10 @@ fn census_acceptance_reports_the_causes_of_rejection() {
         })
     };
     let db = damaged(rejection);
-    assert_eq!(told(&findings(&db, &settings())), expected("fatal").concat());
+    assert_eq!(as_lines(&findings(&db, &settings())), expected("fatal").concat());
     // Three of sixteen are 18.75%: the share that is just allowed.
     let tolerant = RuleSettings { max_rejected_share: rate!(0.1875), ..settings() };
-    assert_eq!(told(&findings(&db, &tolerant)), expected("warning").concat());
+    assert_eq!(as_lines(&findings(&db, &tolerant)), expected("warning").concat());
     let just_below = RuleSettings { max_rejected_share: rate!(0.187499), ..settings() };
     assert_eq!(findings(&db, &just_below)[0].severity, Severity::Fatal);
 }
@@ -48,7 +48,7 @@ fn census_acceptance_tells_what_was_corrected() {
     }
     // Seven of thirteen are more than half, six are not.
     assert_eq!(
-        told(&found),
+        as_lines(&found),
         [
             "2025 warning census_acceptance (7): employee_deferral_rate: given in percent, divided by 100: 7 rows of 13 corrected, the first is row 0",
             "2025 info census_acceptance (6): scheduled_hours_per_week: not between 1 and 80, 40 taken: 6 rows of 13 corrected, the first is row 3",
@@ -61,7 +61,7 @@ fn census_acceptance_reports_that_nobody_is_left() {
     let db = damaged("update main.stg_census_summary set accepted_rows = 0, left_out_rows = file_rows");
     let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("on").expect("the rule runs");
     assert_eq!(
-        told(&found),
+        as_lines(&found),
         ["2025 fatal census_acceptance (13): nobody of the census is left to simulate: 13 rows in the file"]
     );
 }

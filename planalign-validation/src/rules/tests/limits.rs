@@ -2,7 +2,7 @@
 
 use planalign_config::rate;
 
-use super::{check, damaged, findings, settings, told};
+use super::{as_lines, check, damaged, findings, settings};
 use crate::settings::RuleSettings;
 
 #[test]
@@ -37,7 +37,7 @@ fn contribution_limits_reports_deferrals_above_them() {
 #[test]
 fn contribution_limits_knows_the_plan() {
     let age = "deferrals above 402(g) and the catch-up of 414(v) for the age on Dec 31 in int_employee_contributions";
-    let told_with = |settings: RuleSettings| told(&findings(&damaged(""), &settings));
+    let told_with = |settings: RuleSettings| as_lines(&findings(&damaged(""), &settings));
     let expected = |counts: [u64; 2], what: &str, unit: &str| {
         [(2025, counts[0]), (2026, counts[1])]
             .map(|(y, n)| format!("{y} error contribution_limits ({n}): {what}: {n} {unit}"))

@@ -5,7 +5,7 @@ use std::fmt;
 use planalign::{OpenRun, Verification};
 use planalign_config::{Action, Hint, full_message};
 use planalign_pipeline::{NOTHING_COMMITTED, Verified};
-use planalign_registries::Witnessed;
+use planalign_registries::MirroredCheckpoint;
 use planalign_reporting::columns::{Column, in_columns};
 use serde_json::json;
 
@@ -31,8 +31,10 @@ fn table(found: &Verification, commands: &Commands) -> String {
     let verified = found.checkpoints.iter().map(|Verified { checkpoint, damage }| {
         row(checkpoint, damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}")))
     });
-    let lost =
-        found.lost.iter().map(|Witnessed { key, .. }| row(key, "lost: in the mirror, not in the database".to_owned()));
+    let lost = found
+        .lost
+        .iter()
+        .map(|MirroredCheckpoint { key, .. }| row(key, "lost: in the mirror, not in the database".to_owned()));
     let inputs =
         found.inputs.iter().map(|cause| row(&"inputs of the run", format!("damaged: {}", full_message(cause))));
     let rows: Vec<_> = verified.chain(lost).chain(inputs).collect();
@@ -65,7 +67,7 @@ fn json(found: &Verification) -> String {
     let report = json!({
         "checkpoints": each.collect::<Vec<_>>(),
         "last_valid": found.last_valid(),
-        "lost": found.lost.as_ref().map(|witnessed| &witnessed.key),
+        "lost": found.lost.as_ref().map(|mirrored| &mirrored.key),
         "inputs": found.inputs.as_ref().map(|cause| full_message(cause)),
     });
     format!("{report:#}")

@@ -45,13 +45,13 @@ fn a_failed_stage_tells_what_to_do_about_its_fault() {
 }
 
 #[test]
-fn the_number_of_tries_is_told() {
-    let told = |tried| {
+fn the_number_of_tries_is_reported() {
+    let reported = |tried| {
         Failure::from(stage(StageFailure::Unit(failed(Fault::Transient)), tried))
             .render(&commands("planalign simulate"))
     };
-    assert!(told(&[]).starts_with("error: FOUNDATION (2026) failed\n"));
-    insta::assert_snapshot!(told(&["again after 100 ms", "again on one thread"]), @"
+    assert!(reported(&[]).starts_with("error: FOUNDATION (2026) failed\n"));
+    insta::assert_snapshot!(reported(&["again after 100 ms", "again on one thread"]), @"
     error: FOUNDATION (2026) failed after 3 attempts
       what the engine says
       tried again after 100 ms, then again on one thread
@@ -78,7 +78,7 @@ fn failures_outside_of_stages_have_the_code_of_their_fault() {
 }
 
 #[test]
-fn what_has_been_committed_is_told() {
+fn what_has_been_committed_is_reported() {
     let after = Some(planalign_registries::CheckpointKey { year: 2026, stage: "FOUNDATION".to_owned() });
     let interrupted = Error::Run(PipelineError::Interrupted { after: after.clone() });
     check(interrupted, ExitCode::Terminated, "error: interrupted, committed through 2026/FOUNDATION\nhelp: to resume");

@@ -30,7 +30,7 @@ mod tests {
 
     use super::*;
 
-    fn told(kind: RunEventKind) -> Option<String> {
+    fn reported(kind: RunEventKind) -> Option<String> {
         let timestamp = "2025-01-01T00:00:00Z".parse().expect("timestamp");
         let event =
             RunEvent { sequence: 1, run_id: "r".into(), timestamp, since_start: Duration::from_millis(5), kind };
@@ -49,19 +49,19 @@ mod tests {
     fn stages_findings_and_retries_have_a_line() {
         let (year, stage) = (2026, "FOUNDATION".to_owned());
         assert_eq!(
-            told(RunEventKind::StageFinished { year, stage: stage.clone(), elapsed: Duration::from_millis(12) })
+            reported(RunEventKind::StageFinished { year, stage: stage.clone(), elapsed: Duration::from_millis(12) })
                 .as_deref(),
             Some("2026  FOUNDATION             12 ms   50%")
         );
         assert_eq!(
-            told(RunEventKind::StageRolledBack { year, stage: stage.clone() }).as_deref(),
+            reported(RunEventKind::StageRolledBack { year, stage: stage.clone() }).as_deref(),
             Some("2026  FOUNDATION rolled back")
         );
         let (cause, strategy) = ("disk".to_owned(), planalign_registries::RetryStrategy::OneThread);
         assert_eq!(
-            told(RunEventKind::StageRetried { year, stage, attempt: 1, cause, strategy }).as_deref(),
+            reported(RunEventKind::StageRetried { year, stage, attempt: 1, cause, strategy }).as_deref(),
             Some("2026  FOUNDATION failed (try 1): disk; trying again on one thread")
         );
-        assert_eq!(told(RunEventKind::YearStarted { year }), None);
+        assert_eq!(reported(RunEventKind::YearStarted { year }), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use planalign_config::settings::engine2::{Conversion, Fate, Key, keys};
+use planalign_config::settings::engine2::{Conversion, Key, Migration, keys};
 
 use super::{cell, heading};
 
@@ -13,18 +13,20 @@ pub(super) fn page() -> String {
     let mut page = heading("Keys of PlanAlign Engine 2", INTRODUCTION);
     page.push_str("| key | here |\n|---|---|\n");
     for key in keys() {
-        let _ = writeln!(page, "| `{}` | {} |", key.path, cell(&fate(key)));
+        let _ = writeln!(page, "| `{}` | {} |", key.path, cell(&migration(key)));
     }
     page
 }
 
-fn fate(key: &Key) -> String {
-    let fate = match key.fate {
-        Fate::Kept => "kept".to_owned(),
-        Fate::Renamed { to, value: Conversion::Percent } => format!("renamed to `{to}`, a share instead of a percent"),
-        Fate::Renamed { to, value: Conversion::Same | Conversion::Rewritten } => format!("renamed to `{to}`"),
-        Fate::Refused => "refused".to_owned(),
-        Fate::Planned => "not yet".to_owned(),
+fn migration(key: &Key) -> String {
+    let migration = match key.migration {
+        Migration::Kept => "kept".to_owned(),
+        Migration::Renamed { to, value: Conversion::Percent } => {
+            format!("renamed to `{to}`, a share instead of a percent")
+        }
+        Migration::Renamed { to, value: Conversion::Same | Conversion::Rewritten } => format!("renamed to `{to}`"),
+        Migration::Refused => "refused".to_owned(),
+        Migration::Planned => "not yet".to_owned(),
     };
-    if key.text.is_empty() { fate } else { format!("{fate}: {}", key.text) }
+    if key.text.is_empty() { migration } else { format!("{migration}: {}", key.text) }
 }
