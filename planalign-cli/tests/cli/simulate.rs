@@ -172,5 +172,5 @@ fn manual_pages_are_written_to_a_directory() {
     fs::write(sandbox.path("file"), "").expect("a file in the way");
     let refused = write("file/man1");
     assert_eq!((refused.code, refused.stdout.as_str()), (7, ""));
-    assert!(refused.stderr.contains("cannot write file/man1"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("cannot write `file/man1`"), "{}", refused.stderr);
 }
