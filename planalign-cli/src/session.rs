@@ -1,6 +1,8 @@
 //! A database that is held for writing, and a run in it.
 
+use std::any::Any;
 use std::ops::RangeInclusive;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -190,8 +192,8 @@ impl<'a> Session<'a> {
 }
 
 impl<'s> PreparedRun<'s> {
-    /// Executes the run. Every event is handed to `on_event` with how far the run is, on a thread beside it; `reporters` are told
-    /// of each year, beside the report files.
+    /// Executes the run. Every event is handed to `on_event` with how far the run is, on another thread; `reporters` get each year,
+    /// besides the report files. If `on_event` panics, the run finishes first; then this panics.
     pub fn execute(
         mut self,
         stop: &StopSignal,
@@ -225,7 +227,7 @@ impl<'s> PreparedRun<'s> {
         };
         let mut orchestrator = PipelineOrchestrator::new(self.workflow, self.run, self.fingerprints, modules, options);
         let years = self.plan.start_year()..=self.plan.end_year();
-        let finished = thread::scope(|scope| {
+        let (finished, panic) = thread::scope(|scope| {
             let follower = scope.spawn(move || follow(tracker, log, events, on_event));
             let mirroring = scope.spawn(|| mirror_writer::follow(path, &run_id, checkpoints));
             let summary = match self.start {
@@ -236,28 +238,42 @@ impl<'s> PreparedRun<'s> {
             let outcome = orchestrator.outcome();
             // Those who follow end when nobody can send any more.
             drop(orchestrator);
-            if follower.join().and(mirroring.join()).is_err() {
-                log::warn!("the progress display or the mirror failed; the run is not affected");
+            let panic = follower.join().unwrap_or_else(Some);
+            if mirroring.join().is_err() {
+                log::warn!("the mirror of the checkpoints failed; the run is not affected");
             }
-            summary.map(|summary| Finished { summary, outcome })
-        })?;
+            (summary.map(|summary| Finished { summary, outcome }), panic)
+        });
+        let finished = finished?;
         mirror_writer::align(path, &run_id, &self.store)?;
-        Ok(finished)
+        match panic {
+            Some(panic) => resume_unwind(panic),
+            None => Ok(finished),
+        }
     }
 }
 
-/// Writes the log of a run and hands its events on, until the sender is gone.
+/// Writes the log of a run and hands its events on, until the sender is gone. If `on_event` panics, the log goes on without it,
+/// and the panic is returned.
 fn follow(
     mut tracker: ProgressReporter,
     mut log: RunLog,
     events: Receiver<RunEvent>,
     on_event: &mut (dyn FnMut(&RunEvent, &ExecutionProgress) + Send),
-) {
+) -> Option<Panic> {
+    let mut panic = None;
     for event in events {
         log.write(&event);
-        on_event(&event, &tracker.observe(&event));
+        let progress = tracker.observe(&event);
+        if panic.is_none() {
+            panic = catch_unwind(AssertUnwindSafe(|| on_event(&event, &progress))).err();
+        }
     }
+    panic
 }
+
+/// What a panic carries.
+type Panic = Box<dyn Any + Send>;
 
 fn new_run(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Result<RunRecord, Error> {
     let settings = &inputs.config.settings;

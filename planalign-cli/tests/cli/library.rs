@@ -1,18 +1,19 @@
 //! The library under the command: several sessions in one process.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
 
 use planalign::{
-    Caller, CheckError, Error, Finding, Finished, InputOptions, InputSource, OpenRun, OrchestratorBuilder, Rule,
-    RunOptions, Session, Severity, SimulationConfig, StartMode, Tables,
+    Caller, CheckError, Error, ExecutionProgress, Finding, Finished, InputOptions, InputSource, OpenRun,
+    OrchestratorBuilder, Rule, RunEvent, RunOptions, Session, Severity, SimulationConfig, StartMode, Tables,
 };
 use planalign_config::settings::Override;
 use planalign_config::{Database, DatabaseError, DatabaseOptions};
 use planalign_pipeline::{PipelineError, StopSignal};
 use planalign_registries::RunEventKind;
 
-use crate::sandbox::{Sandbox, differences, repository};
+use crate::sandbox::{Sandbox, captured, differences, repository};
 
 const CALLER: Caller<'static> = Caller { command: "a test", user: None, probe: None };
 
@@ -157,4 +158,25 @@ fn what_cannot_be_simulated_is_refused_and_nothing_is_touched() {
     let backwards = orchestrator.execute_multi_year_simulation(first..=last).expect_err("no years");
     assert!(matches!(backwards, Error::Config(_)), "{backwards}");
     assert!(!sandbox.path("a.duckdb").exists());
+}
+
+#[test]
+fn a_listener_that_panics_stops_neither_the_run_nor_its_log() {
+    let sandbox = Sandbox::new(60);
+    let database = sandbox.path("a.duckdb");
+    let mut heard = 0;
+    let listen = |event: &RunEvent, _: &ExecutionProgress| {
+        heard += 1;
+        assert!(!matches!(event.kind, RunEventKind::YearStarted { .. }), "as the test wants it");
+    };
+    let mut orchestrator =
+        builder(&sandbox, config(&sandbox)).database(&database).on_event(listen).build().expect("built");
+    let run = AssertUnwindSafe(|| orchestrator.execute_multi_year_simulation(2025..=2025));
+    catch_unwind(run).expect_err("the panic is the caller's");
+    drop(orchestrator);
+    assert!(heard < 5, "{heard}");
+    let status = captured(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
+    assert!(status.stdout.contains("status     finished"), "{}", status.stdout);
+    let logs = std::fs::read_dir(sandbox.path("logs")).expect("logs").next().expect("a log").expect("readable");
+    assert!(std::fs::read_to_string(logs.path()).expect("text").contains("run_finished"));
 }
