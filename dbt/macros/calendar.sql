@@ -26,7 +26,7 @@ date '{{ simulation_year() }}-01-01'
 date '{{ simulation_year() }}-12-31'
 {%- endmacro %}
 
-{# The last year of config_irs_limits; a test keeps it so. Later years are projected. #}
+{# The last year of config_irs_limits, which a test checks. Later years are projected. #}
 {% macro last_published_year() -%}
 {{ return(2026) }}
 {%- endmacro %}
@@ -36,27 +36,27 @@ date '{{ simulation_year() }}-12-31'
 date '{{ start_year() - 1 }}-12-31'
 {%- endmacro %}
 
-{# A day of the year given as MM-DD; Feb 29 is Feb 28 in a common year. #}
+{# The date in this year of a day given as MM-DD; Feb 29 becomes Feb 28 in common years. #}
 {% macro plan_day(day) -%}
 date '{{ simulation_year() }}-{{ "02-28" if day == "02-29" and not is_leap_year(simulation_year()) else day }}'
 {%- endmacro %}
 
-{# Completed calendar years between two dates: birthdays and anniversaries, no division. #}
+{# Completed years between two dates, counting birthdays or anniversaries without division. #}
 {% macro completed_years(since, until) -%}
 date_sub('year', {{ since }}, {{ until }})
 {%- endmacro %}
 
-{# The same on Dec 31 of a year: by then everybody has had the birthday of the year. #}
+{# Completed years on Dec 31 of a year, when everyone has had that year's birthday. #}
 {% macro completed_years_at_end_of(year, since) -%}
 ({{ year }} - year({{ since }}))::integer
 {%- endmacro %}
 
-{# The same on Jan 1 of a year, on which a birthday counts: as if it were the day before. #}
+{# Completed years on Jan 1 of a year. A Jan 1 birthday counts as if it were the day before. #}
 {% macro completed_years_at_start_of(year, since) -%}
 {{ completed_years_at_end_of(year - 1, since ~ ' - 1') }}
 {%- endmacro %}
 
-{# The month that a draw picks, by twelve shares. `bits` is a column of draw_bits. #}
+{# The month that a draw selects, given twelve shares. `bits` is a column of draw_bits. #}
 {% macro drawn_month(bits, shares) -%}
 {%- set total = shares | sum -%}
 {%- set ns = namespace(reached=0) -%}
@@ -71,7 +71,7 @@ case
 end
 {%- endmacro %}
 
-{# A day of that month, each equally likely; `shorter` takes days off the end of the month. #}
+{# A uniformly drawn day of the month; `shorter` drops days from its end. #}
 {% macro drawn_day(key, purpose, month, shorter=0) -%}
 {%- set first = 'make_date(' ~ simulation_year() ~ ', ' ~ month ~ ', 1)' -%}
 ({{ first }} + {{ draw_integer(key, purpose, 'day(last_day(' ~ first ~ ')) - ' ~ shorter) }}::integer)::date

@@ -1,8 +1,8 @@
 {#
-  Random numbers as a pure function of seed, person, year and purpose: nothing about other people, the order of rows,
-  threads or the engine enters. `key` is a person's employee_key, the lower 64 bits of the md5 of the employee id, which
-  is stored once per person. A draw folds its low and its high half into one 32-bit number with a multiplying and
-  shifting mixer; the half of the other operand comes from the md5 of 'seed|year|purpose', a constant of the query.
+  Random numbers as a pure function of seed, person, year, and purpose. They don't depend on other people, row order,
+  threads, or the engine. `key` is a person's employee_key, the lower 64 bits of the MD5 of the employee ID, which is
+  stored once per person. A draw folds the key's low and high halves into one 32-bit number with a multiply-and-shift
+  mixer, XORing each half with that of the MD5 of 'seed|year|purpose', a constant within a query.
 #}
 
 {% macro draw_bits(key, purpose, year=none, seed=none) -%}
@@ -20,7 +20,7 @@ list_reduce(
 ({{ draw_bits(key, purpose, year, seed) }} / 4294967296.0::double)
 {%- endmacro %}
 
-{# Whether something of a probability, given in millionths, happens. #}
+{# Whether an event occurs, given its probability in millionths. #}
 {% macro draw_below(key, purpose, probability) -%}
 {%- if probability == 0 -%}
 false
@@ -29,7 +29,7 @@ false
 {%- endif -%}
 {%- endmacro %}
 
-{# A whole number from 0 to count - 1, each equally likely. #}
+{# A uniformly drawn integer from 0 to count - 1. #}
 {% macro draw_integer(key, purpose, count) -%}
 (({{ draw_bits(key, purpose) }} * ({{ count }})::ubigint) >> 32)::bigint
 {%- endmacro %}

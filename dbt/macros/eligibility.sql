@@ -1,7 +1,7 @@
 {#
-  The date on which a person may enter the plan, or null for never. Age and service are met on a date (IRC 410(a)(1));
-  the person enters on the next entry date, none of which is later than IRC 410(a)(4) allows. People scheduled for
-  fewer hours than the plan asks for, but for at least 500 a year, may defer after two years of service
+  The date on which a person may enter the plan, or null if never. A person who has met the age and service requirements
+  (IRC 410(a)(1)) enters on the next entry date, never later than IRC 410(a)(4) allows. People scheduled for fewer hours
+  than the plan requires, but for at least 500 a year, may defer after two years of service
   (long-term part-time employees, SECURE 2.0 s.125, plan years from 2025).
 #}
 {% macro plan_entry_date(birth_date, hire_date, weekly_hours, is_excluded) -%}

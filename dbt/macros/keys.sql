@@ -10,17 +10,17 @@
 {{ quoted(var('plan_design_id')) }}::{{ label([var('plan_design_id')]) }}
 {%- endmacro %}
 
-{# The columns that say whose rows these are; first in every table outside initialization. #}
+{# The key columns that come first in every table outside initialization. #}
 {% macro keys() -%}
 {{ scenario_id() }} as scenario_id, {{ plan_design_id() }} as plan_design_id, {{ simulation_year() }} as simulation_year
 {%- endmacro %}
 
-{# The rows of a year, this one if not told otherwise. #}
+{# Selects the rows of a year, by default the current one. #}
 {% macro of_year(year=none) -%}
 simulation_year = {{ simulation_year() if year is none else year }} and scenario_id = {{ scenario_id() }} and plan_design_id = {{ plan_design_id() }}
 {%- endmacro %}
 
-{# Before a year is written: remove what the table holds of it. #}
+{# Deletes a year's rows from the table before they're written. #}
 {% macro replace_year() -%}
 {%- if is_incremental() -%}
 delete from {{ this }} where {{ of_year() }}

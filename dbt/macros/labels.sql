@@ -1,6 +1,6 @@
 {#
-  Columns that hold one of a few names. As a type of their own they take a byte instead of a text, and refuse any other
-  name. `column` is one of those below; a list of names makes a type for them.
+  The ENUM type of a column with a fixed set of values. It takes one byte instead of a string and rejects any other
+  value. `column` is a column listed below, or a list of values for a new type.
 #}
 {% macro label(column) -%}
 {%- set names = {

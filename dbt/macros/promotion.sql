@@ -1,6 +1,6 @@
 {#
-  Pay after a promotion: raised by the increase, at least to the minimum of the new level, at most to the caps, and
-  never lowered. Reads the columns increase_millionths and next_level_minimum.
+  Pay after a promotion: increased at least to the minimum of the new level, limited by the caps, and never lowered.
+  Reads the columns increase_millionths and next_level_minimum.
 #}
 {% macro promoted_pay(pay) -%}
 greatest({{ pay }}, least(

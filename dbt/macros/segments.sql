@@ -1,6 +1,6 @@
 {#
-  Segments of people by which probabilities are configured. `upper` are the ages at which young, mid-career and mature
-  end.
+  The segments that probabilities are configured by. `upper` gives the exclusive upper ages of young, mid-career, and
+  mature.
 #}
 {% macro age_segment(age, upper) -%}
 case when {{ age }} < {{ upper[0] }} then 'young' when {{ age }} < {{ upper[1] }} then 'mid_career' when {{ age }} < {{ upper[2] }} then 'mature' else 'senior' end
@@ -14,7 +14,7 @@ case when {{ pay }} < 50000 then 'low' when {{ pay }} < 100000 then 'moderate' w
 case when {{ level }} <= 2 then 'individual' when {{ level }} <= 4 then 'senior' when {{ level }} <= 6 then 'manager' else 'executive' end
 {%- endmacro %}
 
-{# The rate that a map gives a segment, in millionths. #}
+{# The rate of a segment in a map, in millionths. #}
 {% macro rate_of_segment(segment, rates) -%}
 case {{ segment }}{% for name, rate in rates | items %} when {{ quoted(name) }} then {{ millionths(rate) }}{% endfor %} else 0 end
 {%- endmacro %}

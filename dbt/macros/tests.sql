@@ -1,4 +1,4 @@
-{# No two rows agree in all of the columns. #}
+{# No two rows have the same values in all given columns. #}
 {% test unique_combination(model, columns) %}
 select {{ columns | join(', ') }}
 from {{ model }}
@@ -6,7 +6,7 @@ group by {{ columns | join(', ') }}
 having count(*) > 1
 {% endtest %}
 
-{# Every value that is given lies between the bounds. #}
+{# Every non-null value lies within the bounds. #}
 {% test accepted_range(model, column_name, minimum, maximum) %}
 select {{ column_name }}
 from {{ model }}

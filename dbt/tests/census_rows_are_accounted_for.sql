@@ -1,4 +1,4 @@
--- Every row of the file is accepted, rejected or left out, and the accepted ones are the people of the census.
+-- Every row of the file is accepted, rejected, or left out, and the accepted ones make up the census.
 select *
 from {{ ref('stg_census_summary') }}
 where file_rows != accepted_rows + rejected_rows + left_out_rows

@@ -1,5 +1,5 @@
--- An event starts from the pay, or the rate, that is in force: what the opening state, a hire, or the event before left.
--- The last one leaves what the snapshot shows.
+-- Each event starts from the current pay or rate, as set by the opening state, a hire, or the previous event.
+-- The last one ends at the value in the snapshot.
 with steps as (
     select scenario_id, plan_design_id, simulation_year, employee_id, 'pay' as chain, 0 as position, null as previous_value, employee_compensation::decimal(18, 6) as value
     from {{ ref('int_employee_compensation_by_year') }}

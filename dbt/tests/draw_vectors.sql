@@ -1,4 +1,4 @@
--- The published vectors of the draw. A different value means that every simulation would come out differently.
+-- The published test vectors of the draw. A different value would change every simulation.
 with vectors (draw, expected) as (
     values
     ({{ draw_bits("md5_number_lower('EMP_000001')", 'termination', 2025, 42) }}, 285340711),

@@ -1,5 +1,5 @@
--- Pay and deferrals of the year, added up over the stretches between one event and the next, agree with the contributions
--- to the cent. The stretches are built with windows; the model adds up changes.
+-- The year's pay and deferrals, summed over the intervals between events, match the contributions to the cent. The
+-- intervals are built with window functions, while the model sums changes.
 with facts as (
     select scenario_id, plan_design_id, simulation_year, employee_id, make_date(simulation_year, 1, 1) as since, 0 as position, employee_compensation as pay, deferral_rate as rate
     from {{ ref('int_employee_compensation_by_year') }}

@@ -1,5 +1,5 @@
--- One hire and one termination per person at most, ever; every event lies in its year, not before the hire and not after
--- the termination, and each kind happens to a person at most once a year.
+-- A person has at most one hire and one termination over all years. Every event falls in its year, not before the hire or
+-- after the termination, and each event type occurs at most once per person and year.
 with bounds as (
     select
         scenario_id, plan_design_id, employee_id,

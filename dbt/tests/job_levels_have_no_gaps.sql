@@ -1,4 +1,4 @@
--- The bands of the job levels run from nothing to infinity, each beginning where the one before ends.
+-- The job level bands run from zero to infinity, each starting where the previous one ends.
 select *
 from (
     select

@@ -1,5 +1,5 @@
--- Deferrals within 402(g) and catch-up by the age on Dec 31, pay for employer money within 401(a)(17), deferral rates
--- within the plan's maximum, automatic increases within theirs.
+-- Deferrals stay within 402(g) and catch-up for the age on Dec 31, pay for employer contributions within 401(a)(17),
+-- deferral rates within the plan maximum, and automatic increases within theirs.
 select employee_id, simulation_year, 'deferrals' as what
 from {{ ref('fct_workforce_snapshot') }}
 inner join {{ ref('int_irs_limits') }} as limits using (scenario_id, plan_design_id, simulation_year)
@@ -13,7 +13,7 @@ where prorated_annual_contributions > deferral_limit + case
 
 union all
 
-select employee_id, simulation_year, 'pay for employer money'
+select employee_id, simulation_year, 'pay for employer contributions'
 from (
     select scenario_id, plan_design_id, simulation_year, employee_id, eligible_compensation from {{ ref('fct_employer_match_events') }}
     union all

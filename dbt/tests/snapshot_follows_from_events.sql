@@ -1,5 +1,5 @@
--- Status, level, enrollment and escalations of the snapshot, worked out from the opening state and the year's events by
--- another way than the models take.
+-- Status, level, enrollment, and escalations in the snapshot follow from the opening state and the year's events, computed
+-- differently than in the models.
 with opening as (
     select scenario_id, plan_design_id, simulation_year, employee_id, level_id, is_enrolled, total_deferral_escalations, false as is_new_hire
     from {{ ref('int_employee_compensation_by_year') }}
@@ -9,7 +9,7 @@ with opening as (
     where event_type = 'hire'
 ),
 
-told as (
+derived as (
     select
         opening.*,
         (select max(effective_date) from {{ ref('fct_yearly_events') }} as e where e.scenario_id = opening.scenario_id and e.plan_design_id = opening.plan_design_id and e.simulation_year = opening.simulation_year and e.employee_id = opening.employee_id and event_type = 'termination') as left_on,
@@ -20,12 +20,12 @@ told as (
     from opening
 )
 
-select told.*
-from told
+select derived.*
+from derived
 full join {{ ref('fct_workforce_snapshot') }} as snapshot using (scenario_id, plan_design_id, simulation_year, employee_id)
 where left_on is distinct from termination_date
-    or coalesce(promoted_to, told.level_id) is distinct from snapshot.level_id
+    or coalesce(promoted_to, derived.level_id) is distinct from snapshot.level_id
     or is_enrolled::integer + enrollments - opt_outs is distinct from is_enrolled_flag::integer
-    or told.total_deferral_escalations + escalations is distinct from snapshot.total_deferral_escalations
+    or derived.total_deferral_escalations + escalations is distinct from snapshot.total_deferral_escalations
     or case when is_new_hire then 'new_hire_' when left_on is null then 'continuous_' else 'experienced_' end
     || case when left_on is null then 'active' else 'termination' end is distinct from detailed_status_code

@@ -1,11 +1,11 @@
--- Opening - leavers + hires - new hires who leave = target; the snapshot's actives are as many, and open the next year.
+-- Opening - terminations + hires - new-hire terminations = target = active in the snapshot = next year's opening.
 with counted as (
     select
         scenario_id, plan_design_id, simulation_year,
         count(*) filter (employment_status = 'active') as closing,
-        count(*) filter (detailed_status_code = 'experienced_termination') as leavers,
+        count(*) filter (detailed_status_code = 'experienced_termination') as terminations,
         count(*) filter (detailed_status_code like 'new_hire%') as hires,
-        count(*) filter (detailed_status_code = 'new_hire_termination') as new_hire_leavers
+        count(*) filter (detailed_status_code = 'new_hire_termination') as new_hire_terminations
     from {{ ref('fct_workforce_snapshot') }}
     group by all
 ),
@@ -25,5 +25,5 @@ left join (select * replace (simulation_year + 1 as simulation_year), closing as
 where opening is distinct from opening_headcount
     or counted.closing is distinct from target_headcount
     or counted.closing is distinct from expected_closing_headcount
-    or counted.closing is distinct from opening - counted.leavers + counted.hires - counted.new_hire_leavers
+    or counted.closing is distinct from opening - counted.terminations + counted.hires - counted.new_hire_terminations
     or prior_closing != opening

@@ -1,7 +1,7 @@
--- Whose pay changes this year, when, and from what to what?
--- Grain: one row per person with a promotion, a raise, or both. Inputs: the opening workforce, the year's leavers, the
--- levels' parameters. Both kinds are worked out together because each starts from the pay that the other leaves: what
--- comes first by date comes first, and on one day the promotion does. Nothing happens on or after the day of leaving.
+-- Whose pay changes this year, when, from what, and to what?
+-- Grain: one row per person with a promotion, a raise, or both. Inputs: the opening workforce, the year's terminations,
+-- and the job level parameters. Promotions and raises are computed together because each builds on the pay after the
+-- other: the earlier one applies first, the promotion if they share a date. None occur on or after termination.
 {% set fixed_day = var('compensation_raise_timing_method') == 'fixed_day' %}
 {% set raise_may_come_first = not fixed_day or var('compensation_raise_timing_day') < var('compensation_promotion_day') %}
 {% set spread = millionths(var('compensation_promotion_compensation_distribution_range')) %}
@@ -9,7 +9,7 @@
 {% set distribution = var('compensation_promotion_compensation_distribution_type') %}
 {% set overrides = var('compensation_promotion_compensation_level_overrides') or {} %}
 {% set merit_budget = var('compensation_merit_budget') %}
-with leavers as (
+with terminations as (
     select employee_id, effective_date as termination_date from {{ ref('int_termination_events') }} where {{ of_year() }}
 ),
 
@@ -28,9 +28,9 @@ people as (
         {{ draw_bits('employee_key', 'raise_month') }} as month_bits
         {%- endif %}
     from {{ ref('int_employee_compensation_by_year') }}
-    left join leavers using (employee_id)
+    left join terminations using (employee_id)
     where {{ of_year() }}
-        -- With less than a year of service at the end of the year, nothing can happen.
+        -- People with less than a year of service at year end get neither.
         and employee_hire_date <= {{ last_day() }} - interval 1 year
 ),
 
@@ -79,7 +79,7 @@ promoted as (
     from promotions
 ),
 
--- The pay and the level in force on the day of the raise.
+-- Pay and level on the day of the raise, before it.
 before_raise as (
     select
         decided.* exclude (is_promoted),
@@ -94,8 +94,8 @@ before_raise as (
     where is_raised or promoted.employee_id is not null
 ),
 
--- The merit rate of each level in billionths. With a budget, the rates of the levels keep their proportions and are scaled
--- so that what is given to those still there adds up to the budget.
+-- The merit rate of each level in billionths. With a budget, the rates are scaled proportionally so that the raises of
+-- those still employed add up to the budget.
 merit_rates as (
     select
         level_id,

@@ -1,7 +1,7 @@
 -- Whose deferral rate rises automatically this year?
--- Grain: one row per increase, at most one per person and year. Input: the year's changes of participation.
--- A view of all years: the rows of int_participation_changes, told as events.
--- It names no database, so that it also works in a renamed copy of the file.
+-- Grain: one row per increase, at most one per person and year. Input: the year's participation changes.
+-- A view over all years that shows the rows of int_participation_changes as events.
+-- It names no database, so it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,

@@ -1,7 +1,7 @@
 -- Who enters the plan this year?
--- Grain: one row per person whose entry date lies in this year and who is still there on it. Inputs: the opening
--- workforce, the year's hires and leavers. Census staff who had entered before the simulation have the state, not an event.
-with leavers as (
+-- Grain: one row per person with an entry date in this year who is still employed on it. Inputs: the opening workforce
+-- and the year's hires and terminations. Census employees who entered before the simulation have the state but no event.
+with terminations as (
     select employee_id, effective_date as termination_date from {{ ref('int_termination_events') }} where {{ of_year() }}
     union all
     select employee_id, effective_date from {{ ref('int_new_hire_termination_events') }} where {{ of_year() }}
@@ -27,5 +27,5 @@ select
     employee_birth_date,
     employee_hire_date
 from entering
-left join leavers using (employee_id)
+left join terminations using (employee_id)
 where termination_date is null or plan_entry_date < termination_date

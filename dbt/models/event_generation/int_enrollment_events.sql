@@ -1,7 +1,7 @@
--- Who enrolls this year, and who opts out again?
--- Grain: one row per enrollment (voluntary or automatic) and per opt-out. Input: the year's changes of participation.
--- A view of all years: the rows of int_participation_changes, told as events.
--- It names no database, so that it also works in a renamed copy of the file.
+-- Who enrolls this year, and who opts out?
+-- Grain: one row per enrollment (voluntary or automatic) and per opt-out. Input: the year's participation changes.
+-- A view over all years that shows the rows of int_participation_changes as events.
+-- It names no database, so it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,

@@ -1,6 +1,6 @@
 -- Who is hired this year?
--- Grain: one row per hire, numbered through by level. Inputs: the year's needs, in all and by level, and the levels'
--- parameters. Who leaves again in the same year is settled first, by draw, so that their hire date leaves a day for it.
+-- Grain: one row per hire, numbered consecutively by level. Inputs: the year's needs, in total and by level, and the job
+-- level parameters. Hires who terminate in the same year are drawn first, so their hire date leaves a day for it.
 {% set monthly_shares = var('hiring_monthly_shares') %}
 with numbered as (
     select
@@ -31,7 +31,7 @@ dated as (
         {%- else -%}
         {{ drawn_day('employee_key', 'hire_date', 'hire_month', '(leaves_in_hire_year and hire_month = 12)::integer') }} as employee_hire_date,
         {%- endif %}
-        -- The first age whose share of the distribution, added up, is beyond the draw.
+        -- The first age whose cumulative share of the distribution exceeds the draw.
         {% set ages = var('new_hire_age_distribution') -%}
         {%- set ns = namespace(total=0.0, reached=0.0) -%}
         {%- for entry in ages -%}{%- set ns.total = ns.total + entry.weight -%}{%- endfor -%}
@@ -47,7 +47,7 @@ dated as (
     from {% if monthly_shares is none %}drawn{% else %}(select *, {{ drawn_month('month_bits', monthly_shares) }} as hire_month from drawn){% endif %}
 ),
 
--- Born on any of the days that make the person this old on the hire date.
+-- A uniformly drawn birth date among those that give this age on the hire date.
 born as (
     select
         * exclude (last_birth_date, days_of_birth),
@@ -65,7 +65,7 @@ placed as (
     select
         born.*,
         levels.level_id,
-        -- A place in the hiring range: around the level's percentile, normal and cut off, within the range.
+        -- Position in the hiring range: truncated normal around the level's percentile, clamped to the range.
         least(greatest({{ rate_in_millionths('hiring_percentile') }} * 1000000 + {{ millionths(var('new_hire_range_position_std_dev')) }}::bigint * z_millionths, 0) // 1000000, 1000000) as position_millionths,
         hiring_min_compensation,
         hiring_max_compensation,

@@ -1,7 +1,7 @@
 -- Who gets a raise this year?
--- Grain: one row per raise: merit and the cost-of-living adjustment together. Input: the year's changes of pay.
--- A view of all years: the rows of int_compensation_changes, told as events.
--- It names no database, so that it also works in a renamed copy of the file.
+-- Grain: one row per raise, combining merit and the cost-of-living adjustment. Input: the year's pay changes.
+-- A view over all years that shows the rows of int_compensation_changes as events.
+-- It names no database, so it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,

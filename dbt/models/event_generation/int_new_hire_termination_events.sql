@@ -1,6 +1,6 @@
--- When do the hires leave who do so in the year of their hire?
--- Grain: one row per such hire. Input: the year's hires, who know whether they leave. Any day after the hire date is as
--- likely as any other.
+-- When do new hires who terminate in their hire year leave?
+-- Grain: one row per new-hire termination. Input: the year's hires, already marked as leaving or staying. All days after
+-- the hire date are equally likely.
 select
     {{ keys() }},
     employee_id,

@@ -1,9 +1,9 @@
--- Whose participation in the plan changes this year, or is settled to change next year?
--- Grain: one row per such person. Inputs: the opening workforce, the year's hires and leavers. A window opens once, on
--- the entry date (for census staff already in the plan: on the first day of the simulation). All draws about it are
--- made then, keyed by that year; dates that fall into the next year wait there as pending. The earlier of a voluntary
--- and the automatic enrollment wins, at a tie the voluntary one. Rates are worked out together with the year's automatic
--- increase, so that each change starts from the rate in force.
+-- Whose plan participation changes this year, or is already set to change next year?
+-- Grain: one row per such person. Inputs: the opening workforce and the year's hires and terminations. Each person's
+-- window opens once, on the entry date (for census employees already in the plan, on the first day of the simulation).
+-- All its draws are made then, keyed by that year; dates in the next year are carried over as pending. The earlier of
+-- voluntary and automatic enrollment wins, and voluntary wins ties. Rates are computed together with the year's automatic
+-- increase, so each change starts from the current rate.
 {% set auto = var('enrollment_auto_enrollment_enabled') %}
 {% set voluntary = var('enrollment_voluntary_enrollment_enabled') %}
 {% set window_days = var('enrollment_auto_enrollment_window_days') | int %}
@@ -13,7 +13,7 @@
 {% set escalation_cutoff = var('deferral_auto_escalation_hire_date_cutoff') %}
 {% set plan_maximum = var('deferrals_maximum_rate') %}
 {% set never = "date '9999-12-31'" %}
-with leavers as (
+with terminations as (
     select employee_id, effective_date as termination_date from {{ ref('int_termination_events') }} where {{ of_year() }}
     union all
     select employee_id, effective_date from {{ ref('int_new_hire_termination_events') }} where {{ of_year() }}
@@ -38,7 +38,7 @@ people as (
 present as (
     select people.*, coalesce(termination_date, {{ never }}) as end_date
     from people
-    left join leavers using (employee_id)
+    left join terminations using (employee_id)
 ),
 
 windows as (
@@ -123,7 +123,7 @@ enrolled as (
     where voluntary_date is not null or auto_date is not null
 ),
 
--- What is settled for a person, this year or before, and lies in this year or after it.
+-- Changes set for a person in this year or earlier that take effect this year or later.
 settled as (
     select
         present.* exclude (enrollment_date),
@@ -183,7 +183,7 @@ select
     case when opts_out then next_opt_out_date end as opt_out_date,
     case when opts_out then coalesce(escalated_rate, rate_in_force) end as opt_out_previous_rate,
     case when opts_out then next_opt_out_probability end as opt_out_probability,
-    -- For those still there at the end of the year.
+    -- These take effect only if the person is still employed at year end.
     case when next_enrollment_date > {{ last_day() }} then next_enrollment_date end as pending_enrollment_date,
     case when next_enrollment_date > {{ last_day() }} then next_enrollment_method end as pending_enrollment_method,
     case when next_enrollment_date > {{ last_day() }} then next_deferral_rate end as pending_deferral_rate,

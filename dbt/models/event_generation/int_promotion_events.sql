@@ -1,7 +1,7 @@
 -- Who is promoted this year?
--- Grain: one row per promotion. Input: the year's changes of pay.
--- A view of all years: the rows of int_compensation_changes, told as events.
--- It names no database, so that it also works in a renamed copy of the file.
+-- Grain: one row per promotion. Input: the year's pay changes.
+-- A view over all years that shows the rows of int_compensation_changes as events.
+-- It names no database, so it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,

@@ -1,8 +1,8 @@
--- Who of those present on Jan 1 leaves this year, and when?
--- Grain: one row per leaver. Inputs: the opening workforce and the year's needs. Known leavers of the census leave on
--- their date and are never drawn. The others are an exact weighted sample without replacement, drawn apart among the experienced and
--- among last year's hires: with key = -ln(1 - u) / hazard the smallest keys leave. In a reduction in force the smallest
--- keys of all who remain follow. `ln` orders people and decides nothing else.
+-- Which employees active on Jan 1 terminate this year, and when?
+-- Grain: one row per termination. Inputs: the opening workforce and the year's needs. Employees with a termination date
+-- in the census leave on that date and are never drawn. The others are an exact weighted sample without replacement,
+-- drawn separately from experienced employees and last year's hires: those with the smallest key = -ln(1 - u) / hazard
+-- leave. In a reduction in force, the smallest keys among all who remain follow. `ln` affects only the order of people.
 with people as (
     select
         employee_id, employee_key, employee_birth_date, employee_hire_date, is_experienced,
@@ -32,7 +32,7 @@ reduced as (
     qualify row_number() over (order by leaving_key, employee_id) <= reduction_in_force
 ),
 
-leavers as (
+terminations as (
     select
         employee_id, employee_birth_date, employee_hire_date,
         ({{ first_day() }} + {{ draw_integer('employee_key', 'termination_date', days_in_year()) }}::integer)::date as effective_date,
@@ -56,4 +56,4 @@ select
     event_details,
     employee_birth_date,
     employee_hire_date
-from leavers
+from terminations

@@ -1,8 +1,8 @@
--- How many people leave and are hired this year, so that the year closes at its target?
--- Grain: one row. Input: the opening workforce. All counts are whole numbers, computed in integers:
+-- How many terminations and hires close the year at its target?
+-- Grain: one row. Input: the opening workforce. All counts are computed in integers:
 --   target = round(opening x (1 + growth)), at least 1;
---   leavers = round(experienced x rate) + round(first year x first-year rate), or the known leavers if they are more;
---   whoever is missing is hired, with as many more as leave again in the year; if too many are there, more leave.
+--   terminations = round(experienced x rate) + round(first year x first-year rate), or the known ones if there are more;
+--   hires fill the gap, plus new-hire terminations; a surplus causes more terminations.
 {% set leaving = millionths(var('workforce_total_termination_rate')) %}
 {% set new_hire_leaving = millionths(var('workforce_new_hire_termination_rate')) %}
 {% set first_year_rate = var('workforce_first_full_year_rate') %}
@@ -15,7 +15,7 @@ with counted as (
         count(*) filter (not is_experienced) as first_year_headcount,
         count(*) filter (year(known_termination_date) = {{ simulation_year() }}) as known_leavers,
         count(*) filter (is_experienced and year(known_termination_date) = {{ simulation_year() }}) as experienced_known_leavers,
-        -- Known leavers, of this year or a later one, are never drawn.
+        -- People with a known termination date, in this year or later, are never drawn.
         count(*) filter (is_experienced and known_termination_date is null) as experienced_drawable,
         count(*) filter (not is_experienced and known_termination_date is null) as first_year_drawable,
         coalesce(sum({{ cents('employee_compensation') }}), 0)::bigint as opening_payroll_cents
@@ -46,7 +46,7 @@ missing as (
     select
         *,
         target_headcount - (opening_headcount - terminations) as net_need,
-        -- Known leavers fill the quota of their group first; what is left is drawn, from where there are people to draw.
+        -- Known terminations fill their group's quota first; the rest are drawn from whichever group has people left.
         greatest(
             least(greatest(experienced_quota - experienced_known_leavers, 0), terminations - known_leavers, experienced_drawable),
             terminations - known_leavers - first_year_drawable

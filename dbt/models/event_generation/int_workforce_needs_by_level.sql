@@ -1,7 +1,7 @@
--- How many of the year's hires come in at each level?
--- Grain: one row per level. Inputs: the year's hires, the opening workforce, and the shares of the configuration, if it
--- gives any. Largest remainder: every level gets the whole part of its share, and what is left goes to the levels with
--- the largest fractions (at a tie, to the lower level). A level without people keeps its fixed share.
+-- How many of the year's hires join at each level?
+-- Grain: one row per level. Inputs: the year's hires, the opening workforce, and the configured shares, if any. Uses the
+-- largest remainder method: every level gets the integer part of its share, and the rest go to the levels with the
+-- largest fractions (the lower level in a tie). A level without people keeps its fixed share.
 {% set shares = var('hiring_level_shares') %}
 with shares as (
     select levels.level_id, count(people.employee_id) as opening_headcount,
@@ -39,6 +39,6 @@ select
     level_id,
     opening_headcount,
     hires,
-    -- The hires of the year are numbered through by level; the last number of this one.
+    -- Hires are numbered consecutively by level; this is the level's last number.
     (sum(hires) over (order by level_id))::bigint as last_hire_number
 from assigned

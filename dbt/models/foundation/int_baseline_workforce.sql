@@ -1,6 +1,6 @@
--- Who works here when the simulation begins?
--- Grain: one row per person, in the start year only. Input: the accepted census. The level is read off the pay once;
--- afterwards it changes by promotion alone.
+-- Who is employed when the simulation starts?
+-- Grain: one row per person, in the start year only. Input: the accepted census. The job level is derived from pay once;
+-- after that, only promotions change it.
 select
     {{ keys() }},
     census.employee_id,

@@ -1,5 +1,5 @@
--- What holds for a job level in this year, once the configuration has had its say?
--- Grain: one row per level. Inputs: the levels' seed and the configuration, which wins.
+-- Which parameters apply to each job level this year?
+-- Grain: one row per level. Inputs: the job level seed and the configuration, which takes precedence.
 {% set market = {'conservative': -50000, 'baseline': 0, 'competitive': 50000, 'aggressive': 100000}[var('new_hire_market_scenario')] %}
 with own_ranges as (
     select null::integer as level_id, null::decimal(12, 2) as own_min, null::decimal(12, 2) as own_max where false
@@ -18,7 +18,7 @@ select
     coalesce(own_max, hiring_max_compensation) as hiring_max_compensation,
     hiring_percentile,
     {{ rate_from_millionths(1000000 + market) }} as market_adjustment,
-    -- Before the merit budget scales it to the money there is.
+    -- Before scaling to the merit budget.
     merit_rate,
     {{ rate_from_millionths(millionths(var('compensation_cola_rate'))) }} as cola_rate,
     promotion_rate,

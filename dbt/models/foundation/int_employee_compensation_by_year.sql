@@ -1,5 +1,5 @@
--- Who is there when the year opens, in what state?
--- Grain: one row per person active at the end of the year before; in the start year, of the census. Inputs: the
+-- Who is active when the year opens, and in what state?
+-- Grain: one row per person active at the end of the prior year or, in the start year, in the census. Inputs: the
 -- census, or last year's closing state. This is the only model that reads another year.
 -- depends_on: {{ ref('int_baseline_workforce') }}
 {% set first_census_day = "date '" ~ (start_year() - 1) ~ "-01-01'" %}
@@ -8,7 +8,7 @@ with opening as (
     select
         employee_id, employee_key, employee_birth_date, employee_hire_date, known_termination_date,
         current_compensation as employee_compensation,
-        -- The census does not say what was earned: its rate of pay, for the days employed.
+        -- The census doesn't give earnings, so they're its rate of pay for the days employed.
         {{ money('current_compensation', 1000000, census_date() ~ ' - greatest(employee_hire_date, ' ~ first_census_day ~ ') + 1', days_in_year(start_year() - 1)) }} as prior_year_compensation,
         level_id, scheduled_hours_per_week,
         auto_escalation_opt_out, plan_entry_date, is_grandfathered,
@@ -60,12 +60,12 @@ aged as (
 select
     {{ keys() }},
     aged.*,
-    -- Hired before Jan 1 of the year before; the others are in their first full year.
+    -- Hired before Jan 1 of the prior year; the others are in their first full year.
     employee_hire_date < date '{{ simulation_year() - 1 }}-01-01' as is_experienced,
-    -- How prone to leave, relative to others: the product of three multipliers, in thousandths each.
+    -- Relative likelihood of termination: the product of three multipliers, each in thousandths.
     (ages.termination_multiplier * 1000)::bigint * (tenures.termination_multiplier * 1000)::bigint
     * (levels.termination_multiplier * 1000)::bigint as termination_hazard,
-    -- How likely to be promoted, in millionths, before the multiplier of the configuration.
+    -- Probability of promotion, in millionths, before the configured multiplier.
     {{ rate_in_millionths('levels.promotion_rate') }} * (ages.promotion_multiplier * 1000)::bigint
     * (tenures.promotion_multiplier * 1000)::bigint // 1000000 as promotion_rate_millionths
 from aged

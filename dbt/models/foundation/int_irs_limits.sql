@@ -1,9 +1,9 @@
--- What are the limits of the tax code in this year?
--- Grain: one row. Input: the published limits; years after the last published one are projected from it by
--- irs_limits.index_rate. The increase is rounded down to the step of the statute: 500 for elective deferrals and catch-up
--- (IRC 402(g)(4), 414(v)(2)(C)), 5,000 for pay, for highly
--- compensated employees and for Roth catch-up (401(a)(17)(B), 414(q)(1), 414(v)(7)(E)), 1,000 for
--- annual additions (415(d)(4)), 300 for the wage base (42 USC 430). A limit never falls.
+-- What are the IRS limits for this year?
+-- Grain: one row. Input: the published limits. Years after the last published one are projected from it with
+-- irs_limits.index_rate. Increases are rounded down to the statutory increment: 500 for elective deferrals and catch-up
+-- (IRC 402(g)(4), 414(v)(2)(C)), 5,000 for pay, highly
+-- compensated employees, and Roth catch-up (401(a)(17)(B), 414(q)(1), 414(v)(7)(E)), 1,000 for
+-- annual additions (415(d)(4)), and 300 for the wage base (42 USC 430). A limit never decreases.
 {% set last_published = last_published_year() %}
 {% set factor = namespace(billionths=1000000000) %}
 {% for year in range(last_published, simulation_year()) -%}
@@ -20,6 +20,6 @@ from {{ ref('config_irs_limits') }}
 where
     limit_year = {{ [simulation_year(), last_published] | min }}
     {% if var('irs_limits_index_rate') is none -%}
-    -- Without an index there is no projection.
+    -- Without an index rate, nothing is projected.
     and limit_year = {{ simulation_year() }}
     {%- endif %}

@@ -1,5 +1,5 @@
 -- Who is in the census?
--- Grain: one row per accepted person. Input: the checked rows of the census file. The SSN goes no further than here.
+-- Grain: one row per accepted person. Input: the checked rows of the census file. No later model reads the SSN.
 select
     employee_id,
     employee_key,

@@ -1,6 +1,6 @@
--- What is wrong or remarkable in the census, and what was done about it?
--- Grain: one row per problem of a row; a row can have several. Input: the checked rows of the census file. What happens
--- to a row as a whole is said by the worst of its problems, so of a rejected row only the reasons for that are shown.
+-- Which problems does the census have, and what was done about them?
+-- Grain: one row per problem; a census row can have several. Input: the checked rows of the census file. The worst
+-- problem decides what happens to a row, so a rejected row shows only its reasons for rejection.
 select row_number, problem.column_name, problem.problem, problem.action
 from (
     select row_number, row_status, unnest(problems) as problem

@@ -1,7 +1,7 @@
--- What does each row of the census file say, and can it be taken?
--- Grain: one row per row of the file. Input: the census file, CSV or Parquet, read once and as text, so that one set of
--- checks serves both; optional columns that the file lacks are empty, and so is what a short row lacks. Every problem of a row is listed with what is
--- done about it; no problem repeats a value of the file.
+-- What does each row of the census file contain, and is it accepted?
+-- Grain: one row per row of the file. Input: the census file, CSV or Parquet, read once as text so both share one set of
+-- checks. Missing optional columns and missing fields of short rows are empty. Every problem of a row is listed with the
+-- action taken; no problem repeats a value of the file.
 {% set names = ['employee_id', 'employee_ssn', 'employee_birth_date', 'employee_hire_date', 'employee_termination_date', 'employee_gross_compensation', 'employee_deferral_rate', 'scheduled_hours_per_week', 'auto_escalation_opt_out', 'eligibility_override'] %}
 {% set headers = var('census_columns') or {} %}
 {% set path = var('census_path') %}
@@ -23,7 +23,7 @@ with file_rows as materialized (
     )
 ),
 
--- The same id more than once: identical rows are one person, different rows are nobody that we know.
+-- IDs that occur more than once. Identical rows are one person; differing rows can't be resolved.
 repeated_ids as (
     select trim(employee_id) as repeated_id, min(row_number) as first_row, count(distinct ({{ names | join(', ') }})) = 1 as is_identical
     from file_rows
@@ -31,7 +31,7 @@ repeated_ids as (
     group by 1
 ),
 
--- Deferral rates are fractions. If most of them are 1 or more, the whole column is in percent.
+-- Deferral rates are fractions. If most positive ones are 1 or more, the whole column is in percent.
 rate_unit as (
     select
         case
@@ -56,7 +56,7 @@ typed as (
         try_cast(scheduled_hours_per_week as decimal(9, 2)) as weekly_hours,
         try_cast(auto_escalation_opt_out as boolean) as refuses_escalation,
         try_cast(eligibility_override as boolean) as is_plan_employee,
-        -- Text that is there and does not read as what it should be.
+        -- Tells text that can't be parsed from text that is missing.
         coalesce(trim(employee_birth_date), '') != '' as has_birth_date,
         coalesce(trim(employee_hire_date), '') != '' as has_hire_date,
         coalesce(trim(employee_termination_date), '') != '' as has_termination_date,
@@ -88,9 +88,9 @@ entered as (
 
 {% set checks = [
     ['employee_id', 'missing', 'rejected', 'employee_id is null'],
-    ['employee_id', 'has the form of a simulated new hire (NH_...)', 'rejected', "starts_with(employee_id, 'NH_')"],
+    ['employee_id', 'starts with NH_, which is reserved for simulated hires', 'rejected', "starts_with(employee_id, 'NH_')"],
     ['employee_id', 'repeated with different values', 'rejected', 'not is_identical'],
-    ['employee_id', 'repeats an identical row, one is kept', 'left_out', 'is_identical and row_number != first_row'],
+    ['employee_id', 'duplicate of an identical row, one kept', 'left_out', 'is_identical and row_number != first_row'],
     ['employee_birth_date', 'missing', 'rejected', 'not has_birth_date'],
     ['employee_birth_date', 'not a date (YYYY-MM-DD)', 'rejected', 'has_birth_date and birth_date is null'],
     ['employee_birth_date', 'not before the hire date', 'rejected', 'birth_date >= hire_date'],
@@ -101,18 +101,18 @@ entered as (
     ['employee_hire_date', 'after the census date', 'rejected', 'hire_date > ' ~ census_date()],
     ['employee_termination_date', 'not a date (YYYY-MM-DD)', 'rejected', 'has_termination_date and termination_date is null'],
     ['employee_termination_date', 'before the hire date', 'rejected', 'termination_date < hire_date'],
-    ['employee_termination_date', 'left on or before the census date', 'left_out', 'termination_date <= ' ~ census_date()],
+    ['employee_termination_date', 'terminated on or before the census date', 'left_out', 'termination_date <= ' ~ census_date()],
     ['employee_gross_compensation', 'missing', 'rejected', 'not has_compensation'],
     ['employee_gross_compensation', 'not a number', 'rejected', 'has_compensation and compensation is null'],
     ['employee_gross_compensation', 'not positive', 'rejected', 'compensation <= 0'],
     ['employee_gross_compensation', 'not below 50 million', 'rejected', 'compensation >= 50000000'],
     ['employee_deferral_rate', 'not a number', 'rejected', 'has_deferral_rate and given_rate is null'],
-    ['employee_deferral_rate', 'below 0 or above 100 %', 'rejected', 'given_rate not between 0 and 1'],
+    ['employee_deferral_rate', 'below 0% or above 100%', 'rejected', 'given_rate not between 0 and 1'],
     ['employee_deferral_rate', 'given in percent, divided by 100', 'corrected', 'rate_unit < 1 and given_rate > 0'],
-    ['employee_deferral_rate', 'above the maximum of the plan, lowered to it', 'corrected', 'given_rate > deferral_rate and given_rate <= 1'],
-    ['scheduled_hours_per_week', 'not between 1 and 80, 40 taken', 'corrected', 'has_wrong_hours'],
-    ['auto_escalation_opt_out', 'not a truth value, false taken', 'corrected', 'has_escalation_choice and refuses_escalation is null'],
-    ['eligibility_override', 'not a truth value, true taken', 'corrected', 'has_override and is_plan_employee is null'],
+    ['employee_deferral_rate', 'above the plan maximum, lowered to it', 'corrected', 'given_rate > deferral_rate and given_rate <= 1'],
+    ['scheduled_hours_per_week', 'not between 1 and 80, set to 40', 'corrected', 'has_wrong_hours'],
+    ['auto_escalation_opt_out', 'not true or false, set to false', 'corrected', 'has_escalation_choice and refuses_escalation is null'],
+    ['eligibility_override', 'not true or false, set to true', 'corrected', 'has_override and is_plan_employee is null'],
     ['employee_deferral_rate', 'defers without having entered the plan', 'grandfathered', 'deferral_rate > 0 and coalesce(plan_entry_date > ' ~ census_date() ~ ', true)']
 ] -%}
 checked as (

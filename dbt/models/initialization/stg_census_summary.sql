@@ -1,6 +1,6 @@
--- How many rows does the census file have, and what became of them?
--- Grain: one row. Input: the checked rows. accepted + rejected + left_out = file; corrected and grandfathered rows are
--- accepted rows that were changed, or that defer before their time.
+-- How many rows does the census file have, and how many were accepted?
+-- Grain: one row. Input: the checked rows. accepted + rejected + left_out = file. Corrected and grandfathered rows are
+-- accepted rows that were changed, or that defer before plan entry.
 select
     count(*) as file_rows,
     count(*) filter (row_status = 'accepted') as accepted_rows,

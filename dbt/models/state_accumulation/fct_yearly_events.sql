@@ -1,6 +1,6 @@
 -- What happened this year?
--- Grain: one row per event. Inputs: the year's event models. Age, service, level and, for leavers, pay are those on the
--- date of the event. event_id is the md5 of the event's key, so it is the same in every run.
+-- Grain: one row per event. Inputs: the year's event models. Age, service, level, and (for terminations) pay are as of the
+-- event date. event_id is the MD5 of the event's key, so it's the same in every run.
 with events as (
     {% set none_of_pay = 'null::decimal(12, 2) as compensation_amount, null::decimal(12, 2) as previous_compensation' %}
     {% set none_of_rates = 'null::decimal(9, 6) as employee_deferral_rate, null::decimal(9, 6) as prev_employee_deferral_rate' %}
@@ -30,7 +30,7 @@ with events as (
     from {{ ref('int_new_hire_termination_events') }} where {{ of_year() }}
 ),
 
--- Pay and level to begin with, and what becomes of them; one row per person.
+-- Opening pay and level, and how they change; one row per person.
 pay as (
     select
         people.employee_id, people.level_id as opening_level_id, promotion_date, promotion_level_id,
@@ -43,7 +43,7 @@ pay as (
     from {{ ref('int_hiring_events') }} where {{ of_year() }}
 ),
 
-told as (
+described as (
     select
         events.* exclude (compensation_amount, previous_compensation, level_id),
         case when type_order = 8 then closing_pay else compensation_amount end as compensation_amount,
@@ -73,8 +73,8 @@ select
     age_band,
     tenure_band,
     event_probability,
-    -- Orders a person's events within the year: by day, then in the order in which a day's events are taken.
+    -- Orders a person's events by day, then by the order of event types within a day.
     dayofyear(effective_date)::integer * 10 + type_order as event_sequence
-from told
+from described
 inner join {{ ref('stg_age_bands') }} as ages on employee_age = ages.age
 inner join {{ ref('stg_tenure_bands') }} as tenures on employee_tenure = tenures.tenure

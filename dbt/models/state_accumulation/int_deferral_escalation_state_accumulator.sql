@@ -1,7 +1,7 @@
--- How often, and by how much, has a person's deferral rate been raised automatically so far?
+-- How often and by how much has each deferral rate increased automatically to date?
 -- Grain: one row per person present in the year.
--- A view of all years: columns of int_workforce_state.
--- It names no database, so that it also works in a renamed copy of the file.
+-- A view over all years of columns of int_workforce_state.
+-- It names no database, so it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,

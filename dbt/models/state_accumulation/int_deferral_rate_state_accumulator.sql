@@ -1,7 +1,7 @@
--- At what rate does a person defer at the end of the year?
--- Grain: one row per person present in the year (for leavers: when they left).
--- A view of all years: columns of int_workforce_state.
--- It names no database, so that it also works in a renamed copy of the file.
+-- What is each person's deferral rate at year end?
+-- Grain: one row per person employed during the year (as of termination for those who left).
+-- A view over all years of columns of int_workforce_state.
+-- It names no database, so it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,

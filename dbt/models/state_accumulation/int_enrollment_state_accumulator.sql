@@ -1,7 +1,7 @@
--- Who is in the plan at the end of the year, since when and how?
--- Grain: one row per person present in the year (for leavers: when they left).
--- A view of all years: columns of int_workforce_state.
--- It names no database, so that it also works in a renamed copy of the file.
+-- Who is enrolled at year end, since when, and how?
+-- Grain: one row per person employed during the year (as of termination for those who left).
+-- A view over all years of columns of int_workforce_state.
+-- It names no database, so it also works in a renamed copy of the file.
 {{ config(materialized='view') }}
 select
     scenario_id,

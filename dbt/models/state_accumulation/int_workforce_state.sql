@@ -1,7 +1,7 @@
--- Who was there this year, and how did the year end for them?
--- Grain: one row per person present in the year (for leavers the state is that of their last day). Inputs: the opening
--- workforce and the year's hires, carried forward by the year's events; changes of participation that are settled but
--- lie in the next year wait as pending. Next year opens from the active rows; the state accumulators are views of this.
+-- Who was employed this year, and what is their closing state?
+-- Grain: one row per person employed during the year (as of the last day for those who left). Inputs: the opening
+-- workforce and the year's hires, carried forward by the year's events. Participation changes already set for next year
+-- are pending. The next year opens with the active rows; the state accumulators are views of this table.
 with people as (
     select
         employee_id, employee_key, employee_birth_date, employee_hire_date, known_termination_date,
@@ -66,7 +66,7 @@ closing as (
         end as current_tenure
     from people
     left join changes on people.employee_id = changes.employee_id
-    -- Nothing that was settled for later happens to those who have left.
+    -- Pending changes lapse for people who have left.
     left join pending on case when termination_date is null then people.employee_id end = pending.employee_id
 )
 

@@ -1,13 +1,13 @@
 -- What does the employer match this year?
--- Grain: one row per person with a match. Inputs: the year's contributions, who is entitled, the year's limits. The match
--- is worked out once, on the whole year, which includes any true-up. Each tier pays its rate on the deferrals that lie
--- between the tier before and its own bound; pay counts up to the limit of IRC 401(a)(17). In integers: deferrals in
--- cents, bounds in hundred-thousandths of pay, rates in millionths, one division.
+-- Grain: one row per person with a match. Inputs: the year's contributions, eligibility, and limits. The match is computed
+-- once, on the whole year, so it includes any true-up. Each tier applies its rate to deferrals above the previous tier's
+-- bound and up to its own; pay counts up to the IRC 401(a)(17) limit. Computed in integers, with deferrals in cents,
+-- bounds in hundred-thousandths of pay, rates in millionths, and one division.
 {% set from_entry = var('employer_match_compensation') == 'from_entry' %}
 {% set matched = 'annual_contribution_amount' if var('employer_match_match_catch_up') else 'regular_deferrals' %}
 {% set cap = var('employer_match_match_cap_percent') %}
 with {% if from_entry -%}
--- Pay earned since the entry date, for those who enter during the year.
+-- Pay earned since plan entry, for people who enter during the year.
 since_entry as (
     select
         employee_id,
@@ -27,7 +27,7 @@ since_entry as (
 ),
 
 {% endif -%}
-entitled as (
+eligible as (
     select
         contributions.employee_id,
         least({{ 'coalesce(compensation_from_entry, prorated_annual_compensation)' if from_entry else 'prorated_annual_compensation' }}, compensation_limit) as eligible_compensation,
@@ -55,7 +55,7 @@ tiered as (
         {% set ns.below = millionths(tier.up_to) // 10 -%}
         {% endfor -%}
         0 as match_units
-    from entitled
+    from eligible
 ),
 
 rounded as (

@@ -1,5 +1,5 @@
--- How did the year end for everybody who was there?
--- Grain: one row per person present in the year. Inputs: the closing state, contributions and employer money. For leavers the state is that on their last day; their age is that on Dec 31, which the limits go by.
+-- What is the year-end state of everyone employed during the year?
+-- Grain: one row per person employed during the year. Inputs: the closing state, and employee and employer contributions. The state of people who left is as of their last day, but their age is as of Dec 31, which the limits are based on.
 select
     {{ keys() }},
     state.employee_id,

@@ -1,13 +1,13 @@
 -- What did each person earn and defer this year?
--- Grain: one row per person present in the year. Inputs: the opening workforce, the year's events, the closing state,
--- the year's limits. Pay and deferral rates are steps in time: a change of either by d on day t holds for the days
--- from t to the last day of employment. So earnings are the sum of (change of pay x days left), and deferrals the sum over
--- pairs of (change of pay x change of rate x days left since the later of the two), divided once by the days of the year.
--- Days left are the days of employment since Jan 1 less the days before t, so each sum is taken in two parts: the changes,
--- and the changes x the days before them.
--- Deferrals are limited by IRC 402(g), with catch-up contributions (414(v)) for those of 50 or more on Dec 31 and the
--- higher amount for ages 60 to 63 (SECURE 2.0 s.109), as far as the plan allows them. From 2026 those who earned more than a
--- threshold in the year before must make them as Roth (414(v)(7)).
+-- Grain: one row per person employed during the year. Inputs: the opening workforce, the year's events, the closing state,
+-- and the year's limits. Pay and deferral rates are step functions of time: a change of d on day t applies from t through
+-- the last day of employment. Earnings are therefore the sum of (pay change x days left), and deferrals the sum over pairs
+-- of (pay change x rate change x days left from the later of the two), divided once by the days in the year.
+-- Days left are the days employed since Jan 1 minus the days before t, so each sum has two parts: the changes, and the
+-- changes x the days before them.
+-- Deferrals are limited by IRC 402(g), plus catch-up contributions (414(v)) at age 50 or older on Dec 31 and the higher
+-- amount for ages 60 to 63 (SECURE 2.0 s.109), if the plan allows them. From 2026, people who earned more than a
+-- threshold in the prior year must make them as Roth contributions (414(v)(7)).
 {% set days = days_in_year() %}
 with opening as (
     select employee_id, {{ cents('employee_compensation') }} as pay_cents, deferral_rate, prior_year_compensation
@@ -52,7 +52,7 @@ earned as (
     group by employee_id
 ),
 
--- Each pair of a step of pay and a step of the rate begins on the later of the two days.
+-- Each pair of a pay step and a rate step starts on the later of the two days.
 pairs as (
     select pay_steps.employee_id, greatest(pay_days_before, rate_days_before) as days_before, pay_change * rate_change as pair_change
     from pay_steps
@@ -94,8 +94,8 @@ limited as (
     cross join (select deferral_limit, catch_up_limit, super_catch_up_limit, roth_catch_up_threshold from {{ ref('int_irs_limits') }} where {{ of_year() }}) as limits
 ),
 
--- The day on which deferrals reach the limit. From each step on, deferrals grow by the same amount every day; the day
--- that this gives is right for the last step that does not come after it.
+-- The day on which deferrals reach the limit. After each step, deferrals grow by a constant amount per day; the right
+-- day is the one computed from the last step that doesn't come after it.
 pairs_to_limit as (
     select pairs.employee_id, days_before, pair_change, {{ cents('deferral_limit + catch_up_limit') }} * {{ 1000000 * days }} as limit_units
     from pairs

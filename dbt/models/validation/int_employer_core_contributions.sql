@@ -1,7 +1,7 @@
--- What does the employer contribute to the plan whether or not a person defers?
--- Grain: one row per person with a core contribution. Inputs: the year's earnings, who is entitled, the year's limits. A
--- flat rate of the pay of the year, up to the limit of IRC 401(a)(17).
-with entitled as (
+-- What does the employer contribute whether or not a person defers?
+-- Grain: one row per person with a core contribution. Inputs: the year's earnings, eligibility, and limits. The
+-- contribution is a flat rate of the year's pay, up to the IRC 401(a)(17) limit.
+with eligible as (
     select
         contributions.employee_id,
         least(prorated_annual_compensation, compensation_limit)::decimal(12, 2) as eligible_compensation
@@ -16,7 +16,7 @@ with entitled as (
 
 contributed as (
     select *, {{ money('eligible_compensation', millionths(var('employer_core_contribution_contribution_rate'))) }} as employer_core_amount
-    from entitled
+    from eligible
 )
 
 select

@@ -1,7 +1,7 @@
--- Who is entitled to employer money this year?
--- Grain: one row per person present in the year. Input: the closing state. The match and the core contribution have
--- separate settings under one set of rules: in the plan by the end of the year (or before leaving), enough hours for the days employed, enough
--- service (of this year's hires a setting of its own decides), and, where the plan asks for it, still there on Dec 31.
+-- Who is eligible for employer contributions this year?
+-- Grain: one row per person employed during the year. Input: the closing state. The match and the core contribution have
+-- separate settings for the same rules: in the plan by year end (or before termination), enough hours for the days
+-- employed, enough service (a separate setting covers this year's hires), and, if required, still active on Dec 31.
 {% set days = days_in_year() %}
 {% set rules_of = {
     'match': {
