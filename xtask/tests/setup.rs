@@ -202,13 +202,13 @@ fn a_cache_that_cannot_be_written() {
     fs::write(checkout.path("file"), "").expect("write");
     let said = checkout.setup_with_cache(&["--from", "libduckdb.so"], &checkout.path("file"));
     insta::assert_snapshot!(said, @"
-    error: cannot write to [DIR]/file/planalign/engine
-    help: set XDG_CACHE_HOME to a folder that you can write to
+    error: cannot write to `[DIR]/file/planalign/engine`
+    help: set XDG_CACHE_HOME to a writable folder
     exit code 1
     ");
     let said = checkout.setup_with_cache(&["--from", "libduckdb.so"], &checkout.path("it's"));
     insta::assert_snapshot!(said, @"
-    error: the path of the cache, [DIR]/it's/planalign/engine, has a quote or a comma, which cargo or the linker would misread
+    error: the cache path `[DIR]/it's/planalign/engine` contains a quote or comma, which cargo or the linker would misread
     help: set XDG_CACHE_HOME to another folder
     exit code 1
     ");
