@@ -1,10 +1,11 @@
-//! The common shape of rules: a query whose one row holds a count for each thing that can be wrong.
+//! The common shape of rules: a query that returns one row with a count per possible problem.
 
+use planalign_config::fixed::grouped;
 use planalign_config::{Row, Rows, Tables, Value};
 
 use crate::rule::{CheckError, Finding, Severity};
 
-/// Asks the tables about a year on behalf of a rule. In its queries `$1` is the year.
+/// Queries a year's tables for a rule. `$1` in a query is the year.
 #[derive(Clone, Copy)]
 pub(crate) struct Probe<'a> {
     rule: &'a str,
@@ -17,12 +18,12 @@ impl<'a> Probe<'a> {
         Self { rule, year, tables }
     }
 
-    /// The rows of a query.
+    /// Returns the rows of a query.
     pub(crate) fn rows(&self, sql: &str) -> Result<Rows, CheckError> {
         Ok(self.tables.query(&self.of_year(sql), &[])?)
     }
 
-    /// Hands on the rows of a query, as [`Tables::for_each_row`] does.
+    /// Calls `each` with every row of a query, like [`Tables::for_each_row`].
     pub(crate) fn for_each_row<const N: usize>(
         &self,
         sql: &str,
@@ -33,16 +34,16 @@ impl<'a> Probe<'a> {
             Ok(row) => each(row),
             Err(_) => is_as_wide = false,
         })?;
-        if is_as_wide { Ok(()) } else { Err(cannot_run("its query has other columns")) }
+        if is_as_wide { Ok(()) } else { Err(cannot_run("its query returned unexpected columns")) }
     }
 
-    /// The only row of a query.
+    /// Returns the only row of a query.
     pub(crate) fn row(&self, sql: &str) -> Result<Row, CheckError> {
-        self.rows(sql)?.rows.into_iter().next().ok_or_else(|| cannot_run("its query has no answer"))
+        self.rows(sql)?.rows.into_iter().next().ok_or_else(|| cannot_run("its query returned no rows"))
     }
 
-    /// One row with the sum of each column of a union, whose branches hold null where they have nothing to say. The engine would
-    /// take longer to plan these few additions than Rust takes to make them.
+    /// Sums each column of a union into one row; a branch has null in the columns it doesn't fill. Adding here is faster than
+    /// having the engine plan the additions.
     pub(crate) fn added_up(&self, sql: &str) -> Result<Row, CheckError> {
         let table = self.rows(sql)?;
         let mut sums = vec![Value::Null; table.columns.len()];
@@ -58,20 +59,19 @@ impl<'a> Probe<'a> {
         Finding::new(self.rule, self.year, severity, message).count(count).advice(advice)
     }
 
-    /// The text of a query, with the year in it. A number in the text takes the engine a tenth of a millisecond less than a
-    /// parameter.
+    /// Inserts the year into a query. A literal saves the engine a tenth of a millisecond over a parameter.
     fn of_year(&self, sql: &str) -> String {
         sql.replace("$1", &self.year.to_string())
     }
 }
 
-/// A count, which a rule cannot do without.
+/// Returns the count in a column, or an error if there is none.
 pub(crate) fn count(row: &Row, column: &str) -> Result<u64, CheckError> {
     let count = row.integer(column)?.and_then(|i| u64::try_from(i).ok());
-    count.ok_or_else(|| cannot_run(format!("column {column} of its query is no count")))
+    count.ok_or_else(|| cannot_run(format!("column `{column}` of its query is not a count")))
 }
 
-/// Counts in a row, in the order of these columns.
+/// Returns the counts in these columns, in order.
 pub(crate) fn counts<const N: usize>(row: &Row, columns: [&str; N]) -> Result<[u64; N], CheckError> {
     let mut counts = [0; N];
     for (found, column) in counts.iter_mut().zip(columns) {
@@ -80,12 +80,12 @@ pub(crate) fn counts<const N: usize>(row: &Row, columns: [&str; N]) -> Result<[u
     Ok(counts)
 }
 
-/// Why a rule cannot run although the tables answer.
+/// An error for a rule whose tables can be read but are unusable.
 pub(crate) fn cannot_run(cause: impl Into<String>) -> CheckError {
     CheckError::Answer(cause.into())
 }
 
-/// A sum of numbers of one column, which have as many digits after the point; null changes nothing.
+/// Adds two values of the same scale; null counts as nothing.
 fn plus(sum: &Value, value: &Value) -> Value {
     match (sum, value) {
         (Value::Integer(sum), Value::Integer(more)) => Value::Integer(sum + more),
@@ -97,20 +97,20 @@ fn plus(sum: &Value, value: &Value) -> Value {
     }
 }
 
-/// What one column of a rule's query counts, if it is not 0.
+/// A problem counted by one column of a rule's query; 0 means none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check {
-    /// The column that holds the count.
+    /// The column with the count.
     pub(crate) column: &'static str,
     pub(crate) unit: Unit,
-    /// What is wrong and where; the count follows it.
+    /// What is wrong and where; the count is appended.
     pub(crate) message: &'static str,
     pub(crate) advice: &'static str,
-    /// The rows concerned: a condition, or a query in which `$1` is the year, as the rule wants it; empty if there are none.
+    /// Selects the rows affected: a condition, or a query in which `$1` is the year, depending on the rule; empty for none.
     pub(crate) rows: &'static str,
 }
 
-/// What is counted.
+/// The unit of a count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
     People,
@@ -128,17 +128,17 @@ impl Unit {
             (Self::Rows, 1) => "row",
             (Self::Rows, _) => "rows",
         };
-        format!("{count} {name}")
+        format!("{} {name}", grouped(count.into()))
     }
 }
 
-/// The columns of a query that counts the rows of checks, whose `rows` are conditions.
+/// Builds the select list that counts each check's rows; their `rows` must be conditions.
 pub(crate) fn filtered(checks: &[Check]) -> String {
     let counts = checks.iter().map(|check| format!("count(*) filter ({}) as {}", check.rows, check.column));
     counts.collect::<Vec<_>>().join(", ")
 }
 
-/// The findings of a row with a count for each check. `query` makes a query of a check's rows.
+/// Turns a row of counts into findings. `query` builds the query for a check's rows.
 pub(crate) fn found(
     probe: &Probe<'_>,
     row: &Row,

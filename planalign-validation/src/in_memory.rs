@@ -1,4 +1,4 @@
-//! A rule that finds what it is told to, for tests of those who call rules.
+//! A scripted rule, for testing code that calls rules.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use planalign_config::{DatabaseError, Fault, Tables};
 
 use crate::rule::{CheckError, Finding, Rule, Severity};
 
-/// A scripted rule. Clones share the script and the log, so a test can keep one and give the other away.
+/// A scripted rule. Clones share the script and the log, so a test can keep one and pass the other on.
 #[derive(Clone, Debug)]
 pub struct InMemoryRule {
     name: String,
@@ -23,13 +23,13 @@ struct Inner {
 }
 
 impl InMemoryRule {
-    /// A rule of this name that finds nothing.
+    /// Creates a rule with this name that finds nothing.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), inner: Arc::default() }
     }
 
-    /// Adds something to find in `year`, every time the rule is checked.
+    /// Adds a finding that the rule reports every time it checks `year`.
     #[must_use]
     pub fn finding(self, year: i32, severity: Severity, message: &str) -> Self {
         let rows = format!("rows of {}", self.name);
@@ -38,24 +38,24 @@ impl InMemoryRule {
         self
     }
 
-    /// Adds a failure: one check of `year` cannot run. Failures come before findings, in the order in which they were added.
+    /// Makes one check of `year` fail. Failures come before findings, in the order they were added.
     #[must_use]
     pub fn failure(self, year: i32, fault: Fault) -> Self {
         self.lock().failures.entry(year).or_default().push(fault);
         self
     }
 
-    /// Forgets the findings of `year`, as after somebody repaired the data.
+    /// Drops the findings for `year`, as if the data had been repaired.
     pub fn repair(&self, year: i32) {
         self.lock().findings.remove(&year);
     }
 
-    /// Forgets the findings of `year` once it was checked that many times, as if that repaired the data.
+    /// Drops the findings for `year` after this many checks, as if the data had been repaired.
     pub fn repair_after(&self, year: i32, checks: usize) {
         self.lock().repairs.insert(year, checks);
     }
 
-    /// The years that were checked, in order.
+    /// Returns the years checked, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<i32> {
         self.lock().calls.clone()

@@ -1,13 +1,13 @@
-//! Rules that check a simulated year, and what they find.
+//! Validation rules for a simulated year, and their findings.
 //!
-//! [`Rule`] is the contract. The built-in rules ask the tables with SQL of their own, not with that of the models;
-//! [`DataValidator`] checks rules together; [`InMemoryRule`] is scripted, for tests of those who call rules.
+//! [`Rule`] is the trait that all rules implement. The built-in rules recompute results with their own SQL rather than the models';
+//! [`DataValidator`] runs a set of rules; [`InMemoryRule`] is a scripted rule for tests.
 //!
 //! ```
 //! use planalign_config::{InMemoryTables, Tables};
 //! use planalign_validation::{CheckError, DataValidator, Finding, Rule, Severity};
 //!
-//! /// Somebody is hired in each year.
+//! /// Reports years without a hire.
 //! struct Hires;
 //!
 //! const HIRES: &str = "select count(*) as hires from int_hiring_events where simulation_year = $1";
@@ -19,15 +19,15 @@
 //!
 //!     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
 //!         let hires = tables.query_value(HIRES, &[year.into()])?.integer();
-//!         let nobody = Finding::new(self.name(), year, Severity::Warning, "nobody is hired");
-//!         Ok(if hires == Some(0) { vec![nobody.advice("see int_workforce_needs")] } else { Vec::new() })
+//!         let none = Finding::new(self.name(), year, Severity::Warning, "no hires");
+//!         Ok(if hires == Some(0) { vec![none.advice("check `int_workforce_needs`")] } else { Vec::new() })
 //!     }
 //! }
 //!
 //! let mut validator = DataValidator::default();
 //! validator.register_rule(Hires);
 //! let tables = InMemoryTables::default().answer(HIRES, &["hires"], &[&[0.into()]]);
-//! assert_eq!(validator.validate(2031, &tables)?[0].message, "nobody is hired");
+//! assert_eq!(validator.validate(2031, &tables)?[0].message, "no hires");
 //! # Ok::<(), planalign_validation::RuleError>(())
 //! ```
 

@@ -1,4 +1,4 @@
-//! What a rule is, and what it can find.
+//! The `Rule` trait, findings, and errors.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use planalign_registries::RegistryError;
 pub use planalign_registries::Severity;
 use serde::{Deserialize, Serialize};
 
-/// Checks one thing about a simulated year.
+/// A check of a simulated year.
 pub trait Rule {
-    /// Name, as stages and users call it.
+    /// Returns the rule's name, as used by stages and in the configuration.
     fn name(&self) -> &str;
-    /// Looks at what a simulation has written for `year`. An empty list means that nothing is wrong.
+    /// Checks what a simulation wrote for `year`. Returns an empty list if nothing is wrong.
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError>;
 }
 
@@ -26,46 +26,46 @@ impl<R: Rule + ?Sized> Rule for &R {
     }
 }
 
-/// Something that a rule found: counts and sums, never persons.
+/// Something a rule found. Contains counts and totals only, never data about individuals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Rule.
+    /// Name of the rule.
     pub rule: String,
     /// Simulated year.
     pub year: i32,
-    /// How bad it is.
+    /// How serious it is.
     pub severity: Severity,
-    /// What is wrong and where, for example `3 people exceed the limit of 402(g) in int_employee_contributions`.
+    /// What is wrong and where, such as ``regular deferrals above the 402(g) limit in `int_employee_contributions`: 3 people``.
     pub message: String,
-    /// Rows or people concerned.
+    /// Number of rows, people, or events affected.
     pub count: u64,
     /// What to do about it.
     pub advice: String,
-    /// A query for the rows or people concerned, where it is about some; what it answers stays in the database.
+    /// A query that selects the rows affected, if any; its result stays in the database.
     pub rows: Option<String>,
 }
 
 impl Finding {
-    /// A finding of a rule about a year.
+    /// Creates a finding with a count of 1 and no advice.
     #[must_use]
     pub fn new(rule: &str, year: i32, severity: Severity, message: impl Into<String>) -> Self {
         let (rule, message, advice) = (rule.to_owned(), message.into(), String::new());
         Self { rule, year, severity, message, count: 1, advice, rows: None }
     }
 
-    /// The same finding, about so many rows or people.
+    /// Sets the number of rows or people affected.
     #[must_use]
     pub fn count(self, count: u64) -> Self {
         Self { count, ..self }
     }
 
-    /// The same finding, with what to do about it.
+    /// Sets the advice.
     #[must_use]
     pub fn advice(self, advice: impl Into<String>) -> Self {
         Self { advice: advice.into(), ..self }
     }
 
-    /// The same finding, with a query for the rows concerned, in which `$1` is the year.
+    /// Sets the query that selects the rows affected; `$1` in it becomes the year.
     #[must_use]
     pub fn about(self, query: &str) -> Self {
         let rows = Some(query.replace("$1", &self.year.to_string()));
@@ -73,30 +73,30 @@ impl Finding {
     }
 }
 
-/// How bad it is, and what is wrong.
+/// `<severity>: <message>`.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.severity, self.message)
     }
 }
 
-/// Why a rule could not be checked.
+/// Why a rule couldn't run.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// Its tables cannot be read.
+    /// Its tables can't be read.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The registries that it asks cannot answer.
+    /// A registry it checks failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The tables do not hold what it looks at.
+    /// The tables don't contain what it needs.
     #[error("{0}")]
     Answer(String),
 }
 
 impl CheckError {
-    /// What can be done about it.
+    /// Returns the kind of failure, which determines whether a retry can help.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -107,21 +107,21 @@ impl CheckError {
     }
 }
 
-/// A rule could not run. That is a failure, never a pass.
+/// A rule couldn't run, which counts as a failure, never as a pass.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("rule {rule} cannot run for {year}")]
+#[error("rule `{rule}` cannot run for {year}")]
 pub struct RuleError {
-    /// Rule.
+    /// Name of the rule.
     pub rule: String,
     /// Simulated year.
     pub year: i32,
-    /// Cause, without data.
+    /// The cause, without any data.
     #[source]
     pub cause: CheckError,
 }
 
 impl RuleError {
-    /// What can be done about it.
+    /// Returns the kind of failure, which determines whether a retry can help.
     #[must_use]
     pub fn fault(&self) -> Fault {
         self.cause.fault()
@@ -132,12 +132,14 @@ impl Diagnostic for RuleError {
     fn hints(&self) -> Vec<Hint> {
         let rule = self.rule.as_str();
         let fix = match self.fault() {
-            Fault::Deterministic if STOPPING_RULES.contains(&rule) => "fix the tables that it reads".to_owned(),
+            Fault::Deterministic if STOPPING_RULES.contains(&rule) => "fix the tables it reads".to_owned(),
             Fault::Deterministic if RATED_RULES.contains(&rule) => {
-                format!("fix the tables that it reads, or turn it off with --set validation.severity.{rule}=off")
+                format!("fix the tables it reads, or turn it off with `--set validation.severity.{rule}=off`")
             }
             Fault::Deterministic => {
-                format!("fix the sql of `{rule}` under validation.rules, or turn it off there with `severity: \"off\"`")
+                format!(
+                    "fix the `sql` of `{rule}` under `validation.rules`, or turn it off there with `severity: \"off\"`"
+                )
             }
             fault => return fault.hints(),
         };

@@ -1,4 +1,4 @@
-//! The rules, one file each: those that are built in, and those that the configuration holds.
+//! The built-in rules, one per file, and the rules defined in the configuration.
 
 mod accumulator_integrity;
 mod census_acceptance;
@@ -45,11 +45,11 @@ use crate::settings::RuleSettings;
 use own::OwnRule;
 use rated::{Rated, severity};
 
-/// Makes rules of settings, which are the configuration's defaults where none are given.
+/// Adds constructors from settings, and defaults from the configuration's defaults.
 macro_rules! with_settings {
     ($($rule:ident),*) => { $(
         impl $rule {
-            /// The rule with the thresholds and limits of these settings.
+            /// Creates the rule with these thresholds and limits.
             #[must_use]
             pub fn new(settings: RuleSettings) -> Self {
                 Self(Arc::new(settings))
@@ -77,8 +77,8 @@ with_settings!(
     YearlyJumpsRule
 );
 
-/// The rules of a simulation: the built-in ones in the order of their stages, and then the user's own; without those that are
-/// off. `state_consistency` asks the registries.
+/// Returns the rules of a simulation that aren't turned off: the built-in ones in stage order, then the user's own.
+/// `state_consistency` checks the registries.
 #[must_use]
 pub fn rules(settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec<Box<dyn Rule>> {
     let shared = Arc::new(settings.clone());

@@ -1,4 +1,4 @@
-//! What the rules need to know of the configuration.
+//! The part of the configuration that the rules use.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,27 +9,27 @@ use planalign_config::settings::{
 use planalign_config::{Rate, SimulationConfig, rate};
 use serde::{Deserialize, Serialize};
 
-/// A census file, and how to tell that it is still the same.
+/// A census file and its digest, to detect changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CensusOrigin {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
 }
 
-/// Thresholds, and the settings of the plan that limits depend on. Rates are fractions, 0.06 is 6%.
+/// Thresholds, and the plan settings that limits depend on. Rates are fractions: 0.06 is 6%.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleSettings {
-    /// First simulated year; it opens with the census.
+    /// First simulated year, which opens with the census.
     pub start_year: i32,
-    /// `census.max_rejected_share`: share of rejected rows of the census that a run tolerates.
+    /// `census.max_rejected_share`: highest share of rejected census rows a run accepts.
     pub max_rejected_share: Rate,
-    /// The census file as it was when the run began; `None`: not known, and not checked.
+    /// The census file as of the start of the run; `None` skips the check.
     pub census: Option<CensusOrigin>,
-    /// `validation.severity`: what the findings of built-in rules are worth, where it is not their own judgement.
+    /// `validation.severity`: overrides for the severity of built-in rules' findings.
     pub severity: BTreeMap<String, Rating>,
-    /// `validation.rules`: the user's own.
+    /// `validation.rules`: user-defined rules.
     pub own: Vec<SqlRule>,
     /// `validation.compensation_reasonableness`.
     pub compensation: CompensationReasonableness,
@@ -41,25 +41,25 @@ pub struct RuleSettings {
     pub yearly_jumps: YearlyJumps,
     /// `validation.distribution_drift`.
     pub distribution_drift: DistributionDrift,
-    /// Hires above this share of the opening headcount are remarkable.
+    /// Share of the opening headcount above which hires are a warning.
     pub remarkable_hire_share: Rate,
-    /// `deferrals.maximum_rate`: the plan's own cap on a deferral rate.
+    /// `deferrals.maximum_rate`: the plan's cap on deferral rates.
     pub maximum_deferral_rate: Rate,
-    /// `deferrals.catch_up`: whether the plan takes catch-up contributions.
+    /// `deferrals.catch_up`: whether the plan allows catch-up contributions.
     pub catch_up: bool,
-    /// `deferrals.super_catch_up`: whether those of 60 to 63 have the higher limit.
+    /// `deferrals.super_catch_up`: whether ages 60-63 have the higher limit.
     pub super_catch_up: bool,
-    /// `deferral_auto_escalation.maximum_rate`: where automatic increases end.
+    /// `deferral_auto_escalation.maximum_rate`: the rate at which automatic increases stop.
     pub maximum_escalated_rate: Rate,
-    /// `employer_match.match_cap_percent`: cap on the match as a share of pay; `None`: no cap.
+    /// `employer_match.match_cap_percent`: cap on the match as a share of pay; `None` for no cap.
     pub match_cap: Option<Rate>,
 }
 
-/// Hires above this share of the opening headcount are remarkable.
+/// Share of the opening headcount above which hires are a warning.
 const REMARKABLE_HIRE_SHARE: Rate = rate!(0.5);
 
 impl From<&SimulationConfig> for RuleSettings {
-    /// What a configuration says. The census is the caller's to add, as it is not read here.
+    /// Takes the settings from a configuration. `census` is `None`; the caller sets it.
     fn from(settings: &SimulationConfig) -> Self {
         let SimulationConfig { validation, deferrals, .. } = settings;
         Self {
@@ -84,7 +84,7 @@ impl From<&SimulationConfig> for RuleSettings {
 }
 
 impl Default for RuleSettings {
-    /// The defaults of the configuration.
+    /// Returns the configuration's defaults.
     fn default() -> Self {
         Self::from(&SimulationConfig::default())
     }

@@ -58,9 +58,9 @@ fn rules_of_ones_own_run_with_the_others() {
     assert_eq!((all.code, all.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(reported(&all), @"
     2025  warning  raises: raises: 274 rows
-          see planalign.finding_details, or the rule's query under validation.rules in the configuration
+          see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`
     2026  warning  raises: raises: 265 rows
-          see planalign.finding_details, or the rule's query under validation.rules in the configuration
+          see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`
     30 checks of 2025 to 2026: 0 errors, 2 warnings, 0 notes
     ");
 }
@@ -78,10 +78,10 @@ fn a_run_resumes_once_a_rule_that_cannot_run_is_fixed() {
     assert_eq!(broken.code, 1);
     insta::assert_snapshot!(sandbox.redact(&broken.stderr), @r#"
     error: VALIDATION (2025) failed
-      rule own cannot run for 2025
+      rule `own` cannot run for 2025
       Catalog Error: Table with name fct_yearly_event does not exist! Did you mean "fct_yearly_events"?
       rolled back to 2025/STATE_ACCUMULATION; nothing committed was lost
-    help: fix the sql of `own` under validation.rules, or turn it off there with `severity: "off"`, then run `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2025 --scenario rules.yaml --progress none --resume`
+    help: fix the `sql` of `own` under `validation.rules`, or turn it off there with `severity: "off"`, then run `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2025 --scenario rules.yaml --progress none --resume`
     "#);
     sandbox.write("rules.yaml", &rules("fct_yearly_events"));
     sandbox.simulated(&["2025-2025", "--scenario", "rules.yaml", "--resume"]);
@@ -118,9 +118,9 @@ fn inputs_are_checked_without_a_run() {
     assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(wrong.stderr, @r#"
     error: the configuration has 3 problems
-      rules.yaml:1:15: validation.rules: drop table x is not allowed, expected one query as the sql of change: it is something else than a query
+      rules.yaml:1:15: validation.rules: drop table x is not allowed, expected one query as the sql of change: not a query
       rules.yaml:1:15: validation.rules: selec 1 is not allowed, expected one query as the sql of typo: syntax error at or near "selec"
-      rules.yaml:1:15: validation.rules: -- x is not allowed, expected one query as the sql of none: it is empty
+      rules.yaml:1:15: validation.rules: -- x is not allowed, expected one query as the sql of none: empty
     "#);
     assert!(!sandbox.path("simulation.duckdb").exists());
 }
@@ -141,15 +141,15 @@ fn the_rows_of_a_census_are_checked_without_a_run() {
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
     insta::assert_snapshot!(refused.stderr, @"
     error: census rejected
-      fatal: employee_birth_date: not a date (YYYY-MM-DD): 1 row of 60 rejected, the first is row 26
-    help: correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists all in stg_census_issues
+      fatal: employee_birth_date: not a date (YYYY-MM-DD): 1 of 60 rows rejected, first at row 26
+    help: fix these rows in the census, or raise `census.max_rejected_share` to run without them and list them in `stg_census_issues`
     ");
     let tolerated = check("0.02");
     assert_eq!((tolerated.code, tolerated.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(tolerated.stdout, @r#"
     configuration  fine: scenario baseline, plan design standard, 2025 to 2029
     census         usable: 60 rows
-                   warning: employee_birth_date: not a date (YYYY-MM-DD): 1 row of 60 rejected, the first is row 26
+                   warning: employee_birth_date: not a date (YYYY-MM-DD): 1 of 60 rows rejected, first at row 26
     dbt project    fine: 37 models and seeds
     workflow       fine: 27 stages
     setting        census.max_rejected_share = 0.02  (--set)
@@ -178,7 +178,7 @@ fn damage_is_found_after_the_run() {
     2025  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole
     2026  error  state_consistency: enrollment registry: another opt-out date in int_enrollment_state_accumulator: 1 person
-          this is a defect of the models or of rows changed by hand: roll back to the year before and run it again
+          likely a bug in the models, or rows edited by hand: restore the prior year's last checkpoint and rerun this year
     2026  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole
     28 checks of 2025 to 2026: 3 errors, 0 warnings, 0 notes

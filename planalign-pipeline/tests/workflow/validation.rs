@@ -142,7 +142,7 @@ fn a_rule_that_cannot_run_when_a_stage_is_rechecked_is_a_failure_and_no_pass() {
     let error = world.resume().expect_err("it fails");
     assert_eq!(
         planalign_config::full_message(&error),
-        "FOUNDATION (2026) failed: rule growth_rule cannot run for 2026: as scripted"
+        "FOUNDATION (2026) failed: rule `growth_rule` cannot run for 2026: as scripted"
     );
     assert_eq!(world.status(), RunStatus::Failed);
 }

@@ -1,15 +1,15 @@
-//! `accumulator_integrity`: the accumulators hold everybody once, with what follows from the opening state and the events.
+//! `accumulator_integrity`: the accumulators list everyone once and match the opening state plus the year's events.
 
 use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Check, Probe, Unit, cannot_run, count, filtered, found};
 use crate::rule::{CheckError, Finding, Rule};
 
-/// Adds up, person by person, the opening state and what the events change: that is what the accumulators must hold.
+/// Recomputes each person's closing state from the opening state and the events, and compares it with the accumulators.
 ///
-/// Almost always they do, and to see that no person has to be looked up: each gets a weight of 32 bits from a hash of the
-/// id, and for every table the sums of weight x value are formed. If all persons agree, so do the sums; if some do not, the
-/// sums agree with a probability of one in four billion. Only if they differ, people are compared, to count them.
+/// They almost always match, and confirming that takes no lookups: each person gets a 32-bit weight from a hash of the ID, and
+/// the rule compares sums of weight x value per table. If everyone matches, so do the sums; if someone doesn't, the sums match
+/// with a probability of one in four billion. People are compared, and counted, only when the sums differ.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AccumulatorIntegrityRule;
 
@@ -22,10 +22,10 @@ impl Rule for AccumulatorIntegrityRule {
         let probe = Probe::new(self.name(), year, tables);
         let sums = probe.rows(SUMS)?.rows;
         let [opening, changes, others @ ..] = &sums[..] else {
-            return Err(cannot_run("its query has no answer"));
+            return Err(cannot_run("its query returned no rows"));
         };
         if count(opening, "people")? == 0 {
-            return Err(cannot_run("int_employee_compensation_by_year has no rows of the year"));
+            return Err(cannot_run("`int_employee_compensation_by_year` has no rows for the year"));
         }
         let agreeing = others.iter().map(|row| agrees(row, opening, changes)).collect::<Result<Vec<_>, _>>()?;
         if agreeing.into_iter().all(|agrees| agrees) {
@@ -35,13 +35,13 @@ impl Rule for AccumulatorIntegrityRule {
         let people = |condition: &str| format!("{COMPARED} select employee_id from people where {condition}");
         let findings = found(&probe, &row, CHECKS, &people)?;
         if findings.is_empty() {
-            return Err(cannot_run("sums over people differ, but no person does"));
+            return Err(cannot_run("totals differ, but no individual does"));
         }
         Ok(findings)
     }
 }
 
-/// Whether the sums of a table are those of the opening state and the changes; an empty table has none.
+/// Returns whether a table's sums match the opening state plus the changes; an empty table has no sums.
 fn agrees(row: &Row, opening: &Row, changes: &Row) -> Result<bool, DatabaseError> {
     const PRESENCE: &str = "presence";
     let sum = |row: &Row, column| match row.value(column)? {
@@ -61,8 +61,8 @@ fn agrees(row: &Row, opening: &Row, changes: &Row) -> Result<bool, DatabaseError
     Ok(true)
 }
 
-/// A row per table, in this order, of the sums of weight x value; null where a table does not hold the value. Rates and amounts
-/// are in millionths.
+/// Sums of weight x value, one row per table in this order; null where a table doesn't have the value. Rates and amounts are in
+/// millionths.
 const SUMS: &str = "
     select
         1 as place,
@@ -145,7 +145,7 @@ const COMPARED: &str = "
             and event_type in ('hire', 'enrollment', 'enrollment_change', 'deferral_escalation')
         group by employee_id
     ),
-    -- Where a table lacks a person, its value is null and differs from the sum.
+    -- If a person is missing from a table, the value is null and differs from the sum.
     compared as (
         select
             employee_id,
@@ -182,34 +182,34 @@ const COMPARED: &str = "
     )";
 
 const ADVICE: &str =
-    "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
+    "likely a bug in the models, or rows edited by hand: restore the prior year's last checkpoint and rerun this year";
 
 const CHECKS: &[Check] = &[
     Check {
         column: "is_misplaced",
         unit: Unit::People,
-        message: "in an accumulator without being there in the year, or in it twice",
+        message: "in an accumulator but not in the year's workforce, or listed twice",
         advice: ADVICE,
         rows: "is_misplaced",
     },
     Check {
         column: "enrollment_differs",
         unit: Unit::People,
-        message: "int_enrollment_state_accumulator does not follow from the opening state and the events",
+        message: "`int_enrollment_state_accumulator` doesn\'t match the opening state plus the events",
         advice: ADVICE,
         rows: "enrollment_differs",
     },
     Check {
         column: "rate_differs",
         unit: Unit::People,
-        message: "int_deferral_rate_state_accumulator does not follow from the opening state and the events",
+        message: "`int_deferral_rate_state_accumulator` doesn\'t match the opening state plus the events",
         advice: ADVICE,
         rows: "rate_differs",
     },
     Check {
         column: "escalation_differs",
         unit: Unit::People,
-        message: "int_deferral_escalation_state_accumulator does not follow from the opening state and the events",
+        message: "`int_deferral_escalation_state_accumulator` doesn\'t match the opening state plus the events",
         advice: ADVICE,
         rows: "escalation_differs",
     },

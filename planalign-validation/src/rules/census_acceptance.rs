@@ -1,7 +1,8 @@
-//! `census_acceptance`: the run stops if too much of the census was rejected, or nothing of it is left; what was corrected is told.
+//! `census_acceptance`: too many rejected census rows, or none accepted, stop the run; corrections are reported.
 
 use std::sync::Arc;
 
+use planalign_config::fixed::grouped;
 use planalign_config::sql::literal;
 use planalign_config::{Row, Tables};
 
@@ -9,8 +10,8 @@ use crate::counts::{Probe, Unit, cannot_run, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// One finding per cause of rejection: fatal above `census.max_rejected_share`, a warning up to it. One per kind of correction: a
-/// warning if it concerns more than half of the rows, as then a whole column may mean something else.
+/// One finding per cause of rejection: fatal above `census.max_rejected_share`, otherwise a warning. One per kind of correction: a
+/// warning if it affects more than half of the rows, since the whole column may then mean something else, otherwise info.
 #[derive(Clone, Debug)]
 pub struct CensusAcceptanceRule(pub(super) Arc<RuleSettings>);
 
@@ -36,35 +37,35 @@ impl Rule for CensusAcceptanceRule {
         let issues = issues.iter().map(Issue::read).collect::<Result<Vec<_>, _>>()?;
         let (causes, corrections): (Vec<_>, Vec<_>) = issues.iter().partition(|issue| issue.action == REJECTED);
         if rejected > 0 && causes.is_empty() {
-            return Err(cannot_run("rows were rejected, but stg_census_issues does not say why"));
+            return Err(cannot_run("rows were rejected, but `stg_census_issues` has no reasons"));
         }
         let allowed = self.0.max_rejected_share.units();
         let too_many = i128::from(rejected) * 1_000_000 > i128::from(file) * allowed;
         let severity = if too_many { Severity::Fatal } else { Severity::Warning };
-        let advice = "correct the rows of the census; a run that tolerates them (census.max_rejected_share) lists \
-                      all in stg_census_issues";
+        let advice = "fix these rows in the census, or raise `census.max_rejected_share` to run without them and list them \
+                      in `stg_census_issues`";
         let mut findings: Vec<_> =
             causes.into_iter().map(|cause| cause.finding(&probe, file, severity, advice)).collect();
         for correction in corrections {
             let most = correction.count * 2 > file;
             let severity = if most { Severity::Warning } else { Severity::Info };
-            let advice = "see whether the column means that; the run lists all such rows in stg_census_issues";
+            let advice = "check that this is what the column means; `stg_census_issues` lists every such row";
             findings.push(correction.finding(&probe, file, severity, advice));
         }
         if accepted == 0 {
-            let message = format!("nobody of the census is left to simulate: {} in the file", Unit::Rows.of(file));
-            let advice = "see the table stg_census_issues for what became of each row";
+            let message = format!("no census rows left to simulate: {} in the file", Unit::Rows.of(file));
+            let advice = "see `stg_census_issues` for what happened to each row";
             findings.push(probe.finding(Severity::Fatal, file, message, advice));
         }
         Ok(findings)
     }
 }
 
-/// Rows of the census with the same problem.
+/// Census rows with the same problem.
 struct Issue {
     column: String,
     problem: String,
-    /// What was done about it.
+    /// What was done: `rejected` or `corrected`.
     action: String,
     count: u64,
     first_row: u64,
@@ -80,8 +81,9 @@ impl Issue {
 
     fn finding(&self, probe: &Probe<'_>, file: u64, severity: Severity, advice: &str) -> Finding {
         let Self { column, problem, action, count, first_row } = self;
-        let rows = Unit::Rows.of(*count);
-        let message = format!("{column}: {problem}: {rows} of {file} {action}, the first is row {first_row}");
+        let rows = Unit::Rows.of(file);
+        let count_of = grouped((*count).into());
+        let message = format!("{column}: {problem}: {count_of} of {rows} {action}, first at row {first_row}");
         let rows = format!(
             "from stg_census_issues where action = {} and column_name = {} and problem = {}",
             literal(action),

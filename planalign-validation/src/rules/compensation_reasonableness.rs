@@ -1,18 +1,19 @@
-//! `compensation_reasonableness`: pay is such as people have, and changes as it does.
+//! `compensation_reasonableness`: pay is plausible, and average pay changes plausibly.
 
 use std::sync::Arc;
 
+use planalign_config::fixed::grouped;
 use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Probe, Unit, cannot_run, count, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// Annual rates of pay on Jan 1: each between two bounds, and their average not far from that of the year before.
+/// Checks annual pay on Jan 1 against two bounds, and the average against the prior year's.
 #[derive(Clone, Debug)]
 pub struct CompensationReasonablenessRule(pub(super) Arc<RuleSettings>);
 
-/// The year before, if it was simulated, and the year.
+/// The year, and the prior year if it was simulated.
 const PAY: &str = "
     select
         simulation_year,
@@ -25,8 +26,8 @@ const PAY: &str = "
     where simulation_year between $1 - 1 and $1
     group by simulation_year";
 
-const ADVICE: &str = "see employee_compensation in int_employee_compensation_by_year; validation.compensation_reasonableness \
-                      has the thresholds";
+const ADVICE: &str = "check `employee_compensation` in `int_employee_compensation_by_year`, or adjust the thresholds under \
+                      `validation.compensation_reasonableness`";
 
 impl Rule for CompensationReasonablenessRule {
     fn name(&self) -> &'static str {
@@ -43,7 +44,7 @@ impl Rule for CompensationReasonablenessRule {
             years.iter().find(|row| matches!(row.integer("simulation_year"), Ok(Some(of)) if of == i64::from(year)))
         };
         let Some(now) = of(year) else {
-            return Err(cannot_run("there is nobody in int_employee_compensation_by_year"));
+            return Err(cannot_run("`int_employee_compensation_by_year` has no rows for the year"));
         };
         let (people, pay) = (count(now, "people")?, cents(now)?);
         let (people_before, pay_before) = match of(year - 1) {
@@ -55,15 +56,15 @@ impl Rule for CompensationReasonablenessRule {
         for (count, what, which) in [
             (
                 not_positive,
-                "no pay, or none above zero".to_owned(),
+                "pay missing, zero, or negative".to_owned(),
                 "coalesce(employee_compensation <= 0, true)".to_owned(),
             ),
             (
                 low,
-                format!("pay below {minimum}"),
+                format!("pay below ${}", grouped(minimum.into())),
                 format!("employee_compensation > 0 and employee_compensation < {minimum}"),
             ),
-            (high, format!("pay above {maximum}"), format!("employee_compensation > {maximum}")),
+            (high, format!("pay above ${}", grouped(maximum.into())), format!("employee_compensation > {maximum}")),
         ] {
             if count > 0 {
                 let message = format!("{what}: {}", Unit::People.of(count));
@@ -71,22 +72,22 @@ impl Rule for CompensationReasonablenessRule {
                 findings.push(probe.finding(Severity::Error, count, message, ADVICE).about(&rows));
             }
         }
-        // Averages as fractions with one denominator, so that nothing is rounded.
+        // Averages as fractions with a common denominator, so nothing is rounded.
         let now = pay * i128::from(people_before);
         let before = pay_before * i128::from(people);
         let allowed = before * limits.maximum_average_change.units();
         if people_before > 0 && (now - before).abs() * 1_000_000 > allowed {
-            // A share, no amounts: where few people are, an average tells what they earn.
+            // A percentage, not amounts: in a small group, an average reveals what people earn.
             let tenths = (now - before) * 1000 / before.max(1);
-            let (direction, tenths) = if tenths < 0 { ("falls", -tenths) } else { ("rises", tenths) };
-            let message = format!("the average pay {direction} by {}.{}% within a year", tenths / 10, tenths % 10);
+            let (direction, tenths) = if tenths < 0 { ("fell", -tenths) } else { ("rose", tenths) };
+            let message = format!("average pay {direction} {}.{}% from the prior year", tenths / 10, tenths % 10);
             findings.push(probe.finding(Severity::Warning, people, message, ADVICE));
         }
         Ok(findings)
     }
 }
 
-/// All pay of a year, exactly; amounts have two digits after the point.
+/// Returns a year's total pay in cents; amounts have two decimals.
 fn cents(row: &Row) -> Result<i128, DatabaseError> {
     Ok(match row.value("pay")? {
         Value::Decimal { units, .. } => *units,

@@ -1,4 +1,4 @@
-//! `data_freshness_check`: staging holds the census of this run, as of the day before its first year.
+//! `data_freshness_check`: staging matches the run's census, dated the day before the first year.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::counts::{Probe, Unit, cannot_run, count};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// Looks at the file again after it has been staged, and for people who were not there on the census date.
+/// Rereads the census file after staging, and looks for people hired after the census date.
 #[derive(Clone, Debug)]
 pub struct DataFreshnessRule(pub(super) Arc<RuleSettings>);
 
@@ -25,11 +25,11 @@ impl Rule for DataFreshnessRule {
         let mut findings = Vec::new();
         if let Some(origin) = &self.0.census {
             let file = origin.path.display();
-            let advice = "keep the file as it is while a run reads it, and start again with --restart";
+            let advice = "don't change the file during a run; start over with `--restart`";
             match census::digest(&origin.path) {
                 Ok(now) if now == origin.sha256 => {}
-                Ok(_) => findings.push(error(1, format!("{file} has changed since the run began"), advice)),
-                Err(e) => findings.push(error(1, format!("it cannot be told whether {file} has changed: {e}"), advice)),
+                Ok(_) => findings.push(error(1, format!("`{file}` changed since the run started"), advice)),
+                Err(e) => findings.push(error(1, format!("cannot check whether `{file}` changed: {e}"), advice)),
             }
         }
         let start_year = self.0.start_year;
@@ -39,13 +39,13 @@ impl Rule for DataFreshnessRule {
         );
         let row = probe.row(&hired_later)?;
         if count(&row, "people")? == 0 {
-            return Err(cannot_run("stg_census_data is empty"));
+            return Err(cannot_run("`stg_census_data` is empty"));
         }
         let later = count(&row, "hired_later")?;
         if later > 0 {
             let day = format!("{}-12-31", start_year - 1);
-            let message = format!("stg_census_data is not as of {day}: {} hired after it", Unit::People.of(later));
-            findings.push(error(later, message, "start again with --restart, and the census of that day"));
+            let message = format!("`stg_census_data` isn't as of {day}: {} hired later", Unit::People.of(later));
+            findings.push(error(later, message, "start over with `--restart` and a census as of that date"));
         }
         Ok(findings)
     }

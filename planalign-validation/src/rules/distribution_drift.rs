@@ -1,4 +1,4 @@
-//! `distribution_drift`: the workforce consists of other people than the year before.
+//! `distribution_drift`: the mix of the workforce shifted from the prior year.
 
 use std::sync::Arc;
 
@@ -10,20 +10,19 @@ use crate::counts::{Probe, cannot_run, count};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// Population stability indexes of level, age and tenure against the year before; the start year has none.
+/// Compares level, age, and tenure with the prior year by population stability index (PSI); skipped in the start year.
 #[derive(Clone, Debug)]
 pub struct DistributionDriftRule(pub(super) Arc<RuleSettings>);
 
-/// People by year and all three. There are few such groups, so it is cheaper to count once and to add up here.
+/// Headcount by year and all three. There are few groups, so counting once and adding up here is cheaper.
 const GROUPS: &str = "
     select simulation_year, level_id, age_band, tenure_band, count(*) as people
     from fct_workforce_snapshot
     where simulation_year between $1 - 1 and $1 and employment_status = 'active'
     group by all";
 
-/// By the column that holds the label.
-const GROUPINGS: [(&str, &str); 3] =
-    [("level_id", "levels"), ("age_band", "age bands"), ("tenure_band", "tenure bands")];
+/// Columns and what to call them.
+const GROUPINGS: [(&str, &str); 3] = [("level_id", "level"), ("age_band", "age"), ("tenure_band", "tenure")];
 
 impl Rule for DistributionDriftRule {
     fn name(&self) -> &'static str {
@@ -32,7 +31,7 @@ impl Rule for DistributionDriftRule {
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
-        // People of the year before and of this one, by grouping and group.
+        // Headcount of the prior year and this one, by grouping and group.
         let mut groups: BTreeMap<(&str, String), [u64; 2]> = BTreeMap::new();
         for row in &probe.rows(GROUPS)?.rows {
             let is_now = row.integer("simulation_year")? == Some(year.into());
@@ -50,17 +49,16 @@ impl Rule for DistributionDriftRule {
             match totals {
                 [0, now] if now > 0 && year == self.0.start_year => return Ok(Vec::new()),
                 [0, _] | [_, 0] => {
-                    return Err(cannot_run("nobody is active in fct_workforce_snapshot, or was the year before"));
+                    return Err(cannot_run(
+                        "`fct_workforce_snapshot` has no active employees this year or the prior year",
+                    ));
                 }
                 _ => {}
             }
             let index = stability_index(&people, totals);
             if index > self.0.distribution_drift.maximum_stability_index.to_f64() {
-                let message = format!(
-                    "people spread over {what} otherwise than the year before: population stability index {index:.2}"
-                );
-                let advice =
-                    "see fct_workforce_snapshot of both years; validation.distribution_drift has the threshold";
+                let message = format!("{what} distribution shifted from the prior year (PSI {index:.2})");
+                let advice = "compare both years in `fct_workforce_snapshot`, or adjust the threshold under `validation.distribution_drift`";
                 findings.push(probe.finding(Severity::Info, totals[1], message, advice));
             }
         }
@@ -68,8 +66,8 @@ impl Rule for DistributionDriftRule {
     }
 }
 
-/// The sum over all groups of (share now - share before) x ln(share now / share before). A group that is empty in one of
-/// the years counts as half a person, since the logarithm of nothing has no value.
+/// Sums (share now - share before) x ln(share now / share before) over all groups. A group that is empty in one year counts as
+/// half a person, since the logarithm of zero is undefined.
 fn stability_index(groups: &[[u64; 2]], totals: [u64; 2]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "headcounts are far below 2^52")]
     let share = |people: u64, total: u64| (people as f64).max(0.5) / total as f64;

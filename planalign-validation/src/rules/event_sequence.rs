@@ -1,4 +1,4 @@
-//! `event_sequence`: events lie within the year and within employment, and each starts from the value in force.
+//! `event_sequence`: events fall within the year and the employment, and each starts from the value in effect.
 
 mod walk;
 
@@ -7,10 +7,10 @@ use planalign_config::Tables;
 use crate::counts::{Check, Probe, Unit, cannot_run, count, filtered, found};
 use crate::rule::{CheckError, Finding, Rule};
 
-/// Almost always a walk over all events shows that none is wrong; only if not, queries count who is concerned.
+/// A single walk over all events almost always shows that none is wrong; otherwise, queries count the people affected.
 ///
-/// They gather every person's events once. A chain of up to three changes is checked from its first and its last, which needs no
-/// sorting; only where somebody has more, the changes are put in order.
+/// The queries gather each person's events once. A chain of up to three changes is checked by its first and last change, which
+/// needs no sorting; only longer chains are sorted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EventSequenceRule;
 
@@ -28,7 +28,7 @@ impl Rule for EventSequenceRule {
 fn counted(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
     let reported = probe.row(&counts())?;
     if count(&reported, "opening")? == 0 {
-        return Err(cannot_run("there is nobody in int_employee_compensation_by_year"));
+        return Err(cannot_run("`int_employee_compensation_by_year` has no rows for the year"));
     }
     let mut findings = found(probe, &reported, CHECKS, &people)?;
     if count(&reported, "long_chains")? > 0 {
@@ -41,7 +41,7 @@ fn counted(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
     Ok(findings)
 }
 
-/// One row: how many people the year opens with, a count for each check, and how many have long chains.
+/// Returns one row: the opening headcount, a count per check, and the number of people with long chains.
 fn counts() -> String {
     let counts = filtered(CHECKS);
     let opening = "select count(*) from int_employee_compensation_by_year where simulation_year = $1";
@@ -54,21 +54,22 @@ fn people(condition: &str) -> String {
 
 const FROM: &str = "from judged left join opening on judged.employee_id = opening.employee_id";
 
-/// In cents and millionths, which the engine compares faster. With `b` and `a` the values before and after each of a person's changes: `b1` is the opening value, `a1 = b2`, `a2 = b3`.
-/// Of three changes the middle one is what remains of all (`xor`, like a sum) without the first and the last.
+/// In cents and millionths, which the engine compares faster. `b` and `a` are the values before and after each of a person's
+/// changes: `b1` is the opening value, `a1 = b2`, and `a2 = b3`. The middle one of three changes is what remains of all of them
+/// (`xor`, like a sum) without the first and the last.
 const JUDGED: &str = "
     with happened as (
         select
             employee_id, event_type, effective_date, event_sequence,
             (compensation_amount * 100)::bigint as pay,
-            -- A hire starts from no pay.
+            -- A hire starts without pay.
             case when compensation_amount is not null then coalesce((previous_compensation * 100)::bigint, -1) end as previous_pay,
             (employee_deferral_rate * 1000000)::bigint as rate,
             case when employee_deferral_rate is not null then coalesce((prev_employee_deferral_rate * 1000000)::bigint, -1) end as previous_rate
         from fct_yearly_events
         where simulation_year = $1
     ),
-    told as (
+    summed as (
         select
             employee_id,
             min(effective_date) as first_day,
@@ -95,7 +96,7 @@ const JUDGED: &str = "
         from happened
         group by employee_id
     ),
-    -- What a person's own events already show.
+    -- What a person's own events show.
     judged as (
         select
             employee_id, first_day, hired_on,
@@ -109,7 +110,7 @@ const JUDGED: &str = "
             or rates = 3 and (rate_a1 != xor(xor(rate_b, rate_b1), rate_bn) or xor(xor(rate_a, rate_a1), rate_an) != rate_bn) as rate_breaks,
             pays > 3 or rates > 3 as is_long,
             pay_b1, rate_b1
-        from told
+        from summed
     ),
     opening as (
         select
@@ -130,7 +131,7 @@ const STEPS: &str = "
     pay_steps as (
         select
             employee_id, previous_pay,
-            lag(pay) over chain as pay_in_force,
+            lag(pay) over chain as pay_in_effect,
             row_number() over chain as position,
             count(*) over (partition by employee_id) as steps
         from happened
@@ -140,7 +141,7 @@ const STEPS: &str = "
     rate_steps as (
         select
             employee_id, previous_rate,
-            lag(rate) over chain as rate_in_force,
+            lag(rate) over chain as rate_in_effect,
             row_number() over chain as position,
             count(*) over (partition by employee_id) as steps
         from happened
@@ -148,34 +149,34 @@ const STEPS: &str = "
         window chain as (partition by employee_id order by event_sequence)
     )";
 
-const ADVICE: &str = "see fct_yearly_events: this is a defect of the event models, or of rows changed by hand";
+const ADVICE: &str = "likely a bug in the event models, or rows edited by hand; check `fct_yearly_events`";
 
 const CHECKS: &[Check] = &[
     Check {
         column: "outside_year",
         unit: Unit::People,
-        message: "events outside the year in fct_yearly_events",
+        message: "events dated outside the year in `fct_yearly_events`",
         advice: ADVICE,
         rows: "is_outside",
     },
     Check {
         column: "not_employed",
         unit: Unit::People,
-        message: "events of people who are not employed in the year",
+        message: "events for people not employed in the year",
         advice: ADVICE,
         rows: "opening.employee_id is null and hired_on is null",
     },
     Check {
         column: "before_hire",
         unit: Unit::People,
-        message: "events before the hire",
+        message: "events before the hire date",
         advice: ADVICE,
         rows: "first_day < coalesce(hired_on, employee_hire_date)",
     },
     Check {
         column: "after_termination",
         unit: Unit::People,
-        message: "events after the termination",
+        message: "events after termination",
         advice: ADVICE,
         rows: "is_after",
     },
@@ -189,28 +190,28 @@ const CHECKS: &[Check] = &[
     Check {
         column: "increased_again",
         unit: Unit::People,
-        message: "more than one automatic increase of the deferral rate",
+        message: "more than one automatic deferral increase",
         advice: ADVICE,
         rows: "increases > 1",
     },
     Check {
         column: "refused_increase",
         unit: Unit::People,
-        message: "an automatic increase of a deferral rate that was refused",
+        message: "automatic deferral increase after opting out",
         advice: ADVICE,
         rows: "increases > 0 and auto_escalation_opt_out",
     },
     Check {
         column: "wrong_pay",
         unit: Unit::People,
-        message: "an event does not start from the pay in force",
+        message: "an event doesn't start from the pay in effect",
         advice: ADVICE,
         rows: "pay_breaks or pay_b1 != coalesce(opening_pay, -1)",
     },
     Check {
         column: "wrong_rate",
         unit: Unit::People,
-        message: "an event does not start from the deferral rate in force",
+        message: "an event doesn't start from the deferral rate in effect",
         advice: ADVICE,
         rows: "rate_breaks or rate_b1 != coalesce(opening_rate, 0)",
     },
@@ -220,16 +221,16 @@ const LONG_CHAIN_CHECKS: &[Check] = &[
     Check {
         column: "later_wrong_pay",
         unit: Unit::People,
-        message: "one of many events does not start from the pay in force",
+        message: "a later event doesn't start from the pay in effect",
         advice: ADVICE,
-        rows: "select distinct employee_id from pay_steps where steps > 3 and position > 1 and previous_pay is distinct from pay_in_force",
+        rows: "select distinct employee_id from pay_steps where steps > 3 and position > 1 and previous_pay is distinct from pay_in_effect",
     },
     Check {
         column: "later_wrong_rate",
         unit: Unit::People,
-        message: "one of many events does not start from the deferral rate in force",
+        message: "a later event doesn't start from the deferral rate in effect",
         advice: ADVICE,
-        rows: "select distinct employee_id from rate_steps where steps > 3 and position > 1 and previous_rate is distinct from rate_in_force",
+        rows: "select distinct employee_id from rate_steps where steps > 3 and position > 1 and previous_rate is distinct from rate_in_effect",
     },
 ];
 
@@ -249,7 +250,7 @@ mod tests {
         walk::is_clean(&Probe::new("event_sequence", year, db)).expect("it walks")
     }
 
-    /// Damages one row at a time; the walk must doubt whatever the queries count.
+    /// Damages one row at a time; the walk must flag whatever the queries count.
     #[test]
     fn nothing_that_the_queries_count_passes_the_walk() {
         const EVENTS: &[&str] = &[
@@ -285,7 +286,7 @@ mod tests {
                 db.execute_batch(&update).expect(damage);
                 let passes = is_clean(2026, db);
                 let findings = counted(&Probe::new("event_sequence", 2026, db)).expect("it counts");
-                db.execute_batch("rollback").expect("undone");
+                db.execute_batch("rollback").expect("rolled back");
                 assert!(!passes || findings.is_empty(), "{update}: {findings:#?}");
                 found += usize::from(!findings.is_empty());
                 doubted += usize::from(!passes);
@@ -299,7 +300,7 @@ mod tests {
         let db = two_years();
         assert!(is_clean(2025, &db));
         assert!(is_clean(2026, &db));
-        // In whatever order they are stored.
+        // Regardless of the order they are stored in.
         let shuffled = "create table shuffled as from fct_yearly_events order by event_sequence desc;
             delete from fct_yearly_events; insert into fct_yearly_events from shuffled";
         db.execute_batch(shuffled).expect("shuffled");

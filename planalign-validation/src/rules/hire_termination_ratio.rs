@@ -1,14 +1,15 @@
-//! `hire_termination_ratio`: hires and leavers are in proportion, and there are some where some were planned.
+//! `hire_termination_ratio`: hires and terminations are in proportion, and planned ones happened.
 
 use std::sync::Arc;
 
 use planalign_config::Tables;
+use planalign_config::fixed::grouped;
 
 use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// The events of the year against its plan; their ratio, if the headcount hardly changes.
+/// Compares the year's events with its plan, and checks their ratio if headcount is nearly flat.
 #[derive(Clone, Debug)]
 pub struct HireTerminationRatioRule(pub(super) Arc<RuleSettings>);
 
@@ -17,11 +18,11 @@ const MOVES: &str = "
         select count(*) as people from int_hiring_events
         where simulation_year = $1
     ),
-    leaving as (
+    experienced as (
         select count(*) as people from int_termination_events
         where simulation_year = $1
     ),
-    leaving_again as (
+    new_hires as (
         select count(*) as people from int_new_hire_termination_events
         where simulation_year = $1
     )
@@ -29,10 +30,10 @@ const MOVES: &str = "
         opening_headcount,
         target_headcount,
         hires as planned_hires,
-        experienced_terminations + reduction_in_force + new_hire_terminations as planned_leavers,
+        experienced_terminations + reduction_in_force + new_hire_terminations as planned_terminations,
         hired.people as hires_now,
-        leaving.people + leaving_again.people as leavers_now
-    from int_workforce_needs, hired, leaving, leaving_again
+        experienced.people + new_hires.people as terminations_now
+    from int_workforce_needs, hired, experienced, new_hires
     where simulation_year = $1";
 
 impl Rule for HireTerminationRatioRule {
@@ -44,26 +45,27 @@ impl Rule for HireTerminationRatioRule {
         let probe = Probe::new(self.name(), year, tables);
         let row = probe.row(MOVES)?;
         let [opening, target] = counts(&row, ["opening_headcount", "target_headcount"])?;
-        let [planned_hires, planned_leavers] = counts(&row, ["planned_hires", "planned_leavers"])?;
-        let [hires, leavers] = counts(&row, ["hires_now", "leavers_now"])?;
+        let [planned_hires, planned_terminations] = counts(&row, ["planned_hires", "planned_terminations"])?;
+        let [hires, terminations] = counts(&row, ["hires_now", "terminations_now"])?;
         let warning = |count, message, advice| probe.finding(Severity::Warning, count, message, advice);
         let mut findings = Vec::new();
-        for (what, planned, happening) in [("hires", planned_hires, hires), ("leavers", planned_leavers, leavers)] {
-            if planned > 0 && happening == 0 {
-                let message = format!("{planned} {what} are planned, and there are none");
-                findings.push(warning(planned, message, "this is a defect of the event models"));
+        for (what, planned, actual) in
+            [("hires", planned_hires, hires), ("terminations", planned_terminations, terminations)]
+        {
+            if planned > 0 && actual == 0 {
+                let message = format!("no {what}, though {} were planned", grouped(planned.into()));
+                findings.push(warning(planned, message, "likely a bug in the event models"));
             }
         }
         let limits = &self.0.hire_termination;
         let share = |number: u64, millionths: i128| i128::from(number) * millionths;
         let is_steady = share(opening.abs_diff(target), 1_000_000) <= share(opening, limits.steady_growth.units());
-        let is_out = share(hires, 1_000_000) < share(leavers, limits.minimum_ratio.units())
-            || share(hires, 1_000_000) > share(leavers, limits.maximum_ratio.units());
-        if is_steady && hires > 0 && leavers > 0 && is_out {
-            let message = format!("{hires} hires to {leavers} leavers, though the headcount hardly changes");
-            let advice =
-                "look at the termination rates under workforce; validation.hire_termination_ratio has the thresholds";
-            findings.push(warning(hires.abs_diff(leavers), message, advice));
+        let is_out = share(hires, 1_000_000) < share(terminations, limits.minimum_ratio.units())
+            || share(hires, 1_000_000) > share(terminations, limits.maximum_ratio.units());
+        if is_steady && hires > 0 && terminations > 0 && is_out {
+            let message = format!("{hires} hires for {terminations} terminations, though headcount is nearly flat");
+            let advice = "check the termination rates under `workforce`, or adjust the thresholds under `validation.hire_termination_ratio`";
+            findings.push(warning(hires.abs_diff(terminations), message, advice));
         }
         Ok(findings)
     }

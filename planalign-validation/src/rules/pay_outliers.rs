@@ -1,4 +1,4 @@
-//! `pay_outliers`: people whose pay is far from that of their level.
+//! `pay_outliers`: people paid far more or less than others at their level.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::counts::{Probe, Unit, cannot_run, count};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// Almost always the lowest and the highest pay of every level show that there are none; only if not, people are compared.
+/// The lowest and highest pay of each level almost always rule out outliers; people are compared only if they don't.
 ///
-/// Robust z-scores: distances from the median, which a few wild values do not move, in median absolute deviations; 1.4826 of
-/// them are a standard deviation where values are normally distributed.
+/// Uses robust z-scores: the distance from the median, which a few extreme values don't move, in median absolute deviations;
+/// 1.4826 of them equal one standard deviation of a normal distribution.
 #[derive(Clone, Debug)]
 pub struct PayOutliersRule(pub(super) Arc<RuleSettings>);
 
-/// A level whose people mostly earn the same has no spread to measure by.
+/// A level where most people earn the same has no spread to measure against.
 const SCORES: &str = "
     with pay as (
         select employee_id, level_id, (current_compensation * 100)::bigint as cents
@@ -33,7 +33,7 @@ const SCORES: &str = "
         inner join levels on pay.level_id = levels.level_id
     )";
 
-/// What bounds the scores of each level.
+/// The bounds of each level's scores.
 const LEVELS: &str = "
     select
         level_id,
@@ -45,7 +45,7 @@ const LEVELS: &str = "
     where simulation_year = $1 and employment_status = 'active'
     group by level_id";
 
-/// Whether nobody of a level can be an outlier. Medians of dollars may be rounded to the cent: a dollar is more than that can make.
+/// Returns whether a level can't have outliers. Medians may be rounded to the cent; a dollar is more than rounding can add.
 fn is_within(level: &Row, maximum: f64) -> Result<bool, DatabaseError> {
     let (middle, spread) = (level.float("middle")?, level.float("spread")?);
     let (lowest, highest) = (level.float("lowest")?, level.float("highest")?);
@@ -73,19 +73,19 @@ impl Rule for PayOutliersRule {
             "{scores} select count(*) as people, count(*) filter (is_outlier) as outliers from scores"
         ))?;
         if count(&counts, "people")? == 0 {
-            return Err(cannot_run("nobody is active in fct_workforce_snapshot"));
+            return Err(cannot_run("`fct_workforce_snapshot` has no active employees"));
         }
         let people = count(&counts, "outliers")?;
         if people == 0 {
             return Ok(Vec::new());
         }
         let message = format!(
-            "pay more than {} robust standard deviations from the median of the level: {}",
+            "pay more than {} robust standard deviations from the level's median: {}",
             maximum.shortest(),
             Unit::People.of(people)
         );
-        let advice = "compare current_compensation with the level's in fct_workforce_snapshot: a typo in the census stays \
-                      for all years; validation.pay_outliers has the threshold";
+        let advice = "compare `current_compensation` with others at the level in `fct_workforce_snapshot` (a census typo carries \
+                      through every year), or adjust the threshold under `validation.pay_outliers`";
         let rows = format!("{scores} select employee_id, level_id from scores where is_outlier");
         Ok(vec![probe.finding(Severity::Info, people, message, advice).about(&rows)])
     }
@@ -111,7 +111,7 @@ mod tests {
         check(88_200.0, 111_800.0, true);
         check(88_139.0, 100_000.0, false);
         check(100_000.0, 111_861.0, false);
-        // So near to it that the medians, rounded to the cent, may mislead.
+        // So close that rounding the medians to the cent may matter.
         check(100_000.0, 111_860.0, false);
         let no_pay = level([const { Value::Null }; 4]);
         assert!(!is_within(&no_pay, 8.0).expect("all columns"));

@@ -1,11 +1,11 @@
-//! A rule whose findings are worth what the configuration says.
+//! A rule whose severity comes from the configuration.
 
 use planalign_config::Tables;
 use planalign_config::settings::Rating;
 
 use crate::rule::{CheckError, Finding, Rule, Severity};
 
-/// Another rule with one severity for all it finds. What stops a run stays fatal.
+/// Wraps a rule and gives all its findings one severity, except fatal ones, which stay fatal.
 pub(super) struct Rated {
     pub(super) rule: Box<dyn Rule>,
     pub(super) severity: Severity,
@@ -25,7 +25,7 @@ impl Rule for Rated {
     }
 }
 
-/// The severity of a rating; `None`: the rule is off.
+/// Returns the severity of a rating, or `None` if the rule is off.
 pub(super) fn severity(rating: Rating) -> Option<Severity> {
     match rating {
         Rating::Off => None,

@@ -1,14 +1,15 @@
-//! `row_count_drift`: nobody is lost or doubled between the file, staging, the baseline and the opening workforce.
+//! `row_count_drift`: no one is lost or duplicated between the file, staging, the baseline, and the opening workforce.
 
 use std::sync::Arc;
 
 use planalign_config::Tables;
+use planalign_config::fixed::grouped;
 
 use crate::counts::{Probe, cannot_run, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// In the start year from the census file to the opening workforce, later from last year's closing to it.
+/// Compares counts from the census file to the opening workforce in the start year, and with the prior year's closing later.
 #[derive(Clone, Debug)]
 pub struct RowCountDriftRule(pub(super) Arc<RuleSettings>);
 
@@ -48,7 +49,7 @@ const LATER_YEAR: &str = "
     from closing, opening";
 
 const ADVICE: &str =
-    "this is a defect of the models or of the file's rows: roll back to the year before and run the year again";
+    "likely a bug in the models or in the file's rows: restore the prior year's last checkpoint and rerun this year";
 
 impl Rule for RowCountDriftRule {
     fn name(&self) -> &'static str {
@@ -68,11 +69,11 @@ fn against_census(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
     Ok(differences(
         probe,
         &[
-            ("rows of the census file", file, "accepted, rejected and left-out rows", accounted),
-            ("accepted rows", accepted, "rows of stg_census_data", staged),
-            ("accepted rows", accepted, "people in int_baseline_workforce", baseline),
-            ("rows of int_baseline_workforce", baseline, "different people in it", persons),
-            ("people in int_baseline_workforce", baseline, "people in int_employee_compensation_by_year", opening),
+            ("rows in the census file", file, "accepted, rejected, or skipped", accounted),
+            ("accepted rows", accepted, "in `stg_census_data`", staged),
+            ("accepted rows", accepted, "in `int_baseline_workforce`", baseline),
+            ("rows in `int_baseline_workforce`", baseline, "different people", persons),
+            ("people in `int_baseline_workforce`", baseline, "in `int_employee_compensation_by_year`", opening),
         ],
     ))
 }
@@ -81,18 +82,18 @@ fn against_last_year(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
     let columns = ["closing", "opening", "persons", "rows_of_last_year"];
     let [closing, opening, persons, rows_of_last_year] = counts(&probe.row(LATER_YEAR)?, columns)?;
     if rows_of_last_year == 0 {
-        return Err(cannot_run("int_workforce_state has no rows of the year before"));
+        return Err(cannot_run("`int_workforce_state` has no rows for the prior year"));
     }
     Ok(differences(
         probe,
         &[
             (
-                "people active at the end of the year before",
+                "active employees at the end of the prior year",
                 closing,
-                "people in int_employee_compensation_by_year",
+                "in `int_employee_compensation_by_year`",
                 opening,
             ),
-            ("rows of int_employee_compensation_by_year", opening, "different people in it", persons),
+            ("rows in `int_employee_compensation_by_year`", opening, "different people", persons),
         ],
     ))
 }
@@ -100,7 +101,8 @@ fn against_last_year(probe: &Probe<'_>) -> Result<Vec<Finding>, CheckError> {
 fn differences(probe: &Probe<'_>, pairs: &[(&str, u64, &str, u64)]) -> Vec<Finding> {
     let differ = pairs.iter().filter(|(_, one, _, other)| one != other);
     let finding_of = |&(what, one, other_what, other): &(&str, u64, &str, u64)| {
-        let message = format!("{one} {what}, but {other} {other_what}");
+        let [first, second] = [one, other].map(|count| grouped(count.into()));
+        let message = format!("{first} {what}, but {second} {other_what}");
         probe.finding(Severity::Error, one.abs_diff(other), message, ADVICE)
     };
     differ.map(finding_of).collect()

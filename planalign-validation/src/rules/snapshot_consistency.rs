@@ -1,11 +1,11 @@
-//! `snapshot_consistency`: the snapshot shows what the accumulators, the contributions and the employer's money say.
+//! `snapshot_consistency`: the snapshot matches the accumulators, employee contributions, and employer contributions.
 
 use planalign_config::{DatabaseError, Row, Tables, Value};
 
 use crate::counts::{Check, Probe, Unit, cannot_run, count, found};
 use crate::rule::{CheckError, Finding, Rule};
 
-/// The snapshot is what users read; it must not tell another story than the tables that it is made from.
+/// Users read the snapshot, so it must agree with the tables it is built from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SnapshotConsistencyRule;
 
@@ -18,7 +18,7 @@ impl Rule for SnapshotConsistencyRule {
         let probe = Probe::new(self.name(), year, tables);
         let sums = probe.added_up(SUMS)?;
         if count(&sums, "people")? == 0 {
-            return Err(cannot_run("there are no rows of the year in fct_workforce_snapshot"));
+            return Err(cannot_run("`fct_workforce_snapshot` has no rows for the year"));
         }
         let differences =
             CHECKS.iter().map(|check| Ok((check.column, difference(sums.value(check.column)?, check.unit))));
@@ -27,7 +27,7 @@ impl Rule for SnapshotConsistencyRule {
     }
 }
 
-/// Of people it is told how many differ, of sums whether they do.
+/// Returns how many people differ or, for sums, whether they differ.
 fn difference(sum: &Value, unit: Unit) -> Value {
     match (sum, unit) {
         (Value::Integer(units) | Value::Decimal { units, .. }, Unit::Rows) => Value::Integer(units.abs().min(1)),
@@ -36,8 +36,8 @@ fn difference(sum: &Value, unit: Unit) -> Value {
     }
 }
 
-/// The sums of the snapshot less the sums of the tables that it is made from. A union instead of a join of sums: it needs no
-/// plan of joins, which would take longer than the sums.
+/// The snapshot's sums minus the sums of the tables it is built from. A union rather than a join: planning the join would take
+/// longer than the sums.
 const SUMS: &str = "
     select
         count(*) as people,
@@ -76,13 +76,13 @@ const SUMS: &str = "
     from int_employer_core_contributions
     where simulation_year = $1";
 
-const ADVICE: &str = "fct_workforce_snapshot is not made from these rows: run the stage VALIDATION of the year again";
+const ADVICE: &str = "`fct_workforce_snapshot` wasn't built from these rows: rerun stage `VALIDATION` of the year";
 
 const CHECKS: &[Check] = &[
     Check {
         column: "holders",
         unit: Unit::People,
-        message: "the snapshot and the accumulators hold different numbers of people",
+        message: "the snapshot and the accumulators have different headcounts",
         advice: ADVICE,
         rows: "select employee_id
             from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
@@ -92,7 +92,7 @@ const CHECKS: &[Check] = &[
     Check {
         column: "enrolled",
         unit: Unit::People,
-        message: "the snapshot and int_enrollment_state_accumulator differ in who is enrolled",
+        message: "enrollment in the snapshot differs from `int_enrollment_state_accumulator`",
         advice: ADVICE,
         rows: "select employee_id, snapshot.is_enrolled_flag, theirs.is_enrolled
             from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
@@ -102,7 +102,7 @@ const CHECKS: &[Check] = &[
     Check {
         column: "rates",
         unit: Unit::Rows,
-        message: "the deferral rates of the snapshot are not those of the accumulator",
+        message: "deferral rates in the snapshot differ from the accumulator",
         advice: ADVICE,
         rows: "select employee_id, snapshot.current_deferral_rate, theirs.current_deferral_rate
             from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
@@ -112,7 +112,7 @@ const CHECKS: &[Check] = &[
     Check {
         column: "escalations",
         unit: Unit::Rows,
-        message: "the automatic increases of the snapshot are not those of the accumulator",
+        message: "automatic increases in the snapshot differ from the accumulator",
         advice: ADVICE,
         rows: "select employee_id, snapshot.total_deferral_escalations, theirs.total_deferral_escalations
             from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
@@ -122,7 +122,7 @@ const CHECKS: &[Check] = &[
     Check {
         column: "contributions",
         unit: Unit::Rows,
-        message: "the contributions of the snapshot do not add up to int_employee_contributions",
+        message: "employee contributions in the snapshot don't add up to `int_employee_contributions`",
         advice: ADVICE,
         rows: "select employee_id, snapshot.prorated_annual_contributions, theirs.annual_contribution_amount
             from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
@@ -132,7 +132,7 @@ const CHECKS: &[Check] = &[
     Check {
         column: "matched",
         unit: Unit::Rows,
-        message: "the match of the snapshot does not add up to fct_employer_match_events",
+        message: "match in the snapshot doesn't add up to `fct_employer_match_events`",
         advice: ADVICE,
         rows: "select employee_id, snapshot.employer_match_amount, theirs.amount
             from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
@@ -142,7 +142,7 @@ const CHECKS: &[Check] = &[
     Check {
         column: "core",
         unit: Unit::Rows,
-        message: "the core of the snapshot does not add up to int_employer_core_contributions",
+        message: "core contributions in the snapshot don't add up to `int_employer_core_contributions`",
         advice: ADVICE,
         rows: "select employee_id, snapshot.employer_core_amount, theirs.employer_core_amount
             from (from fct_workforce_snapshot where simulation_year = $1) as snapshot
@@ -152,7 +152,7 @@ const CHECKS: &[Check] = &[
     Check {
         column: "wrong_totals",
         unit: Unit::People,
-        message: "match and core do not add up to the employer's contributions",
+        message: "match and core don't add up to total employer contributions",
         advice: ADVICE,
         rows: "from fct_workforce_snapshot where simulation_year = $1 and total_employer_contributions != employer_match_amount + employer_core_amount",
     },

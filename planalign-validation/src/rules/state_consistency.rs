@@ -1,4 +1,4 @@
-//! `state_consistency`: the registries and the accumulators agree on who is enrolled, since when, at what rate, with how
+//! `state_consistency`: the registries and the accumulators agree on who is enrolled, since when, at what rate, and with how
 //! many increases.
 
 use planalign_config::Tables;
@@ -7,12 +7,12 @@ use planalign_registries::{Disagreement, Registry};
 use crate::counts::{Probe, Unit};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 
-/// Asks each registry. They follow the events on their own, with other SQL than the models.
+/// Checks each registry. Registries track the events independently of the models, with their own SQL.
 #[derive(Default)]
 pub struct StateConsistencyRule(pub(super) Vec<Box<dyn Registry>>);
 
 impl StateConsistencyRule {
-    /// A rule about these registries, which see what the unit of work has written.
+    /// Creates a rule for these registries, which must see what the unit of work wrote.
     #[must_use]
     pub fn new(registries: Vec<Box<dyn Registry>>) -> Self {
         Self(registries)
@@ -20,7 +20,7 @@ impl StateConsistencyRule {
 }
 
 const ADVICE: &str =
-    "this is a defect of the models or of rows changed by hand: roll back to the year before and run it again";
+    "likely a bug in the models, or rows edited by hand: restore the prior year's last checkpoint and rerun this year";
 
 impl Rule for StateConsistencyRule {
     fn name(&self) -> &'static str {

@@ -1,4 +1,4 @@
-//! For each rule: damage after which it, and it alone, reports something; and what it takes to run at all.
+//! For each rule: damage that it alone reports, and what it needs to run at all.
 
 mod census;
 mod limits;
@@ -19,7 +19,7 @@ use planalign_config::settings::{
 const FIXTURE: &str = include_str!("../../fixtures/two_years.sql");
 
 fn settings() -> RuleSettings {
-    // Of twelve people one sixth leaves and more than half as many are hired: every year is another workforce.
+    // Of 12 people, a sixth are terminated and more than half as many are hired: the workforce changes a lot every year.
     RuleSettings {
         remarkable_hire_share: rate!(0.6),
         pay_outliers: PayOutliers { maximum_robust_z: rate!(100.0) },
@@ -36,14 +36,14 @@ fn damaged(damage: &str) -> Database {
     db
 }
 
-/// The rules, with registries of the database.
+/// The rules, with the database's registries.
 fn validator(db: &Database, settings: &RuleSettings) -> DataValidator<'static> {
     let enrollment = EnrollmentRegistry::new(db.clone()).expect("a registry");
     let deferral = DeferralEscalationRegistry::new(db.clone()).expect("a registry");
     DataValidator::new(super::rules(settings, vec![Box::new(enrollment), Box::new(deferral)]))
 }
 
-/// What one rule says about a year.
+/// One rule's findings for a year.
 fn messages_of(name: &str, year: i32, db: &Database, settings: &RuleSettings) -> String {
     as_lines(&validator(db, settings).check(name, year, db).expect("on").expect("it runs")).join("\n")
 }
@@ -58,7 +58,7 @@ fn findings(db: &Database, settings: &RuleSettings) -> Vec<Finding> {
     found
 }
 
-/// The query of a finding lists as many rows as it counts. Where sums differ, it counts one and lists whoever differs.
+/// A finding's query lists as many rows as it counts. If sums differ, it counts one and lists everyone who differs.
 #[track_caller]
 fn lists_its_rows(db: &Database, finding: &Finding) {
     let Some(rows) = &finding.rows else { return };
@@ -71,7 +71,7 @@ fn as_lines(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(|f| format!("{} {} {} ({}): {}", f.year, f.severity, f.rule, f.count, f.message)).collect()
 }
 
-/// Damages the fixture and compares everything that any rule then says about either year.
+/// Damages the fixture and compares all findings of all rules for both years.
 #[track_caller]
 fn check(damage: &str, expected: &[&str]) {
     assert_eq!(as_lines(&findings(&damaged(damage), &settings())), expected, "{damage}");
@@ -94,11 +94,11 @@ fn data_freshness_reports_another_file_and_another_date() {
             .replace(&folder.path().display().to_string(), "[folder]")
     };
     assert_eq!(found(""), "");
-    insta::assert_snapshot!(found("update stg_census_data set employee_hire_date = '2025-01-01' where employee_id = 'A01'"), @"2025 error data_freshness_check (1): stg_census_data is not as of 2024-12-31: 1 person hired after it");
+    insta::assert_snapshot!(found("update stg_census_data set employee_hire_date = '2025-01-01' where employee_id = 'A01'"), @"2025 error data_freshness_check (1): `stg_census_data` isn't as of 2024-12-31: 1 person hired later");
     std::fs::write(&path, "employee_id\n2\n").expect("written");
-    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): [folder]/census.csv has changed since the run began");
+    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): `[folder]/census.csv` changed since the run started");
     std::fs::remove_file(&path).expect("removed");
-    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): it cannot be told whether [folder]/census.csv has changed: census file `[folder]/census.csv` not found");
+    insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): cannot check whether `[folder]/census.csv` changed: census file `[folder]/census.csv` not found");
 }
 
 #[test]
@@ -110,12 +110,12 @@ fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
         ));
         messages_of("compensation_reasonableness", 2026, &db, &settings())
     };
-    insta::assert_snapshot!(pay("0"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
-    insta::assert_snapshot!(pay("null"), @"2026 error compensation_reasonableness (1): no pay, or none above zero: 1 person");
-    insta::assert_snapshot!(pay("9999.99"), @"2026 error compensation_reasonableness (1): pay below 10000: 1 person");
+    insta::assert_snapshot!(pay("0"), @"2026 error compensation_reasonableness (1): pay missing, zero, or negative: 1 person");
+    insta::assert_snapshot!(pay("null"), @"2026 error compensation_reasonableness (1): pay missing, zero, or negative: 1 person");
+    insta::assert_snapshot!(pay("9999.99"), @"2026 error compensation_reasonableness (1): pay below $10,000: 1 person");
     insta::assert_snapshot!(pay("5000000.01"), @"
-    2026 error compensation_reasonableness (1): pay above 5000000: 1 person
-    2026 warning compensation_reasonableness (14): the average pay rises by 255.9% within a year
+    2026 error compensation_reasonableness (1): pay above $5,000,000: 1 person
+    2026 warning compensation_reasonableness (14): average pay rose 255.9% from the prior year
     ");
 }
 
@@ -131,36 +131,36 @@ fn hire_termination_ratio_reports_what_is_out_of_proportion() {
     };
     let found =
         |damage: &str, settings: &RuleSettings| messages_of("hire_termination_ratio", 2025, &damaged(damage), settings);
-    insta::assert_snapshot!(found("delete from int_hiring_events", &settings()), @"2025 warning hire_termination_ratio (7): 7 hires are planned, and there are none");
-    insta::assert_snapshot!(found("delete from int_termination_events; delete from int_new_hire_termination_events", &settings()), @"2025 warning hire_termination_ratio (5): 5 leavers are planned, and there are none");
+    insta::assert_snapshot!(found("delete from int_hiring_events", &settings()), @"2025 warning hire_termination_ratio (7): no hires, though 7 were planned");
+    insta::assert_snapshot!(found("delete from int_termination_events; delete from int_new_hire_termination_events", &settings()), @"2025 warning hire_termination_ratio (5): no terminations, though 5 were planned");
     let times = |table: &str, n: u32| {
         format!("insert into {table} select copied.* from {table} as copied, range({n}) as copies (i)")
     };
     let many = times("int_hiring_events", 20);
-    insta::assert_snapshot!(found(&many, &steady), @"2025 warning hire_termination_ratio (142): 147 hires to 5 leavers, though the headcount hardly changes");
+    insta::assert_snapshot!(found(&many, &steady), @"2025 warning hire_termination_ratio (142): 147 hires for 5 terminations, though headcount is nearly flat");
     assert_eq!(found(&many, &settings()), "", "a year of growth");
-    insta::assert_snapshot!(found(&times("int_termination_events", 20), &steady), @"2025 warning hire_termination_ratio (58): 7 hires to 65 leavers, though the headcount hardly changes");
+    insta::assert_snapshot!(found(&times("int_termination_events", 20), &steady), @"2025 warning hire_termination_ratio (58): 7 hires for 65 terminations, though headcount is nearly flat");
 }
 
 #[test]
 fn row_count_drift_reports_lost_and_doubled_rows() {
     check(
         "update main.stg_census_summary set file_rows = file_rows + 2",
-        &["2025 error row_count_drift (2): 15 rows of the census file, but 13 accepted, rejected and left-out rows"],
+        &["2025 error row_count_drift (2): 15 rows in the census file, but 13 accepted, rejected, or skipped"],
     );
     check(
         "delete from main.stg_census_data where employee_id = 'A01'",
-        &["2025 error row_count_drift (1): 12 accepted rows, but 11 rows of stg_census_data"],
+        &["2025 error row_count_drift (1): 12 accepted rows, but 11 in `stg_census_data`"],
     );
     check(
         "update main.int_baseline_workforce set employee_id = 'A02' where employee_id = 'A01'",
-        &["2025 error row_count_drift (1): 12 rows of int_baseline_workforce, but 11 different people in it"],
+        &["2025 error row_count_drift (1): 12 rows in `int_baseline_workforce`, but 11 different people"],
     );
     check(
         "update main.int_workforce_state set employment_status = 'terminated'
              where employee_id = 'A01' and simulation_year = 2025",
         &[
-            "2026 error row_count_drift (1): 13 people active at the end of the year before, but 14 people in int_employee_compensation_by_year",
+            "2026 error row_count_drift (1): 13 active employees at the end of the prior year, but 14 in `int_employee_compensation_by_year`",
         ],
     );
 }
@@ -169,23 +169,23 @@ fn row_count_drift_reports_lost_and_doubled_rows() {
 fn workforce_feasibility_stops_what_cannot_be() {
     check(
         "update main.int_workforce_needs set experienced_terminations = 15 where simulation_year = 2026",
-        &["2026 fatal workforce_feasibility (1): 15 of 14 people would leave"],
+        &["2026 fatal workforce_feasibility (1): 15 terminations planned, but opening headcount is 14"],
     );
     check(
         "update main.int_workforce_needs set new_hire_terminations = 8 where simulation_year = 2026",
-        &["2026 fatal workforce_feasibility (1): 8 of 7 hires would leave in the year of their hire"],
+        &["2026 fatal workforce_feasibility (1): 8 new-hire terminations planned, but only 7 hires"],
     );
     check(
         "update main.int_workforce_needs set expected_closing_headcount = 17 where simulation_year = 2026",
-        &["2026 fatal workforce_feasibility (1): the year would close with 17 people; 16 are wanted"],
+        &["2026 fatal workforce_feasibility (1): planned closing headcount is 17; target is 16"],
     );
     check(
         "update main.int_workforce_needs set expected_closing_headcount = 14 where simulation_year = 2026",
-        &["2026 fatal workforce_feasibility (2): the year would close with 14 people; 16 are wanted"],
+        &["2026 fatal workforce_feasibility (2): planned closing headcount is 14; target is 16"],
     );
     check(
         "update main.int_workforce_needs set hires = 9 where simulation_year = 2026",
-        &["2026 warning workforce_feasibility (9): 9 hires to 14 people at the beginning of the year"],
+        &["2026 warning workforce_feasibility (9): 9 hires planned for an opening headcount of 14"],
     );
 }
 
@@ -196,41 +196,44 @@ fn event_sequence_reports_events_at_the_wrong_time() {
     };
     let only = |what: &str| format!("2026 error event_sequence (1): {what}: 1 person");
     let raise = "employee_id = 'A01' and event_type = 'raise'";
-    check(&update("effective_date = '2027-01-01'", raise), &[&only("events outside the year in fct_yearly_events")]);
+    check(
+        &update("effective_date = '2027-01-01'", raise),
+        &[&only("events dated outside the year in `fct_yearly_events`")],
+    );
     check(
         &update("effective_date = '2026-08-12'", "employee_id = 'NH_2026_000002' and event_type = 'enrollment'"),
-        &[&only("events before the hire")],
+        &[&only("events before the hire date")],
     );
     check(
         &update("effective_date = '2026-12-17'", "employee_id = 'A07' and event_type = 'raise'"),
-        &[&only("events after the termination")],
+        &[&only("events after termination")],
     );
     check(
         &update("employee_id = 'A99'", "employee_id = 'NH_2026_000001' and event_type = 'eligibility'"),
-        &[&only("events of people who are not employed in the year")],
+        &[&only("events for people not employed in the year")],
     );
-    let again = "insert into main.fct_yearly_events
-         select * replace ('termination' as event_type, 'again' as event_category)
+    let repeated = "insert into main.fct_yearly_events
+         select * replace ('termination' as event_type, 'repeated' as event_category)
          from main.fct_yearly_events
          where employee_id = 'A07' and event_type = 'termination' and simulation_year = 2026"
         .to_string();
-    check(&again, &[&only("more than one hire or termination")]);
+    check(&repeated, &[&only("more than one hire or termination")]);
 }
 
 #[test]
 fn event_sequence_reports_increases_that_must_not_be() {
     let only = |what: &str| format!("2026 error event_sequence (1): {what}: 1 person");
-    let again = format!(
+    let repeated = format!(
         "insert into fct_yearly_events select * replace (
             '2026-07-01'::date as effective_date, 1825 as event_sequence, employee_deferral_rate as prev_employee_deferral_rate)
         from fct_yearly_events where {} and event_type = 'deferral_escalation'",
         person("A01")
     );
-    let found = as_lines(&findings(&damaged(&again), &settings()));
-    assert!(found.contains(&only("more than one automatic increase of the deferral rate")), "{found:#?}");
+    let found = as_lines(&findings(&damaged(&repeated), &settings()));
+    assert!(found.contains(&only("more than one automatic deferral increase")), "{found:#?}");
     check(
         &format!("update int_employee_compensation_by_year set auto_escalation_opt_out = true where {}", person("A01")),
-        &[&only("an automatic increase of a deferral rate that was refused")],
+        &[&only("automatic deferral increase after opting out")],
     );
 }
 
@@ -239,7 +242,7 @@ fn event_sequence_reports_broken_chains() {
     let update = |what: &str, which: &str, year: i32| {
         format!("update main.fct_yearly_events set {what} where {which} and simulation_year = {year}")
     };
-    let pay = "an event does not start from the pay in force: 1 person";
+    let pay = "an event doesn't start from the pay in effect: 1 person";
     check(
         &update(
             "previous_compensation = previous_compensation + 0.01",
@@ -261,11 +264,11 @@ fn event_sequence_reports_broken_chains() {
         prev_employee_deferral_rate = prev_employee_deferral_rate + 0.000001";
     check(
         &update(shifted, "employee_id = 'A01' and event_type = 'deferral_escalation'", 2026),
-        &["2026 error event_sequence (1): an event does not start from the deferral rate in force: 1 person"],
+        &["2026 error event_sequence (1): an event doesn't start from the deferral rate in effect: 1 person"],
     );
     check(
         &update(shifted, "employee_id = 'A04' and event_type = 'enrollment_change'", 2025),
-        &["2025 error event_sequence (1): an event does not start from the deferral rate in force: 1 person"],
+        &["2025 error event_sequence (1): an event doesn't start from the deferral rate in effect: 1 person"],
     );
     // The right events in the wrong order.
     check(
@@ -288,7 +291,7 @@ fn event_sequence_follows_chains_of_any_length() {
     let broken = |sequence: i32| {
         format!("update fct_yearly_events set previous_compensation = 156743.66 where event_sequence = {sequence};")
     };
-    let expected = "an event does not start from the pay in force: 1 person";
+    let expected = "an event doesn't start from the pay in effect: 1 person";
     check(&format!("{third}{}", broken(2137)), &[&format!("2025 error event_sequence (1): {expected}")]);
     // The middle one of three.
     let gap = format!(
@@ -296,16 +299,16 @@ fn event_sequence_follows_chains_of_any_length() {
     );
     check(&gap, &[&format!("2025 error event_sequence (1): {expected}")]);
     check(&format!("{third}{fourth}"), &[]);
-    let expected = "one of many events does not start from the pay in force: 1 person";
+    let expected = "a later event doesn't start from the pay in effect: 1 person";
     check(&format!("{third}{fourth}{}", broken(2447)), &[&format!("2025 error event_sequence (1): {expected}")]);
 }
 
-/// The row of a person in 2026.
+/// Selects a person's row in 2026.
 fn person(employee: &str) -> String {
     format!("employee_id = '{employee}' and simulation_year = 2026")
 }
 
-/// Changes a value of A01 in 2026 wherever it is shown, so that nothing but its origin is wrong.
+/// Changes a value of A01 in 2026 wherever it appears, so that only its origin is wrong.
 fn everywhere(value: &str, places: [(&str, &str); 3]) -> String {
     let update =
         |(table, column): (&str, &str)| format!("update {table} set {column} = {value} where {};", person("A01"));
@@ -316,7 +319,7 @@ fn everywhere(value: &str, places: [(&str, &str); 3]) -> String {
 fn accumulator_integrity_reports_what_does_not_follow() {
     let expected = |table: &str| {
         format!(
-            "2026 error accumulator_integrity (1): {table} does not follow from the opening state and the events: 1 person"
+            "2026 error accumulator_integrity (1): `{table}` doesn't match the opening state plus the events: 1 person"
         )
     };
     let enrolled = [
@@ -342,7 +345,7 @@ fn accumulator_integrity_reports_what_does_not_follow() {
 #[test]
 fn accumulator_integrity_reports_people_too_few_and_too_many() {
     let accumulator = "int_deferral_escalation_state_accumulator";
-    let follow = format!("{accumulator} does not follow from the opening state and the events");
+    let follow = format!("`{accumulator}` doesn't match the opening state plus the events");
     let registry = "deferral_escalation registry";
     check(
         &format!("delete from {accumulator} where {}", person("A02")),
@@ -356,7 +359,7 @@ fn accumulator_integrity_reports_people_too_few_and_too_many() {
     check(
         &format!("insert into {accumulator} from {accumulator} where {}", person("A02")),
         &[
-            "2026 error accumulator_integrity (1): in an accumulator without being there in the year, or in it twice: 1 person",
+            "2026 error accumulator_integrity (1): in an accumulator but not in the year's workforce, or listed twice: 1 person",
             &format!(
                 "2026 error state_consistency (1): {registry}: people who are there twice, in the registry or in {accumulator}: 1 person"
             ),
@@ -377,16 +380,14 @@ fn events_that_contradict_the_state_are_found() {
         )
     };
     let found = |damage: &str| as_lines(&findings(&damaged(damage), &settings())).join("\n");
-    let contradiction = "accumulator_integrity (1): int_enrollment_state_accumulator does not follow";
+    let contradiction = "accumulator_integrity (1): `int_enrollment_state_accumulator` doesn't match";
     assert!(found(&happens("A02", "enrollment", "0.12")).contains(contradiction));
     assert!(found(&happens("NH_2026_000001", "enrollment_change", "0")).contains(contradiction));
     assert!(
-        found(&happens("A09", "deferral_escalation", "0.10"))
-            .contains("contribution_limits (1): an automatic increase")
+        found(&happens("A09", "deferral_escalation", "0.10")).contains("contribution_limits (1): automatic increase")
     );
     assert!(
-        found(&happens("Z99", "enrollment", "0.12"))
-            .contains("event_sequence (1): events of people who are not employed")
+        found(&happens("Z99", "enrollment", "0.12")).contains("event_sequence (1): events for people not employed")
     );
 }
 
@@ -418,30 +419,30 @@ fn state_consistency_reports_registries_that_differ() {
 fn state_consistency_asks_every_registry() {
     let (db, settings) = (damaged(""), settings());
     let [silent, loud, failing] = ["silent", "loud", "failing"].map(InMemoryRegistry::new);
-    let told_by = |registries: &[&InMemoryRegistry]| {
+    let found_by = |registries: &[&InMemoryRegistry]| {
         let registries = registries.iter().map(|&r| Box::new(r.clone()) as Box<dyn Registry>).collect();
         let validator = DataValidator::new(super::rules(&settings, registries));
         validator.check("state_consistency", 2026, &db).expect("built in").map(|findings| as_lines(&findings))
     };
     loud.disagrees(2026, vec![Disagreement { what: "dates".to_owned(), count: 2, rows: None }]);
-    let found = told_by(&[&silent, &loud]).expect("it runs");
+    let found = found_by(&[&silent, &loud]).expect("it runs");
     assert_eq!(found, ["2026 error state_consistency (2): loud registry: dates: 2 people"]);
     failing.fail_next("check", Fault::Transient);
-    let error = told_by(&[&loud, &failing]).expect_err("one cannot answer");
+    let error = found_by(&[&loud, &failing]).expect_err("one cannot answer");
     assert_eq!(error.fault(), Fault::Transient);
     let error = full_message(&error);
-    assert!(error.starts_with("rule state_consistency cannot run for 2026: the failing registry"), "{error}");
+    assert!(error.starts_with("rule `state_consistency` cannot run for 2026: the failing registry"), "{error}");
 }
 
 #[test]
 fn accumulator_integrity_reports_events_without_an_effect() {
     let lost = "delete from main.fct_yearly_events where event_type = 'deferral_escalation' and employee_id = 'A05' and simulation_year = 2026";
-    let follow = "does not follow from the opening state and the events: 1 person";
+    let follow = "doesn't match the opening state plus the events: 1 person";
     check(
         lost,
         &[
-            &format!("2026 error accumulator_integrity (1): int_deferral_rate_state_accumulator {follow}"),
-            &format!("2026 error accumulator_integrity (1): int_deferral_escalation_state_accumulator {follow}"),
+            &format!("2026 error accumulator_integrity (1): `int_deferral_rate_state_accumulator` {follow}"),
+            &format!("2026 error accumulator_integrity (1): `int_deferral_escalation_state_accumulator` {follow}"),
         ],
     );
 }
@@ -454,52 +455,49 @@ fn workforce_totals_reports_a_headcount_that_does_not_add_up() {
             "update main.fct_workforce_snapshot set employment_status = 'terminated', detailed_status_code = 'experienced_termination' where {which}"
         ),
         &[
-            "2026 error workforce_totals (1): the snapshot closes with 15 people; the target is 16",
-            "2026 error workforce_totals (1): the snapshot closes with 15 people, but 14 - 3 leavers + 7 hires - 2 new-hire leavers = 16",
+            "2026 error workforce_totals (1): closing headcount is 15; target is 16",
+            "2026 error workforce_totals (1): closing headcount is 15, but 14 - 3 terminations + 7 hires - 2 new-hire terminations = 16",
         ],
     );
     check(
         &format!(
             "update main.fct_workforce_snapshot set detailed_status_code = 'experienced_termination' where {which}"
         ),
-        &["2026 error workforce_totals (1): 16 people are active in the snapshot, 15 by their detailed status"],
+        &["2026 error workforce_totals (1): 16 active employees in the snapshot, but 15 by detailed status"],
     );
     check(
         "update main.int_workforce_needs set target_headcount = 17, expected_closing_headcount = 17 where simulation_year = 2026",
-        &["2026 error workforce_totals (1): the snapshot closes with 16 people; the target is 17"],
+        &["2026 error workforce_totals (1): closing headcount is 16; target is 17"],
     );
 }
 
 #[test]
-fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
+fn snapshot_consistency_reports_a_snapshot_that_differs() {
     let cases = [
         (
             "is_enrolled_flag = false",
-            "(1): the snapshot and int_enrollment_state_accumulator differ in who is enrolled: 1 person",
+            "(1): enrollment in the snapshot differs from `int_enrollment_state_accumulator`: 1 person",
         ),
-        (
-            "current_deferral_rate = 0.01",
-            "(1): the deferral rates of the snapshot are not those of the accumulator: 1 row",
-        ),
+        ("current_deferral_rate = 0.01", "(1): deferral rates in the snapshot differ from the accumulator: 1 row"),
         (
             "total_deferral_escalations = 9",
-            "(1): the automatic increases of the snapshot are not those of the accumulator: 1 row",
+            "(1): automatic increases in the snapshot differ from the accumulator: 1 row",
         ),
         (
             "prorated_annual_contributions = prorated_annual_contributions + 0.01",
-            "(1): the contributions of the snapshot do not add up to int_employee_contributions: 1 row",
+            "(1): employee contributions in the snapshot don't add up to `int_employee_contributions`: 1 row",
         ),
         (
             "employer_match_amount = employer_match_amount + 0.01, total_employer_contributions = total_employer_contributions + 0.01",
-            "(1): the match of the snapshot does not add up to fct_employer_match_events: 1 row",
+            "(1): match in the snapshot doesn't add up to `fct_employer_match_events`: 1 row",
         ),
         (
             "employer_core_amount = employer_core_amount + 0.01, total_employer_contributions = total_employer_contributions + 0.01",
-            "(1): the core of the snapshot does not add up to int_employer_core_contributions: 1 row",
+            "(1): core contributions in the snapshot don't add up to `int_employer_core_contributions`: 1 row",
         ),
         (
             "total_employer_contributions = total_employer_contributions + 0.01",
-            "(1): match and core do not add up to the employer's contributions: 1 person",
+            "(1): match and core don't add up to total employer contributions: 1 person",
         ),
     ];
     for (what, expected) in cases {
@@ -512,7 +510,7 @@ fn snapshot_consistency_reports_a_snapshot_that_tells_another_story() {
     }
 }
 
-/// What one rule says about 2026 after some damage, with the thresholds of the configuration's defaults.
+/// One rule's findings for 2026 after some damage, with the default thresholds.
 fn remarked(name: &str, damage: &str) -> String {
     let (db, settings) = (damaged(damage), RuleSettings::default());
     let compares = ["yearly_jumps", "distribution_drift"].contains(&name);
@@ -532,27 +530,27 @@ fn pay_far_from_that_of_the_level_is_remarkable() {
         )
     };
     assert_eq!(remarked("pay_outliers", &typo(1)), "");
-    insta::assert_snapshot!(remarked("pay_outliers", &typo(10)), @"2026 info pay_outliers (1): pay more than 8 robust standard deviations from the median of the level: 1 person");
+    insta::assert_snapshot!(remarked("pay_outliers", &typo(10)), @"2026 info pay_outliers (1): pay more than 8 robust standard deviations from the level's median: 1 person");
     let all_alike = "update fct_workforce_snapshot set current_compensation = 50000 where simulation_year = 2026;";
-    assert_eq!(remarked("pay_outliers", &format!("{all_alike}{}", typo(10))), "", "no spread to measure by");
+    assert_eq!(remarked("pay_outliers", &format!("{all_alike}{}", typo(10))), "", "no spread to measure against");
 }
 
 #[test]
 fn jumps_from_year_to_year_are_remarkable() {
     let update = |what: &str| format!("update fct_workforce_snapshot set {what} where simulation_year = 2026");
     insta::assert_snapshot!(remarked("yearly_jumps", ""), @"
-    2026 info yearly_jumps (1): what employees contribute rises by 31.3% within a year
-    2026 info yearly_jumps (1): what the employer contributes rises by 41.0% within a year
+    2026 info yearly_jumps (1): employee contributions rose 31.3% from the prior year
+    2026 info yearly_jumps (1): employer contributions rose 41.0% from the prior year
     ");
     insta::assert_snapshot!(remarked("yearly_jumps", &update("total_employer_contributions = total_employer_contributions * 2, current_deferral_rate = current_deferral_rate / 2")), @"
-    2026 info yearly_jumps (1): the average deferral rate falls by 46.9% within a year
-    2026 info yearly_jumps (1): what employees contribute rises by 31.3% within a year
-    2026 info yearly_jumps (1): what the employer contributes rises by 182.0% within a year
+    2026 info yearly_jumps (1): average deferral rate fell 46.9% from the prior year
+    2026 info yearly_jumps (1): employee contributions rose 31.3% from the prior year
+    2026 info yearly_jumps (1): employer contributions rose 182.0% from the prior year
     ");
     let begins = "update fct_workforce_snapshot set total_employer_contributions = 0 where simulation_year = 2025";
     insta::assert_snapshot!(remarked("yearly_jumps", begins), @"
-    2026 info yearly_jumps (1): what employees contribute rises by 31.3% within a year
-    2026 info yearly_jumps (1): what the employer contributes, nothing the year before, is something now
+    2026 info yearly_jumps (1): employee contributions rose 31.3% from the prior year
+    2026 info yearly_jumps (1): employer contributions rose from zero
     ");
 }
 
@@ -560,7 +558,7 @@ fn jumps_from_year_to_year_are_remarkable() {
 fn another_workforce_is_remarkable() {
     let older = "update fct_workforce_snapshot set age_band = '45-54' where simulation_year = 2026 and level_id <= 2";
     insta::assert_snapshot!(remarked("distribution_drift", ""), @"");
-    insta::assert_snapshot!(remarked("distribution_drift", older), @"2026 info distribution_drift (16): people spread over age bands otherwise than the year before: population stability index 1.92");
+    insta::assert_snapshot!(remarked("distribution_drift", older), @"2026 info distribution_drift (16): age distribution shifted from the prior year (PSI 1.92)");
 }
 
 #[test]
@@ -584,7 +582,7 @@ fn findings_are_worth_what_the_configuration_says() {
 }
 
 #[test]
-fn rules_of_ones_own_count_the_rows_of_a_query() {
+fn user_defined_rules_count_the_rows_of_a_query() {
     let own = |sql: &str, max_rows, severity| {
         let (name, message) = ("late_raises".to_owned(), "raises in July".to_owned());
         let rule = SqlRule { name, severity, sql: sql.to_owned(), max_rows, message };
@@ -598,18 +596,18 @@ fn rules_of_ones_own_count_the_rows_of_a_query() {
     assert_eq!(own(query, 11, Rating::Warning).as_deref(), Some(""));
     assert_eq!(own(query, 0, Rating::Off), None);
     assert_eq!(own("select 1 where {year} = 2025;\n", 0, Rating::Error).as_deref(), Some(""));
-    insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
+    insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("on"), @r#"rule `late_raises` cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
     // Nothing but a query is run.
-    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is something else than a query");
-    insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: its sql is not one query: syntax error at or near ")""#);
-    insta::assert_snapshot!(own("-- nothing", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is empty");
-    // A column that cannot be computed is noticed, though nobody asks for it.
-    insta::assert_snapshot!(own("select strptime(employee_id, '%Y') from fct_yearly_events", 99999, Rating::Info).expect("on"), @r#"rule late_raises cannot run for 2026: Invalid Input Error: Could not parse string "..." ... ^ Error: Expected a number"#);
-    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("on"), @"rule late_raises cannot run for 2026: its sql is not one query: it is more than one query");
+    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("on"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: not a query");
+    insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("on"), @r#"rule `late_raises` cannot run for 2026: its `sql` must be a single query: syntax error at or near ")""#);
+    insta::assert_snapshot!(own("-- nothing", 0, Rating::Info).expect("on"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: empty");
+    // A column that can't be computed fails, although its values aren't used.
+    insta::assert_snapshot!(own("select strptime(employee_id, '%Y') from fct_yearly_events", 99999, Rating::Info).expect("on"), @r#"rule `late_raises` cannot run for 2026: Invalid Input Error: Could not parse string "..." ... ^ Error: Expected a number"#);
+    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("on"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: more than one query");
 }
 
 #[test]
-fn a_rule_that_cannot_run_is_no_pass() {
+fn a_rule_that_cannot_run_is_not_a_pass() {
     let needs = [
         ("census_acceptance", "stg_census_summary"),
         ("data_freshness_check", "stg_census_data"),
@@ -631,7 +629,7 @@ fn a_rule_that_cannot_run_is_no_pass() {
         let db = damaged(&format!("drop table main.{table}"));
         let found = validator(&db, &settings()).check(name, 2026, &db).expect("a built-in rule");
         let error = full_message(&found.expect_err(name));
-        assert!(error.starts_with(&format!("rule {name} cannot run for 2026: ")), "{error}");
+        assert!(error.starts_with(&format!("rule `{name}` cannot run for 2026: ")), "{error}");
         assert!(error.contains("Catalog Error"), "{error}");
     }
     assert_eq!(needs.map(|(name, _)| name).to_vec(), {
@@ -640,14 +638,14 @@ fn a_rule_that_cannot_run_is_no_pass() {
 }
 
 #[test]
-fn a_year_without_rows_is_no_pass() {
+fn a_year_without_rows_is_not_a_pass() {
     let db = damaged("");
     let of_the_census = ["census_acceptance", "data_freshness_check"];
     let validator = validator(&db, &settings());
     for name in validator.names().filter(|name| !of_the_census.contains(name)) {
         let found = validator.check(name, 2027, &db).expect("on");
         if name == "row_count_drift" {
-            // It has last year's closing, so it can tell that the opening is missing.
+            // It has the prior year's closing, so it detects that the opening is missing.
             assert!(!found.expect("it runs").is_empty());
         } else {
             found.expect_err(name);

@@ -1,11 +1,11 @@
-//! `workforce_totals`: the headcount of the year adds up, and is the one that was wanted.
+//! `workforce_totals`: the year's headcount adds up and meets the target.
 
 use planalign_config::Tables;
 
 use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 
-/// Compares the snapshot with the opening workforce, the events and the target.
+/// Compares the snapshot with the opening workforce, the events, and the target.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WorkforceTotalsRule;
 
@@ -18,8 +18,8 @@ const HEADCOUNTS: &str = "
     moves as (
         select
             count(*) filter (event_type = 'hire') as hires,
-            count(*) filter (event_category = 'termination') as leavers,
-            count(*) filter (event_category = 'new_hire_termination') as new_hire_leavers
+            count(*) filter (event_category = 'termination') as terminations,
+            count(*) filter (event_category = 'new_hire_termination') as new_hire_terminations
         from fct_yearly_events
         where simulation_year = $1
     ),
@@ -32,12 +32,12 @@ const HEADCOUNTS: &str = "
         where simulation_year = $1
     )
     select
-        opening.people as opening, leavers, moves.hires, new_hire_leavers,
+        opening.people as opening, moves.terminations, moves.hires, moves.new_hire_terminations,
         present, active, active_by_detail, needs.target_headcount
     from int_workforce_needs as needs, opening, moves, closing
     where simulation_year = $1";
 
-const ADVICE: &str = "this is a defect of the models: roll back to the year before and run the year again";
+const ADVICE: &str = "likely a bug in the models: restore the prior year's last checkpoint and rerun this year";
 
 impl Rule for WorkforceTotalsRule {
     fn name(&self) -> &'static str {
@@ -47,8 +47,8 @@ impl Rule for WorkforceTotalsRule {
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let probe = Probe::new(self.name(), year, tables);
         let row = probe.row(HEADCOUNTS)?;
-        let [opening, leavers, hires, new_hire_leavers] =
-            counts(&row, ["opening", "leavers", "hires", "new_hire_leavers"])?;
+        let [opening, terminations, hires, new_hire_terminations] =
+            counts(&row, ["opening", "terminations", "hires", "new_hire_terminations"])?;
         let [present, active, active_by_detail, target] =
             counts(&row, ["present", "active", "active_by_detail", "target_headcount"])?;
         let mut findings = Vec::new();
@@ -57,17 +57,18 @@ impl Rule for WorkforceTotalsRule {
                 findings.push(probe.finding(Severity::Error, is.abs_diff(should), message, ADVICE));
             }
         };
-        compare(active, target, format!("the snapshot closes with {active} people; the target is {target}"));
-        let bridge = (opening + hires).saturating_sub(leavers + new_hire_leavers);
-        let sum =
-            format!("{opening} - {leavers} leavers + {hires} hires - {new_hire_leavers} new-hire leavers = {bridge}");
-        compare(active, bridge, format!("the snapshot closes with {active} people, but {sum}"));
+        compare(active, target, format!("closing headcount is {active}; target is {target}"));
+        let bridge = (opening + hires).saturating_sub(terminations + new_hire_terminations);
+        let sum = format!(
+            "{opening} - {terminations} terminations + {hires} hires - {new_hire_terminations} new-hire terminations = {bridge}"
+        );
+        compare(active, bridge, format!("closing headcount is {active}, but {sum}"));
         compare(
             present,
             opening + hires,
-            format!("{present} people in the snapshot, but {opening} + {hires} hires were there"),
+            format!("{present} people in the snapshot, but {opening} at opening + {hires} hires"),
         );
-        let detail = format!("{active} people are active in the snapshot, {active_by_detail} by their detailed status");
+        let detail = format!("{active} active employees in the snapshot, but {active_by_detail} by detailed status");
         compare(active_by_detail, active, detail);
         Ok(findings)
     }

@@ -1,4 +1,4 @@
-//! `yearly_jumps`: totals and averages that change much from one year to the next.
+//! `yearly_jumps`: totals and averages that change a lot from one year to the next.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::counts::{Probe, cannot_run};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
-/// Compares the snapshot with that of the year before; the start year has none.
+/// Compares the snapshot with the prior year's; skipped in the start year.
 #[derive(Clone, Debug)]
 pub struct YearlyJumpsRule(pub(super) Arc<RuleSettings>);
 
-/// By year and by who is active and takes part: people, and sums of pay, rates and contributions.
+/// Headcount and sums of pay, rates, and contributions, by year, active status, and enrollment.
 const SUMS: &str = "
     select
         simulation_year,
@@ -29,14 +29,14 @@ const SUMS: &str = "
     where simulation_year between $1 - 1 and $1
     group by all";
 
-/// What is compared: one of the totals, in relation to another if it is an average.
+/// What is compared: a total, divided by another one for averages.
 const MEASURES: [(&str, usize, Option<usize>); 6] = [
-    ("the headcount", 0, None),
-    ("the average pay", 1, Some(0)),
-    ("the share of people who take part", 2, Some(0)),
-    ("the average deferral rate", 3, Some(2)),
-    ("what employees contribute", 4, None),
-    ("what the employer contributes", 5, None),
+    ("headcount", 0, None),
+    ("average pay", 1, Some(0)),
+    ("enrollment rate", 2, Some(0)),
+    ("average deferral rate", 3, Some(2)),
+    ("employee contributions", 4, None),
+    ("employer contributions", 5, None),
 ];
 
 impl Rule for YearlyJumpsRule {
@@ -54,36 +54,35 @@ impl Rule for YearlyJumpsRule {
         let (before, now) = match (of(year - 1), of(year)) {
             (Some(before), Some(now)) => (before, now),
             (None, Some(_)) if year == self.0.start_year => return Ok(Vec::new()),
-            _ => return Err(cannot_run("fct_workforce_snapshot lacks the year or the one before")),
+            _ => return Err(cannot_run("`fct_workforce_snapshot` is missing this year or the prior year")),
         };
         let allowed = self.0.yearly_jumps.maximum_change.units();
         let mut findings = Vec::new();
         for (what, column, per) in MEASURES {
-            // Averages as fractions with one denominator, so that nothing is rounded.
+            // Averages as fractions with a common denominator, so nothing is rounded.
             let scale = |totals: &[i128; 6]| per.map_or(1, |per| totals[per]);
             let (was, is) = (before[column] * scale(now), now[column] * scale(before));
             if (is - was).abs() * 1_000_000 <= was * allowed {
                 continue;
             }
-            let advice = "see fct_workforce_snapshot of both years for what is behind it; validation.yearly_jumps has the \
-                          threshold";
+            let advice = "compare both years in `fct_workforce_snapshot`, or adjust the threshold under `validation.yearly_jumps`";
             findings.push(probe.finding(Severity::Info, 1, jump(what, was, is), advice));
         }
         Ok(findings)
     }
 }
 
-/// A share, no amounts: where few people are, an average tells what they earn.
+/// A percentage, not amounts: in a small group, an average reveals what people earn.
 fn jump(what: &str, was: i128, is: i128) -> String {
     if was == 0 {
-        return format!("{what}, nothing the year before, is something now");
+        return format!("{what} rose from zero");
     }
     let tenths = (is - was) * 1000 / was;
-    let direction = if tenths < 0 { "falls" } else { "rises" };
-    format!("{what} {direction} by {}.{}% within a year", tenths.abs() / 10, tenths.abs() % 10)
+    let direction = if tenths < 0 { "fell" } else { "rose" };
+    format!("{what} {direction} {}.{}% from the prior year", tenths.abs() / 10, tenths.abs() % 10)
 }
 
-/// Adds what the people of a row bring to the totals of their year, in cents and millionths.
+/// Adds a row to the totals of its year, in cents and millionths.
 fn add(totals: &mut [i128; 6], row: &Row) -> Result<(), DatabaseError> {
     let units = |column| match row.value(column)? {
         Value::Integer(units) | Value::Decimal { units, .. } => Ok(*units),

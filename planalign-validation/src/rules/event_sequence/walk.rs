@@ -1,4 +1,4 @@
-//! Whether nobody's events are wrong, seen in one walk over all of them, in whatever order they are stored.
+//! Checks everyone's events in one walk, regardless of the order they are stored in.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -6,16 +6,15 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::counts::Probe;
 use crate::rule::CheckError;
 
-/// Whether every event of the year is what the rule wants. Who is in doubt is not told: the queries of the rule look at everybody
-/// again and count, which takes the engine several times as long.
+/// Returns whether every event of the year passes. It doesn't say whose events fail: the rule's queries check everyone and count,
+/// which takes the engine several times as long.
 ///
-/// Every condition of the rule is looked at for everybody, so nothing that it would count passes. People are known by a hash of
-/// 64 bits of their id; two who shared one would look like one who is there twice. Until the walk is over, about 150 bytes are kept
-/// of each.
+/// The walk checks every condition of the rule for everyone, so nothing the rule would count passes. People are identified by a
+/// 64-bit hash of their ID; two with the same hash would look like a duplicate. The walk keeps about 150 bytes per person.
 pub(super) fn is_clean(probe: &Probe<'_>) -> Result<bool, CheckError> {
     let mut is_clean = true;
     let mut parts: [Part; 256] = std::array::from_fn(|_| Part::default());
-    // What tells people apart within a part are other bits of the hash.
+    // The other bits of the hash distinguish people within a part.
     let part_of = |person: u64| (person >> 32) as usize % 256;
     let mut is_empty = true;
     probe.for_each_row(OPENING, |[person, hired_on, refuses_increases, pay, rate]| {
@@ -26,7 +25,7 @@ pub(super) fn is_clean(probe: &Probe<'_>) -> Result<bool, CheckError> {
             parts[part_of(person)].opening.push(Opening { person, hired_on, refuses_increases, pay, rate });
         }
     })?;
-    // Few people have more; room that grows is copied again and again.
+    // Few people have more, and growing the vectors means copying them repeatedly.
     for part in &mut parts {
         part.events.reserve(3 * part.opening.len());
     }
@@ -43,7 +42,7 @@ pub(super) fn is_clean(probe: &Probe<'_>) -> Result<bool, CheckError> {
     Ok(is_clean && !is_empty && parts.iter().all(|part| part.is_clean(&mut people)))
 }
 
-/// Some of the people: so few that the processor has what is known of them at hand.
+/// A part of the people, small enough for their state to fit in the processor's cache.
 #[derive(Default)]
 struct Part {
     events: Vec<Event>,
@@ -58,7 +57,7 @@ impl Part {
             is_clean &= people.entry(event.person).or_default().live_through(event);
         }
         for opening in &self.opening {
-            // To those without events nothing wrong has happened.
+            // People without events can't fail.
             if let Some(person) = people.get_mut(&opening.person) {
                 is_clean &= person.may_open_as(opening);
             }
@@ -75,13 +74,13 @@ struct Opening {
     rate: i64,
 }
 
-/// What a person's events come to. Pay is in cents, rates in millionths, days count from 1970-01-01.
+/// A person's events, condensed. Pay is in cents, rates are in millionths, and days count from 1970-01-01.
 struct Person {
     first_day: i32,
     last_day: i32,
     hired_on: Option<i32>,
     left_on: Option<i32>,
-    /// How often the person is hired, or is in the opening workforce.
+    /// Number of hires plus appearances in the opening workforce.
     presences: u8,
     leavings: u8,
     increases: u8,
@@ -106,7 +105,7 @@ impl Default for Person {
 }
 
 impl Person {
-    /// Takes note of an event; whether its change fits to those that are known.
+    /// Records an event; returns whether its change fits those seen so far.
     fn live_through(&mut self, event: &Event) -> bool {
         self.first_day = self.first_day.min(event.day);
         self.last_day = self.last_day.max(event.day);
@@ -126,12 +125,12 @@ impl Person {
             0 => true,
             CHANGES_PAY => self.pay.link(event),
             CHANGES_RATE => self.rate.link(event),
-            // Of two changes at once the query tells but one.
+            // The query shows only one of two simultaneous changes.
             _ => false,
         }
     }
 
-    /// Takes note that the person was there before; whether the events go with that.
+    /// Records that the person is in the opening workforce; returns whether the events agree.
     fn may_open_as(&mut self, opening: &Opening) -> bool {
         self.presences = self.presences.saturating_add(1);
         opening.hired_on <= Some(self.first_day)
@@ -152,7 +151,7 @@ impl Person {
     }
 }
 
-/// Changes of a value without a gap: the first and the last by their place among the person's events, and where they lead from and to.
+/// A gapless chain of changes: the sequence numbers of the first and last, and the values before and after the chain.
 struct Chain {
     first: i32,
     last: i32,
@@ -171,7 +170,7 @@ impl Chain {
         self.first > self.last
     }
 
-    /// Adds a change before or after all others, if it fits there. One between others is in doubt, and one at the same place.
+    /// Adds a change before or after all others; returns whether it fits. One between others, or with the same number, doesn't.
     fn link(&mut self, event: &Event) -> bool {
         if self.is_empty() {
             *self = Self { first: event.sequence, last: event.sequence, start: event.from, end: event.to };
@@ -201,7 +200,7 @@ struct Event {
     to: i64,
 }
 
-/// Stands for NULL, which no amount is.
+/// Stands for NULL; no amount has this value.
 const NONE: i64 = i64::MIN;
 
 const KIND: i64 = 3;
@@ -212,7 +211,7 @@ const CHANGES: i64 = CHANGES_PAY | CHANGES_RATE;
 const CHANGES_PAY: i64 = 4;
 const CHANGES_RATE: i64 = 8;
 
-/// The fewer columns, the less there is to hand over. A day outside of the year is none.
+/// Few columns, so that little has to be passed over. A date outside the year is null.
 const EVENTS: &str = "
     select
         hash(employee_id),
@@ -240,7 +239,7 @@ fn small(number: Option<i64>) -> Option<i32> {
     number.and_then(|number| number.try_into().ok())
 }
 
-/// By the hash of the id, which needs no further hashing.
+/// Keyed by the hash of the ID, which needs no further hashing.
 type People = HashMap<u64, Person, BuildHasherDefault<Hashed>>;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! What `census_acceptance` says of rows that were rejected or corrected.
+//! What `census_acceptance` reports for rejected and corrected rows.
 
 use planalign_config::rate;
 
@@ -17,17 +17,17 @@ fn census_acceptance_reports_the_causes_of_rejection() {
         [2025, 2026].map(|year| {
             [
                 format!(
-                    "{year} {severity} census_acceptance (2): employee_birth_date: missing: 2 rows of 16 rejected, the first is row 20"
+                    "{year} {severity} census_acceptance (2): employee_birth_date: missing: 2 of 16 rows rejected, first at row 20"
                 ),
                 format!(
-                    "{year} {severity} census_acceptance (1): employee_gross_compensation: not positive: 1 row of 16 rejected, the first is row 25"
+                    "{year} {severity} census_acceptance (1): employee_gross_compensation: not positive: 1 of 16 rows rejected, first at row 25"
                 ),
             ]
         })
     };
     let db = damaged(rejection);
     assert_eq!(as_lines(&findings(&db, &settings())), expected("fatal").concat());
-    // Three of sixteen are 18.75%: the share that is just allowed.
+    // Three of 16 are 18.75%, which is just allowed.
     let tolerant = RuleSettings { max_rejected_share: rate!(0.1875), ..settings() };
     assert_eq!(as_lines(&findings(&db, &tolerant)), expected("warning").concat());
     let just_below = RuleSettings { max_rejected_share: rate!(0.187499), ..settings() };
@@ -35,7 +35,7 @@ fn census_acceptance_reports_the_causes_of_rejection() {
 }
 
 #[test]
-fn census_acceptance_tells_what_was_corrected() {
+fn census_acceptance_reports_corrections() {
     let db = damaged(
         "insert into main.stg_census_issues
         select i, 'employee_deferral_rate', 'given in percent, divided by 100', 'corrected' from range(7) as r(i);
@@ -50,8 +50,8 @@ fn census_acceptance_tells_what_was_corrected() {
     assert_eq!(
         as_lines(&found),
         [
-            "2025 warning census_acceptance (7): employee_deferral_rate: given in percent, divided by 100: 7 rows of 13 corrected, the first is row 0",
-            "2025 info census_acceptance (6): scheduled_hours_per_week: not between 1 and 80, 40 taken: 6 rows of 13 corrected, the first is row 3",
+            "2025 warning census_acceptance (7): employee_deferral_rate: given in percent, divided by 100: 7 of 13 rows corrected, first at row 0",
+            "2025 info census_acceptance (6): scheduled_hours_per_week: not between 1 and 80, 40 taken: 6 of 13 rows corrected, first at row 3",
         ]
     );
 }
@@ -62,6 +62,6 @@ fn census_acceptance_reports_that_nobody_is_left() {
     let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("on").expect("the rule runs");
     assert_eq!(
         as_lines(&found),
-        ["2025 fatal census_acceptance (13): nobody of the census is left to simulate: 13 rows in the file"]
+        ["2025 fatal census_acceptance (13): no census rows left to simulate: 13 rows in the file"]
     );
 }

@@ -1,4 +1,4 @@
-//! Damage that `contribution_limits` alone reports, and what it knows of the plan.
+//! Damage that only `contribution_limits` reports, and the plan settings it uses.
 
 use planalign_config::rate;
 
@@ -8,7 +8,7 @@ use crate::settings::RuleSettings;
 #[test]
 fn contribution_limits_reports_deferrals_above_them() {
     let which = |who: &str| format!("employee_id = '{who}' and simulation_year = 2026");
-    // Whatever is changed in the contributions, the snapshot shows it.
+    // The snapshot repeats every change of the contributions.
     let both = |who: &str, regular: &str, catch_up: &str| {
         format!(
             "update main.int_employee_contributions set regular_deferrals = {regular}, catch_up_deferrals = {catch_up},
@@ -17,7 +17,7 @@ fn contribution_limits_reports_deferrals_above_them() {
             which(who)
         )
     };
-    let age = "deferrals above 402(g) and the catch-up of 414(v) for the age on Dec 31 in int_employee_contributions";
+    let age = "deferrals above the 402(g) limit plus 414(v) catch-up for age on Dec 31 in `int_employee_contributions`";
     let expected = |what: &str| format!("2026 error contribution_limits (1): {what}: 1 person");
     // 48 years old: a cent of catch-up is one too many, even if the row says otherwise.
     check(&both("A06", "0", "0"), &[]);
@@ -30,23 +30,24 @@ fn contribution_limits_reports_deferrals_above_them() {
     }
     check(
         &both("A02", "24500.01", "0.00"),
-        &[&expected("regular deferrals above the limit of 402(g) in int_employee_contributions")],
+        &[&expected("regular deferrals above the 402(g) limit in `int_employee_contributions`")],
     );
 }
 
 #[test]
 fn contribution_limits_knows_the_plan() {
-    let age = "deferrals above 402(g) and the catch-up of 414(v) for the age on Dec 31 in int_employee_contributions";
-    let told_with = |settings: RuleSettings| as_lines(&findings(&damaged(""), &settings));
+    let age = "deferrals above the 402(g) limit plus 414(v) catch-up for age on Dec 31 in `int_employee_contributions`";
+    let found_with = |settings: RuleSettings| as_lines(&findings(&damaged(""), &settings));
     let expected = |counts: [u64; 2], what: &str, unit: &str| {
         [(2025, counts[0]), (2026, counts[1])]
             .map(|(y, n)| format!("{y} error contribution_limits ({n}): {what}: {n} {unit}"))
     };
-    assert_eq!(told_with(RuleSettings { catch_up: false, ..settings() }), expected([2, 3], age, "people"));
-    assert_eq!(told_with(RuleSettings { super_catch_up: false, ..settings() }), expected([1, 1], age, "person"));
-    let increase = "an automatic increase beyond deferral_auto_escalation.maximum_rate, or none, in fct_yearly_events";
+    assert_eq!(found_with(RuleSettings { catch_up: false, ..settings() }), expected([2, 3], age, "people"));
+    assert_eq!(found_with(RuleSettings { super_catch_up: false, ..settings() }), expected([1, 1], age, "person"));
+    let increase =
+        "automatic increase above `deferral_auto_escalation.maximum_rate`, or not an increase, in `fct_yearly_events`";
     let lower = RuleSettings { maximum_escalated_rate: rate!(0.099999), ..settings() };
-    assert_eq!(told_with(lower), expected([1, 1], increase, "event"));
+    assert_eq!(found_with(lower), expected([1, 1], increase, "event"));
 }
 
 #[test]
@@ -57,11 +58,11 @@ fn contribution_limits_reports_the_other_limits() {
     let expected = |what: &str| format!("2026 error contribution_limits (1): {what}");
     check(
         &of("fct_employer_match_events", "eligible_compensation = 360000.01", "A03"),
-        &[&expected("pay above the limit of 401(a)(17) in fct_employer_match_events: 1 person")],
+        &[&expected("eligible pay above the 401(a)(17) limit in `fct_employer_match_events`: 1 person")],
     );
     check(
         &of("int_employer_core_contributions", "eligible_compensation = 360000.01", "A03"),
-        &[&expected("pay above the limit of 401(a)(17) in int_employer_core_contributions: 1 person")],
+        &[&expected("eligible pay above the 401(a)(17) limit in `int_employer_core_contributions`: 1 person")],
     );
     let more = of("fct_employer_match_events", "amount = amount + 0.01", "A01")
         + ";"
@@ -70,9 +71,12 @@ fn contribution_limits_reports_the_other_limits() {
             "employer_match_amount = employer_match_amount + 0.01, total_employer_contributions = total_employer_contributions + 0.01",
             "A01",
         );
-    check(&more, &[&expected("a match above employer_match.match_cap_percent in fct_employer_match_events: 1 person")]);
+    check(
+        &more,
+        &[&expected("match above `employer_match.match_cap_percent` in `fct_employer_match_events`: 1 person")],
+    );
     check(
         "update main.int_irs_limits set deferral_limit = 24500.01 where simulation_year = 2026",
-        &[&expected("int_irs_limits differs from the published limits in config_irs_limits: 1 row")],
+        &[&expected("`int_irs_limits` differs from the published limits in `config_irs_limits`: 1 row")],
     );
 }
