@@ -1,11 +1,11 @@
-//! Text in columns: tables without lines, as the console shows them.
+//! Borderless tables for the console.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-/// Spaces between two columns.
+/// Spaces between columns.
 const GAP: u16 = 2;
 
-/// A column, as wide as its widest cell.
+/// A column, sized to its widest cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     alignment: CellAlignment,
@@ -13,26 +13,26 @@ pub struct Column {
 }
 
 impl Column {
-    /// A column of words.
+    /// A left-aligned column, for text.
     #[must_use]
     pub fn left() -> Self {
         Self { alignment: CellAlignment::Left, least: 0 }
     }
 
-    /// A column of numbers.
+    /// A right-aligned column, for numbers.
     #[must_use]
     pub fn right() -> Self {
         Self { alignment: CellAlignment::Right, least: 0 }
     }
 
-    /// The same, but no narrower than this many characters, so that tables below each other line up.
+    /// Sets a minimum width in characters, so that stacked tables line up.
     #[must_use]
     pub fn at_least(self, least: u16) -> Self {
         Self { least, ..self }
     }
 }
 
-/// Rows in these columns, without spaces at the ends of lines. A row may have fewer cells than there are columns.
+/// Lays out rows in these columns, without trailing spaces. A row may have fewer cells than there are columns.
 #[must_use]
 pub fn in_columns(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();

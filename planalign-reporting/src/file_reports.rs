@@ -1,4 +1,4 @@
-//! Reports as files, each replaced at once.
+//! Reports as files, each replaced atomically.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,17 +12,16 @@ use crate::reports::{MultiYearReporter, ReportError, ReportSource, YearAuditor};
 use crate::summary::MultiYearSummary;
 use crate::year_audit::YearAudit;
 
-/// Writes `year_<YEAR>.json`, and `multi_year_summary_<START>_<END>.csv` and `.json`, into a directory, which it creates when
-/// needed.
+/// Writes `year_<YEAR>.json` and `multi_year_summary_<START>_<END>.csv` and `.json` to a directory, creating it if necessary.
 #[derive(Debug)]
 pub struct FileReports {
     directory: PathBuf,
-    /// What has been read, by run and year.
+    /// Audits read so far, by run and year.
     audits: BTreeMap<(String, i32), YearAudit>,
 }
 
 impl FileReports {
-    /// Reports in this directory.
+    /// Creates reports in this directory.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into(), audits: BTreeMap::new() }
@@ -34,13 +33,13 @@ impl FileReports {
         Ok(audit)
     }
 
-    /// Where the audit of a year is, or will be.
+    /// Returns the path of a year's audit, written or not.
     #[must_use]
     pub fn year_path(&self, year: i32) -> PathBuf {
         self.directory.join(format!("year_{year}.json"))
     }
 
-    /// Where the summary of years is, or will be, as CSV; the JSON lies beside it.
+    /// Returns the path of the CSV summary, written or not; the JSON file is next to it.
     #[must_use]
     pub fn summary_path(&self, start_year: i32, end_year: i32) -> PathBuf {
         self.directory.join(format!("multi_year_summary_{start_year}_{end_year}.csv"))
@@ -61,7 +60,7 @@ impl YearAuditor for FileReports {
 }
 
 impl MultiYearReporter for FileReports {
-    /// Years whose audit was written by these reports are not read again.
+    /// Doesn't reread years whose audit this instance wrote.
     fn summary(
         &mut self,
         start_year: i32,

@@ -1,4 +1,4 @@
-//! How the headcount of a simulation grows.
+//! Headcount growth over a simulation.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use crate::fixed::{Rate, grouped};
 use crate::metrics::Reading;
 use crate::summary::{MultiYearSummary, Overall};
 
-/// Growth of the headcount, year by year and over all years. Its text is a line for each year and one for all.
+/// Headcount growth by year and over all years. Displays as a line per year and one for the CAGR.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrowthAnalysis {
-    /// Each year.
+    /// Growth by year.
     pub years: Vec<YearGrowth>,
-    /// The compound annual growth rate from the opening of the first year to the end of the last; `None` if nobody was there.
+    /// CAGR from the opening of the first year to the closing of the last; `None` if the opening headcount is 0.
     pub compound: Option<Rate>,
 }
 
-/// Growth within a year.
+/// Growth in one year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct YearGrowth {
     /// Simulated year.
     pub year: i32,
-    /// Employed at its end.
+    /// Closing headcount.
     pub headcount: u64,
-    /// `closing / opening - 1`; `None` if nobody was there.
+    /// `closing / opening - 1`; `None` if the opening headcount is 0.
     pub rate: Option<Rate>,
 }
 
 impl MultiYearSummary {
-    /// How the headcount grows.
+    /// Returns headcount growth by year and overall.
     #[must_use]
     pub fn growth_analysis(&self) -> GrowthAnalysis {
         let Overall { compound_growth: compound, .. } = self.overall;

@@ -1,4 +1,4 @@
-//! Reports that are remembered instead of written, for tests of those who ask for them.
+//! Scripted in-memory reports, for testing code that writes reports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::reports::{MultiYearReporter, ReportError, ReportSource, YearAuditor};
 use crate::summary::MultiYearSummary;
 
-/// Reports in memory. Clones share their state, so a test can keep one and give the other away.
+/// Reports in memory. Clones share their state, so a test can keep one and pass the other on.
 #[derive(Clone, Debug, Default)]
 pub struct InMemoryReports {
     inner: Arc<Mutex<Inner>>,
@@ -22,19 +22,19 @@ struct Inner {
 }
 
 impl InMemoryReports {
-    /// Makes the next report fail: the audit of a year, or, for `None`, the summary. Several failures come one by one.
+    /// Makes the next report of a year fail, or the summary if `None`. Repeated failures occur in order.
     #[must_use]
     pub fn failure(self, year: Option<i32>, cause: io::ErrorKind) -> Self {
         self.lock().failures.entry(year).or_default().push(cause);
         self
     }
 
-    /// Forgets the audit of a year, as if somebody had deleted the file.
+    /// Drops the audit of a year, as if its file had been deleted.
     pub fn lose(&self, year: i32) {
         self.lock().years.remove(&year);
     }
 
-    /// What was asked for, in order, whether it failed or not: `year 2025`, `summary 2025-2027`.
+    /// Returns the calls so far, failed ones included, such as `year 2025` and `summary 2025-2027`.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.lock().calls.clone()
@@ -72,7 +72,7 @@ impl YearAuditor for InMemoryReports {
 }
 
 impl MultiYearReporter for InMemoryReports {
-    /// A summary of no years.
+    /// Returns a summary without years.
     fn summary(&mut self, _: i32, _: i32, _: &ReportSource<'_>) -> Result<MultiYearSummary, ReportError> {
         Ok(MultiYearSummary::new(Vec::new()))
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remembers_and_fails_as_scripted() {
+    fn records_and_fails_as_scripted() {
         let given = InMemoryReports::default().failure(Some(2025), io::ErrorKind::StorageFull);
         let (tables, store) = (InMemoryTables::default(), InMemoryRunStore::default());
         let source = ReportSource { run_id: "r", tables: &tables, runs: &store, journal: &store };

@@ -1,8 +1,8 @@
 //! Year audits and multi-year summaries of a simulation.
 //!
-//! [`YearAudit`] and [`MultiYearSummary`] are what a run leaves for people: plain data, read from the tables and from the
-//! record of the run alone ([`read`]), never from the pipeline. [`FileReports`] writes them for a run,
-//! [`render_summary`] shows the summary on a console, as a [`Template`] wants it.
+//! [`YearAudit`] and [`MultiYearSummary`] are the reports of a run: plain data, [read](mod@read) from its tables and its record
+//! only, never from the pipeline. [`FileReports`] writes them to files; [`render_summary`] formats the summary for the
+//! console according to a [`Template`].
 //!
 //! ```
 //! use planalign_reporting::{Money, Template};
@@ -10,8 +10,8 @@
 //! // Exact to the cent, rounded half away from zero.
 //! assert_eq!("1234.50".parse().map(Money::grouped).as_deref(), Ok("1,235"));
 //!
-//! let problems = Template::parse("sections: [{metrics: [payrol]}]").expect_err("misspelt");
-//! assert_eq!(problems[0].to_string(), "1:23: there is no metric `payrol`, did you mean `payroll`?");
+//! let problems = Template::parse("sections: [{metrics: [payrol]}]").expect_err("misspelled");
+//! assert_eq!(problems[0].to_string(), "1:23: unknown metric `payrol`; did you mean `payroll`?");
 //! ```
 
 pub mod columns;

@@ -1,6 +1,6 @@
-//! The headline metrics: what each is called, where it stands in a year's audit, and how it is read.
+//! The headline metrics: their names and titles, their fields in the year audit, and how they are read.
 //!
-//! Their names are the columns of the CSV and what templates choose from.
+//! The names are the CSV columns and the names used in templates.
 
 use serde_json::Value;
 
@@ -11,41 +11,41 @@ use crate::year_audit::YearAudit;
 /// A headline metric of a year.
 #[derive(Clone, Copy)]
 pub struct Metric {
-    /// Its name.
+    /// Name, as in CSV columns and templates.
     pub name: &'static str,
-    /// Where it stands in the year's audit; that of a summary, for metrics over several years.
+    /// Field of the year audit, or of the summary for metrics that span years.
     pub field: &'static str,
-    /// What people call it.
+    /// Default title.
     pub title: &'static str,
-    /// Reads it for a year of a summary.
+    /// Reads the metric for one year of a summary.
     pub read: fn(&MultiYearSummary, &YearAudit) -> Reading,
 }
 
-/// A metric as it was read.
+/// The value of a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// A name.
+    /// Text, such as a name.
     Text(String),
-    /// A year, or a version.
+    /// A year or version.
     Number(i64),
-    /// People, or events.
+    /// A number of people or events.
     Count(u64),
-    /// People who came.
+    /// Additions to headcount, shown with a plus sign.
     Gain(u64),
-    /// People who went.
+    /// Reductions of headcount, shown with a minus sign.
     Loss(u64),
-    /// People, and how many there should be.
+    /// A number of people and its target.
     Of(u64, u64),
     /// Dollars.
     Money(Option<Money>),
-    /// A share.
+    /// A share, shown as a percentage.
     Share(Option<Rate>),
-    /// A quotient that is no share.
+    /// A ratio that isn't a share.
     Ratio(Option<Rate>),
 }
 
 impl Reading {
-    /// As it stands in a CSV file: money has two decimals, rates have six; what does not exist is empty.
+    /// Formats the value for CSV: two decimals for money, six for rates, and empty if there is none.
     #[must_use]
     pub fn to_csv(&self) -> String {
         match self {
@@ -57,7 +57,7 @@ impl Reading {
         }
     }
 
-    /// As people read it: whole dollars, percent with two decimals; what does not exist is a dash.
+    /// Formats the value for the console: whole dollars, percentages with two decimals, and a dash if there is none.
     #[must_use]
     pub fn to_console(&self) -> String {
         let count = |n: u64| grouped(n.into());
@@ -76,7 +76,7 @@ impl Reading {
         }
     }
 
-    /// As it stands in a JSON file.
+    /// Returns the value for JSON.
     #[must_use]
     pub fn to_json(&self) -> Value {
         match self {
@@ -89,7 +89,7 @@ impl Reading {
     }
 }
 
-/// All headline metrics, in the order of the columns of the CSV.
+/// All headline metrics, in CSV column order.
 pub const METRICS: &[Metric] = &[
     metric("scenario_id", "provenance.scenario_id", "Scenario", |_, y| Reading::Text(y.provenance.scenario_id.clone())),
     metric("plan_design_id", "provenance.plan_design_id", "Plan design", |_, y| {
@@ -115,7 +115,7 @@ pub const METRICS: &[Metric] = &[
     metric("events_termination", "events.termination", "Termination events", |_, y| events(y, "termination")),
     metric("events_promotion", "events.promotion", "Promotions", |_, y| events(y, "promotion")),
     metric("events_raise", "events.raise", "Raises", |_, y| events(y, "raise")),
-    metric("events_eligibility", "events.eligibility", "Entries into the plan", |_, y| events(y, "eligibility")),
+    metric("events_eligibility", "events.eligibility", "Plan entries", |_, y| events(y, "eligibility")),
     metric("events_enrollment", "events.enrollment", "Enrollments", |_, y| events(y, "enrollment")),
     metric("events_enrollment_change", "events.enrollment_change", "Opt-outs", |_, y| events(y, "enrollment_change")),
     metric("events_deferral_escalation", "events.deferral_escalation", "Automatic increases", |_, y| {
@@ -126,43 +126,47 @@ pub const METRICS: &[Metric] = &[
     metric("earned_pay", "pay.earned", "Earned pay", |_, y| Reading::Money(Some(y.pay.earned))),
     metric("eligible", "participation.eligible", "Eligible", |_, y| Reading::Count(y.participation.eligible)),
     metric("enrolled", "participation.enrolled", "Enrolled", |_, y| Reading::Count(y.participation.enrolled)),
-    metric("participating", "participation.participating", "Participating", |_, y| {
+    metric("participating", "participation.participating", "Participants", |_, y| {
         Reading::Count(y.participation.participating)
     }),
-    metric("participation_rate", "participation.participation_rate", "Participation", |_, y| {
+    metric("participation_rate", "participation.participation_rate", "Participation rate", |_, y| {
         Reading::Share(y.participation.participation_rate)
     }),
-    metric("average_deferral_rate", "participation.average_deferral_rate", "Average deferral", |_, y| {
+    metric("average_deferral_rate", "participation.average_deferral_rate", "Average deferral rate", |_, y| {
         Reading::Share(y.participation.average_deferral_rate)
     }),
     metric("contributors", "contributions.people", "Contributors", |_, y| Reading::Count(y.contributions.people)),
-    metric("employee_contributions", "contributions.total", "Contributions", |_, y| {
+    metric("employee_contributions", "contributions.total", "Employee contributions", |_, y| {
         Reading::Money(Some(y.contributions.total))
     }),
     metric("catch_up_contributions", "contributions.catch_up", "Catch-up contributions", |_, y| {
         Reading::Money(Some(y.contributions.catch_up))
     }),
     metric("employer_match", "employer.match", "Match", |_, y| Reading::Money(Some(y.employer.matched))),
-    metric("employer_core", "employer.core", "Core", |_, y| Reading::Money(Some(y.employer.core))),
+    metric("employer_core", "employer.core", "Core contributions", |_, y| Reading::Money(Some(y.employer.core))),
     metric("employer_total", "employer.total", "Employer cost", |_, y| Reading::Money(Some(y.employer.total))),
-    metric("employer_share_of_earned", "employer.share_of_earned", "Employer share of pay", |_, y| {
+    metric("employer_share_of_earned", "employer.share_of_earned", "Employer cost, share of pay", |_, y| {
         Reading::Share(y.employer.share_of_earned)
     }),
     metric("reached_402g", "limits.reached_402g", "At 402(g) limit", |_, y| Reading::Count(y.limits.reached_402g)),
-    metric("made_catch_up", "limits.made_catch_up", "With catch-up", |_, y| Reading::Count(y.limits.made_catch_up)),
+    metric("made_catch_up", "limits.made_catch_up", "Catch-up contributors", |_, y| {
+        Reading::Count(y.limits.made_catch_up)
+    }),
     metric("above_401a17", "limits.above_401a17", "Above 401(a)(17) limit", |_, y| {
         Reading::Count(y.limits.above_401a17)
     }),
     metric("match_capped", "limits.match_capped", "Match capped", |_, y| Reading::Count(y.limits.match_capped)),
-    metric("findings_info", "finding_counts.info", "Remarks", |_, y| Reading::Count(y.finding_counts.info)),
-    metric("findings_warning", "finding_counts.warning", "Warnings", |_, y| Reading::Count(y.finding_counts.warning)),
-    metric("findings_error", "finding_counts.error", "Errors", |_, y| Reading::Count(y.finding_counts.error)),
+    metric("findings_info", "finding_counts.info", "Info findings", |_, y| Reading::Count(y.finding_counts.info)),
+    metric("findings_warning", "finding_counts.warning", "Warning findings", |_, y| {
+        Reading::Count(y.finding_counts.warning)
+    }),
+    metric("findings_error", "finding_counts.error", "Error findings", |_, y| Reading::Count(y.finding_counts.error)),
     metric("findings_fatal", "finding_counts.fatal", "Fatal findings", |_, y| Reading::Count(y.finding_counts.fatal)),
     metric("layout_version", "layout_version", "Layout version", |_, y| Reading::Number(y.layout_version.into())),
 ];
 
 impl Metric {
-    /// The metric of a name.
+    /// Returns the metric with this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
         METRICS.iter().find(|metric| metric.name == name)

@@ -1,4 +1,4 @@
-//! Reads the metrics of a year from the tables, in three queries.
+//! Reads a year's metrics from the tables, in three queries.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use crate::year_audit::{
     Provenance, Resume, YearAudit,
 };
 
-/// Reads the audit of a year of a run.
+/// Reads the audit of one year of a run.
 pub fn read_year(year: i32, source: &ReportSource<'_>) -> Result<YearAudit, ReportError> {
     let read = || Source::new(source)?.year(year);
     read().map_err(|cause| ReportError::Read { report: format!("the audit of {year}"), cause })
 }
 
-/// The run that a report is about, and where its metrics are.
+/// The run to report on, and its tables.
 struct Source<'a> {
     tables: &'a dyn Tables,
     run: RunRecord,
@@ -33,7 +33,7 @@ const HEADCOUNT: &str = "
     inner join int_irs_limits using (simulation_year)
     where simulation_year = $1";
 
-/// One row per detailed status and way of participating; the sums over all of them are the year's.
+/// One row per detailed status and participation detail; adding them up gives the year's totals.
 const PEOPLE: &str = "
     select
         detailed_status_code,
@@ -72,7 +72,7 @@ const EVENTS: &str = "
     from fct_employer_match_events
     where simulation_year = $1";
 
-/// Events by type and by category, and the number of matches that the cap lowered.
+/// Events by type and category, and the number of matches reduced by the cap.
 struct EventCounts {
     types: BTreeMap<String, u64>,
     categories: BTreeMap<String, u64>,
@@ -82,7 +82,7 @@ struct EventCounts {
 impl<'a> Source<'a> {
     fn new(&ReportSource { run_id, tables, runs, journal }: &ReportSource<'a>) -> Result<Self, ReadError> {
         let run = runs.runs()?.into_iter().find(|r| r.run_id == run_id);
-        let run = run.ok_or_else(|| unreadable(format!("the file holds no run {run_id}")))?;
+        let run = run.ok_or_else(|| unreadable(format!("the database has no run `{run_id}`")))?;
         let fingerprints = runs.fingerprints(run_id)?.digests();
         let events = journal.events(run_id)?;
         Ok(Self { tables, run, fingerprints, events })
@@ -91,7 +91,7 @@ impl<'a> Source<'a> {
     fn year(&self, year: i32) -> Result<YearAudit, ReadError> {
         let needs = self.query(HEADCOUNT, year, &[])?;
         let needs =
-            needs.rows.first().ok_or_else(|| unreadable(format!("int_workforce_needs has no row of {year}")))?;
+            needs.rows.first().ok_or_else(|| unreadable(format!("`int_workforce_needs` has no row for {year}")))?;
         let people = People::read(self, year, needs.value("compensation_limit")?)?;
         let EventCounts { types: events, categories: event_categories, match_capped } = self.events(year)?;
         let findings: Vec<AuditFinding> = JournalView::new(&self.events).findings_of(year).map(audit_finding).collect();
@@ -169,10 +169,10 @@ fn resume(event: &RunEvent) -> Option<Resume> {
 
 fn count(row: &Row, column: &str) -> Result<u64, ReadError> {
     let count = row.integer(column)?.and_then(|i| u64::try_from(i).ok());
-    count.ok_or_else(|| unreadable(format!("column {column} of a query is no count")))
+    count.ok_or_else(|| unreadable(format!("column `{column}` is not a count")))
 }
 
-/// An exact sum; the sum over nothing is 0.
+/// Returns an exact sum; null is 0.
 fn sum<const DIGITS: u32>(row: &Row, column: &str) -> Result<Fixed<DIGITS>, ReadError> {
     match row.value(column)? {
         Value::Null => Some(Fixed::default()),
@@ -180,14 +180,14 @@ fn sum<const DIGITS: u32>(row: &Row, column: &str) -> Result<Fixed<DIGITS>, Read
         Value::Integer(whole) => Fixed::from_scaled(*whole, 0),
         _ => None,
     }
-    .ok_or_else(|| unreadable(format!("column {column} of a query is no exact number")))
+    .ok_or_else(|| unreadable(format!("column `{column}` is not an exact number")))
 }
 
 fn unreadable(cause: String) -> ReadError {
     ReadError::Answer(cause)
 }
 
-/// Everything that is counted or added up over people.
+/// Counts and sums over people.
 #[derive(Clone, Debug, Default)]
 struct Sums {
     people: u64,
@@ -258,13 +258,13 @@ impl Sums {
     }
 }
 
-/// The people of a year's snapshot.
+/// The people in a year's snapshot.
 #[derive(Debug, Default)]
 struct People {
     all: Sums,
     active: Sums,
     by_status: BTreeMap<String, u64>,
-    /// Active people by how they came to participate, or why not.
+    /// Active employees by how they came to participate, or why they don't.
     by_detail: BTreeMap<String, u64>,
 }
 
@@ -285,7 +285,7 @@ impl People {
             }
         }
         if people.all.people == 0 {
-            return Err(unreadable(format!("fct_workforce_snapshot has no rows of {year}")));
+            return Err(unreadable(format!("`fct_workforce_snapshot` has no rows for {year}")));
         }
         Ok(people)
     }

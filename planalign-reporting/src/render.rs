@@ -1,4 +1,4 @@
-//! A summary through a template: as a table for the console, a line per metric and a column per year, or as JSON.
+//! Formats a summary by a template: as a console table with a line per metric and a column per year, or as JSON.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,11 @@ use crate::summary::MultiYearSummary;
 use crate::template::{Line, Section, Template};
 use crate::year_audit::YearAudit;
 
-/// Width of the column of names, and least width of a year.
+/// Width of the title column, and minimum width of a year.
 const NAMES: u16 = 23;
 const YEAR: u16 = 15;
 
-/// The metrics by year, within `width` columns: years that do not fit go into further tables below.
+/// Formats the metrics by year, at most `width` characters wide; years that don't fit go in further tables below.
 #[must_use]
 pub fn render_summary(summary: &MultiYearSummary, template: &Template, width: u16) -> String {
     let fitting = usize::from(width.saturating_sub(NAMES) / YEAR).max(1);
@@ -19,7 +19,7 @@ pub fn render_summary(summary: &MultiYearSummary, template: &Template, width: u1
     template.title.clone().into_iter().chain(tables).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The metrics as `{title, run_id, years, sections: [{title, metrics: [{metric, title, values}]}]}`, a value per year.
+/// Returns the metrics as `{title, run_id, years, sections: [{title, metrics: [{metric, title, values}]}]}`, with a value per year.
 #[must_use]
 pub fn summary_to_json(summary: &MultiYearSummary, template: &Template) -> Value {
     let values = |line: &Line| -> Vec<Value> {

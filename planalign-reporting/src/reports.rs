@@ -1,4 +1,4 @@
-//! What a run asks for at the end of a year and at its own end.
+//! The reports a run writes at the end of each year and of the run.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,25 +8,25 @@ use planalign_registries::{Journal, Runs, StoreError};
 
 use crate::summary::MultiYearSummary;
 
-/// What reports are made of: the run, the tables, and the record of runs.
+/// The inputs of reports: the run, its tables, and the record of runs.
 #[derive(Clone, Copy)]
 pub struct ReportSource<'a> {
-    /// The run.
+    /// ID of the run.
     pub run_id: &'a str,
-    /// Its tables. Within a unit of work they show what that has written.
+    /// Its tables. Within a unit of work, they include uncommitted rows.
     pub tables: &'a dyn Tables,
-    /// Its record and what it depends on.
+    /// Its record and fingerprints.
     pub runs: &'a dyn Runs,
     /// Its journal.
     pub journal: &'a dyn Journal,
 }
 
-/// Audits a year for people.
+/// Writes year audits.
 pub trait YearAuditor {
-    /// Audits a year, and names the file if it writes one. A file of that name is replaced at once, never half. A year whose
-    /// stage is tried again, or run again after a rollback, is audited again.
+    /// Audits a year and returns the path of the file, if it writes one. Replaces an existing file atomically. A year is audited
+    /// again if its stage is retried or rerun.
     fn write_year(&mut self, year: i32, source: &ReportSource<'_>) -> Result<Option<PathBuf>, ReportError>;
-    /// Whether the audit of a year is there; a resumed run asks for those that are not.
+    /// Returns whether a year's audit exists; a resumed run writes missing ones.
     fn has_year(&self, year: i32) -> bool;
 }
 
@@ -40,16 +40,16 @@ impl<A: YearAuditor + ?Sized> YearAuditor for &mut A {
     }
 }
 
-/// Sums several years up for people, in the same way.
+/// Writes multi-year summaries.
 pub trait MultiYearReporter {
-    /// The summary of the years.
+    /// Returns the summary of the years.
     fn summary(
         &mut self,
         start_year: i32,
         end_year: i32,
         source: &ReportSource<'_>,
     ) -> Result<MultiYearSummary, ReportError>;
-    /// Writes the summary of the years. Returns its files.
+    /// Writes the summary of the years and returns the paths of its files.
     fn write_summary(
         &mut self,
         start_year: i32,
@@ -58,59 +58,59 @@ pub trait MultiYearReporter {
     ) -> Result<Vec<PathBuf>, ReportError>;
 }
 
-/// All that a run leaves for people.
+/// All reports of a run.
 pub trait Reports: YearAuditor + MultiYearReporter {}
 
 impl<T: YearAuditor + MultiYearReporter> Reports for T {}
 
-/// A report could not be made.
+/// Why a report couldn't be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// What it is about cannot be read.
+    /// Its inputs can't be read.
     #[error("cannot create {report}")]
     Read {
-        /// The report.
+        /// Which report.
         report: String,
-        /// Cause, without data.
+        /// The cause, without any data.
         #[source]
         cause: ReadError,
     },
-    /// Its file cannot be written.
+    /// Its file can't be written.
     #[error("cannot write `{}`", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         cause: io::Error,
     },
 }
 
-/// Why what a report is about cannot be read.
+/// Why the inputs of a report can't be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The tables.
+    /// The tables can't be read.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The record of runs.
+    /// The record of runs can't be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The tables do not hold what they should.
+    /// The tables don't contain what they should.
     #[error("{0}")]
     Answer(String),
 }
 
 impl From<DatabaseError> for ReportError {
-    /// For reporters that are only told of years.
+    /// For callers that can't name the report.
     fn from(cause: DatabaseError) -> Self {
         Self::Read { report: "a report".to_owned(), cause: cause.into() }
     }
 }
 
 impl ReportError {
-    /// What can be done about it.
+    /// Returns the kind of failure, which determines whether a retry can help.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -127,12 +127,12 @@ impl Diagnostic for ReportError {
         match self {
             Self::Write { .. } => {
                 vec![Hint::run(
-                    "make room or allow writing there, or choose another directory with --reports, then run {}",
+                    "free up space or allow writing there, or choose another directory with `--reports`, then run {}",
                     [Action::Retry],
                 )]
             }
             Self::Read { .. } => match self.fault() {
-                // The tables are not as a run leaves them.
+                // The tables aren't what a run writes.
                 Fault::Deterministic => Fault::Corrupt.hints(),
                 fault => fault.hints(),
             },

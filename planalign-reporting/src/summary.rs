@@ -1,4 +1,4 @@
-//! The summary of several years, and its layout as CSV.
+//! The multi-year summary and its CSV layout.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,31 +7,31 @@ use crate::fixed::{Money, Rate};
 use crate::metrics::METRICS;
 use crate::year_audit::{LAYOUT_VERSION, YearAudit};
 
-/// The years of a run, one audit each, and what they come to. As CSV: a row per year, a column per headline metric.
+/// The year audits of a run and their totals. The CSV has a row per year and a column per headline metric.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MultiYearSummary {
     /// Version of this layout.
     pub layout_version: u32,
-    /// What the years come to.
+    /// Totals over all years.
     pub overall: Overall,
-    /// The audits, by year.
+    /// Year audits, in order.
     pub years: Vec<YearAudit>,
 }
 
-/// What several years come to.
+/// Totals over several years.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Overall {
-    /// Employed when the first year opens.
+    /// Headcount at the start of the first year.
     pub opening_headcount: u64,
-    /// Employed at the end of the last year.
+    /// Headcount at the end of the last year.
     pub closing_headcount: u64,
-    /// `closing / opening - 1`; nothing if nobody was there.
+    /// `closing / opening - 1`; null if the opening headcount is 0.
     pub growth: Option<Rate>,
-    /// The yearly rate that makes this growth, the compound annual growth rate: `(closing / opening)^(1 / years) - 1`.
+    /// Compound annual growth rate (CAGR): `(closing / opening)^(1 / years) - 1`.
     pub compound_growth: Option<Rate>,
-    /// Hired.
+    /// Hires.
     pub hires: u64,
-    /// Left, new hires among them.
+    /// Terminations, including new hires.
     pub terminations: u64,
     /// Employee contributions.
     pub employee_contributions: Money,
@@ -39,11 +39,11 @@ pub struct Overall {
     pub employer_match: Money,
     /// Core contributions.
     pub employer_core: Money,
-    /// Both.
+    /// Total employer contributions.
     pub employer_total: Money,
 }
 
-/// Types of simulation events that have a column whether or not the years have such events.
+/// Event types that have a CSV column even if no such events occurred.
 pub const EVENT_TYPES: [&str; 8] = [
     "hire",
     "termination",
@@ -56,7 +56,7 @@ pub const EVENT_TYPES: [&str; 8] = [
 ];
 
 impl MultiYearSummary {
-    /// Puts audits together, which are in the order of their years.
+    /// Combines audits, which must be in year order.
     #[must_use]
     pub fn new(years: Vec<YearAudit>) -> Self {
         let mut summary = Self { layout_version: LAYOUT_VERSION, overall: Overall::default(), years };
@@ -85,7 +85,7 @@ impl MultiYearSummary {
         overall
     }
 
-    /// The compound annual growth rate of the headcount from the opening of the first year to the end of this one.
+    /// Returns the CAGR of headcount from the opening of the first year to the end of this one.
     #[must_use]
     pub fn compound_growth(&self, year: i32) -> Option<Rate> {
         let years = self.years.iter().position(|audit| audit.year == year)? + 1;
@@ -98,8 +98,8 @@ impl MultiYearSummary {
         Some(Rate::from_units((rate * 1e6).round() as i128))
     }
 
-    /// The CSV file: a header, and a row per year. Types of events that are not among [`EVENT_TYPES`] have columns at the end.
-    /// Nothing in it differs between two runs of the same inputs.
+    /// Returns the CSV: a header, then a row per year. Event types other than [`EVENT_TYPES`] get columns at the end. Two runs
+    /// with the same inputs produce the same CSV.
     pub fn to_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let more = self.further_event_types();

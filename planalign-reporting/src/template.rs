@@ -1,4 +1,4 @@
-//! Templates: which metrics a report shows, in which sections and order, and under which titles.
+//! Templates: the metrics a report shows, with their sections, order, and titles.
 
 use std::fmt;
 
@@ -7,21 +7,21 @@ use planalign_config::yaml::{self, Content, Dialect, Entry, Node, Position, Yaml
 
 use crate::metrics::{METRICS, Metric};
 
-/// The template of the summary that is printed after a run.
+/// The template of the summary printed after a run.
 pub const DEFAULT_TEMPLATE: &str = include_str!("default_template.yaml");
 
-/// What a report shows.
+/// A report template.
 #[derive(Clone, Debug)]
 pub struct Template {
     /// Title of the report.
     pub title: Option<String>,
     /// Its sections, at least one.
     pub sections: Vec<Section>,
-    /// Names of an earlier layout that it uses; they are understood.
+    /// Old names that the template uses, which are still accepted.
     pub warnings: Vec<TemplateProblem>,
 }
 
-/// Names of layouts up to 3, and what they are called now.
+/// Names in layouts up to 3 and their current names.
 const RENAMED: [(&str, &str); 4] = [
     ("figures", "metrics"),
     ("figure", "metric"),
@@ -29,7 +29,7 @@ const RENAMED: [(&str, &str); 4] = [
     ("new_hire_leavers", "new_hire_terminations"),
 ];
 
-/// Metrics that belong together.
+/// A group of metrics.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
     /// Title of the section.
@@ -38,7 +38,7 @@ pub struct Section {
     pub lines: Vec<Line>,
 }
 
-/// A metric and what it is called here.
+/// A metric and its title in the report.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// The metric.
@@ -47,12 +47,12 @@ pub struct Line {
     pub title: String,
 }
 
-/// What is wrong with a template, and where.
+/// A problem in a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateProblem {
-    /// Where.
+    /// Position in the file.
     pub at: Position,
-    /// What.
+    /// What is wrong.
     pub message: String,
 }
 
@@ -64,17 +64,17 @@ impl fmt::Display for TemplateProblem {
 
 impl Default for Template {
     fn default() -> Self {
-        // A test holds that there is nothing wrong with it.
+        // A test ensures that it is valid.
         Self::parse(DEFAULT_TEMPLATE).unwrap_or(Self { title: None, sections: Vec::new(), warnings: Vec::new() })
     }
 }
 
 impl Template {
-    /// Reads a template (YAML). Tells everything that is wrong with it.
+    /// Parses a YAML template. Returns every problem if it isn't valid.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateProblem>> {
         let (root, errors) = yaml::parse(text, Dialect::Core);
         if !errors.is_empty() {
-            // What stands behind broken text is not there.
+            // Nothing after the syntax error was parsed.
             let key = |error: &YamlError| if error.key.is_empty() { String::new() } else { format!("{}: ", error.key) };
             let problem =
                 |error: YamlError| TemplateProblem { at: error.at, message: format!("{}{error}", key(&error)) };
@@ -87,7 +87,7 @@ impl Template {
     }
 }
 
-/// Reads nodes, and goes on after what is wrong.
+/// Reads nodes, and continues after problems.
 #[derive(Default)]
 struct Reader {
     problems: Vec<TemplateProblem>,
@@ -98,7 +98,7 @@ impl Reader {
     fn template(&mut self, root: &Node) -> (Option<String>, Vec<Section>) {
         let [title, sections] = self.fields(root, ["title", "sections"]);
         let Some(sections) = sections else {
-            self.refuse(root.at, "`sections` is missing: a list of sections with `metrics`");
+            self.refuse(root.at, "`sections` is missing; expected a list of sections with `metrics`");
             return (None, Vec::new());
         };
         let title = title.and_then(|node| self.text(node));
@@ -108,20 +108,20 @@ impl Reader {
     fn section(&mut self, node: &Node) -> Section {
         let [title, metrics] = self.fields(node, ["title", "metrics"]);
         let Some(metrics) = metrics else {
-            self.refuse(node.at, "`metrics` is missing: a list of names of metrics");
+            self.refuse(node.at, "`metrics` is missing; expected a list of metric names");
             return Section::default();
         };
         let title = title.and_then(|node| self.text(node));
         Section { title, lines: self.list(metrics).iter().filter_map(|node| self.line(node)).collect() }
     }
 
-    /// The name of a metric, or a map with a title of its own.
+    /// Reads a metric name, or a map with a custom title.
     fn line(&mut self, node: &Node) -> Option<Line> {
         let (name, title) = match &node.content {
             Content::Map(_) => {
                 let [metric, title] = self.fields(node, ["metric", "title"]);
                 let Some(name) = metric else {
-                    self.refuse(node.at, "`metric` is missing: the name of a metric");
+                    self.refuse(node.at, "`metric` is missing; expected a metric name");
                     return None;
                 };
                 (name, title.and_then(|node| self.text(node)))
@@ -139,8 +139,8 @@ impl Reader {
         if metric.is_none() {
             let names = METRICS.iter().map(|metric| metric.name);
             let message = match nearest(name, names.clone()) {
-                Some(near) => format!("there is no metric `{name}`, did you mean `{near}`?"),
-                None => format!("there is no metric `{name}`; there are {}", names.collect::<Vec<_>>().join(", ")),
+                Some(near) => format!("unknown metric `{name}`; did you mean `{near}`?"),
+                None => format!("unknown metric `{name}`; available: {}", names.collect::<Vec<_>>().join(", ")),
             };
             self.refuse(node.at, &message);
         } else {
@@ -149,11 +149,11 @@ impl Reader {
         metric
     }
 
-    /// The values of the keys that a map may have.
+    /// Returns the values of the allowed keys of a map.
     fn fields<'n, const N: usize>(&mut self, node: &'n Node, known: [&str; N]) -> [Option<&'n Node>; N] {
         let mut values = [None; N];
         let Content::Map(entries) = &node.content else {
-            self.refuse(node.at, &format!("expected a map of {}", known.join(", ")));
+            self.refuse(node.at, &format!("expected a map with {}", known.join(", ")));
             return values;
         };
         for Entry { key, at, value, .. } in entries {
@@ -163,7 +163,7 @@ impl Reader {
                     self.warn_if_renamed(*at, key);
                 }
                 Some(place) => self.refuse(*at, &format!("`{}` is given twice", known[place])),
-                None => self.refuse(*at, &format!("unknown key `{key}`, allowed here: {}", known.join(", "))),
+                None => self.refuse(*at, &format!("unknown key `{key}`; expected {}", known.join(", "))),
             }
         }
         values
@@ -191,7 +191,7 @@ impl Reader {
         {
             return Some(text.clone());
         }
-        self.refuse(node.at, "expected text on one line");
+        self.refuse(node.at, "expected a single line of text");
         None
     }
 
@@ -200,7 +200,7 @@ impl Reader {
     }
 }
 
-/// What a name of an earlier layout is called now.
+/// Returns the current name of an old or current name.
 fn current(name: &str) -> &str {
     RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new)
 }
@@ -235,19 +235,19 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_reported_with_its_place() {
-        check("{}", "1:1: `sections` is missing: a list of sections with `metrics`");
+        check("{}", "1:1: `sections` is missing; expected a list of sections with `metrics`");
         check("sections: 3", "1:11: expected a list with at least one entry");
         check(
             "sections: [a]",
-            "1:12: expected a map of title, metrics\n1:12: `metrics` is missing: a list of names of metrics",
+            "1:12: expected a map with title, metrics\n1:12: `metrics` is missing; expected a list of metric names",
         );
         check(
             "titel: x\nsections:\n  - metrics: [hire, 3, {title: x}, {metric: year, colour: red}]",
-            "1:1: unknown key `titel`, allowed here: title, sections\n\
-             3:15: there is no metric `hire`, did you mean `hires`?\n\
-             3:21: expected text on one line\n\
-             3:24: `metric` is missing: the name of a metric\n\
-             3:51: unknown key `colour`, allowed here: metric, title",
+            "1:1: unknown key `titel`; expected title, sections\n\
+             3:15: unknown metric `hire`; did you mean `hires`?\n\
+             3:21: expected a single line of text\n\
+             3:24: `metric` is missing; expected a metric name\n\
+             3:51: unknown key `colour`; expected metric, title",
         );
         check("sections: [", "2:1: while parsing a node, did not find expected node content");
     }
@@ -262,10 +262,7 @@ mod tests {
         );
         check("sections: [{figures: [hires], metrics: [hires]}]", "1:31: `metrics` is given twice");
         check("sections: [{metrics: [hires], figures: [hires]}]", "1:31: `metrics` is given twice");
-        check(
-            "leavers: x\nsections: [{metrics: [hires]}]",
-            "1:1: unknown key `leavers`, allowed here: title, sections",
-        );
+        check("leavers: x\nsections: [{metrics: [hires]}]", "1:1: unknown key `leavers`; expected title, sections");
     }
 
     #[test]

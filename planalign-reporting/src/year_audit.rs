@@ -1,4 +1,4 @@
-//! The audit of a year: every headline metric of it, what was found wrong, and where it all comes from.
+//! The year audit: every headline metric, the findings, and their provenance.
 
 use std::collections::BTreeMap;
 
@@ -9,167 +9,167 @@ use serde::{Deserialize, Serialize};
 
 use crate::fixed::{Money, Rate};
 
-/// Version of the layout of [`YearAudit`] and of the summary. It rises when a field changes its meaning or goes away.
+/// Version of the layout of [`YearAudit`] and the summary. Increases when a field changes meaning or is removed.
 pub const LAYOUT_VERSION: u32 = 4;
 
-/// `year_<YEAR>.json`. Its fields and their order are the layout of the file.
+/// The contents of `year_<YEAR>.json`, in this order.
 ///
-/// Two runs of the same inputs differ in `provenance.run_id` and `provenance.resumed_at` alone. Money and rates are JSON numbers, exact to the cent and to
-/// the millionth; amounts of ten trillion and more are strings.
+/// Two runs with the same inputs differ only in `provenance.run_id` and `provenance.resumes`. Money and rates are JSON numbers,
+/// exact to the cent and to the millionth; amounts of 10 trillion or more are strings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct YearAudit {
     /// Version of this layout.
     pub layout_version: u32,
     /// Simulated year.
     pub year: i32,
-    /// Where the metrics come from.
+    /// Inputs that the metrics come from.
     pub provenance: Provenance,
-    /// People.
+    /// Headcount and its changes.
     pub headcount: Headcount,
-    /// Simulation events by type; types without an event are there with 0.
+    /// Simulation events by type; 0 for types without events.
     pub events: BTreeMap<String, u64>,
-    /// Simulation events by category, for example how people enrolled.
+    /// Simulation events by category, such as how employees enrolled.
     pub event_categories: BTreeMap<String, u64>,
-    /// Pay.
+    /// Payroll and pay.
     pub pay: Pay,
-    /// The plan's participants, of those employed at the end of the year.
+    /// Plan participation among employees active at the end of the year.
     pub participation: Participation,
-    /// What people contributed, those who left among them.
+    /// Employee contributions, including those of terminated employees.
     pub contributions: Contributions,
-    /// What the plan cost the employer.
+    /// Employer contributions.
     pub employer: Employer,
-    /// How many people the limits touched.
+    /// Number of employees affected by limits.
     pub limits: Limits,
     /// Number of findings by severity.
     pub finding_counts: FindingCounts,
-    /// What the rules found, in the order in which they ran.
+    /// Findings of the validation rules, in the order the rules ran.
     pub findings: Vec<AuditFinding>,
 }
 
-/// What the metrics were made from.
+/// Inputs that the metrics come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
-    /// Run.
+    /// Run ID.
     pub run_id: String,
-    /// Scenario.
+    /// Scenario ID.
     pub scenario_id: String,
-    /// Plan design.
+    /// Plan design ID.
     pub plan_design_id: String,
     /// First simulated year of the run.
     pub start_year: i32,
     /// Random seed.
     pub random_seed: u64,
-    /// Version of this program.
+    /// PlanAlign version.
     pub program_version: String,
-    /// Version of the database engine.
+    /// DuckDB version.
     pub engine_version: String,
-    /// SHA-256 of all that the run depends on, by kind: `census`, `config`, `engine`, `model`, `program`, `seed`
+    /// SHA-256 of the run's inputs by kind: `census`, `config`, `engine`, `model`, `program`, or `seed`.
     #[schemars(with = "BTreeMap<String, String>")]
     pub fingerprints: BTreeMap<FingerprintKind, String>,
-    /// When the run was taken up again before the year was complete, and who did.
+    /// When and by whom the run was resumed before the year was complete.
     pub resumes: Vec<Resume>,
 }
 
-/// A run was taken up again.
+/// A time the run was resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Resume {
-    /// When.
+    /// Time of the resume.
     #[schemars(with = "String")]
     pub at: Timestamp,
-    /// User, process and machine, as far as they are known.
+    /// User, process, and machine, as far as known.
     pub by: String,
 }
 
-/// The bridge from opening to closing headcount: `opening - terminations + hires - new_hire_terminations = closing`.
+/// Bridge from opening to closing headcount: `opening - terminations + hires - new_hire_terminations = closing`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Headcount {
-    /// Employed when the year opens.
+    /// Headcount at the start of the year.
     pub opening: u64,
-    /// Of them, left during the year.
+    /// Terminations among them during the year.
     pub terminations: u64,
-    /// Hired during the year.
+    /// Hires during the year.
     pub hires: u64,
-    /// Of the hires, left during the year.
+    /// Terminations among the year's hires.
     pub new_hire_terminations: u64,
-    /// Employed at the end of the year.
+    /// Headcount at the end of the year.
     pub closing: u64,
-    /// What closing was to be.
+    /// Target for the closing headcount.
     pub target: u64,
-    /// `closing / opening - 1`; nothing if nobody was there.
+    /// `closing / opening - 1`; null if the opening headcount is 0.
     pub growth: Option<Rate>,
-    /// Hires for each person who left, new hires among them; nothing if nobody left.
+    /// Hires per termination, including new-hire terminations; null without terminations.
     pub hire_termination_ratio: Option<Rate>,
-    /// Everybody present in the year, by detailed status.
+    /// Everyone employed during the year, by detailed status.
     pub by_status: BTreeMap<String, u64>,
 }
 
 /// Pay, in dollars.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pay {
-    /// Annual pay of those employed at the end of the year, added up.
+    /// Total annual pay of employees active at the end of the year.
     pub payroll: Money,
-    /// Payroll per person.
+    /// Payroll per active employee.
     pub average: Option<Money>,
-    /// What everybody present earned in the year.
+    /// Total pay earned during the year, including by terminated employees.
     pub earned: Money,
 }
 
-/// Of those employed at the end of the year.
+/// Plan participation among employees active at the end of the year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Participation {
-    /// Have entered the plan.
+    /// Eligible employees, who have entered the plan.
     pub eligible: u64,
-    /// Are enrolled.
+    /// Enrolled employees.
     pub enrolled: u64,
-    /// Defer something of their pay.
+    /// Participants: employees with a deferral rate above zero.
     pub participating: u64,
-    /// `participating / eligible`.
+    /// `participating / eligible`; null if no one is eligible.
     pub participation_rate: Option<Rate>,
-    /// Average deferral rate of the participating.
+    /// Average deferral rate of participants.
     pub average_deferral_rate: Option<Rate>,
-    /// Participating people by how they came to, the others by why not.
+    /// Active employees by how they came to participate, or why they don't.
     pub by_detail: BTreeMap<String, u64>,
 }
 
 /// Employee contributions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contributions {
-    /// People who contributed.
+    /// Number of contributors.
     pub people: u64,
-    /// All of it.
+    /// Total employee contributions.
     pub total: Money,
-    /// Of it, catch-up contributions.
+    /// Catch-up contributions included in the total.
     pub catch_up: Money,
 }
 
 /// Employer contributions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Employer {
-    /// People with a match.
+    /// Number of employees with a match.
     pub match_people: u64,
-    /// Match.
+    /// Matching contributions.
     #[serde(rename = "match")]
     pub matched: Money,
-    /// People with a core contribution.
+    /// Number of employees with a core contribution.
     pub core_people: u64,
-    /// Core contribution.
+    /// Core (nonelective) contributions.
     pub core: Money,
-    /// Both.
+    /// Total employer contributions: match and core.
     pub total: Money,
-    /// Both as a share of what everybody earned.
+    /// Total employer contributions as a share of pay earned; null if none was earned.
     pub share_of_earned: Option<Rate>,
 }
 
-/// People whom limits touched.
+/// Number of employees affected by limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
-    /// Elected as much as 402(g) with catch-up allows, or more.
+    /// Elected deferrals at or above the 402(g) limit, including catch-up.
     pub reached_402g: u64,
     /// Made catch-up contributions.
     pub made_catch_up: u64,
-    /// Earned more than 401(a)(17) counts.
+    /// Earned more than the 401(a)(17) compensation limit.
     pub above_401a17: u64,
-    /// Lost some match to the plan's cap.
+    /// Match was reduced by the plan's cap.
     pub match_capped: u64,
 }
 
@@ -178,32 +178,32 @@ pub struct Limits {
 pub struct FindingCounts {
     /// Worth knowing.
     pub info: u64,
-    /// Unusual; the results stand.
+    /// Unusual, but the results are valid.
     pub warning: u64,
-    /// The results are wrong, or not to be trusted.
+    /// The results are wrong or unreliable.
     pub error: u64,
-    /// The run could not mean anything.
+    /// The run can't produce meaningful results.
     pub fatal: u64,
 }
 
-/// Something that a rule found.
+/// A finding of a validation rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditFinding {
-    /// Stage.
+    /// Stage that ran the rule.
     pub stage: String,
-    /// Rule.
+    /// Name of the rule.
     pub rule: String,
-    /// `info`, `warning`, `error` or `fatal`.
+    /// `info`, `warning`, `error`, or `fatal`.
     #[schemars(with = "String")]
     pub severity: Severity,
-    /// What is wrong: counts, no persons.
+    /// What is wrong, without data about individuals.
     pub message: String,
-    /// Rows or people concerned.
+    /// Number of rows, people, or events affected.
     pub count: u64,
 }
 
 impl FindingCounts {
-    /// Counts findings.
+    /// Counts findings by severity.
     #[must_use]
     pub fn of(findings: &[AuditFinding]) -> Self {
         let count = |severity| findings.iter().filter(|f| f.severity == severity).count() as u64;

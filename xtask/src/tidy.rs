@@ -1,8 +1,9 @@
-//! The invariants of the codebase that a program can check: each has a name, says where it is broken and what to do.
+//! Invariants of the codebase that can be checked automatically, each with a name and advice.
 
 mod graph;
 mod layout;
 mod source;
+mod words;
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use crate::workspace::{self, CommandError};
 
 /// One invariant.
 struct Check {
-    /// Names it in the output.
+    /// Name in the output.
     name: &'static str,
     /// What to do where it is broken.
     advice: &'static str,
@@ -19,10 +20,10 @@ struct Check {
     run: fn(&Files) -> Result<Vec<Violation>, CommandError>,
 }
 
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 13] = [
     Check {
         name: "layout",
-        advice: "the crates and folders of the top level are those of ARCHITECTURE.md; a new one is a decision to write down there and here",
+        advice: "ARCHITECTURE.md lists the top-level crates and folders; to add one, document the decision there and add it here",
         run: |files| Ok(layout::check(files)),
     },
     Check {
@@ -37,38 +38,48 @@ const CHECKS: [Check; 11] = [
     },
     Check {
         name: "header",
-        advice: "open the file with `//!` and its purpose in a line or two",
+        advice: "start the file with `//!` and its purpose in a line or two",
         run: |files| Ok(source::check_headers(files)),
     },
     Check { name: "length", advice: "split the file by ideas", run: |files| Ok(source::check_lengths(files)) },
     Check {
         name: "unfinished",
-        advice: "finish it, or return an error that names what is not supported; a test runs always and states what it expects",
+        advice: "finish it, or return an error that names what isn't supported; tests always run and state what they expect",
         run: |files| Ok(source::check_unfinished(files)),
     },
     Check {
         name: "terminal",
-        advice: "return data, errors or events; only the binary (planalign-cli/src/bin) prints, reads the environment, starts processes and decides the exit code",
+        advice: "return data, errors, or events; only the binary (planalign-cli/src/bin) prints, reads the environment, starts processes, and sets the exit code",
         run: |files| Ok(source::check_terminal(files)),
     },
     Check {
         name: "engine-door",
-        advice: "go through planalign_config::Database, which alone knows the crate duckdb",
+        advice: "use planalign_config::Database; nothing else may use the crate duckdb",
         run: |files| Ok(source::check_engine_door(files)),
     },
     Check {
         name: "sleeping-tests",
-        advice: "wait for the condition itself, or hand the test a clock",
+        advice: "wait for the condition itself, or pass the test a clock",
         run: |files| Ok(source::check_sleeping_tests(files)),
     },
     Check {
+        name: "words",
+        advice: "use the term of the field or plain English; docs/WORDS.md lists them",
+        run: |files| Ok(words::check_texts(files)),
+    },
+    Check {
+        name: "names",
+        advice: "name the item after what it is or does, in the words of docs/WORDS.md",
+        run: |files| Ok(words::check_names(files)),
+    },
+    Check {
         name: "pipeline-tree",
-        advice: "depend on the other modules with default-features = false, so that the pipeline needs no DuckDB",
+        advice: "depend on the other crates with default-features = false, so that the pipeline doesn't need DuckDB",
         run: |_| graph::check_pipeline(),
     },
     Check {
         name: "engine-features",
-        advice: "give the shared build dependencies the same features in every selection, or DuckDB is compiled again for 20 minutes",
+        advice: "give shared build dependencies the same features in every selection, or DuckDB is recompiled for 20 minutes",
         run: |_| graph::check_engine_features(),
     },
 ];
@@ -76,11 +87,11 @@ const CHECKS: [Check; 11] = [
 /// A place where an invariant is broken.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// File from the root, or another subject.
+    /// File relative to the root, or another subject.
     place: String,
-    /// Line from 1, where there is one.
+    /// Line number, from 1, if any.
     line: Option<usize>,
-    /// What is there.
+    /// What is wrong.
     what: String,
 }
 
@@ -103,28 +114,28 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Why the checks did not pass.
+/// Why the checks didn't pass.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TidyError {
     /// A tool that a check needs failed.
-    #[error("the check {check} can't run: {cause}")]
+    #[error("check `{check}` can't run: {cause}")]
     Command {
         /// The check.
         check: &'static str,
-        /// What failed.
+        /// The command that failed.
         cause: CommandError,
     },
-    /// Invariants are broken; the report says where.
+    /// Invariants are broken.
     #[error("{report}{count} of {} checks failed", CHECKS.len())]
     Broken {
-        /// Every place with its check and advice.
+        /// Every violation, with its check and advice.
         report: String,
-        /// Checks that failed.
+        /// Number of failed checks.
         count: usize,
     },
 }
 
-/// Runs every check and says that they passed.
+/// Runs every check and returns a summary if all pass.
 pub(crate) fn run() -> Result<String, TidyError> {
     let files =
         Files::of_workspace(&workspace::root()).map_err(|cause| TidyError::Command { check: "files", cause })?;

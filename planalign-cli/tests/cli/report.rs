@@ -78,8 +78,8 @@ fn a_template_chooses_what_is_printed() {
     assert_eq!(refused.code, 2);
     insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
     error: cannot use the template `template.yaml`
-      2:5: unknown key `metric`, allowed here: title, metrics
-      2:5: `metrics` is missing: a list of names of metrics
+      2:5: unknown key `metric`; expected title, metrics
+      2:5: `metrics` is missing; expected a list of metric names
     help: docs/reference/reports.md lists the metrics
     ");
     let none = captured(&sandbox.command(&["report", "--template", "none.yaml"]).output().expect("run planalign"));

@@ -1,4 +1,4 @@
-//! Every metric against other SQL, the layouts of the files, and what happens when they cannot be written.
+//! Every metric against independent SQL, the file layouts, and write failures.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -46,15 +46,15 @@ fn store(run_id: &str) -> InMemoryRunStore {
         found("EVENT_GENERATION", "workforce_feasibility", "warning"),
         started.clone(),
         found("VALIDATION", "contribution_limits", "error"),
-        // The first attempt was undone; the second finds something else.
+        // The first attempt was rolled back; the second finds something else.
         json!({ "event": "stage_rolled_back", "stage": "VALIDATION" }),
         json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2026, "stages": 2, "by": "ann, process 7 on a1" }),
         started,
         found("VALIDATION", "workforce_totals", "error"),
-        // Checked once more, as when a run is taken up.
+        // Checked again, as when a run is resumed.
         checked,
         found("EVENT_GENERATION", "workforce_feasibility", "warning"),
-        // Taken up to go on after the year.
+        // Resumed after the year.
         json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2027, "stages": 1 }),
     ];
     let event = |(mut event, sequence): (serde_json::Value, u64)| -> RunEvent {
@@ -70,7 +70,7 @@ fn store(run_id: &str) -> InMemoryRunStore {
     store
 }
 
-/// What reports of a run are made of.
+/// The inputs of a run's reports.
 fn source<'a>(run_id: &'a str, tables: &'a Database, store: &'a InMemoryRunStore) -> ReportSource<'a> {
     ReportSource { run_id, tables, runs: store, journal: store }
 }
@@ -83,7 +83,7 @@ fn summary() -> MultiYearSummary {
     FileReports::new("").summary(2025, 2026, &source("run-1", &database(), &store("run-1"))).expect("a summary")
 }
 
-/// Compares a metric with what another query says, both as text.
+/// Compares a metric with the result of another query, both as text.
 #[track_caller]
 fn check(db: &Database, metric: &impl ToString, year: i32, sql: &str) {
     let sql = sql.replace(":year", &format!("simulation_year = {year}"));
@@ -289,7 +289,7 @@ fn the_layouts_of_the_files() {
     assert_eq!(written, [csv.clone(), json.clone()]);
     insta::assert_snapshot!("multi_year_summary", fs::read_to_string(&csv).expect("the summary"));
     let read: MultiYearSummary = serde_json::from_slice(&fs::read(&json).expect("the summary")).expect("JSON");
-    assert_eq!(read, summary(), "the JSON says what the summary does");
+    assert_eq!(read, summary(), "the JSON matches the summary");
     assert_eq!(
         files(&directory),
         ["multi_year_summary_2025_2026.csv", "multi_year_summary_2025_2026.json", "year_2026.json"]
@@ -321,7 +321,7 @@ fn the_summary_on_a_console() {
 }
 
 #[test]
-fn a_template_of_ones_own() {
+fn a_custom_template() {
     let template = Template::parse(
         "title: Cost of the plan\nsections:\n  - title: People\n    metrics: [closing_headcount, {metric: compound_growth, title: \"  a year\"}]\n  - metrics: [employer_total, hire_termination_ratio]",
     );
@@ -343,7 +343,7 @@ fn every_metric_stands_where_it_says() {
 }
 
 #[test]
-fn what_the_years_come_to() {
+fn totals_over_the_years() {
     let summary = summary();
     let (overall, [first, last]) = (&summary.overall, &summary.years[..]) else { panic!("two years") };
     assert_eq!((overall.opening_headcount, overall.closing_headcount), (12, 16));
@@ -360,7 +360,7 @@ fn what_the_years_come_to() {
 }
 
 #[test]
-fn a_year_tells_the_resumes_before_its_end() {
+fn a_year_reports_the_resumes_before_its_end() {
     let reported = |resume: &Resume| format!("{} by {}", resume.at, resume.by);
     let resumed = |year: i32| audit(year).provenance.resumes.iter().map(reported).collect::<Vec<_>>();
     assert_eq!(resumed(2026), ["2026-01-01T00:00:06Z by ann, process 7 on a1"]);
@@ -395,12 +395,12 @@ fn what_cannot_be_read_is_an_error() {
     let db = database();
     let store = store("run-1");
     let error = read_year(2025, &source("run-9", &db, &store)).expect_err("no such run");
-    assert_eq!(full_message(&error), "cannot create the audit of 2025: the file holds no run run-9");
+    assert_eq!(full_message(&error), "cannot create the audit of 2025: the database has no run `run-9`");
     let error = read_year(2027, &source("run-1", &db, &store)).expect_err("no such year");
-    assert_eq!(full_message(&error), "cannot create the audit of 2027: int_workforce_needs has no row of 2027");
+    assert_eq!(full_message(&error), "cannot create the audit of 2027: `int_workforce_needs` has no row for 2027");
     db.execute_batch("delete from fct_workforce_snapshot").expect("deleted");
     let error = read_year(2025, &source("run-1", &db, &store)).expect_err("nobody is there");
-    assert_eq!(full_message(&error), "cannot create the audit of 2025: fct_workforce_snapshot has no rows of 2025");
+    assert_eq!(full_message(&error), "cannot create the audit of 2025: `fct_workforce_snapshot` has no rows for 2025");
     db.execute_batch("drop table fct_yearly_events").expect("dropped");
     db.execute_batch(FIXTURE).expect_err("the other tables are there");
     assert_eq!(read_year(2025, &source("run-1", &db, &store)).expect_err("no table").fault(), Fault::Deterministic);
@@ -409,16 +409,16 @@ fn what_cannot_be_read_is_an_error() {
 #[test]
 fn metrics_that_are_not_exact_are_no_report() {
     let cases = [
-        ("update int_workforce_needs set opening_headcount = null", "column opening_headcount of a query is no count"),
-        ("update int_workforce_needs set target_headcount = -1", "column target_headcount of a query is no count"),
+        ("update int_workforce_needs set opening_headcount = null", "column `opening_headcount` is not a count"),
+        ("update int_workforce_needs set target_headcount = -1", "column `target_headcount` is not a count"),
         (
             "alter table fct_workforce_snapshot alter current_compensation type double",
-            "column pay of a query is no exact number",
+            "column `pay` is not an exact number",
         ),
         (
             "alter table fct_workforce_snapshot alter current_compensation type decimal(18, 3);
              update fct_workforce_snapshot set current_compensation = current_compensation + 0.001",
-            "column pay of a query is no exact number",
+            "column `pay` is not an exact number",
         ),
     ];
     for (damage, cause) in cases {

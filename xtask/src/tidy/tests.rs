@@ -103,6 +103,37 @@ fn tests_do_not_sleep() {
 }
 
 #[test]
+fn banned_words_are_found_in_every_file() {
+    let text = "Whoever left, a leaver, is a_leaver or known_leavers.\nThe whole amended file was written anew, then mended.\n";
+    let files = [("docs/WORDS.md", text), ("docs/a.md", text)];
+    let expected = [
+        "docs/a.md:1: `leaver`: say termination",
+        "docs/a.md:1: `whoever`: say users who",
+        "docs/a.md:2: `anew`: say again, or start over",
+        "docs/a.md:2: `mended`: say fixed",
+    ];
+    check(words::check_texts, &files, &expected);
+    check(
+        words::check_texts,
+        &[("a.sql", "select leavers, leavers2 from moves")],
+        &["a.sql:1: `leavers`: say terminations"],
+    );
+}
+
+#[test]
+fn names_that_say_nothing_are_found() {
+    let text = "pub const fn told() {}\nstruct CheckAgain<T>(T);\nstatic IS_SAID: &'static str = \"mod anew\"; // fn mend\n\
+                mod recommend {\n    fn against(told: u8) { let between = told; }\n}\n";
+    let files = [("a/src/a.rs", text), ("a.md", "fn told")];
+    let expected = [
+        "a/src/a.rs:1: `told`: `told` says nothing",
+        "a/src/a.rs:2: `CheckAgain`: `again` says nothing",
+        "a/src/a.rs:3: `IS_SAID`: `said` says nothing",
+    ];
+    check(words::check_names, &files, &expected);
+}
+
+#[test]
 fn the_engine_is_found_among_the_dependencies() {
     let tree = "0planalign-pipeline v0.1.0 \n1duckdb v1.2.3 json\n2libduckdb-sys v1.2.3 bundled\n1serde v1.0.0 std\n";
     let found: Vec<String> = graph::engines_in(tree).iter().map(ToString::to_string).collect();
@@ -121,8 +152,8 @@ fn another_feature_below_the_engine_is_found() {
 }
 
 #[test]
-fn a_failed_check_says_where_and_what_to_do() {
+fn a_failed_check_reports_where_and_what_to_do() {
     let printed = describe(&CHECKS[3], &[Violation::at("a.rs", 1, "says nothing of its purpose")]);
-    let expected = "header\n  a.rs:1: says nothing of its purpose\n  help: open the file with `//!` and its purpose in a line or two\n\n";
+    let expected = "header\n  a.rs:1: says nothing of its purpose\n  help: start the file with `//!` and its purpose in a line or two\n\n";
     assert_eq!(printed, expected);
 }
