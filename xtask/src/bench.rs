@@ -1,4 +1,4 @@
-//! How long a simulation takes, and with what: runs the real program on synthetic censuses and reads its events.
+//! Benchmarks: runs the real program on synthetic censuses and measures time and memory from its events.
 
 mod measurement;
 mod program;
@@ -13,27 +13,27 @@ use crate::census::{self, CensusArguments, CensusError};
 use crate::workspace::{CommandError, cargo, output_of};
 use measurement::Measurement;
 
-/// First simulated year; the censuses are as of the day before.
+/// First simulated year; the censuses are dated the day before.
 const START_YEAR: i16 = 2025;
 
 /// What to measure.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BenchArguments {
-    /// Sizes of the workforce, one run each.
+    /// Workforce sizes, one run each
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     employees: Vec<u32>,
-    /// Simulated years.
+    /// Years to simulate
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i16).range(1..=50))]
     years: i16,
-    /// Threads of the database engine; all cores if not given.
+    /// Engine threads [default: all cores]
     #[arg(long)]
     threads: Option<u16>,
-    /// Seed of the censuses.
+    /// Seed for the censuses
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Why nothing was measured.
+/// Why the benchmark failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
     /// The program can't be built.
@@ -42,25 +42,25 @@ pub(crate) enum BenchError {
     /// A census can't be written.
     #[error(transparent)]
     Census(#[from] CensusError),
-    /// A file or a process is not to be had.
+    /// A file or process can't be accessed.
     #[error("can't {what}: {cause}")]
     System {
-        /// What was tried.
+        /// What failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         cause: std::io::Error,
     },
     /// The program ended with an error.
     #[error("planalign ended with {status}:\n{messages}")]
     Program {
-        /// How it ended.
+        /// Its exit status.
         status: std::process::ExitStatus,
-        /// What it wrote beside its events.
+        /// Its output other than events.
         messages: String,
     },
 }
 
-/// Builds the program, runs it once for each size, and returns a table for each.
+/// Builds the program, runs it once per size, and returns a table for each run.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<String, BenchError> {
     output_of(cargo().args(["build", "--quiet", "-p", "planalign-cli"]))?;
     let mut tables = Vec::new();
@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<String, BenchError> {
     Ok(tables.join("\n\n"))
 }
 
-/// One run on a new database in a folder of its own.
+/// Runs the program once with a new database in a temporary folder.
 fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, BenchError> {
     let folder = tempfile::tempdir().map_err(|cause| BenchError::System { what: "make a temporary folder", cause })?;
     let census = folder.path().join("census.parquet");
@@ -87,7 +87,7 @@ fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, Be
     program::run(&program::Simulation { years, census, folder: folder.path().to_owned(), threads: arguments.threads })
 }
 
-/// Names the years as the program's argument does.
+/// Formats years like the program's argument.
 fn year_range(years: &RangeInclusive<i16>) -> String {
     format!("{}-{}", years.start(), years.end())
 }

@@ -1,14 +1,14 @@
-//! A synthetic census: people who resemble the workforce of an ordinary company, and nobody in particular.
+//! A synthetic census that resembles the workforce of an ordinary company.
 //!
-//! The rows depend on the arguments alone. Each person has a stream of random numbers of their own, so a larger census
-//! with the same seed begins with the people of the smaller one.
+//! The rows depend only on the arguments. Each person has a separate stream of random numbers, so a larger census with the
+//! same seed starts with the people of a smaller one.
 
 mod defect;
 mod draw;
 mod file;
-mod leaver;
 mod person;
 mod row;
+mod termination;
 
 use std::path::{Path, PathBuf};
 
@@ -19,47 +19,47 @@ use draw::{Draws, Purpose};
 use person::Person;
 use row::Row;
 
-/// What census to write, and where.
+/// Options for the census.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CensusArguments {
-    /// People who are employed at the as-of date.
+    /// Number of active employees on the as-of date
     #[arg(long, default_value_t = 10_000)]
     pub(crate) employees: u32,
-    /// Another seed, other people.
+    /// Random seed
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// The file to write: .csv or .parquet.
+    /// File to write (.csv or .parquet)
     #[arg(long)]
     pub(crate) out: PathBuf,
-    /// The day that the census describes.
+    /// As-of date of the census
     #[arg(long, default_value_t = date(2024, 12, 31))]
     pub(crate) as_of: Date,
-    /// Further rows of people who left by the as-of date; for every ten of them one more who is known to leave within a year after it.
+    /// Additional terminated employees, plus one with a known future termination date for every ten
     #[arg(long, default_value_t = 0)]
     pub(crate) terminated: u32,
-    /// Further rows with something wrong, each kind of defect in turn.
+    /// Additional defective rows, cycling through the kinds of defects
     #[arg(long, default_value_t = 0)]
     pub(crate) bad_rows: u32,
-    /// Adds social security numbers, of an area that is never issued.
+    /// Add Social Security numbers from a never-issued range
     #[arg(long)]
     pub(crate) with_ssn: bool,
 }
 
-/// Why no census was written.
+/// Why the census couldn't be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CensusError {
-    /// The extension says neither CSV nor Parquet.
-    #[error("the census is a .csv or a .parquet file, not {}", .0.display())]
+    /// The extension is neither CSV nor Parquet.
+    #[error("census file must be .csv or .parquet, not `{}`", .0.display())]
     UnknownFormat(PathBuf),
-    /// A date of a person can't be computed.
+    /// A person's date can't be computed.
     #[error("the as-of date is too far from today: {0}")]
     Calendar(#[from] jiff::Error),
     /// The file can't be written.
-    #[error("can't write {}: {cause}", path.display())]
+    #[error("can't write `{}`: {cause}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system or the engine says.
+        /// The error from the system or the engine.
         cause: String,
     },
 }
@@ -70,34 +70,34 @@ impl CensusError {
     }
 }
 
-/// Writes the census and says what it wrote.
+/// Writes the census and returns a summary.
 pub(crate) fn run(arguments: &CensusArguments) -> Result<String, CensusError> {
     let rows = rows(arguments)?;
     file::write(arguments, &rows)?;
     Ok(format!("{}: {} rows as of {}", arguments.out.display(), rows.len(), arguments.as_of))
 }
 
-/// All rows: the employees, those who left or will leave, then the defective ones.
+/// Returns all rows: active employees, then past and future terminations, then defective rows.
 fn rows(arguments: &CensusArguments) -> Result<Vec<Row>, CensusError> {
     let employees = arguments.employees;
-    let leavers = arguments.terminated + arguments.terminated.div_ceil(10);
-    let mut rows = Vec::with_capacity((employees + leavers + arguments.bad_rows) as usize);
+    let terminations = arguments.terminated + arguments.terminated.div_ceil(10);
+    let mut rows = Vec::with_capacity((employees + terminations + arguments.bad_rows) as usize);
     for number in 1..=employees {
         rows.push(Row::new(number, &person(arguments, number)?));
     }
-    for index in 0..leavers {
+    for index in 0..terminations {
         let number = employees + 1 + index;
-        let mut draws = Draws::new(arguments.seed, number, Purpose::Leaver);
+        let mut draws = Draws::new(arguments.seed, number, Purpose::Termination);
         let mut person = person(arguments, number)?;
         person.termination = Some(if index < arguments.terminated {
-            leaver::past(&mut person, arguments.as_of, &mut draws)?
+            termination::past(&mut person, arguments.as_of, &mut draws)?
         } else {
-            leaver::future(arguments.as_of, &mut draws)?
+            termination::future(arguments.as_of, &mut draws)?
         });
         rows.push(Row::new(number, &person));
     }
     for index in 0..arguments.bad_rows {
-        let number = employees + leavers + 1 + index;
+        let number = employees + terminations + 1 + index;
         let healthy = Row::new(number, &person(arguments, number)?);
         let victim = rows.get(index as usize).filter(|_| index < employees);
         rows.push(defect::KINDS[index as usize % defect::KINDS.len()].apply(healthy, victim, arguments.as_of)?);

@@ -1,4 +1,4 @@
-//! A copy of the workspace, in which one file at a time is changed and changed back.
+//! A copy of the workspace in which one file at a time is changed and restored.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,37 +8,37 @@ use std::process::Command;
 
 use crate::workspace::{CommandError, output_of};
 
-/// What `./setup` writes to have cargo link the prebuilt `DuckDB`.
+/// The file `./setup` writes to make cargo link the prebuilt `DuckDB`.
 const PREBUILT: &str = ".cargo/prebuilt.toml";
 
-/// Why there is no copy, or not the wanted one.
+/// Why the workspace couldn't be copied or changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
-    /// Git does not list the workspace.
+    /// Git can't list the workspace's files.
     #[error(transparent)]
     Command(#[from] CommandError),
     /// A file can't be read or written.
     #[error("can't {what}: {cause}")]
     System {
-        /// What was tried.
+        /// What failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
 }
 
-/// The copy. It stays between runs, so that what is built of it does.
+/// The copy. It is kept between runs, and so are its builds.
 pub(crate) struct Copy {
     folder: PathBuf,
 }
 
 impl Copy {
-    /// Makes the folder equal to what git tracks of the workspace. A file that is equal already keeps its time, by which cargo
-    /// knows that nothing is to be built.
+    /// Syncs the folder with the files git tracks in the workspace. Equal files keep their modification times, so cargo doesn't
+    /// rebuild them.
     pub(crate) fn of(root: &Path, folder: &Path) -> Result<Self, CopyError> {
         let listed = output_of(Command::new("git").args(["ls-files", "-z"]).current_dir(root))?;
         let mut tracked: BTreeSet<PathBuf> = listed.split_terminator('\0').map(PathBuf::from).collect();
-        // Git ignores it, and without it the copy would compile `DuckDB`.
+        // Ignored by git, but without it, the copy would compile `DuckDB`.
         tracked.extend(Some(PathBuf::from(PREBUILT)).filter(|path| root.join(path).exists()));
         let failed = |cause| CopyError::System { what: "copy the workspace", cause };
         fs::create_dir_all(folder).map_err(failed)?;
@@ -53,7 +53,7 @@ impl Copy {
         &self.folder
     }
 
-    /// Does something while one file of the copy is changed.
+    /// Runs an action while one file of the copy is changed, then restores the file.
     pub(crate) fn with<T>(
         &self,
         file: &str,
@@ -70,7 +70,7 @@ impl Copy {
     }
 }
 
-/// Removes what is no longer tracked.
+/// Removes files that are no longer tracked.
 fn remove_others(folder: &Path, below: &Path, tracked: &BTreeSet<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder.join(below))? {
         let path = below.join(entry?.file_name());

@@ -1,7 +1,7 @@
-//! How much of the product the tests run: line coverage per crate, as cargo-llvm-cov counts it.
+//! Line coverage per crate, measured by cargo-llvm-cov.
 //!
-//! What a test starts counts as well as the test. The lines are those of the crates without their tests; see [`crate::files`] for
-//! what belongs to tests, which cargo-llvm-cov does not tell apart within a file.
+//! Programs started by tests count, too. Lines of tests are excluded; [`crate::files`] identifies them, since cargo-llvm-cov
+//! doesn't distinguish them within a file.
 
 mod lcov;
 mod run;
@@ -16,48 +16,48 @@ use crate::files::Files;
 use crate::workspace::{self, CommandError};
 use lcov::Hits;
 
-/// The least that is run of a crate, in percent of its lines.
+/// Minimum coverage of a crate, in percent of its lines.
 const LEAST: f64 = 95.0;
 
-/// Calls cargo and the programs that are measured; a test of that would run all tests within a test.
+/// Calls cargo and the measured programs; a test of that would run all tests within a test.
 const NOT_MEASURED: &str = "xtask";
 
-/// What to show.
+/// Options for coverage.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CoverageArguments {
-    /// Lists the lines of this crate that no test runs.
+    /// List the lines of this crate that no test runs
     #[arg(long, value_name = "CRATE")]
     lines: Vec<String>,
 }
 
-/// Why the coverage is not what it should be, or is not known.
+/// Why coverage is too low or couldn't be measured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CoverageError {
     /// A tool failed.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// The tests failed, or could not be measured; what is printed before says why.
-    #[error("the tests fail, or cargo-llvm-cov or LLVM's tools are missing: CONTRIBUTING.md says how to install them")]
+    /// The tests failed or couldn't be measured; the output before says why.
+    #[error("tests failed, or cargo-llvm-cov or the LLVM tools are missing; see CONTRIBUTING.md to install them")]
     Tests,
-    /// A file or a process is not to be had.
+    /// A file or process can't be accessed.
     #[error("can't {what}: {cause}")]
     System {
-        /// What was tried.
+        /// What failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         cause: std::io::Error,
     },
-    /// Crates are below the least.
-    #[error("{report}\nless than {LEAST}% of the lines are run of: {crates}")]
+    /// Crates are below the minimum.
+    #[error("{report}\nless than {LEAST}% line coverage: {crates}")]
     Low {
-        /// The coverage of all crates.
+        /// Coverage of all crates.
         report: String,
-        /// Those below.
+        /// The crates below the minimum.
         crates: String,
     },
 }
 
-/// Lines of a crate, and those of them that no test runs.
+/// A crate's lines, and those that no test runs.
 #[derive(Debug, Default)]
 struct CrateLines {
     count: usize,
@@ -74,7 +74,7 @@ impl CrateLines {
     }
 }
 
-/// Runs all tests with counters and says how much of each crate they run.
+/// Runs all tests with counters and returns the coverage of each crate.
 pub(crate) fn run(arguments: &CoverageArguments) -> Result<String, CoverageError> {
     let root = workspace::root();
     let hits = run::tests()?;
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<String, CoverageError
     if low.is_empty() { Ok(report) } else { Err(CoverageError::Low { report, crates: low.join(", ") }) }
 }
 
-/// Sorts what was counted into the lines of the crates. A crate of which nothing was counted has no lines and is below any least.
+/// Groups counted lines by crate. A crate without counted lines has none, and is below any minimum.
 fn by_crate<'a>(files: &'a Files, root: &Path, hits: &Hits) -> BTreeMap<&'a str, CrateLines> {
     let mut crates: BTreeMap<&str, CrateLines> = BTreeMap::new();
     for file in files.rust().filter(|file| file.member() != NOT_MEASURED) {

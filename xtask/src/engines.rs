@@ -1,4 +1,4 @@
-//! Whether the engine compiled from source and the prebuilt one give the same rows, and how their speeds compare.
+//! Checks that DuckDB compiled from source and prebuilt give the same rows, and compares their speed.
 
 mod pace;
 
@@ -16,21 +16,21 @@ use crate::relations;
 use crate::simulation::{START_YEAR, Simulation, scenarios};
 use crate::workspace::{self, CommandError, cargo, output_of};
 
-/// Rows depend neither on the engine nor on where the machine is.
+/// Rows must depend neither on the engine nor on the machine's time zone.
 const ZONES: [&str; 3] = ["UTC", "America/Chicago", "Asia/Tokyo"];
 
-/// What to compare, and how often.
+/// Options for the comparison.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EnginesArguments {
-    /// Size of the workforce when speeds are compared.
+    /// Workforce size for the speed comparison
     #[arg(long, default_value_t = 10_000)]
     employees: u32,
-    /// How often each engine runs when speeds are compared; 0 compares rows only.
+    /// Runs per engine for the speed comparison; 0 compares rows only
     #[arg(long, default_value_t = 10)]
     rounds: usize,
 }
 
-/// Why the engines could not be compared, or where they differ.
+/// Why the engines couldn't be compared, or how they differ.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EnginesError {
     /// A build or a run failed.
@@ -45,22 +45,22 @@ pub(crate) enum EnginesError {
     /// The databases can't be read.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// A file or a folder is not to be had.
+    /// A file or folder can't be accessed.
     #[error("can't {what}: {cause}")]
     System {
-        /// What was tried.
+        /// What failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// Tables differ.
-    #[error("in the time zone {zone}, {} gives other rows than DuckDB from source in UTC:\n  {}", program.display(), differences.join("\n  "))]
+    #[error("in time zone {zone}, rows from `{}` differ from those of DuckDB built from source in UTC:\n  {}", program.display(), differences.join("\n  "))]
     Differs {
-        /// The program that was run.
+        /// The program.
         program: PathBuf,
         /// The time zone of the run.
         zone: &'static str,
-        /// One line for each relation.
+        /// One line per relation.
         differences: Vec<String>,
     },
 }
@@ -71,14 +71,14 @@ struct Programs {
     prebuilt: PathBuf,
 }
 
-/// Builds the program with each engine, compares all rows and then speeds.
+/// Builds the program with each engine, then compares rows and speed.
 pub(crate) fn run(arguments: &EnginesArguments) -> Result<String, EnginesError> {
     let target = PathBuf::from(workspace::target_folder()?);
     let copy = Copy::of(&workspace::root(), &target.join("engines/workspace"))?;
     let programs = Programs { source: build(&copy, &target, "source")?, prebuilt: build(&copy, &target, "prebuilt")? };
     let folder = tempfile::tempdir().map_err(system("make a temporary folder"))?;
     let rows = compare_rows(&programs, folder.path())?;
-    let same = format!("engines: the same {rows} rows with both, in {} time zones", ZONES.len());
+    let same = format!("engines: same {rows} rows with both, in {} time zones", ZONES.len());
     if arguments.rounds == 0 {
         return Ok(same);
     }
@@ -86,20 +86,20 @@ pub(crate) fn run(arguments: &EnginesArguments) -> Result<String, EnginesError> 
     Ok(format!("{same}\n{}", pace::compare(&programs, arguments, &census, folder.path())?))
 }
 
-/// Builds the program in the copy, which chooses its engine without touching the workspace's choice.
+/// Builds the program in the copy, which selects its engine without changing the workspace's.
 fn build(copy: &Copy, target: &Path, engine: &str) -> Result<PathBuf, EnginesError> {
     let mut setup = Command::new(copy.folder().join("setup"));
     output_of(setup.args((engine == "source").then_some("--source")))?;
     let programs = target.join("engines").join(engine);
     let mut command = cargo();
-    // What is compiled of others is shared; the wrapper keeps the crates apart from those of the workspace.
+    // Dependencies are shared; the wrapper keeps the copy's crates separate from the workspace's.
     command.current_dir(copy.folder()).env("CARGO_BUILD_BUILD_DIR", target).env("CARGO_TARGET_DIR", &programs);
     command.env("RUSTC_WORKSPACE_WRAPPER", copy.folder().join("xtask/engines/rustc.sh"));
     output_of(command.args(["build", "--quiet", "--locked", "-p", "planalign-cli"]))?;
     Ok(programs.join("debug").join(format!("planalign{}", env::consts::EXE_SUFFIX)))
 }
 
-/// Two years of a small census, with the default settings and each scenario, in each zone.
+/// Simulates two years with a small census, with the default settings and each scenario, in each time zone.
 fn compare_rows(programs: &Programs, folder: &Path) -> Result<i64, EnginesError> {
     let census = write_census(1_000, folder)?;
     let mut rows = 0;

@@ -1,4 +1,4 @@
-//! The text files of the repository, as the checks see them.
+//! The repository's text files, as seen by the checks.
 
 mod code;
 
@@ -9,15 +9,15 @@ use std::process::Command;
 
 use crate::workspace::{CommandError, output_of};
 
-/// Before an item that only tests are built from.
+/// Attribute of items built only for tests.
 const TEST_ITEM: &str = "#[cfg(test)]";
 
-/// Text files by their path from the root, with `/` between folders. Files that are not text are left out.
+/// Text files by path relative to the root, with `/` as separator. Other files are left out.
 #[derive(Debug, Default)]
 pub(crate) struct Files(BTreeMap<String, String>);
 
 impl Files {
-    /// Reads the files that git tracks, and the new ones that it does not ignore.
+    /// Reads files tracked by git, and new files that aren't ignored.
     pub(crate) fn of_workspace(root: &Path) -> Result<Self, CommandError> {
         let mut git = Command::new("git");
         git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
@@ -32,17 +32,17 @@ impl Files {
         Self(files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect())
     }
 
-    /// All files in order of their paths.
+    /// Returns all files, sorted by path.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The text of one file.
+    /// Returns the text of one file.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.0.get(path).map(String::as_str)
     }
 
-    /// The Rust files.
+    /// Returns the Rust files.
     pub(crate) fn rust(&self) -> impl Iterator<Item = RustFile<'_>> {
         let test_modules = self.test_modules();
         let is_test = move |path: &str| {
@@ -57,7 +57,7 @@ impl Files {
         self.all().filter(|(path, _)| Path::new(path).extension().is_some_and(|e| e == "rs"))
     }
 
-    /// The modules of other files that are declared for tests alone, as their paths without `.rs`.
+    /// Returns the modules declared only for tests, as paths without `.rs`.
     fn test_modules(&self) -> BTreeSet<String> {
         let mut modules = BTreeSet::new();
         for (path, text) in self.rust_texts() {
@@ -76,21 +76,21 @@ impl Files {
 /// A Rust file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RustFile<'a> {
-    /// Path from the root.
+    /// Path relative to the root.
     pub(crate) path: &'a str,
     /// The whole text.
     pub(crate) text: &'a str,
-    /// Whether only tests are built from it.
+    /// Whether it is built only for tests.
     is_test: bool,
 }
 
 impl<'a> RustFile<'a> {
-    /// The crate: the folder at the top level.
+    /// Returns the crate: the top-level folder.
     pub(crate) fn member(&self) -> &'a str {
         self.path.split('/').next().unwrap_or_default()
     }
 
-    /// Lines of code with their numbers, and whether they are part of tests. Comments and literals are blanked.
+    /// Returns the lines of code, with comments and literals blanked.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let code = code::without_literals(self.text);
         let all: Vec<&str> = code.lines().collect();
@@ -103,15 +103,15 @@ impl<'a> RustFile<'a> {
 /// One line of code.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// From 1.
+    /// Line number, from 1.
     pub(crate) number: usize,
-    /// The line without comments and the content of literals.
+    /// The line without comments and literals.
     pub(crate) code: String,
-    /// Whether only tests are built from it.
+    /// Whether it is built only for tests.
     pub(crate) is_test: bool,
 }
 
-/// Which lines belong to items for tests alone. An item ends at its bracket, which rustfmt puts under its beginning, or is one line.
+/// Returns which lines belong to test-only items. An item ends at the bracket that rustfmt aligns with its start, or is one line.
 fn test_lines(lines: &[&str]) -> Vec<bool> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut inside: Option<usize> = None;

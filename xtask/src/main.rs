@@ -1,5 +1,5 @@
-//! Tasks of the developers: `cargo xtask census | bench | coverage | engines | mutants | outside | parity | reference | tidy | torture`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool tells its results to its user")]
+//! Developer tasks: `cargo xtask census | bench | coverage | engines | mutants | outside | parity | reference | tidy | torture`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool prints its results")]
 
 mod bench;
 mod census;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Tasks of the developers of PlanAlign")]
+#[command(name = "cargo xtask", about = "Developer tasks for PlanAlign")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -30,25 +30,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Writes a synthetic census.
+    /// Write a synthetic census
     Census(census::CensusArguments),
-    /// Measures simulations, stage by stage.
+    /// Benchmark simulations, stage by stage
     Bench(bench::BenchArguments),
-    /// Writes docs/reference and the JSON Schema of the configuration anew.
+    /// Regenerate docs/reference and the JSON Schema of the configuration
     Reference,
-    /// Measures how much of each crate the tests run.
+    /// Measure line coverage per crate
     Coverage(coverage::CoverageArguments),
-    /// Compares the engine compiled from source with the prebuilt one: rows and speed.
+    /// Compare rows and speed of DuckDB compiled from source and prebuilt
     Engines(engines::EnginesArguments),
-    /// Puts faults into a copy of the workspace and sees whether the tests notice them.
+    /// Inject faults into a copy of the workspace and check that the tests notice
     Mutants(mutants::MutantsArguments),
-    /// Compiles and runs programs outside of the workspace: the README's, the examples, one per library crate.
+    /// Compile and run programs outside the workspace: the README's, the examples, and one per library crate
     Outside,
-    /// Lets real dbt build the project, and compares its tables with those of the program.
+    /// Build the project with dbt and compare its tables with the program's
     Parity(parity::ParityArguments),
-    /// Checks the invariants of the codebase.
+    /// Check the invariants of the codebase
     Tidy,
-    /// Kills the program, lets its writes fail and damages its files, and sees whether anything is lost.
+    /// Kill the program, fail its writes, and damage its files, and check that nothing is lost
     Torture(torture::TortureArguments),
 }
 

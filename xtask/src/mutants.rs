@@ -1,6 +1,6 @@
-//! Faults put into the models and the code on purpose, one at a time; for each a test is named that must notice it.
+//! Mutation testing: injects faults into the models and the code, one at a time; a named test must notice each.
 //!
-//! The faults are data, in `xtask/mutants.yaml`. They are put into a copy of the workspace, never into the workspace itself.
+//! The faults are listed in `xtask/mutants.yaml`. They are injected into a copy of the workspace, never the workspace itself.
 
 mod catalogue;
 mod table;
@@ -16,37 +16,37 @@ use crate::workspace::{self, CommandError};
 use catalogue::{CatalogueError, Mutant};
 use table::Verdict;
 
-/// Which mutants to try.
+/// Options for the mutants.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MutantsArguments {
-    /// Numbers of mutants, or parts of their names; all if none is given.
+    /// Numbers of mutants, or parts of their names [default: all]
     filter: Vec<String>,
-    /// Prints what would be tried, and tries nothing.
+    /// List the mutants without running any
     #[arg(long)]
     list: bool,
 }
 
-/// Why mutants were not tried, or what they have shown.
+/// Why the mutants couldn't be run, or weren't all killed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MutantsError {
     /// A tool failed.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// The list of mutants makes no sense.
+    /// The list of mutants is invalid.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// There is no copy to put faults into.
+    /// The workspace couldn't be copied or changed.
     #[error(transparent)]
     Copy(#[from] CopyError),
-    /// A test fails without a fault as well, or is not there.
-    #[error("without a fault these tests do not pass, or are not there: {}\n{output}", tests.join(", "))]
+    /// A test fails even without a fault, or doesn't exist.
+    #[error("tests that fail without a fault, or don't exist: {}\n{output}", tests.join(", "))]
     Baseline {
         /// The tests.
         tests: Vec<String>,
-        /// What cargo says.
+        /// Cargo's output.
         output: String,
     },
-    /// Faults that no test notices, or that are no programs.
+    /// Faults that no test notices, or that don't compile.
     #[error("{report}")]
     Unnoticed {
         /// All verdicts.
@@ -54,7 +54,7 @@ pub(crate) enum MutantsError {
     },
 }
 
-/// Tries the mutants and tells what became of each.
+/// Runs the mutants and returns a verdict for each.
 pub(crate) fn run(arguments: &MutantsArguments) -> Result<String, MutantsError> {
     let root = workspace::root();
     let all = catalogue::read(&root)?;
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &MutantsArguments) -> Result<String, MutantsError> 
     if all_killed { Ok(report) } else { Err(MutantsError::Unnoticed { report }) }
 }
 
-/// A test that fails anyway notices nothing.
+/// Checks that the tests pass without a fault: one that always fails notices nothing.
 fn check_baseline(copy: &Copy, target: &str, mutants: &[&Mutant]) -> Result<(), MutantsError> {
     let mut suites: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for mutant in mutants {

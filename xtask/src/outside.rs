@@ -1,5 +1,5 @@
-//! Whether programs outside of the workspace compile, run, and share what is compiled already: the README's, the examples, and one
-//! per library crate in `xtask/outside`, each with the dependencies that its manifest names.
+//! Checks that programs outside the workspace compile, run, and share compiled dependencies: the README's, the examples, and one
+//! per library crate in `xtask/outside`, each with only the dependencies in its manifest.
 
 mod build;
 
@@ -11,57 +11,57 @@ use std::{fs, io};
 use crate::workspace::{self, CommandError, cargo, output_of};
 use build::Build;
 
-/// A folder for each package: its manifest, and its program unless the manifest names another.
+/// A folder per package, with its manifest, and its program unless the manifest names another.
 const PACKAGES: &str = "xtask/outside";
 
-/// The package that is made of what the README says.
+/// The package built from the README.
 const README: &str = "readme";
 
-/// Programs in whose dependencies there is no `DuckDB`.
+/// Programs that don't depend on `DuckDB`.
 const WITHOUT_DUCKDB: [&str; 5] =
     ["planalign-config", "planalign-pipeline", "planalign-registries", "planalign-reporting", "planalign-validation"];
 
-/// What cargo reads in the workspace, and so must in the copy, for both to compile dependencies alike.
+/// Files that cargo must read in both folders to compile dependencies alike.
 const SHARED: [&str; 3] = ["Cargo.lock", ".cargo/config.toml", ".cargo/prebuilt.toml"];
 
-/// How paths begin in the README and in the manifests.
+/// The start of paths in the README and the manifests.
 const CHECKOUT: &str = "\"path/to/planalign/";
 
-/// Why the programs can't be compiled or run, or compile too much.
+/// Why the programs can't be compiled or run, or recompile dependencies.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutsideError {
-    /// One doesn't compile; cargo has told why.
-    #[error("{program} doesn't compile outside of the workspace")]
+    /// One doesn't compile; cargo printed why.
+    #[error("`{program}` doesn't compile outside the workspace")]
     Compile {
         /// The package.
         program: String,
     },
     /// One fails.
-    #[error("{program}, outside of the workspace: {cause}")]
+    #[error("`{program}` failed outside the workspace: {cause}")]
     Run {
         /// The package.
         program: String,
-        /// What it says.
+        /// Its error.
         cause: CommandError,
     },
     /// Cargo can't build the workspace.
     #[error(transparent)]
     Workspace(#[from] CommandError),
-    /// A file or a folder is not to be had.
+    /// A file or folder can't be accessed.
     #[error("can't {what}: {cause}")]
     System {
-        /// What was tried.
+        /// What failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
-    /// The README doesn't say what to write.
+    /// The README lacks a code block.
     #[error("README.md has no block ```{0}")]
     Readme(&'static str),
-    /// Dependencies are compiled again.
+    /// Dependencies are recompiled.
     #[error(
-        "{program}, outside of the workspace, compiles again: {}\n`cargo tree -e features` there and here shows which features \
-         differ; let a crate that both depend on ask for them",
+        "`{program}` outside the workspace recompiles: {}\nhelp: compare `cargo tree -e features` there and here to see which \
+         features differ, and enable them in a crate that both depend on",
         packages.join(", ")
     )]
     CompiledAgain {
@@ -70,17 +70,17 @@ pub(crate) enum OutsideError {
         /// The dependencies.
         packages: Vec<String>,
     },
-    /// A crate needs `DuckDB` although its feature is off.
-    #[error("{program} depends on DuckDB: `cargo tree -i libduckdb-sys` shows through which crate")]
+    /// A crate needs `DuckDB` even though its feature is off.
+    #[error("`{program}` depends on DuckDB; `cargo tree -i libduckdb-sys` shows through which crate")]
     NeedsDuckdb {
         /// The package.
         program: String,
     },
 }
 
-/// Writes, compiles and runs the programs.
+/// Writes, compiles, and runs the programs.
 pub(crate) fn run() -> Result<String, OutsideError> {
-    // What a member of the workspace needs is there first.
+    // Build what the workspace needs first.
     output_of(cargo().args(["build", "--quiet", "--locked", "-p", "planalign-cli"]).stderr(Stdio::inherit()))?;
     let target = PathBuf::from(workspace::target_folder()?);
     let folder = target.join("outside");
@@ -98,7 +98,7 @@ pub(crate) fn run() -> Result<String, OutsideError> {
     Ok(report)
 }
 
-/// Compiles a package, and with `DuckDB` nothing that the workspace has compiled.
+/// Compiles a package; with `DuckDB`, it must not recompile what the workspace compiled.
 fn build(program: &str, folder: &Path, target: &Path) -> Result<Build, OutsideError> {
     let mut build = cargo();
     build.current_dir(folder.join(program)).env("CARGO_TARGET_DIR", target).stderr(Stdio::inherit());
@@ -106,11 +106,11 @@ fn build(program: &str, folder: &Path, target: &Path) -> Result<Build, OutsideEr
     let program = program.to_owned();
     let build = match output_of(&mut build) {
         Ok(messages) => Build::of(&messages),
-        // Its errors are on the error stream already; its output is for programs.
+        // Its errors are on stderr already; its output is for programs.
         Err(CommandError::Failed { .. }) => return Err(OutsideError::Compile { program }),
         Err(start @ CommandError::Start { .. }) => return Err(start.into()),
     };
-    // What DuckDB depends on asks for features of other dependencies, so without it some differ.
+    // DuckDB's dependencies enable features of others, so without it, some differ.
     match WITHOUT_DUCKDB.contains(&program.as_str()) {
         true if build.has("libduckdb-sys") => Err(OutsideError::NeedsDuckdb { program }),
         false if !build.compiled.is_empty() => {
@@ -120,7 +120,7 @@ fn build(program: &str, folder: &Path, target: &Path) -> Result<Build, OutsideEr
     }
 }
 
-/// A new folder that looks like a checkout, for what the programs read and write.
+/// Creates a folder that looks like a checkout, for the programs to read and write.
 fn checkout(folder: &Path) -> Result<PathBuf, OutsideError> {
     let checkout = folder.join("checkout");
     let made = || {
@@ -137,8 +137,8 @@ fn checkout(folder: &Path) -> Result<PathBuf, OutsideError> {
     Ok(checkout)
 }
 
-/// Writes the packages as a workspace of their own, with the profile and the locked versions of this one. Answers their names;
-/// the README's comes first, for what it simulates the others read.
+/// Writes the packages as a separate workspace, with the profile and locked versions of this one. Returns their names, the
+/// README's first, since the others read what it simulates.
 fn write(root: &Path, folder: &Path) -> Result<Vec<String>, OutsideError> {
     let read = |path: &str| fs::read_to_string(root.join(path)).map_err(system("read a file of the workspace"));
     let mut packages = vec![README.to_owned()];
@@ -166,7 +166,7 @@ fn write(root: &Path, folder: &Path) -> Result<Vec<String>, OutsideError> {
     Ok(packages)
 }
 
-/// The names of the packages in `xtask/outside`, sorted.
+/// Returns the names of the packages in `xtask/outside`, sorted.
 fn packages_in(root: &Path) -> Result<Vec<String>, OutsideError> {
     let entries = fs::read_dir(root.join(PACKAGES)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(system("read the folder of the programs"))?;
@@ -175,16 +175,16 @@ fn packages_in(root: &Path) -> Result<Vec<String>, OutsideError> {
     Ok(names)
 }
 
-/// Copies what cargo reads beside the manifests.
+/// Copies what cargo reads in addition to the manifests.
 fn share(root: &Path, folder: &Path) -> Result<(), OutsideError> {
     for path in SHARED {
-        // Cargo reads the configuration of the folders above, too: below the workspace it would count twice.
+        // Cargo also reads the configuration of parent folders: within the workspace, it would count twice.
         let is_read_above = path.starts_with(".cargo") && folder.starts_with(root);
         if root.join(path).exists() && !is_read_above {
             let text = fs::read_to_string(root.join(path)).map_err(system("read a file of the workspace"))?;
             written(folder, path, &text)?;
         } else {
-            // Of an earlier time, when the engine was prebuilt.
+            // Left over from when the engine was prebuilt.
             let _ = fs::remove_file(folder.join(path));
         }
     }
@@ -199,7 +199,7 @@ fn written(folder: &Path, path: &str, text: &str) -> Result<(), OutsideError> {
         .map_err(system("write a program"))
 }
 
-/// The first block of the README in this language.
+/// Returns the README's first block in this language.
 fn block<'a>(readme: &'a str, language: &str) -> Option<&'a str> {
     let (_, after) = readme.split_once(&format!("```{language}\n"))?;
     after.split_once("```").map(|(block, _)| block)

@@ -1,4 +1,4 @@
-//! Whether real dbt builds what the program builds: the same project, census and settings, year after year, row for row.
+//! Checks that dbt builds the same rows as the program from the same project, census, and settings, year by year.
 
 mod dbt;
 
@@ -17,24 +17,24 @@ use crate::simulation::{START_YEAR, Simulation, scenarios};
 use crate::workspace::{self, CommandError, cargo, output_of};
 use dbt::Dbt;
 
-/// What to compare with, and how much.
+/// Options for the comparison.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ParityArguments {
-    /// A dbt executable; by default dbt Core, which is installed.
+    /// dbt executable [default: installs dbt Core]
     #[arg(long)]
     dbt: Option<PathBuf>,
-    /// Size of the workforce.
+    /// Workforce size
     #[arg(long, default_value_t = 1_000)]
     employees: u32,
-    /// Simulated years.
+    /// Years to simulate
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(i16).range(1..=50))]
     years: i16,
 }
 
-/// Why the two do not agree, or cannot be compared.
+/// Why the two differ, or couldn't be compared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ParityError {
-    /// The program, dbt or its installation failed.
+    /// The program, dbt, or its installation failed.
     #[error(transparent)]
     Command(#[from] CommandError),
     /// The census can't be written.
@@ -46,20 +46,20 @@ pub(crate) enum ParityError {
     /// The databases can't be read.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// A file or a folder is not to be had.
+    /// A file or folder can't be accessed.
     #[error("can't {what}: {cause}")]
     System {
-        /// What was tried.
+        /// What failed.
         what: &'static str,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
     /// Relations differ.
-    #[error("with {settings}, dbt builds something else:\n  {}", differences.join("\n  "))]
+    #[error("with {settings}, dbt builds different rows:\n  {}", differences.join("\n  "))]
     Differs {
-        /// The settings with which they do.
+        /// The settings.
         settings: String,
-        /// One line for each relation.
+        /// One line per relation.
         differences: Vec<String>,
     },
 }
@@ -70,7 +70,7 @@ impl ParityError {
     }
 }
 
-/// Simulates with the program and with dbt, once with the default settings and once with each scenario, and compares what they built.
+/// Simulates with the program and with dbt, with the default settings and each scenario, and compares the relations.
 pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
     output_of(cargo().args(["build", "--quiet", "-p", "planalign-cli"]))?;
     let program = workspace::program().map_err(ParityError::system("find the built program"))?;

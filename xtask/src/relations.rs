@@ -1,4 +1,4 @@
-//! The relations of two databases side by side.
+//! Compares the relations of two databases.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,19 +6,19 @@ use std::path::Path;
 use planalign_config::sql::literal;
 use planalign_config::{Database, DatabaseError, DatabaseOptions};
 
-/// What two databases have in common, and what not.
+/// The result of a comparison.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Compared {
-    /// Relations that were compared.
+    /// Number of relations compared.
     pub(crate) relations: usize,
-    /// Their rows, in the first database.
+    /// Their rows in the first database.
     pub(crate) rows: i64,
-    /// One line for each relation that differs.
+    /// One line per relation that differs.
     pub(crate) differences: Vec<String>,
 }
 
-/// Compares the tables and views of two files, whatever order their rows are in; what the program keeps for itself, in the
-/// schema `planalign`, is left out.
+/// Compares the tables and views of two files, regardless of row order, except for the program's own tables in schema
+/// `planalign`.
 pub(crate) fn compare(ours: &Path, theirs: &Path) -> Result<Compared, DatabaseError> {
     let db = Database::in_memory(&DatabaseOptions::default())?;
     for (name, path) in [("ours", ours), ("theirs", theirs)] {
@@ -30,17 +30,17 @@ pub(crate) fn compare(ours: &Path, theirs: &Path) -> Result<Compared, DatabaseEr
     for (relation, columns) in &mine {
         compared.rows += rows(&db, &format!("from ours.{relation}"))?;
         compared.differences.extend(match other.get(relation) {
-            None => Some(format!("{relation} is not there")),
-            Some(theirs) if theirs != columns => Some(format!("{relation} has the columns {theirs}, not {columns}")),
+            None => Some(format!("{relation} is missing")),
+            Some(theirs) if theirs != columns => Some(format!("{relation} has columns {theirs}, not {columns}")),
             Some(_) => difference(&db, relation)?,
         });
     }
     let new = other.keys().filter(|relation| !mine.contains_key(*relation));
-    compared.differences.extend(new.map(|relation| format!("{relation} is there")));
+    compared.differences.extend(new.map(|relation| format!("{relation} is new")));
     Ok(compared)
 }
 
-/// The columns of each relation with their types, in order, as one text.
+/// Returns each relation's columns and types, in order, as text.
 fn columns(db: &Database, database: &str) -> Result<BTreeMap<String, String>, DatabaseError> {
     let sql = format!(
         "select schema_name || '.' || table_name as name, string_agg(column_name || ' ' || data_type, ', ' order by column_index) as columns
@@ -55,7 +55,7 @@ fn difference(db: &Database, relation: &str) -> Result<Option<String>, DatabaseE
         |these: &str, those: &str| rows(db, &format!("from {these}.{relation} except all from {those}.{relation}"));
     let (missing, new) = (only("ours", "theirs")?, only("theirs", "ours")?);
     let differs = missing + new > 0;
-    Ok(differs.then(|| format!("{relation} lacks {missing} rows and has {new} others")))
+    Ok(differs.then(|| format!("{relation} has {missing} missing and {new} additional rows")))
 }
 
 fn rows(db: &Database, query: &str) -> Result<i64, DatabaseError> {
@@ -97,11 +97,11 @@ mod tests {
         assert_eq!(
             found.differences,
             [
-                "main.changed lacks 1 rows and has 1 others",
-                "main.counted lacks 1 rows and has 0 others",
-                "main.gone is not there",
-                "main.typed has the columns n BIGINT, d DATE, not n INTEGER, d DATE",
-                "main.new is there",
+                "main.changed has 1 missing and 1 additional rows",
+                "main.counted has 1 missing and 0 additional rows",
+                "main.gone is missing",
+                "main.typed has columns n BIGINT, d DATE, not n INTEGER, d DATE",
+                "main.new is new",
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! A simulation by the real program, for tasks that compare its tables.
+//! Runs the real program, for tasks that compare its tables.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,30 +6,30 @@ use std::{env, fs, io};
 
 use crate::workspace::{self, CommandError, output_of};
 
-/// First simulated year; the census is as of the day before.
+/// First simulated year; the census is dated the day before.
 pub(crate) const START_YEAR: i16 = 2025;
 
-/// What is simulated, and where its tables go.
+/// A simulation and its database.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Simulation<'a> {
-    /// The program that simulates.
+    /// The program to run.
     pub(crate) program: &'a Path,
-    /// Simulated years.
+    /// Number of years to simulate.
     pub(crate) years: i16,
     /// The census file.
     pub(crate) census: &'a Path,
     /// A scenario file; `None` for the default settings.
     pub(crate) scenario: Option<&'a Path>,
-    /// The database; reports go beside it.
+    /// The database; reports go next to it.
     pub(crate) database: &'a Path,
 }
 
 impl Simulation<'_> {
-    /// Runs it to its end, with these variables in its environment.
+    /// Runs it to completion, with these environment variables.
     pub(crate) fn run(&self, environment: &[(&str, &str)]) -> Result<(), CommandError> {
         let mut command = Command::new(self.program);
         command.current_dir(workspace::root());
-        // Settings in the environment would reach the program alone.
+        // Settings in the environment would reach only the program.
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PLANALIGN_")) {
             command.env_remove(name);
         }
@@ -44,7 +44,7 @@ impl Simulation<'_> {
     }
 }
 
-/// The scenario files of the project, and `None` for the default settings.
+/// Returns `None` for the default settings, and the project's scenario files.
 pub(crate) fn scenarios() -> io::Result<Vec<Option<PathBuf>>> {
     let entries = fs::read_dir(workspace::root().join("config/scenarios"))?;
     let mut all = entries.map(|entry| Ok(Some(entry?.path()))).collect::<io::Result<Vec<_>>>()?;

@@ -1,4 +1,4 @@
-//! Kills the real program, lets its writes fail and damages its files, and sees whether it ends with the same tables all the same.
+//! Kills the real program, fails its writes, and damages its files, and checks that it still ends with the same tables.
 
 use std::process::ExitStatus;
 
@@ -6,21 +6,21 @@ use clap::Args;
 
 use crate::workspace;
 
-/// What is handed on to the torture test of planalign-cli.
+/// Arguments passed to the torture test of planalign-cli.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TortureArguments {
-    /// `--kills N`, `--faults EVERY`, `--damages N`, `--seed N`, `--no-surroundings`; by default a short version of all.
+    /// `--kills N`, `--faults EVERY`, `--damages N`, `--seed N`, `--no-surroundings` [default: a short version of all]
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
 
-/// Something was lost, or the test could not be run.
+/// Why the test couldn't run, or what was lost.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TortureError {
-    /// The test could not be started.
-    #[error("cannot run cargo: {0}")]
+    /// The test couldn't be started.
+    #[error("can't run cargo: {0}")]
     Start(#[from] std::io::Error),
-    /// The test failed; it has told how.
+    /// The test failed and printed how.
     #[error("`cargo test` ended with {0}")]
     Test(ExitStatus),
 }
@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &TortureArguments) -> Result<String, TortureError> 
 }
 
 fn test(which: &[&str], arguments: &[String]) -> Result<(), TortureError> {
-    // Named with xtask, which has all features, so that nothing is compiled again.
+    // Selected with xtask, which has all features, so that nothing is recompiled.
     let mut test = workspace::cargo();
     test.args(["test", "--quiet", "-p", "planalign-cli", "-p", "planalign-config", "-p", "xtask"]);
     test.args(["--features", "planalign-cli/failpoints"]).args(which).arg("--").args(arguments);

@@ -1,20 +1,20 @@
-//! Where the workspace is, and how cargo is called in it.
+//! Locates the workspace and calls cargo in it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, io};
 
-/// The folder of the workspace's manifest: the parent of this package's, which cargo names when it runs a task.
+/// Returns the workspace folder: the parent of this package's, which cargo passes when it runs a task.
 pub(crate) fn root() -> PathBuf {
     let package =
         env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     package.parent().map_or(package.clone(), Path::to_path_buf)
 }
 
-/// The cargo that runs this task, in the workspace's folder and as if called from a shell.
+/// Returns the cargo that runs this task, in the workspace folder and as if called from a shell.
 ///
-/// What cargo tells a program that it runs (`CARGO_PKG_NAME` and others) must not reach a build: some build scripts ask to
-/// run again when it changes, and `DuckDB` is built after one of them.
+/// The variables that cargo sets for a program it runs (`CARGO_PKG_NAME` and others) must not reach a build: some build scripts
+/// rerun when they change, and `DuckDB` is built after one of them.
 pub(crate) fn cargo() -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
@@ -25,46 +25,46 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// The program, built beside this one.
+/// Returns the program, built next to this one.
 pub(crate) fn program() -> io::Result<PathBuf> {
     let name = format!("planalign{}", env::consts::EXE_SUFFIX);
     Ok(env::current_exe()?.with_file_name(name))
 }
 
-/// Where cargo builds.
+/// Returns cargo's target folder.
 pub(crate) fn target_folder() -> Result<String, CommandError> {
     let metadata = output_of(cargo().args(["metadata", "--locked", "--no-deps", "--format-version", "1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap_or_default();
     Ok(metadata["target_directory"].as_str().unwrap_or("target").to_owned())
 }
 
-/// Whether cargo sets the variable for the program that it runs.
+/// Returns whether cargo sets the variable for a program it runs.
 fn is_about_this_task(name: &str) -> bool {
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Why a command gave no output.
+/// Why a command returned no output.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
-    /// It could not be started.
+    /// It couldn't be started.
     #[error("can't run {program}: {cause}")]
     Start {
         /// The program.
         program: String,
-        /// What the system says.
+        /// The system's error.
         cause: io::Error,
     },
-    /// It ended with an error.
+    /// It exited with an error.
     #[error("{program} failed:\n{reported}")]
     Failed {
         /// The program.
         program: String,
-        /// What it wrote: to its error stream, or else to its output.
+        /// Its error output, or its standard output if that is empty.
         reported: String,
     },
 }
 
-/// Runs a command to its end and returns what it printed.
+/// Runs a command to completion and returns its output.
 pub(crate) fn output_of(command: &mut Command) -> Result<String, CommandError> {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let output = command.output().map_err(|cause| CommandError::Start { program: program.clone(), cause })?;

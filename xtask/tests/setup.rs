@@ -1,4 +1,4 @@
-//! `./setup`, run in a checkout of its own with a cache of its own, against an `npm` and libraries made for the test.
+//! Runs `./setup` in a temporary checkout with a temporary cache, against a fake `npm` and fake libraries.
 #![cfg(unix)]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// A library that answers what `./setup` asks: its version, and whether a query for JSON and Parquet succeeds.
+/// A library with what `./setup` checks: its version, and whether a query for JSON and Parquet succeeds.
 fn library(version: &str, query_result: u8) -> String {
     format!(
         "const char *duckdb_library_version(void) {{ return \"{version}\"; }}
@@ -23,7 +23,7 @@ struct Checkout {
 }
 
 impl Checkout {
-    /// The workspace by symbolic links, except for `setup` and `.cargo`.
+    /// Symlinks to the workspace, except for `setup` and `.cargo`.
     fn new() -> Self {
         let checkout = Self { folder: tempfile::tempdir().expect("temporary folder") };
         fs::create_dir_all(checkout.path("clone/.cargo")).expect("clone");
@@ -43,7 +43,7 @@ impl Checkout {
         self.folder.path().join(name)
     }
 
-    /// A folder with every command that there is, except `npm`.
+    /// A folder with every command except `npm`.
     fn hide_npm(&self) {
         fs::create_dir(self.path("bin")).expect("bin");
         for folder in std::env::split_paths(&std::env::var_os("PATH").expect("PATH")) {
@@ -56,7 +56,7 @@ impl Checkout {
         }
     }
 
-    /// Puts a shell script in the place of a command.
+    /// Replaces a command with a shell script.
     fn command(&self, name: &str, script: &str) {
         let path = self.path("bin").join(name);
         let _ = fs::remove_file(&path);
@@ -64,7 +64,7 @@ impl Checkout {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
     }
 
-    /// Compiles a library of C.
+    /// Compiles a C library.
     fn compile(&self, name: &str, source: &str) {
         fs::write(self.path("library.c"), source).expect("write");
         let mut command = Command::new("cc");
@@ -72,7 +72,7 @@ impl Checkout {
         assert!(command.status().expect("cc").success());
     }
 
-    /// Runs `./setup` and returns its exit code and what it prints.
+    /// Runs `./setup` and returns its exit code and output.
     fn setup(&self, arguments: &[&str]) -> String {
         self.setup_with_cache(arguments, &self.path("cache"))
     }
@@ -89,11 +89,11 @@ impl Checkout {
             output.status.code().expect("an exit code")
         );
         let text = text.replace(&self.folder.path().to_string_lossy().into_owned(), "[DIR]");
-        // Cargo says so while another test asks it something.
+        // Cargo prints this while another test is calling it.
         text.lines().filter(|line| !line.contains("waiting for file lock")).collect::<Vec<_>>().join("\n")
     }
 
-    /// What is in the cache, and whether cargo uses it.
+    /// Returns the contents of the cache, and whether cargo uses it.
     fn installed(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut folders = vec![self.path("cache")];
@@ -110,7 +110,7 @@ impl Checkout {
     }
 }
 
-/// The version of `DuckDB` that `libduckdb-sys` in Cargo.lock binds.
+/// Returns the version of `DuckDB` bound by `libduckdb-sys` in Cargo.lock.
 fn version() -> String {
     let lock = include_str!("../../Cargo.lock");
     let after = lock.split_once("name = \"libduckdb-sys\"\nversion = \"1.").expect("libduckdb-sys").1;
@@ -156,7 +156,7 @@ fn a_damaged_library_is_reinstalled() {
     assert_eq!(checkout.installed(), installed);
 }
 
-/// Each failure says what is wrong and what to do, and leaves nothing behind.
+/// Each failure reports what is wrong and what to do, and leaves nothing behind.
 #[test]
 fn failures() {
     let checkout = Checkout::new();

@@ -369,7 +369,7 @@ fn accumulator_integrity_reports_people_too_few_and_too_many() {
 
 #[test]
 fn events_that_contradict_the_state_are_found() {
-    // A second enrollment of somebody enrolled, an opt-out of somebody who is not, an increase that does not increase.
+    // A second enrollment, an opt-out of someone not enrolled, and an increase that doesn't increase.
     let happens = |employee: &str, kind: &str, rate: &str| {
         format!(
             "insert into fct_yearly_events select * replace ('{employee}' as employee_id, '{kind}' as event_type,

@@ -1,4 +1,4 @@
-//! Loads a configuration with a scenario and one more setting, and lists what they change and where each value comes from.
+//! Loads a configuration with a scenario and an override, and lists what they change and where each value comes from.
 
 use std::error::Error;
 
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(changed.iter().any(|(key, ..)| *key == "employer_match.match_cap_percent"));
     assert_eq!(loaded.settings.simulation.target_growth_rate, rate!(0.05));
 
-    // A typo is an error that names the setting that was meant.
+    // A typo is an error that suggests the intended setting.
     sources.overrides = vec![Override::new("simulation.target_growth", "0.05", "--growth")];
     let error = load(&sources).expect_err("there is no such setting").to_string();
     println!("{error}");

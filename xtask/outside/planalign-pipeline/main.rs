@@ -1,4 +1,4 @@
-//! Checks a workflow of its own against a project, and prints the plan of three years. Needs neither a database nor dbt.
+//! Checks a custom workflow against a project, and prints the plan for three years. Needs neither a database nor dbt.
 
 use std::error::Error;
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     let workflow: Workflow = serde_json::from_str(WORKFLOW)?;
 
-    // All problems of a workflow are reported at once: here, a rule that nobody has registered.
+    // All problems of a workflow are reported at once: here, a rule that isn't registered.
     let error = workflow.check(&project, &["head_count".to_owned()]).expect_err("unknown rule");
     println!("{error}");
     assert_eq!(error.problems.len(), 1);

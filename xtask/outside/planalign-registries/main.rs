@@ -1,4 +1,4 @@
-//! Reads the log of the latest run, `logs/<run id>.jsonl`, and lists how long each stage took and which findings still stand.
+//! Reads the log of the latest run, `logs/<run id>.jsonl`, and lists how long each stage took and which findings are still open.
 //!
 //! Run a simulation in this folder first.
 
@@ -9,7 +9,7 @@ use std::fs;
 use planalign_registries::{JournalView, RunEvent, RunEventKind};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Run ids sort by the time at which the runs started.
+    // Run IDs sort by start time.
     let logs: Result<Vec<_>, _> = fs::read_dir("logs")?.map(|entry| Ok::<_, std::io::Error>(entry?.path())).collect();
     let latest = logs?.into_iter().max().ok_or("nothing has run here")?;
     let log = fs::read_to_string(latest)?;

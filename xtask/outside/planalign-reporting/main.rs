@@ -1,4 +1,4 @@
-//! Prints the employer's cost from the summary of a run, with titles of its own.
+//! Prints employer cost from the summary of a run, with custom titles.
 //!
 //! Simulate 2025 to 2027 in this folder first.
 
@@ -10,9 +10,9 @@ use planalign_reporting::{MultiYearSummary, Template, render_summary};
 const TEMPLATE: &str = "
 title: Cost of the plan
 sections:
-  - figures:
-      - { figure: employer_total, title: Employer cost }
-      - { figure: employer_match, title: '  of it, match' }
+  - metrics:
+      - { metric: employer_total, title: Employer cost }
+      - { metric: employer_match, title: '  match' }
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! Checks a year with a rule of its own, on tables that are answered from memory, as a unit test of the rule would.
+//! Checks a year with a custom rule on in-memory tables, like a unit test of the rule.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use planalign_validation::{CheckError, DataValidator, Finding, Rule, Severity};
 
 const SHARES: &str = "select sum(match_amount) / sum(earned) from costs where simulation_year = $1";
 
-/// The match stays within a budget, as a share of pay.
+/// Checks that the match stays within a budget, as a share of pay.
 struct MatchBudget(f64);
 
 impl Rule for MatchBudget {
@@ -17,8 +17,8 @@ impl Rule for MatchBudget {
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let share = tables.query_row(SHARES, &[year.into()])?.and_then(|row| row.float(0)).unwrap_or_default();
-        let message = format!("the match costs {:.2}% of pay", 100.0 * share);
-        let finding = Finding::new(self.name(), year, Severity::Error, message).advice("lower employer_match.tiers");
+        let message = format!("match costs {:.2}% of pay", 100.0 * share);
+        let finding = Finding::new(self.name(), year, Severity::Error, message).advice("lower `employer_match.tiers`");
         Ok(if share > self.0 { vec![finding] } else { Vec::new() })
     }
 }

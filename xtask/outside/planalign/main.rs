@@ -1,4 +1,4 @@
-//! Compares what two match caps cost in the first year, without a command line.
+//! Compares the cost of two match caps in the first year, without the command line.
 
 use std::error::Error;
 

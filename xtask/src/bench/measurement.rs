@@ -1,36 +1,36 @@
-//! What the events of a run tell about its time.
+//! Timings from a run's events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// Time of a stage of a year.
+/// Time of a stage in a year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StageTime {
-    /// From its begin to its commit.
+    /// From start to commit.
     pub(crate) elapsed: Duration,
-    /// Part of it that the database worked on models.
+    /// Part spent on model SQL in the database.
     pub(crate) database: Duration,
 }
 
 /// A measured run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measurement {
-    /// From the start of the process to its end.
+    /// From process start to end.
     pub(crate) wall: Duration,
-    /// The most memory that it had, where the system tells it.
+    /// Peak memory, if the system reports it.
     pub(crate) peak_bytes: Option<u64>,
-    /// Stages in the order in which they first ended.
+    /// Stages, in the order they first finished.
     pub(crate) stages: Vec<String>,
-    /// What went wrong: causes of failures, and findings of severity error or fatal.
+    /// Failures, and findings with severity error or fatal.
     pub(crate) problems: Vec<String>,
-    /// Time beside that of models, by what it went into.
+    /// Time not spent on models, by activity.
     pub(crate) spent: BTreeMap<&'static str, Duration>,
     times: BTreeMap<(i64, String), StageTime>,
 }
 
-/// What events call the time beside that of models.
+/// Event fields with time not spent on models.
 const SPENT: [(&str, &str); 5] = [
     ("registries_us", "registries"),
     ("rules_us", "rules"),
@@ -40,7 +40,7 @@ const SPENT: [(&str, &str); 5] = [
 ];
 
 impl Measurement {
-    /// Takes in a line of the program; says whether it is an event.
+    /// Processes a line of output; returns whether it is an event.
     pub(crate) fn observe(&mut self, line: &str) -> bool {
         let Ok(event) = serde_json::from_str::<Value>(line) else { return false };
         let Some(kind) = event["event"].as_str() else { return false };
@@ -68,33 +68,33 @@ impl Measurement {
         true
     }
 
-    /// The years of the run.
+    /// Returns the years of the run.
     pub(crate) fn years(&self) -> BTreeSet<i64> {
         self.times.keys().map(|(year, _)| *year).collect()
     }
 
-    /// The time of a stage, where the year has it.
+    /// Returns the time of a stage, if the year has it.
     pub(crate) fn time(&self, year: i64, stage: &str) -> Option<StageTime> {
         self.times.get(&(year, stage.to_owned())).copied()
     }
 
-    /// The time of all stages of a year.
+    /// Returns the total time of a year's stages.
     pub(crate) fn year_time(&self, year: i64) -> StageTime {
         sum(self.times.iter().filter(|((of, _), _)| *of == year).map(|(_, time)| time))
     }
 
-    /// Time that the database worked on models.
+    /// Returns the time the database spent on models.
     pub(crate) fn database(&self) -> Duration {
         sum(self.times.values()).database
     }
 
-    /// What stages do beside that: rendering, registries, rules, checkpoints, reports.
+    /// Returns the stages' remaining time: rendering, registries, rules, checkpoints, and reports.
     pub(crate) fn rest_of_stages(&self) -> Duration {
         let total = sum(self.times.values());
         total.elapsed.saturating_sub(total.database)
     }
 
-    /// Everything else: the program's start and end, and what lies between stages.
+    /// Returns all other time: startup, shutdown, and between stages.
     pub(crate) fn outside_stages(&self) -> Duration {
         self.wall.saturating_sub(sum(self.times.values()).elapsed)
     }

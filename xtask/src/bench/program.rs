@@ -1,4 +1,4 @@
-//! One run of the program: started, followed by its events, measured.
+//! Runs the program and measures it by its events.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,19 +11,19 @@ use super::measurement::Measurement;
 use super::{BenchError, year_range};
 use crate::workspace;
 
-/// Exit code of a complete run whose rules found errors: its time counts all the same.
+/// Exit code of a complete run with error findings; its time still counts.
 const RAN_WITH_FINDINGS: i32 = 4;
 
-/// What the program is asked to do.
+/// A simulation to measure.
 #[derive(Debug)]
 pub(crate) struct Simulation {
-    /// Simulated years.
+    /// Years to simulate.
     pub(crate) years: RangeInclusive<i16>,
     /// The census file.
     pub(crate) census: PathBuf,
-    /// Where the database and the reports go.
+    /// Folder for the database and reports.
     pub(crate) folder: PathBuf,
-    /// Threads of the engine.
+    /// Engine threads.
     pub(crate) threads: Option<u16>,
 }
 
@@ -42,7 +42,7 @@ impl Simulation {
     }
 }
 
-/// Runs the program to its end and measures it.
+/// Runs the program to completion and measures it.
 pub(crate) fn run(simulation: &Simulation) -> Result<Measurement, BenchError> {
     let failed = |what: &'static str| move |cause| BenchError::System { what, cause };
     let started = Instant::now();
@@ -55,7 +55,7 @@ pub(crate) fn run(simulation: &Simulation) -> Result<Measurement, BenchError> {
             if !measurement.observe(&line) {
                 messages.push(line);
             }
-            // The peak only rises, and the last events come after the last work.
+            // The peak never falls, and the last events follow the last work.
             measurement.peak_bytes = peak_memory(child.id()).or(measurement.peak_bytes);
         }
     }
@@ -68,7 +68,7 @@ pub(crate) fn run(simulation: &Simulation) -> Result<Measurement, BenchError> {
     Err(BenchError::Program { status, messages: messages.join("\n") })
 }
 
-/// The most memory that a running process has had, where the system tells it.
+/// Returns the peak memory of a running process, if the system reports it.
 fn peak_memory(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

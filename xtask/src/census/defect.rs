@@ -1,4 +1,4 @@
-//! What can be wrong with a row: one kind for each problem that staging tells apart.
+//! Defective rows: one kind for each problem that staging distinguishes.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -12,7 +12,7 @@ pub(crate) enum Defect {
     NewHireId,
     /// Repeats an employee's row; one of the two is kept.
     IdenticalRepeat,
-    /// Repeats an employee's id with other pay; both rows are rejected.
+    /// Repeats an employee's ID with different pay; both rows are rejected.
     ConflictingRepeat,
     MissingBirth,
     UnparsableBirth,
@@ -39,7 +39,7 @@ pub(crate) enum Defect {
     OverrideNoTruthValue,
 }
 
-/// Every kind, in the order in which rows get them.
+/// Every kind, in the order rows get them.
 pub(crate) const KINDS: [Defect; 27] = [
     Defect::MissingId,
     Defect::NewHireId,
@@ -71,7 +71,7 @@ pub(crate) const KINDS: [Defect; 27] = [
 ];
 
 impl Defect {
-    /// Damages a healthy row. Repeats need an employee whose row they repeat; without one the row itself is returned.
+    /// Damages a healthy row. Repeats need an employee whose row to repeat; without one, returns the row unchanged.
     pub(crate) fn apply(self, healthy: Row, employee: Option<&Row>, as_of: Date) -> Result<Row, jiff::Error> {
         let mut row = healthy;
         match (self, employee) {

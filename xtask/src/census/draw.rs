@@ -1,15 +1,15 @@
-//! Random draws that are the same on every machine and with every release of the generator's crate: integers only.
+//! Random draws that are identical on every machine and with every release of the random crate: integers only.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
-/// What a stream of draws is for. Streams of different purposes are independent of each other.
+/// The purpose of a stream of draws. Streams for different purposes are independent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     /// Who a person is.
     Person,
-    /// When a person leaves.
-    Leaver,
+    /// When a person is terminated.
+    Termination,
 }
 
 /// The random numbers of one person.
@@ -17,7 +17,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Draws(ChaCha8Rng);
 
 impl Draws {
-    /// Opens the stream of a person; a stream is a function of the three arguments.
+    /// Opens a person's stream, which is a function of the three arguments.
     pub(crate) fn new(seed: u64, number: u32, purpose: Purpose) -> Self {
         let mut key = [0_u8; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -32,23 +32,23 @@ impl Draws {
         u32::try_from(scaled).unwrap_or(0)
     }
 
-    /// Draws a number from `low` to `high`, both included.
+    /// Draws a number from `low` to `high`, inclusive.
     pub(crate) fn within(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    /// Says yes in that many cases of a thousand.
+    /// Returns true with this probability, in thousandths.
     pub(crate) fn permille(&mut self, chance: u32) -> bool {
         self.below(1000) < chance
     }
 
-    /// Draws a number below the bound, smaller ones more often: the product of two even draws.
+    /// Draws a number below the bound, favoring small ones: the product of two uniform draws.
     pub(crate) fn low_below(&mut self, bound: u32) -> u32 {
         let first = self.below(bound);
         self.below(first + 1)
     }
 
-    /// Draws an item by its weight. `otherwise` is for an empty table.
+    /// Draws an item by weight; returns `otherwise` if the table is empty.
     pub(crate) fn pick<T: Copy>(&mut self, weighted: &[(T, u32)], otherwise: T) -> T {
         let mut rest = self.below(weighted.iter().map(|(_, weight)| weight).sum());
         for &(item, weight) in weighted {

@@ -1,4 +1,4 @@
-//! The census file: CSV, or Parquet made of it by the engine.
+//! Writes the census as CSV, or as Parquet converted by the engine.
 
 use std::fs;
 use std::path::Path;
@@ -9,19 +9,19 @@ use planalign_config::{Database, DatabaseOptions};
 use super::row::{COLUMNS, Row};
 use super::{CensusArguments, CensusError};
 
-/// Writes the rows in the format that the extension names.
+/// Writes the rows in the format given by the extension.
 pub(crate) fn write(arguments: &CensusArguments, rows: &[Row]) -> Result<(), CensusError> {
     let path = arguments.out.as_path();
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     match extension.as_deref() {
         Some("csv") => write_csv(path, rows, arguments.with_ssn),
-        // Text that reads as no date or number can't be kept in a typed column.
+        // Text that isn't a date or number can't be stored in a typed column.
         Some("parquet") => write_parquet(path, rows, arguments.with_ssn, arguments.bad_rows == 0),
         _ => Err(CensusError::UnknownFormat(path.to_owned())),
     }
 }
 
-/// The places of the columns that the file has.
+/// Returns the indexes of the columns in the file.
 fn kept_columns(with_ssn: bool) -> impl Iterator<Item = usize> {
     (0..COLUMNS.len()).filter(move |&column| with_ssn || COLUMNS[column].0 != "employee_ssn")
 }
@@ -49,7 +49,7 @@ fn write_parquet(path: &Path, rows: &[Row], with_ssn: bool, typed: bool) -> Resu
     written.and(removed)
 }
 
-/// The statement that reads the CSV file with the types of the columns and writes Parquet.
+/// Returns the statement that reads the CSV file with typed columns and writes Parquet.
 fn copy_statement(from: &Path, to: &Path, with_ssn: bool, is_typed: bool) -> String {
     let types: Vec<String> = kept_columns(with_ssn)
         .map(|column| COLUMNS[column])

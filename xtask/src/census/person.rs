@@ -1,18 +1,18 @@
-//! Who works in an ordinary company: age, service, job level, pay, hours and savings, and how they hang together.
+//! A person in an ordinary company: age, service, job level, pay, hours, and deferrals, and how they relate.
 
 use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
 
 use super::draw::Draws;
 
-/// Nobody is hired younger.
+/// Minimum age at hire.
 const HIRING_AGE: u32 = 18;
-/// Nobody takes part in the plan younger: the default plan's minimum age.
+/// Minimum age of participants: the default plan's minimum age.
 const PLAN_AGE: u32 = 21;
-/// Hours of a year of full-time work, for people paid by the hour.
+/// Annual hours of full-time work, for hourly employees.
 const HOURS_PER_YEAR: u32 = 2080;
 
-/// Completed years at the as-of date, first and last of a band, and its share in a thousand.
+/// Bands of completed years on the as-of date: first, last, and share per thousand.
 const AGES: [((u32, u32), u32); 11] = [
     ((18, 20), 20),
     ((21, 24), 75),
@@ -27,7 +27,7 @@ const AGES: [((u32, u32), u32); 11] = [
     ((65, 70), 10),
 ];
 
-/// Job levels by age: the first age of a row, and the shares of the levels 1 to 5 in a hundred.
+/// Job levels by age: the first age of a row, and the percentages of levels 1 to 5.
 const LEVELS: [(u32, [u32; 5]); 5] = [
     (18, [88, 11, 1, 0, 0]),
     (25, [64, 24, 9, 3, 0]),
@@ -36,39 +36,39 @@ const LEVELS: [(u32, [u32; 5]); 5] = [
     (55, [43, 26, 17, 9, 5]),
 ];
 
-/// Lowest and highest annual rate of pay of the levels 1 to 5, in dollars.
+/// Lowest and highest annual pay of levels 1 to 5, in dollars.
 const PAY_RANGES: [(u32, u32); 5] =
     [(52_000, 80_000), (81_000, 120_000), (121_000, 160_000), (161_000, 298_000), (300_000, 480_000)];
 
-/// Deferral rates in percent and their weights, up to level 2 and above.
+/// Deferral rates in percent and their weights, for levels up to 2 and above.
 const RATES: [[(u32, u32); 11]; 2] = [
     [(1, 2), (2, 3), (3, 22), (4, 13), (5, 20), (6, 24), (7, 1), (8, 8), (10, 6), (12, 1), (15, 0)],
     [(1, 0), (2, 1), (3, 8), (4, 8), (5, 14), (6, 25), (7, 2), (8, 15), (10, 18), (12, 5), (15, 4)],
 ];
 
-/// One synthetic person at the as-of date.
+/// A synthetic person on the as-of date.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     /// Date of birth.
     pub(crate) birth: Date,
     /// Date of hire, at the age of 18 or later.
     pub(crate) hire: Date,
-    /// Last day, of those who left or are known to leave.
+    /// Last day of work, if past or known.
     pub(crate) termination: Option<Date>,
-    /// Annual rate of pay in cents, as if full-time.
+    /// Annual full-time pay in cents.
     pub(crate) pay_cents: u64,
-    /// Elective deferral in percent of pay; 0: does not take part.
+    /// Elective deferral in percent of pay; 0 for nonparticipants.
     pub(crate) deferral_percent: u32,
-    /// Scheduled hours a week.
+    /// Scheduled hours per week.
     pub(crate) weekly_hours: u32,
-    /// Whether the person declined automatic escalation.
+    /// Whether the person opted out of automatic increases.
     pub(crate) declines_escalation: bool,
-    /// Whether the person belongs to a class of employees that the plan excludes.
+    /// Whether the person is in a class of employees excluded from the plan.
     pub(crate) is_excluded: bool,
 }
 
 impl Person {
-    /// Draws a person who is employed at that date.
+    /// Draws a person employed on that date.
     pub(crate) fn draw(as_of: Date, draws: &mut Draws) -> Result<Self, jiff::Error> {
         let (youngest, oldest) = draws.pick(&AGES, (30, 34));
         let age = draws.within(youngest, oldest);
@@ -96,7 +96,7 @@ impl Person {
     }
 }
 
-/// One in eight was hired in the as-of year; the others' service is short more often than long, and longer for the older.
+/// One in eight was hired in the as-of year; for others, short service is more common, and older people have more.
 fn draw_hire(birth: Date, as_of: Date, draws: &mut Draws) -> Result<Date, jiff::Error> {
     let earliest = birth.checked_add(i64::from(HIRING_AGE).years())?;
     let possible_days = days_until(earliest, as_of)?;
@@ -109,7 +109,7 @@ fn draw_hire(birth: Date, as_of: Date, draws: &mut Draws) -> Result<Date, jiff::
     as_of.checked_sub(i64::from(days).days())
 }
 
-/// By age; one in six of those with ten years of service is a level above.
+/// By age; one in six with ten years of service is a level higher.
 fn draw_level(age: u32, service: u32, draws: &mut Draws) -> usize {
     let shares = LEVELS.iter().rev().find(|(from, _)| age >= *from).map_or(LEVELS[0].1, |(_, shares)| *shares);
     let weighted: [(usize, u32); 5] = std::array::from_fn(|index| (index + 1, shares[index]));
@@ -118,7 +118,7 @@ fn draw_level(age: u32, service: u32, draws: &mut Draws) -> usize {
     level + usize::from(rises)
 }
 
-/// Part-timers are found in the lower two levels, more often among the young and the old.
+/// Part-timers are in the lower two levels, and more common among younger and older people.
 fn draw_hours(age: u32, level: usize, draws: &mut Draws) -> u32 {
     let chance = match (level, age) {
         (3.., _) => 0,
@@ -128,8 +128,8 @@ fn draw_hours(age: u32, level: usize, draws: &mut Draws) -> u32 {
     if draws.permille(chance) { draws.within(20, 29) } else { 40 }
 }
 
-/// A position in the range of the level that rises with service. The lowest level is paid by the hour, so its annual
-/// rates are uneven; the others have round salaries.
+/// A position in the level's range that rises with service. The lowest level is hourly, so its annual pay is uneven; the
+/// others have round salaries.
 fn draw_pay(level: usize, service: u32, draws: &mut Draws) -> u64 {
     let (lowest, highest) = PAY_RANGES[level - 1];
     let by_service = (service * 20).min(400);
@@ -143,7 +143,7 @@ fn draw_pay(level: usize, service: u32, draws: &mut Draws) -> u64 {
     }
 }
 
-/// How many of a thousand such people take part in the plan.
+/// Returns the participation rate of such people, per thousand.
 fn participation(age: u32, service: u32, level: usize, weekly_hours: u32) -> u32 {
     let by_age = match age {
         ..30 => 560,

@@ -16,12 +16,12 @@ pub(crate) const COLUMNS: [(&str, &str); 10] = [
     ("eligibility_override", "boolean"),
 ];
 
-/// The fields of a row, each as the file shows it; an empty text is a missing value.
+/// The fields of a row as text; empty if missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     /// Unique, unless the row is meant to be defective.
     pub(crate) id: String,
-    /// A number of an area that is never issued, and of no taxpayer group either.
+    /// From an area never issued, and a group not used for taxpayer numbers.
     pub(crate) ssn: String,
     /// Date of birth.
     pub(crate) birth: String,
@@ -29,20 +29,20 @@ pub(crate) struct Row {
     pub(crate) hire: String,
     /// Last day of work.
     pub(crate) termination: String,
-    /// Annual rate of pay in dollars and cents.
+    /// Annual pay in dollars and cents.
     pub(crate) pay: String,
     /// Deferral as a fraction of pay.
     pub(crate) deferral_rate: String,
-    /// Scheduled hours a week.
+    /// Scheduled hours per week.
     pub(crate) weekly_hours: String,
-    /// `true` for those who declined escalation.
+    /// `true` for those who opted out of automatic increases.
     pub(crate) declines_escalation: String,
-    /// `false` for those whom the plan excludes, else empty.
+    /// `false` for those excluded from the plan, otherwise empty.
     pub(crate) eligibility: String,
 }
 
 impl Row {
-    /// Writes a person down under a number.
+    /// Creates a person's row with this number.
     pub(crate) fn new(number: u32, person: &Person) -> Self {
         Self {
             id: format!("EMP_{number:06}"),
@@ -58,7 +58,7 @@ impl Row {
         }
     }
 
-    /// The fields in the order of the columns.
+    /// Returns the fields in column order.
     pub(crate) fn fields(&self) -> [&str; COLUMNS.len()] {
         [
             &self.id,
@@ -75,7 +75,7 @@ impl Row {
     }
 }
 
-/// Areas from 900 on were never issued; with groups up to 49 they are no taxpayer numbers either.
+/// Areas from 900 were never issued; with groups up to 49, they aren't taxpayer numbers either.
 fn ssn(number: u32) -> String {
     let area = 900 + number % 100;
     let group = 1 + number / 100 % 49;

@@ -19,7 +19,7 @@ fn employees(count: u32) -> Vec<Person> {
     (1..=count).map(|number| person(&arguments, number).expect("person")).collect()
 }
 
-/// Share of the people of whom it holds, in percent.
+/// Percentage of people who match.
 fn percent(people: &[Person], holds: impl Fn(&Person) -> bool) -> usize {
     people.iter().filter(|person| holds(person)).count() * 100 / people.len()
 }
@@ -48,12 +48,12 @@ fn shares_are_those_of_an_ordinary_company() {
     let people = employees(10_000);
     let year = date(2024, 1, 1);
     assert!((12..=18).contains(&percent(&people, |p| p.hire >= year)), "hired in the year");
-    assert!((60..=65).contains(&percent(&people, |p| p.deferral_percent > 0)), "take part");
+    assert!((60..=65).contains(&percent(&people, |p| p.deferral_percent > 0)), "participants");
     assert!((5..=7).contains(&percent(&people, |p| p.weekly_hours < 30)), "part-time");
     assert!((50..=60).contains(&percent(&people, |p| p.pay_cents < 8_100_000)), "lowest level");
     assert!(people.iter().any(|p| p.pay_cents > 30_000_000), "highest level");
     assert!(people.iter().any(|p| p.is_excluded), "excluded");
-    assert!(people.iter().any(|p| p.declines_escalation), "declines escalation");
+    assert!(people.iter().any(|p| p.declines_escalation), "opts out of increases");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn nobody_is_hired_before_the_age_of_18_or_after_the_census() {
 }
 
 #[test]
-fn leavers_are_gone_by_the_census_or_go_in_the_year_after_it() {
+fn terminations_are_before_the_as_of_date_or_in_the_year_after_it() {
     let rows = rows(&arguments(5, 20, 0)).expect("rows");
     assert_eq!(rows.len(), 5 + 20 + 2);
     assert!(rows[..5].iter().all(|row| row.termination.is_empty()));
@@ -94,5 +94,5 @@ fn the_extension_decides_the_format() {
     let names = std::fs::read_dir(folder.path()).expect("folder").count();
     assert_eq!(names, 3, "the intermediate file is gone");
     let refused = run(&census("census.xlsx", 0)).expect_err("unknown format").to_string();
-    assert!(refused.starts_with("the census is a .csv or a .parquet file"), "{refused}");
+    assert!(refused.starts_with("census file must be .csv or .parquet"), "{refused}");
 }

@@ -1,12 +1,12 @@
-//! Reads counts of lines in the format LCOV, of which llvm-cov writes: `SF:<file>`, then `DA:<line>,<count>` for each line with code.
+//! Reads line counts in LCOV format, as written by llvm-cov: `SF:<file>`, then `DA:<line>,<count>` for each line of code.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// How often each line with code ran, by file.
+/// How often each line of code ran, by file.
 pub(crate) type Hits = BTreeMap<PathBuf, BTreeMap<usize, u64>>;
 
-/// Reads a report. Records of other kinds, such as those of functions, are left out.
+/// Parses a report, ignoring other records, such as functions.
 pub(crate) fn hits(report: &str) -> Hits {
     let mut hits = Hits::new();
     let mut file = PathBuf::new();

@@ -1,4 +1,4 @@
-//! The tests, built with counters and run by cargo-llvm-cov; then the counts that it writes.
+//! Runs the tests with cargo-llvm-cov and reads the counts it writes.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,19 +8,19 @@ use super::CoverageError;
 use super::lcov::{self, Hits};
 use crate::workspace::{cargo, output_of};
 
-/// Tests that repeat what others run: with a program that is killed, and with the examples as programs, which cargo builds for all
-/// tests only.
+/// Tests that repeat what others run: those that kill the program, and those that run the examples, which cargo builds only for
+/// all tests.
 const REPETITIVE: [&str; 4] = ["--skip", "kills::", "--skip", "printed::"];
 
-/// All tests but those in documentation, which need another compiler, and those that only repeat. A process that is killed while it
-/// writes its counters spoils no other's.
+/// All tests except doc tests, which need another compiler, and repetitive ones. A process killed while writing its counters
+/// doesn't corrupt others'.
 const ARGUMENTS: [&str; 7] =
     ["llvm-cov", "--locked", "--workspace", "--tests", "--no-cfg-coverage", "--failure-mode=all", "--lcov"];
 
-/// The variables by which cargo-llvm-cov is told of the tools that it calls.
+/// Environment variables with the paths of the tools that cargo-llvm-cov calls.
 const TOOLS: [(&str, &str); 2] = [("LLVM_COV", "llvm-cov"), ("LLVM_PROFDATA", "llvm-profdata")];
 
-/// Builds and runs all tests, and answers how often each line of each file ran.
+/// Builds and runs all tests, and returns how often each line of each file ran.
 pub(crate) fn tests() -> Result<Hits, CoverageError> {
     let folder = tempfile::tempdir().map_err(failed("make a temporary folder"))?;
     let report = folder.path().join("lcov.info");
@@ -37,7 +37,7 @@ pub(crate) fn tests() -> Result<Hits, CoverageError> {
     Ok(lcov::hits(&report))
 }
 
-/// LLVM's tools as a Linux distribution names them, `llvm-cov-22`, where the toolchain has no component llvm-tools.
+/// Returns the LLVM tools as named by Linux distributions, such as `llvm-cov-22`, if the toolchain lacks component llvm-tools.
 fn tools_elsewhere() -> Result<Vec<(&'static str, String)>, CoverageError> {
     let libraries = output_of(Command::new("rustc").args(["--print", "target-libdir"]))?;
     let component = Path::new(libraries.trim()).with_file_name("bin").join("llvm-cov");
@@ -50,7 +50,7 @@ fn tools_elsewhere() -> Result<Vec<(&'static str, String)>, CoverageError> {
     })
 }
 
-/// The major version of the LLVM that rustc is built with; the tools must be of it, or newer.
+/// Returns the major version of rustc's LLVM; the tools must be that version or newer.
 fn llvm_version(rustc: &str) -> Option<&str> {
     let version = rustc.lines().find_map(|line| line.strip_prefix("LLVM version: "))?;
     version.split('.').next()

@@ -1,4 +1,4 @@
-//! Coverage as a table of crates and as a list of lines.
+//! Formats coverage as a table of crates and a list of lines.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 
 use super::CrateLines;
 
-/// A row for each crate.
+/// Formats a row per crate.
 pub(crate) fn render(crates: &BTreeMap<&str, CrateLines>) -> String {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN).set_header(["crate", "lines", "run", "%"]);
@@ -19,7 +19,7 @@ pub(crate) fn render(crates: &BTreeMap<&str, CrateLines>) -> String {
     table.to_string()
 }
 
-/// The lines that no test runs, neighbours together.
+/// Lists the lines that no test runs, as ranges.
 pub(crate) fn missed(lines: &CrateLines) -> String {
     let mut places = Vec::new();
     for (file, lines) in &lines.missed {

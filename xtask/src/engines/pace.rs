@@ -1,4 +1,4 @@
-//! The time of a run with each engine, in turns, because a machine's speed drifts within minutes.
+//! Compares run times of the engines, alternating because a machine's speed drifts within minutes.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::simulation::Simulation;
 /// Simulated years of each run.
 const YEARS: i16 = 5;
 
-/// Runs both in turns and says how many times as long the prebuilt one takes.
+/// Alternates runs of both and returns the ratio of prebuilt to source.
 pub(super) fn compare(
     programs: &Programs,
     arguments: &EnginesArguments,
@@ -41,7 +41,7 @@ pub(super) fn compare(
     ))
 }
 
-/// The middle of the values, or of the two in the middle; not a number if there is none.
+/// Returns the median, or NaN for no values.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;

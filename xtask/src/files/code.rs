@@ -1,9 +1,9 @@
-//! Rust code without its comments and without the content of its literals, so that a check finds code only.
+//! Strips comments and literals from Rust code, so that checks find only code.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Blanks comments and literals; every line keeps its number.
+/// Blanks comments and literals, keeping line numbers.
 pub(crate) fn without_literals(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -55,7 +55,7 @@ fn skip_text(chars: &mut Peekable<Chars>, out: &mut String) {
     out.push('"');
 }
 
-/// A raw text ends at a quote with as many `#` as it began with. `r#name` is no text.
+/// A raw string ends at a quote with as many `#` as it started with. `r#name` isn't a string.
 fn skip_raw(chars: &mut Peekable<Chars>, out: &mut String) {
     let mut hashes = 0;
     while chars.next_if_eq(&'#').is_some() {
@@ -82,7 +82,7 @@ fn skip_raw(chars: &mut Peekable<Chars>, out: &mut String) {
     out.push('"');
 }
 
-/// A quote opens a character or a lifetime; only the character is closed by another one.
+/// A quote starts a character or a lifetime; only a character has a closing quote.
 fn skip_character(chars: &mut Peekable<Chars>, out: &mut String, next: char) {
     chars.next();
     if next == '\\' {

@@ -1,59 +1,59 @@
-//! The list of mutants: where a fault is put, what it is, and which test must notice it.
+//! The list of mutants: each fault, its place, and the test that must notice it.
 
 use std::fs;
 use std::path::Path;
 
 use planalign_config::yaml::{self, Dialect, Node, YamlError};
 
-/// The list, from the root of the workspace.
+/// Path of the list, relative to the root.
 const FILE: &str = "xtask/mutants.yaml";
 
 /// A fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mutant {
-    /// Its place in the list, from 1.
+    /// Number in the list, from 1.
     pub(crate) number: usize,
-    /// What is wrong with the program that has it.
+    /// What the fault does.
     pub(crate) name: String,
-    /// Why that matters.
+    /// Why it matters.
     pub(crate) why: String,
-    /// The file that is changed.
+    /// The file to change.
     pub(crate) file: String,
-    /// What stands there, and nowhere else in the file.
+    /// The text to replace, which must occur exactly once in the file.
     pub(crate) text: String,
-    /// What is put in its place.
+    /// The replacement.
     pub(crate) becomes: String,
-    /// The crate whose test notices it.
+    /// The crate of the test that notices it.
     pub(crate) package: String,
-    /// `lib` or `bin` for tests beside the code, or a file or folder of `tests`.
+    /// `lib` or `bin` for unit tests, or a file or folder in `tests`.
     pub(crate) target: String,
     /// The full name of the test.
     pub(crate) test: String,
 }
 
-/// What is wrong with the list.
+/// A problem with the list.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CatalogueError {
-    /// It is not there.
+    /// It can't be read.
     #[error("can't read {FILE}: {0}")]
     Read(#[from] std::io::Error),
-    /// It is no YAML.
+    /// It isn't valid YAML.
     #[error("{FILE}:{line}: {0}", line = .0.at.line)]
     Yaml(YamlError),
-    /// It does not fit the workspace.
-    #[error("{FILE} does not fit:\n  {}", .0.join("\n  "))]
+    /// It doesn't match the workspace.
+    #[error("{FILE} doesn't match the workspace:\n  {}", .0.join("\n  "))]
     Misfits(Vec<String>),
 }
 
 impl Mutant {
-    /// Whether one of the filters means it; no filters mean all.
+    /// Returns whether a filter matches it; no filters match all.
     pub(crate) fn is_asked_for(&self, filters: &[String]) -> bool {
         let means = |filter: &String| filter.parse() == Ok(self.number) || self.name.contains(filter.as_str());
         filters.is_empty() || filters.iter().any(means)
     }
 }
 
-/// Reads the list and checks that each fault can be put where it belongs.
+/// Reads the list and checks that each fault can be injected.
 pub(crate) fn read(root: &Path) -> Result<Vec<Mutant>, CatalogueError> {
     let mut misfits = Vec::new();
     let mutants = parse(&fs::read_to_string(root.join(FILE))?, &mut misfits)?;
@@ -63,7 +63,7 @@ pub(crate) fn read(root: &Path) -> Result<Vec<Mutant>, CatalogueError> {
     for mutant in &mutants {
         let count = fs::read_to_string(root.join(&mutant.file))?.matches(&mutant.text).count();
         if count != 1 {
-            misfits.push(format!("{}: its text stands {count} times in {}", mutant.name, mutant.file));
+            misfits.push(format!("{}: its text occurs {count} times in {}", mutant.name, mutant.file));
         }
     }
     if misfits.is_empty() { Ok(mutants) } else { Err(CatalogueError::Misfits(misfits)) }
@@ -97,10 +97,10 @@ fn parse(yaml: &str, misfits: &mut Vec<String>) -> Result<Vec<Mutant>, Catalogue
         let mut word = || words.next().unwrap_or_default();
         (mutant.package, mutant.target, mutant.test) = (word(), word(), word());
         if mutant.test.is_empty() {
-            misfits.push(format!("mutant {number} names no test as package, target and name"));
+            misfits.push(format!("mutant {number} doesn't name a test as package, target, and name"));
         }
         if mutant.text == mutant.becomes || mutants.iter().any(|other| other.name == mutant.name) {
-            misfits.push(format!("mutant {number} changes nothing, or has the name of another"));
+            misfits.push(format!("mutant {number} changes nothing, or has another's name"));
         }
         mutants.push(mutant);
     }
@@ -131,10 +131,10 @@ mod tests {
         let mut misfits = Vec::new();
         let mutants = parse(text, &mut misfits).expect("YAML");
         let expected = [
-            "mutant 1 changes nothing, or has the name of another",
+            "mutant 1 changes nothing, or has another's name",
             "mutant 2 has no file",
-            "mutant 2 names no test as package, target and name",
-            "mutant 2 changes nothing, or has the name of another",
+            "mutant 2 doesn't name a test as package, target, and name",
+            "mutant 2 changes nothing, or has another's name",
         ];
         assert_eq!(misfits, expected);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Mutants as a table.
+//! Formats the verdicts as a table.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use comfy_table::presets::ASCII_MARKDOWN;
 
 use super::catalogue::Mutant;
 
-/// What became of a mutant.
+/// The outcome of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The test failed, as it should.
     Killed,
-    /// The test passed: it does not look there, or not closely enough.
+    /// The test passed: it doesn't check that, or not closely enough.
     Survived,
-    /// The test was not run: the fault is no program. What cargo said of it.
+    /// The test didn't run, because the fault doesn't compile. Contains cargo's output.
     Broken(String),
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A row for each mutant, the numbers, and a note on each that was not killed.
+/// Formats a row per mutant, the counts, and a note on each that wasn't killed.
 pub(crate) fn render(mutants: &[(&Mutant, Option<Verdict>)]) -> String {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN).set_header(["", "mutant", "in", "test", "verdict"]);
@@ -41,7 +41,7 @@ pub(crate) fn render(mutants: &[(&Mutant, Option<Verdict>)]) -> String {
         killed += usize::from(*verdict == Some(Verdict::Killed));
         match verdict {
             Some(Verdict::Survived) => {
-                notes.push(format!("{}: {} does not notice it, but {}", mutant.name, mutant.test, mutant.why));
+                notes.push(format!("{}: not noticed by {}, although {}", mutant.name, mutant.test, mutant.why));
             }
             Some(Verdict::Broken(output)) => notes.push(format!("{}:\n{output}", mutant.name)),
             _ => {}
@@ -74,7 +74,7 @@ mod tests {
                         | 2 | no rollback | x.sql | a::b | BROKEN   |\n\
                         | 3 | no cap      | x.sql | a::b | SURVIVED |\n\
                         3 mutants, 1 killed\n\nno rollback:\nerror: x\n\n\
-                        no cap: a::b does not notice it, but it is wrong";
+                        no cap: not noticed by a::b, although it is wrong";
         assert_eq!(render(&rows), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! One test against one fault.
+//! Runs one test against one fault.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use super::catalogue::Mutant;
 use super::table::Verdict;
 use crate::workspace::{CommandError, cargo};
 
-/// What cargo said of some tests.
+/// Cargo's output for some tests.
 pub(crate) struct Output {
     stdout: String,
     stderr: String,
@@ -23,7 +23,7 @@ impl Output {
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
-    /// How a test ended; nothing if it was not run, because the program could not be built or is not there.
+    /// Returns a test's result, or `None` if it didn't run because it doesn't compile or doesn't exist.
     fn reported(&self, test: &str) -> Option<&str> {
         let start = format!("test {test} ... ");
         self.stdout.lines().find_map(|line| line.strip_prefix(&start))
@@ -38,15 +38,15 @@ impl Output {
     }
 }
 
-/// Runs the test of a mutant.
+/// Runs a mutant's test.
 pub(crate) fn run(folder: &Path, target: &str, mutant: &Mutant) -> Result<Verdict, MutantsError> {
     let output = output_of_tests(folder, target, &mutant.package, &mutant.target, &[&mutant.test])?;
     Ok(output.verdict(&mutant.test))
 }
 
-/// Runs these tests and no others, in the copy.
+/// Runs only these tests, in the copy.
 ///
-/// `xtask` is named beside the package because it has all features: a crate alone would compile `DuckDB` again.
+/// Also selects `xtask`, which has all features: the package alone would recompile `DuckDB`.
 pub(crate) fn output_of_tests(
     folder: &Path,
     target: &str,
@@ -56,8 +56,8 @@ pub(crate) fn output_of_tests(
 ) -> Result<Output, MutantsError> {
     let mut command = cargo();
     command.current_dir(folder).env("INSTA_UPDATE", "no");
-    // What is compiled of others is shared. The programs go elsewhere, and a wrapper that does nothing keeps the crates apart from
-    // those of the workspace, which cargo knows by their names alone: nobody shall run a mutant by mistake.
+    // Dependencies are shared. Programs go elsewhere, and a no-op wrapper keeps the copy's crates separate from the workspace's,
+    // which cargo identifies by name only, so that no one runs a mutant by mistake.
     command.env("CARGO_BUILD_BUILD_DIR", target).env("CARGO_TARGET_DIR", Path::new(target).join("mutants/target"));
     command.env("RUSTC_WORKSPACE_WRAPPER", "env");
     command.args(["test", "--locked", "--no-fail-fast", "-p", package, "-p", "xtask"]);

@@ -1,4 +1,4 @@
-//! What cargo says of a build.
+//! Cargo's messages about a build.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,19 +6,19 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Of what a program is made.
+/// The artifacts of a build.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Build {
-    /// Packages of a registry that were there, with their versions.
+    /// Registry packages that were already compiled, with versions.
     pub(crate) shared: BTreeSet<String>,
-    /// Packages of a registry that were compiled.
+    /// Registry packages that were compiled.
     pub(crate) compiled: BTreeSet<String>,
     /// The programs.
     pub(crate) executables: Vec<PathBuf>,
 }
 
 impl Build {
-    /// Reads the messages of `cargo build --message-format=json`.
+    /// Parses the messages of `cargo build --message-format=json`.
     pub(crate) fn of(messages: &str) -> Self {
         let mut build = Self::default();
         for message in messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
@@ -36,7 +36,7 @@ impl Build {
         build
     }
 
-    /// Whether a package is among the dependencies.
+    /// Returns whether a package is among the dependencies.
     pub(crate) fn has(&self, package: &str) -> bool {
         self.shared.iter().chain(&self.compiled).any(|found| found.split('@').next() == Some(package))
     }

@@ -1,4 +1,4 @@
-//! Real dbt: how it is installed, and how it builds a year.
+//! Installs dbt and builds a year with it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::ParityError;
 use crate::workspace::{self, output_of};
 
-/// What is installed: dbt, its driver, and the engine in the version that the program has.
+/// Packages to install: dbt, its driver, and the program's version of the engine.
 const PACKAGES: [&str; 3] = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb==1.5.6"];
 
 /// A dbt executable.
@@ -17,12 +17,12 @@ const PACKAGES: [&str; 3] = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb=
 pub(super) struct Dbt(pub(super) PathBuf);
 
 impl Dbt {
-    /// Installs dbt Core, unless it is there, where the developer's tools are cached. Takes a minute, and Python.
+    /// Installs dbt Core in the cache of developer tools, unless it exists. Takes a minute and needs Python.
     pub(super) fn install() -> Result<Self, ParityError> {
         let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache"))).unwrap_or_else(env::temp_dir);
         let folder = cache.join("planalign/tools/dbt");
-        // Written last: what was installed half-way is installed again.
+        // Written last, so that an incomplete installation is repeated.
         let (executable, complete) = (folder.join("bin/dbt"), folder.join("complete"));
         if fs::read_to_string(&complete).ok() != Some(PACKAGES.concat()) {
             output_of(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
@@ -32,7 +32,7 @@ impl Dbt {
         Ok(Self(executable))
     }
 
-    /// Builds and tests everything for the year of the variables, as `dbt build` in the folder of the project does.
+    /// Builds and tests everything for the year in the variables, like `dbt build` in the project folder.
     pub(super) fn build(&self, vars: &Map<String, Value>, database: &Path) -> Result<(), ParityError> {
         let project = workspace::root().join("dbt");
         let mut command = Command::new(&self.0);

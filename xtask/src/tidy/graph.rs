@@ -1,23 +1,23 @@
-//! What cargo builds for which command.
+//! Checks of what cargo builds.
 
 use std::collections::BTreeSet;
 
 use super::Violation;
 use crate::workspace::{CommandError, cargo, output_of};
 
-/// The crate whose build takes longer than that of all others together.
+/// The crate that takes longer to build than all others combined.
 const ENGINE: &str = "libduckdb-sys";
 
-/// Selections of packages that must share one build of the engine: the first is what everyone builds first.
+/// Package selections that must share one build of the engine; the first is what everyone builds first.
 const SELECTIONS: [&[&str]; 3] = [&["-p", "planalign-cli"], &["--workspace"], &["-p", "xtask"]];
 
-/// Looks for the engine among what the pipeline depends on.
+/// Finds the engine among the pipeline's dependencies.
 pub(crate) fn check_pipeline() -> Result<Vec<Violation>, CommandError> {
     let tree = tree(&["-p", "planalign-pipeline"], "normal")?;
     Ok(engines_in(&tree))
 }
 
-/// Compares the features of the engine and of everything that its build needs.
+/// Compares the features of the engine and its build dependencies.
 pub(crate) fn check_engine_features() -> Result<Vec<Violation>, CommandError> {
     let mut trees = Vec::new();
     for selection in SELECTIONS {
@@ -30,7 +30,7 @@ pub(crate) fn check_engine_features() -> Result<Vec<Violation>, CommandError> {
         .collect())
 }
 
-/// Prints the dependencies as lines of depth, package and features.
+/// Returns the dependencies as lines of depth, package, and features.
 fn tree(selection: &[&str], edges: &str) -> Result<String, CommandError> {
     let mut command = cargo();
     command.args(["tree", "--locked", "--no-dedupe", "--prefix", "depth", "--format", "{p} {f}", "--edges", edges]);
@@ -43,7 +43,7 @@ pub(super) fn engines_in(tree: &str) -> Vec<Violation> {
     engines.map(|package| Violation::of("planalign-pipeline", format!("depends on {package}"))).collect()
 }
 
-/// The engine and what is below it in the tree.
+/// Returns the engine and its dependencies in the tree.
 pub(super) fn below_engine(tree: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     let mut engine_depth = None;

@@ -1,12 +1,12 @@
-//! What the files say.
+//! Checks of the contents of files.
 
 use super::Violation;
 use crate::files::{Files, Line, RustFile};
 
-/// Lines of a file, beyond which it holds more than one idea.
+/// Maximum number of lines; a longer file contains more than one idea.
 const MOST_LINES: usize = 700;
 
-/// What talks to the user.
+/// Code that talks to the user.
 const TALKING: [&str; 3] = ["planalign-cli/src/bin/", "planalign-cli/examples/", "xtask/"];
 
 /// Printing, the environment and the command line, exit codes, and child processes.
@@ -27,10 +27,10 @@ const TERMINAL: [&str; 12] = [
 
 const UNFINISHED: [&str; 5] = ["todo!", "unimplemented!", "dbg!", "#[ignore", "#[should_panic"];
 
-/// Folders below which people's own files lie.
+/// Parent folders of users' home folders.
 const HOMES: [&str; 3] = ["home", "root", "Users"];
 
-/// The one crate that depends on the engine, and its one module that names it.
+/// The only crate that depends on the engine, and its only module that uses it.
 const ENGINE_CRATE: &str = "planalign-config";
 const ENGINE_MODULE: &str = "planalign-config/src/database";
 
@@ -42,22 +42,22 @@ pub(crate) fn check_machine_paths(files: &Files) -> Vec<Violation> {
         files.all().flat_map(|(path, text)| text.lines().enumerate().map(move |(index, line)| (path, index + 1, line)));
     lines
         .filter(|(_, _, line)| is_bad(line))
-        .map(|(path, line, _)| Violation::at(path, line, "a path of one machine"))
+        .map(|(path, line, _)| Violation::at(path, line, "a path on one machine"))
         .collect()
 }
 
-/// Whether the line holds an absolute path that begins so; `docs/home/` is none.
+/// Returns whether the line contains an absolute path that starts with `home`; `docs/home/` isn't one.
 fn holds_path(line: &str, home: &str) -> bool {
     line.match_indices(home).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_-.}".contains(c)))
 }
 
-/// Finds Rust files that do not say what they are for.
+/// Finds Rust files that don't state their purpose.
 pub(crate) fn check_headers(files: &Files) -> Vec<Violation> {
     let is_headed = |file: &RustFile| file.text.starts_with("//!") && !file.text.starts_with("//! placeholder");
     files
         .rust()
         .filter(|file| !is_headed(file))
-        .map(|file| Violation::at(file.path, 1, "says nothing of its purpose"))
+        .map(|file| Violation::at(file.path, 1, "doesn't state its purpose"))
         .collect()
 }
 
@@ -65,10 +65,12 @@ pub(crate) fn check_headers(files: &Files) -> Vec<Violation> {
 pub(crate) fn check_lengths(files: &Files) -> Vec<Violation> {
     let lines = |file: &RustFile| file.text.lines().count();
     let too_long = files.rust().filter(|file| lines(file) > MOST_LINES);
-    too_long.map(|file| Violation::of(file.path, format!("{} lines, {MOST_LINES} at most", lines(&file)))).collect()
+    too_long
+        .map(|file| Violation::of(file.path, format!("{} lines; the limit is {MOST_LINES}", lines(&file))))
+        .collect()
 }
 
-/// Finds code that gives up, and tests that do not run or do not say what they expect.
+/// Finds unfinished code, and tests that don't run or don't state what they expect.
 pub(crate) fn check_unfinished(files: &Files) -> Vec<Violation> {
     find(files, &UNFINISHED, |_, _| true)
 }
@@ -79,7 +81,7 @@ pub(crate) fn check_terminal(files: &Files) -> Vec<Violation> {
     find(files, &TERMINAL, |file, line| !talks(file.path) && !line.is_test)
 }
 
-/// Finds users of the engine's crate: dependencies in manifests, and names in the crate that may depend on it.
+/// Finds uses of the engine's crate: dependencies in manifests, and paths in the crate that may depend on it.
 pub(crate) fn check_engine_door(files: &Files) -> Vec<Violation> {
     let may_depend = |path: &str| path == "Cargo.toml" || path.starts_with(ENGINE_CRATE);
     let mut violations = Vec::new();
@@ -90,8 +92,8 @@ pub(crate) fn check_engine_door(files: &Files) -> Vec<Violation> {
         let lines = text.lines().enumerate().filter(|(_, line)| depends(line));
         violations.extend(lines.map(|(index, _)| Violation::at(path, index + 1, "depends on `duckdb`")));
     }
-    let concerns = |file: &RustFile, _: &Line| file.member() == ENGINE_CRATE && !file.path.starts_with(ENGINE_MODULE);
-    violations.extend(find(files, &["duckdb::"], concerns));
+    let applies = |file: &RustFile, _: &Line| file.member() == ENGINE_CRATE && !file.path.starts_with(ENGINE_MODULE);
+    violations.extend(find(files, &["duckdb::"], applies));
     violations
 }
 
@@ -100,11 +102,11 @@ pub(crate) fn check_sleeping_tests(files: &Files) -> Vec<Violation> {
     find(files, &["thread::sleep", "sleep("], |_, line| line.is_test)
 }
 
-/// Finds the patterns in code, where the rule concerns the line.
-fn find(files: &Files, patterns: &[&str], concerns: impl Fn(&RustFile, &Line) -> bool) -> Vec<Violation> {
+/// Finds the patterns in the lines of code that the rule applies to.
+fn find(files: &Files, patterns: &[&str], applies: impl Fn(&RustFile, &Line) -> bool) -> Vec<Violation> {
     let mut violations = Vec::new();
     for file in files.rust() {
-        for line in file.lines().iter().filter(|line| concerns(&file, line)) {
+        for line in file.lines().iter().filter(|line| applies(&file, line)) {
             let found = patterns.iter().find(|pattern| holds_word(&line.code, pattern));
             violations.extend(found.map(|pattern| Violation::at(file.path, line.number, format!("`{pattern}`"))));
         }
@@ -112,7 +114,7 @@ fn find(files: &Files, patterns: &[&str], concerns: impl Fn(&RustFile, &Line) ->
     violations
 }
 
-/// Whether the pattern stands in the code and is not the end of a longer name.
+/// Returns whether the code contains the pattern, not as the end of a longer name.
 fn holds_word(code: &str, pattern: &str) -> bool {
     code.match_indices(pattern).any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }

@@ -1,4 +1,4 @@
-//! Each check on a small example that breaks it.
+//! Each check, with a small example that violates it.
 
 use super::*;
 
@@ -19,10 +19,10 @@ fn layout_is_that_of_the_design() {
     let mut files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), "")).collect();
     files.push(("Cargo.toml", manifest));
     let expected = [
-        "docs: no such folder of the top level",
-        "extra: an unknown folder of the top level",
-        "planalign-cli: no such member of the workspace in Cargo.toml",
-        "new: an unknown member of the workspace in Cargo.toml",
+        "docs: missing top-level folder",
+        "extra: unknown top-level folder",
+        "planalign-cli: missing workspace member in Cargo.toml",
+        "new: unknown workspace member in Cargo.toml",
     ];
     check(layout::check, &files, &expected);
 }
@@ -32,7 +32,11 @@ fn the_census_is_there_and_small() {
     check(layout::check_census, &[], &["data/census.csv: missing"]);
     check(layout::check_census, &[("data/census.csv", "employee_id\n")], &[]);
     let large = "x".repeat(1_000_001);
-    check(layout::check_census, &[("data/census.csv", &large)], &["data/census.csv: 1000001 bytes, 1000000 at most"]);
+    check(
+        layout::check_census,
+        &[("data/census.csv", &large)],
+        &["data/census.csv: 1000001 bytes; the limit is 1000000"],
+    );
 }
 
 #[test]
@@ -40,7 +44,7 @@ fn paths_of_one_machine_are_found_in_every_file() {
     let home = ["", "home", "ann", "plan.duckdb"].join("/");
     let harmless = ["docs", "home", "page and {root}", "home", "x"].join("/");
     let text = format!("{harmless}\ndatabase: {home}\n");
-    check(source::check_machine_paths, &[("docs/a.md", &text)], &["docs/a.md:2: a path of one machine"]);
+    check(source::check_machine_paths, &[("docs/a.md", &text)], &["docs/a.md:2: a path on one machine"]);
 }
 
 #[test]
@@ -51,14 +55,14 @@ fn files_say_what_they_are_for() {
         ("a/src/z.rs", "//! placeholder\n"),
         ("a/b.sql", ""),
     ];
-    let what = "says nothing of its purpose";
+    let what = "doesn't state its purpose";
     check(source::check_headers, &files, &[&format!("a/src/y.rs:1: {what}"), &format!("a/src/z.rs:1: {what}")]);
 }
 
 #[test]
 fn files_are_short() {
     let (long, short) = ("\n".repeat(701), "\n".repeat(700));
-    check(source::check_lengths, &[("a.rs", &long), ("b.rs", &short)], &["a.rs: 701 lines, 700 at most"]);
+    check(source::check_lengths, &[("a.rs", &long), ("b.rs", &short)], &["a.rs: 701 lines; the limit is 700"]);
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn another_feature_below_the_engine_is_found() {
 
 #[test]
 fn a_failed_check_reports_where_and_what_to_do() {
-    let printed = describe(&CHECKS[3], &[Violation::at("a.rs", 1, "says nothing of its purpose")]);
-    let expected = "header\n  a.rs:1: says nothing of its purpose\n  help: start the file with `//!` and its purpose in a line or two\n\n";
+    let printed = describe(&CHECKS[3], &[Violation::at("a.rs", 1, "doesn't state its purpose")]);
+    let expected = "header\n  a.rs:1: doesn't state its purpose\n  help: start the file with `//!` and its purpose in a line or two\n\n";
     assert_eq!(printed, expected);
 }

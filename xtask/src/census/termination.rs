@@ -1,4 +1,4 @@
-//! When people leave: those who are gone at the as-of date, and those of whom it is known that they will go.
+//! Termination dates: past ones, and known future ones.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use super::draw::Draws;
 use super::person::Person;
 
-/// How far back the file still lists people who left.
+/// How far back the file lists terminations.
 const DAYS_KEPT: u32 = 730;
 
-/// Moves a person's service into the past, so that it ended within the last two years, and returns its last day.
+/// Moves a person's service into the past so that it ended within the last two years; returns the termination date.
 pub(crate) fn past(person: &mut Person, as_of: Date, draws: &mut Draws) -> Result<Date, jiff::Error> {
     let days = i64::from(draws.below(DAYS_KEPT)).days();
     person.birth = person.birth.checked_sub(days)?;
@@ -17,7 +17,7 @@ pub(crate) fn past(person: &mut Person, as_of: Date, draws: &mut Draws) -> Resul
     as_of.checked_sub(days)
 }
 
-/// Returns a day within the year after the as-of date.
+/// Returns a date within the year after the as-of date.
 pub(crate) fn future(as_of: Date, draws: &mut Draws) -> Result<Date, jiff::Error> {
     as_of.checked_add(i64::from(draws.within(1, 365)).days())
 }
