@@ -297,7 +297,7 @@ fn the_layouts_of_the_files() {
 }
 
 #[test]
-fn rewritten_they_are_the_same_and_only_the_run_id_differs_between_runs() {
+fn rewritten_reports_are_the_same_and_runs_differ_only_in_their_id() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |run_id: &str| {
         let (tables, store) = (database(), store(run_id));
