@@ -192,7 +192,7 @@ fn check_own_rules(config: &LoadedConfig, database: &Database) -> Result<(), Err
     let origin = config.origins.get(KEY).cloned().unwrap_or(Origin::Default);
     let mut problems = Vec::new();
     for rule in &config.settings.validation.rules {
-        if let Some(cause) = planalign_validation::not_a_query(database, rule)? {
+        if let Some(cause) = planalign_validation::sql_problem(database, rule)? {
             let expected = format!("one query as the sql of {}: {cause}", rule.name);
             let kind = ProblemKind::Value { given: rule.sql.clone(), expected };
             problems.push(Problem { origin: origin.clone(), key: KEY.to_owned(), kind });

@@ -9,26 +9,26 @@ const GAP: u16 = 2;
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     alignment: CellAlignment,
-    least: u16,
+    min_width: u16,
 }
 
 impl Column {
     /// A left-aligned column, for text.
     #[must_use]
     pub fn left() -> Self {
-        Self { alignment: CellAlignment::Left, least: 0 }
+        Self { alignment: CellAlignment::Left, min_width: 0 }
     }
 
     /// A right-aligned column, for numbers.
     #[must_use]
     pub fn right() -> Self {
-        Self { alignment: CellAlignment::Right, least: 0 }
+        Self { alignment: CellAlignment::Right, min_width: 0 }
     }
 
     /// Sets a minimum width in characters, so that stacked tables line up.
     #[must_use]
-    pub fn at_least(self, least: u16) -> Self {
-        Self { least, ..self }
+    pub fn min_width(self, min_width: u16) -> Self {
+        Self { min_width, ..self }
     }
 }
 
@@ -38,9 +38,9 @@ pub fn in_columns(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.add_rows(rows);
-    for (column, &Column { alignment, least }) in table.column_iter_mut().zip(columns) {
+    for (column, &Column { alignment, min_width }) in table.column_iter_mut().zip(columns) {
         column.set_padding((0, GAP)).set_cell_alignment(alignment);
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least + GAP)));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(min_width + GAP)));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
@@ -63,8 +63,8 @@ mod tests {
 
     #[test]
     fn a_column_may_be_wider_than_its_cells() {
-        check(&[Column::left().at_least(3), Column::right().at_least(4)], &[&["a", "1"]], "a       1");
-        check(&[Column::left().at_least(3), Column::right().at_least(4)], &[&["abcd", "12345"]], "abcd  12345");
+        check(&[Column::left().min_width(3), Column::right().min_width(4)], &[&["a", "1"]], "a       1");
+        check(&[Column::left().min_width(3), Column::right().min_width(4)], &[&["abcd", "12345"]], "abcd  12345");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::columns::{Column, in_columns};
 use crate::fixed::{Rate, grouped};
-use crate::metrics::Reading;
+use crate::metrics::MetricValue;
 use crate::summary::{MultiYearSummary, Overall};
 
 /// Headcount growth by year and over all years. Displays as a line per year and one for the CAGR.
@@ -43,12 +43,12 @@ impl MultiYearSummary {
 
 impl fmt::Display for GrowthAnalysis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = |rate: &Option<Rate>| Reading::Share(*rate).to_console();
+        let percent = |rate: &Option<Rate>| MetricValue::Share(*rate).to_console();
         let years = self.years.iter().map(|YearGrowth { year, headcount, rate }| {
             vec![year.to_string(), grouped((*headcount).into()), percent(rate)]
         });
         let compound = vec!["CAGR".to_owned(), String::new(), percent(&self.compound)];
-        let columns = [Column::left(), Column::right().at_least(12), Column::right().at_least(8)];
+        let columns = [Column::left(), Column::right().min_width(12), Column::right().min_width(8)];
         f.write_str(&in_columns(&columns, years.chain([compound])))
     }
 }

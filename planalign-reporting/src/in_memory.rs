@@ -30,7 +30,7 @@ impl InMemoryReports {
     }
 
     /// Drops the audit of a year, as if its file had been deleted.
-    pub fn lose(&self, year: i32) {
+    pub fn delete_year(&self, year: i32) {
         self.lock().years.remove(&year);
     }
 
@@ -108,7 +108,7 @@ mod tests {
         reports.write_year(2025, &source).expect("written");
         reports.write_summary(2025, 2026, &source).expect("written");
         assert!(reports.has_year(2025));
-        given.lose(2025);
+        given.delete_year(2025);
         assert!(!reports.has_year(2025));
         assert_eq!(given.calls(), ["year 2025", "year 2025", "summary 2025-2026"]);
     }

@@ -18,12 +18,12 @@ pub struct Metric {
     /// Default title.
     pub title: &'static str,
     /// Reads the metric for one year of a summary.
-    pub read: fn(&MultiYearSummary, &YearAudit) -> Reading,
+    pub read: fn(&MultiYearSummary, &YearAudit) -> MetricValue,
 }
 
 /// The value of a metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reading {
+pub enum MetricValue {
     /// Text, such as a name.
     Text(String),
     /// A year or version.
@@ -35,7 +35,7 @@ pub enum Reading {
     /// Reductions of headcount, shown with a minus sign.
     Loss(u64),
     /// A number of people and its target.
-    Of(u64, u64),
+    OfTarget(u64, u64),
     /// Dollars.
     Money(Option<Money>),
     /// A share, shown as a percentage.
@@ -44,14 +44,14 @@ pub enum Reading {
     Ratio(Option<Rate>),
 }
 
-impl Reading {
+impl MetricValue {
     /// Formats the value for CSV: two decimals for money, six for rates, and empty if there is none.
     #[must_use]
     pub fn to_csv(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
-            Self::Count(n) | Self::Gain(n) | Self::Loss(n) | Self::Of(n, _) => n.to_string(),
+            Self::Count(n) | Self::Gain(n) | Self::Loss(n) | Self::OfTarget(n, _) => n.to_string(),
             Self::Money(money) => money.map_or_else(String::new, |money| money.to_string()),
             Self::Share(rate) | Self::Ratio(rate) => rate.map_or_else(String::new, |rate| rate.to_string()),
         }
@@ -68,8 +68,8 @@ impl Reading {
             Self::Number(number) => number.to_string(),
             Self::Gain(n) => signed("+", *n),
             Self::Loss(n) => signed("-", *n),
-            Self::Of(n, wanted) if n != wanted => format!("{} of {}", count(*n), count(*wanted)),
-            Self::Count(n) | Self::Of(n, _) => count(*n),
+            Self::OfTarget(n, wanted) if n != wanted => format!("{} of {}", count(*n), count(*wanted)),
+            Self::Count(n) | Self::OfTarget(n, _) => count(*n),
             Self::Money(money) => money.map_or_else(dash, Money::grouped),
             Self::Share(rate) => hundredths(rate, 10_000).map_or_else(dash, |percent| format!("{percent}%")),
             Self::Ratio(rate) => hundredths(rate, 1_000_000).map_or_else(dash, |ratio| ratio.to_string()),
@@ -82,7 +82,7 @@ impl Reading {
         match self {
             Self::Text(text) => text.as_str().into(),
             Self::Number(number) => (*number).into(),
-            Self::Count(n) | Self::Gain(n) | Self::Loss(n) | Self::Of(n, _) => (*n).into(),
+            Self::Count(n) | Self::Gain(n) | Self::Loss(n) | Self::OfTarget(n, _) => (*n).into(),
             Self::Money(money) => serde_json::to_value(money).unwrap_or_default(),
             Self::Share(rate) | Self::Ratio(rate) => serde_json::to_value(rate).unwrap_or_default(),
         }
@@ -91,25 +91,31 @@ impl Reading {
 
 /// All headline metrics, in CSV column order.
 pub const METRICS: &[Metric] = &[
-    metric("scenario_id", "provenance.scenario_id", "Scenario", |_, y| Reading::Text(y.provenance.scenario_id.clone())),
-    metric("plan_design_id", "provenance.plan_design_id", "Plan design", |_, y| {
-        Reading::Text(y.provenance.plan_design_id.clone())
+    metric("scenario_id", "provenance.scenario_id", "Scenario", |_, y| {
+        MetricValue::Text(y.provenance.scenario_id.clone())
     }),
-    metric("year", "year", "Year", |_, y| Reading::Number(y.year.into())),
-    metric("opening_headcount", "headcount.opening", "Opening headcount", |_, y| Reading::Count(y.headcount.opening)),
-    metric("terminations", "headcount.terminations", "Terminations", |_, y| Reading::Loss(y.headcount.terminations)),
-    metric("hires", "headcount.hires", "Hires", |_, y| Reading::Gain(y.headcount.hires)),
+    metric("plan_design_id", "provenance.plan_design_id", "Plan design", |_, y| {
+        MetricValue::Text(y.provenance.plan_design_id.clone())
+    }),
+    metric("year", "year", "Year", |_, y| MetricValue::Number(y.year.into())),
+    metric("opening_headcount", "headcount.opening", "Opening headcount", |_, y| {
+        MetricValue::Count(y.headcount.opening)
+    }),
+    metric("terminations", "headcount.terminations", "Terminations", |_, y| {
+        MetricValue::Loss(y.headcount.terminations)
+    }),
+    metric("hires", "headcount.hires", "Hires", |_, y| MetricValue::Gain(y.headcount.hires)),
     metric("new_hire_terminations", "headcount.new_hire_terminations", "New-hire terminations", |_, y| {
-        Reading::Loss(y.headcount.new_hire_terminations)
+        MetricValue::Loss(y.headcount.new_hire_terminations)
     }),
     metric("closing_headcount", "headcount.closing", "Closing headcount", |_, y| {
-        Reading::Of(y.headcount.closing, y.headcount.target)
+        MetricValue::OfTarget(y.headcount.closing, y.headcount.target)
     }),
-    metric("target_headcount", "headcount.target", "Target headcount", |_, y| Reading::Count(y.headcount.target)),
-    metric("growth", "headcount.growth", "Growth", |_, y| Reading::Share(y.headcount.growth)),
-    metric("compound_growth", "overall.compound_growth", "CAGR", |s, y| Reading::Share(s.compound_growth(y.year))),
+    metric("target_headcount", "headcount.target", "Target headcount", |_, y| MetricValue::Count(y.headcount.target)),
+    metric("growth", "headcount.growth", "Growth", |_, y| MetricValue::Share(y.headcount.growth)),
+    metric("compound_growth", "overall.compound_growth", "CAGR", |s, y| MetricValue::Share(s.compound_growth(y.year))),
     metric("hire_termination_ratio", "headcount.hire_termination_ratio", "Hire-to-termination ratio", |_, y| {
-        Reading::Ratio(y.headcount.hire_termination_ratio)
+        MetricValue::Ratio(y.headcount.hire_termination_ratio)
     }),
     metric("events_hire", "events.hire", "Hire events", |_, y| events(y, "hire")),
     metric("events_termination", "events.termination", "Termination events", |_, y| events(y, "termination")),
@@ -121,48 +127,52 @@ pub const METRICS: &[Metric] = &[
     metric("events_deferral_escalation", "events.deferral_escalation", "Automatic increases", |_, y| {
         events(y, "deferral_escalation")
     }),
-    metric("payroll", "pay.payroll", "Payroll", |_, y| Reading::Money(Some(y.pay.payroll))),
-    metric("average_pay", "pay.average", "Average pay", |_, y| Reading::Money(y.pay.average)),
-    metric("earned_pay", "pay.earned", "Earned pay", |_, y| Reading::Money(Some(y.pay.earned))),
-    metric("eligible", "participation.eligible", "Eligible", |_, y| Reading::Count(y.participation.eligible)),
-    metric("enrolled", "participation.enrolled", "Enrolled", |_, y| Reading::Count(y.participation.enrolled)),
+    metric("payroll", "pay.payroll", "Payroll", |_, y| MetricValue::Money(Some(y.pay.payroll))),
+    metric("average_pay", "pay.average", "Average pay", |_, y| MetricValue::Money(y.pay.average)),
+    metric("earned_pay", "pay.earned", "Earned pay", |_, y| MetricValue::Money(Some(y.pay.earned))),
+    metric("eligible", "participation.eligible", "Eligible", |_, y| MetricValue::Count(y.participation.eligible)),
+    metric("enrolled", "participation.enrolled", "Enrolled", |_, y| MetricValue::Count(y.participation.enrolled)),
     metric("participating", "participation.participating", "Participants", |_, y| {
-        Reading::Count(y.participation.participating)
+        MetricValue::Count(y.participation.participating)
     }),
     metric("participation_rate", "participation.participation_rate", "Participation rate", |_, y| {
-        Reading::Share(y.participation.participation_rate)
+        MetricValue::Share(y.participation.participation_rate)
     }),
     metric("average_deferral_rate", "participation.average_deferral_rate", "Average deferral rate", |_, y| {
-        Reading::Share(y.participation.average_deferral_rate)
+        MetricValue::Share(y.participation.average_deferral_rate)
     }),
-    metric("contributors", "contributions.people", "Contributors", |_, y| Reading::Count(y.contributions.people)),
+    metric("contributors", "contributions.people", "Contributors", |_, y| MetricValue::Count(y.contributions.people)),
     metric("employee_contributions", "contributions.total", "Employee contributions", |_, y| {
-        Reading::Money(Some(y.contributions.total))
+        MetricValue::Money(Some(y.contributions.total))
     }),
     metric("catch_up_contributions", "contributions.catch_up", "Catch-up contributions", |_, y| {
-        Reading::Money(Some(y.contributions.catch_up))
+        MetricValue::Money(Some(y.contributions.catch_up))
     }),
-    metric("employer_match", "employer.match", "Match", |_, y| Reading::Money(Some(y.employer.matched))),
-    metric("employer_core", "employer.core", "Core contributions", |_, y| Reading::Money(Some(y.employer.core))),
-    metric("employer_total", "employer.total", "Employer cost", |_, y| Reading::Money(Some(y.employer.total))),
+    metric("employer_match", "employer.match", "Match", |_, y| MetricValue::Money(Some(y.employer.matched))),
+    metric("employer_core", "employer.core", "Core contributions", |_, y| MetricValue::Money(Some(y.employer.core))),
+    metric("employer_total", "employer.total", "Employer cost", |_, y| MetricValue::Money(Some(y.employer.total))),
     metric("employer_share_of_earned", "employer.share_of_earned", "Employer cost, share of pay", |_, y| {
-        Reading::Share(y.employer.share_of_earned)
+        MetricValue::Share(y.employer.share_of_earned)
     }),
-    metric("reached_402g", "limits.reached_402g", "At 402(g) limit", |_, y| Reading::Count(y.limits.reached_402g)),
+    metric("reached_402g", "limits.reached_402g", "At 402(g) limit", |_, y| MetricValue::Count(y.limits.reached_402g)),
     metric("made_catch_up", "limits.made_catch_up", "Catch-up contributors", |_, y| {
-        Reading::Count(y.limits.made_catch_up)
+        MetricValue::Count(y.limits.made_catch_up)
     }),
     metric("above_401a17", "limits.above_401a17", "Above 401(a)(17) limit", |_, y| {
-        Reading::Count(y.limits.above_401a17)
+        MetricValue::Count(y.limits.above_401a17)
     }),
-    metric("match_capped", "limits.match_capped", "Match capped", |_, y| Reading::Count(y.limits.match_capped)),
-    metric("findings_info", "finding_counts.info", "Info findings", |_, y| Reading::Count(y.finding_counts.info)),
+    metric("match_capped", "limits.match_capped", "Match capped", |_, y| MetricValue::Count(y.limits.match_capped)),
+    metric("findings_info", "finding_counts.info", "Info findings", |_, y| MetricValue::Count(y.finding_counts.info)),
     metric("findings_warning", "finding_counts.warning", "Warning findings", |_, y| {
-        Reading::Count(y.finding_counts.warning)
+        MetricValue::Count(y.finding_counts.warning)
     }),
-    metric("findings_error", "finding_counts.error", "Error findings", |_, y| Reading::Count(y.finding_counts.error)),
-    metric("findings_fatal", "finding_counts.fatal", "Fatal findings", |_, y| Reading::Count(y.finding_counts.fatal)),
-    metric("layout_version", "layout_version", "Layout version", |_, y| Reading::Number(y.layout_version.into())),
+    metric("findings_error", "finding_counts.error", "Error findings", |_, y| {
+        MetricValue::Count(y.finding_counts.error)
+    }),
+    metric("findings_fatal", "finding_counts.fatal", "Fatal findings", |_, y| {
+        MetricValue::Count(y.finding_counts.fatal)
+    }),
+    metric("layout_version", "layout_version", "Layout version", |_, y| MetricValue::Number(y.layout_version.into())),
 ];
 
 impl Metric {
@@ -183,13 +193,13 @@ const fn metric(
     name: &'static str,
     field: &'static str,
     title: &'static str,
-    read: fn(&MultiYearSummary, &YearAudit) -> Reading,
+    read: fn(&MultiYearSummary, &YearAudit) -> MetricValue,
 ) -> Metric {
     Metric { name, field, title, read }
 }
 
-fn events(year: &YearAudit, name: &str) -> Reading {
-    Reading::Count(year.events.get(name).copied().unwrap_or_default())
+fn events(year: &YearAudit, name: &str) -> MetricValue {
+    MetricValue::Count(year.events.get(name).copied().unwrap_or_default())
 }
 
 fn dash() -> String {
@@ -216,19 +226,19 @@ mod tests {
     fn readings_for_files_and_for_people() {
         let rate = |millionths| Some(Rate::from_units(millionths));
         let all = [
-            (Reading::Text("baseline".to_owned()), "baseline", "baseline", "\"baseline\""),
-            (Reading::Number(2025), "2025", "2025", "2025"),
-            (Reading::Count(12_345), "12345", "12,345", "12345"),
-            (Reading::Gain(1_000), "1000", "+1,000", "1000"),
-            (Reading::Gain(0), "0", "0", "0"),
-            (Reading::Loss(7), "7", "-7", "7"),
-            (Reading::Of(10, 10), "10", "10", "10"),
-            (Reading::Of(9, 10), "9", "9 of 10", "9"),
-            (Reading::Money(Some(Money::from_units(123_456))), "1234.56", "1,235", "1234.56"),
-            (Reading::Money(None), "", "-", "null"),
-            (Reading::Share(rate(123_456)), "0.123456", "12.35%", "0.123456"),
-            (Reading::Share(None), "", "-", "null"),
-            (Reading::Ratio(rate(1_255_000)), "1.255000", "1.26", "1.255"),
+            (MetricValue::Text("baseline".to_owned()), "baseline", "baseline", "\"baseline\""),
+            (MetricValue::Number(2025), "2025", "2025", "2025"),
+            (MetricValue::Count(12_345), "12345", "12,345", "12345"),
+            (MetricValue::Gain(1_000), "1000", "+1,000", "1000"),
+            (MetricValue::Gain(0), "0", "0", "0"),
+            (MetricValue::Loss(7), "7", "-7", "7"),
+            (MetricValue::OfTarget(10, 10), "10", "10", "10"),
+            (MetricValue::OfTarget(9, 10), "9", "9 of 10", "9"),
+            (MetricValue::Money(Some(Money::from_units(123_456))), "1234.56", "1,235", "1234.56"),
+            (MetricValue::Money(None), "", "-", "null"),
+            (MetricValue::Share(rate(123_456)), "0.123456", "12.35%", "0.123456"),
+            (MetricValue::Share(None), "", "-", "null"),
+            (MetricValue::Ratio(rate(1_255_000)), "1.255000", "1.26", "1.255"),
         ];
         for (reading, csv, console, json) in all {
             assert_eq!((reading.to_csv(), reading.to_console()), (csv.to_owned(), console.to_owned()), "{reading:?}");

@@ -184,7 +184,7 @@ fn sum<const DIGITS: u32>(row: &Row, column: &str) -> Result<Fixed<DIGITS>, Read
 }
 
 fn unreadable(cause: String) -> ReadError {
-    ReadError::Answer(cause)
+    ReadError::Unusable(cause)
 }
 
 /// Counts and sums over people.

@@ -53,6 +53,6 @@ fn table(summary: &MultiYearSummary, years: &[YearAudit], template: &Template) -
             rows.push(row(&line.title, &mut years.iter().map(|year| (line.metric.read)(summary, year).to_console())));
         }
     }
-    let years = years.iter().map(|_| Column::right().at_least(YEAR - 2));
-    in_columns(&std::iter::once(Column::left().at_least(NAMES)).chain(years).collect::<Vec<_>>(), rows)
+    let years = years.iter().map(|_| Column::right().min_width(YEAR - 2));
+    in_columns(&std::iter::once(Column::left().min_width(NAMES)).chain(years).collect::<Vec<_>>(), rows)
 }

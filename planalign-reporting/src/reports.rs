@@ -99,7 +99,7 @@ pub enum ReadError {
     Store(#[from] StoreError),
     /// The tables don't contain what they should.
     #[error("{0}")]
-    Answer(String),
+    Unusable(String),
 }
 
 impl From<DatabaseError> for ReportError {
@@ -116,7 +116,7 @@ impl ReportError {
         match self {
             Self::Read { cause: ReadError::Database(cause), .. } => cause.fault(),
             Self::Read { cause: ReadError::Store(cause), .. } => cause.fault(),
-            Self::Read { cause: ReadError::Answer(_), .. } => Fault::Deterministic,
+            Self::Read { cause: ReadError::Unusable(_), .. } => Fault::Deterministic,
             Self::Write { cause, .. } => cause.kind().into(),
         }
     }

@@ -82,7 +82,7 @@ pub(crate) fn counts<const N: usize>(row: &Row, columns: [&str; N]) -> Result<[u
 
 /// An error for a rule whose tables can be read but are unusable.
 pub(crate) fn cannot_run(cause: impl Into<String>) -> CheckError {
-    CheckError::Answer(cause.into())
+    CheckError::Unusable(cause.into())
 }
 
 /// Adds two values of the same scale; null counts as nothing.
@@ -151,7 +151,7 @@ pub(crate) fn found(
         if count > 0 {
             let message = format!("{}: {}", check.message, check.unit.of(count));
             let finding = probe.finding(Severity::Error, count, message, check.advice);
-            findings.push(if check.rows.is_empty() { finding } else { finding.about(&query(check.rows)) });
+            findings.push(if check.rows.is_empty() { finding } else { finding.rows(&query(check.rows)) });
         }
     }
     Ok(findings)

@@ -33,7 +33,7 @@ impl InMemoryRule {
     #[must_use]
     pub fn finding(self, year: i32, severity: Severity, message: &str) -> Self {
         let rows = format!("rows of {}", self.name);
-        let finding = Finding::new(&self.name, year, severity, message).advice("look at it").about(&rows);
+        let finding = Finding::new(&self.name, year, severity, message).advice("look at it").rows(&rows);
         self.lock().findings.entry(year).or_default().push(finding);
         self
     }

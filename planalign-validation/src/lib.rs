@@ -40,6 +40,6 @@ pub mod validator;
 
 pub use in_memory::InMemoryRule;
 pub use rule::{CheckError, Finding, Rule, RuleError, Severity};
-pub use rules::{not_a_query, rules};
+pub use rules::{rules, sql_problem};
 pub use settings::{CensusOrigin, RuleSettings};
 pub use validator::DataValidator;

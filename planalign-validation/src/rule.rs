@@ -67,7 +67,7 @@ impl Finding {
 
     /// Sets the query that selects the rows affected; `$1` in it becomes the year.
     #[must_use]
-    pub fn about(self, query: &str) -> Self {
+    pub fn rows(self, query: &str) -> Self {
         let rows = Some(query.replace("$1", &self.year.to_string()));
         Self { rows, ..self }
     }
@@ -90,9 +90,9 @@ pub enum CheckError {
     /// A registry it checks failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The tables don't contain what it needs.
+    /// The tables don't contain what it needs, or its query is invalid.
     #[error("{0}")]
-    Answer(String),
+    Unusable(String),
 }
 
 impl CheckError {
@@ -102,7 +102,7 @@ impl CheckError {
         match self {
             Self::Database(error) => error.fault(),
             Self::Registry(error) => error.fault(),
-            Self::Answer(_) => Fault::Deterministic,
+            Self::Unusable(_) => Fault::Deterministic,
         }
     }
 }

@@ -8,12 +8,12 @@ mod data_freshness_check;
 mod distribution_drift;
 mod event_sequence;
 mod hire_termination_ratio;
-mod own;
 mod pay_outliers;
 mod rated;
 mod row_count_drift;
 mod snapshot_consistency;
 mod state_consistency;
+mod user_rule;
 mod workforce_feasibility;
 mod workforce_totals;
 mod yearly_jumps;
@@ -31,19 +31,19 @@ pub use data_freshness_check::DataFreshnessRule;
 pub use distribution_drift::DistributionDriftRule;
 pub use event_sequence::EventSequenceRule;
 pub use hire_termination_ratio::HireTerminationRatioRule;
-pub use own::not_a_query;
 pub use pay_outliers::PayOutliersRule;
 pub use row_count_drift::RowCountDriftRule;
 pub use snapshot_consistency::SnapshotConsistencyRule;
 pub use state_consistency::StateConsistencyRule;
+pub use user_rule::sql_problem;
 pub use workforce_feasibility::WorkforceFeasibilityRule;
 pub use workforce_totals::WorkforceTotalsRule;
 pub use yearly_jumps::YearlyJumpsRule;
 
 use crate::rule::Rule;
 use crate::settings::RuleSettings;
-use own::OwnRule;
 use rated::{Rated, severity};
+use user_rule::UserRule;
 
 /// Adds constructors from settings, and defaults from the configuration's defaults.
 macro_rules! with_settings {
@@ -104,11 +104,11 @@ pub fn rules(settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec
         None => Some(rule),
         Some(rating) => severity(*rating).map(|severity| Box::new(Rated { rule, severity }) as Box<dyn Rule>),
     };
-    let own = |rule: &SqlRule| {
+    let user_rule = |rule: &SqlRule| {
         let severity = severity(rule.severity)?;
-        Some(Box::new(OwnRule { rule: rule.clone(), severity }) as Box<dyn Rule>)
+        Some(Box::new(UserRule { rule: rule.clone(), severity }) as Box<dyn Rule>)
     };
-    builtin.into_iter().filter_map(rated).chain(settings.own.iter().filter_map(own)).collect()
+    builtin.into_iter().filter_map(rated).chain(settings.user_rules.iter().filter_map(user_rule)).collect()
 }
 
 #[cfg(test)]

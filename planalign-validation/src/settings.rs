@@ -30,7 +30,7 @@ pub struct RuleSettings {
     /// `validation.severity`: overrides for the severity of built-in rules' findings.
     pub severity: BTreeMap<String, Rating>,
     /// `validation.rules`: user-defined rules.
-    pub own: Vec<SqlRule>,
+    pub user_rules: Vec<SqlRule>,
     /// `validation.compensation_reasonableness`.
     pub compensation: CompensationReasonableness,
     /// `validation.hire_termination_ratio`.
@@ -42,7 +42,7 @@ pub struct RuleSettings {
     /// `validation.distribution_drift`.
     pub distribution_drift: DistributionDrift,
     /// Share of the opening headcount above which hires are a warning.
-    pub remarkable_hire_share: Rate,
+    pub maximum_hire_share: Rate,
     /// `deferrals.maximum_rate`: the plan's cap on deferral rates.
     pub maximum_deferral_rate: Rate,
     /// `deferrals.catch_up`: whether the plan allows catch-up contributions.
@@ -56,7 +56,7 @@ pub struct RuleSettings {
 }
 
 /// Share of the opening headcount above which hires are a warning.
-const REMARKABLE_HIRE_SHARE: Rate = rate!(0.5);
+const MAXIMUM_HIRE_SHARE: Rate = rate!(0.5);
 
 impl From<&SimulationConfig> for RuleSettings {
     /// Takes the settings from a configuration. `census` is `None`; the caller sets it.
@@ -67,13 +67,13 @@ impl From<&SimulationConfig> for RuleSettings {
             max_rejected_share: settings.census.max_rejected_share,
             census: None,
             severity: validation.severity.clone(),
-            own: validation.rules.clone(),
+            user_rules: validation.rules.clone(),
             compensation: validation.compensation_reasonableness.clone(),
             hire_termination: validation.hire_termination_ratio.clone(),
             pay_outliers: validation.pay_outliers.clone(),
             yearly_jumps: validation.yearly_jumps.clone(),
             distribution_drift: validation.distribution_drift.clone(),
-            remarkable_hire_share: REMARKABLE_HIRE_SHARE,
+            maximum_hire_share: MAXIMUM_HIRE_SHARE,
             maximum_deferral_rate: deferrals.maximum_rate,
             catch_up: deferrals.catch_up,
             super_catch_up: deferrals.super_catch_up,

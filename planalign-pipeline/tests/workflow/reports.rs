@@ -19,7 +19,7 @@ fn resume_writes_the_audits_that_are_gone_and_no_others() {
     world.start_cut(Cut::StopAfterStages(16)).expect("not killed").expect_err("interrupted");
     let before = ["year 2025", "year 2026", "year 2027"];
     assert_eq!(world.reports.calls(), before);
-    world.reports.lose(2026);
+    world.reports.delete_year(2026);
     world.resume().expect("it finishes");
     assert_eq!(world.reports.calls()[before.len()..], ["year 2026", "year 2028", "summary 2025-2028"]);
     let first: Vec<_> = world.last_events()[..3].to_vec();
@@ -31,7 +31,7 @@ fn resume_writes_the_audits_that_are_gone_and_no_others() {
 fn a_report_that_cannot_be_rewritten_ends_the_resumed_run_which_can_be_resumed() {
     let mut world = World::new(2026);
     world.start_cut(Cut::StopAfterStages(6)).expect("not killed").expect_err("interrupted");
-    world.reports.lose(2025);
+    world.reports.delete_year(2025);
     world.reports = world.reports.clone().failure(Some(2025), std::io::ErrorKind::PermissionDenied);
     let error = world.resume().expect_err("it fails");
     assert!(matches!(&error, PipelineError::Report(_)), "{error}");

@@ -90,7 +90,7 @@ impl Issue {
             literal(column),
             literal(problem)
         );
-        probe.finding(severity, *count, message, advice).about(&rows)
+        probe.finding(severity, *count, message, advice).rows(&rows)
     }
 }
 

@@ -69,7 +69,7 @@ impl Rule for CompensationReasonablenessRule {
             if count > 0 {
                 let message = format!("{what}: {}", Unit::People.of(count));
                 let rows = format!("from int_employee_compensation_by_year where simulation_year = $1 and {which}");
-                findings.push(probe.finding(Severity::Error, count, message, ADVICE).about(&rows));
+                findings.push(probe.finding(Severity::Error, count, message, ADVICE).rows(&rows));
             }
         }
         // Averages as fractions with a common denominator, so nothing is rounded.

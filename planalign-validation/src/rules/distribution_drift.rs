@@ -58,7 +58,8 @@ impl Rule for DistributionDriftRule {
             let index = stability_index(&people, totals);
             if index > self.0.distribution_drift.maximum_stability_index.to_f64() {
                 let message = format!("{what} distribution shifted from the prior year (PSI {index:.2})");
-                let advice = "compare both years in `fct_workforce_snapshot`, or adjust the threshold under `validation.distribution_drift`";
+                let advice = "compare both years in `fct_workforce_snapshot`, or adjust the threshold under \
+                              `validation.distribution_drift`";
                 findings.push(probe.finding(Severity::Info, totals[1], message, advice));
             }
         }

@@ -63,8 +63,10 @@ impl Rule for HireTerminationRatioRule {
         let is_out = share(hires, 1_000_000) < share(terminations, limits.minimum_ratio.units())
             || share(hires, 1_000_000) > share(terminations, limits.maximum_ratio.units());
         if is_steady && hires > 0 && terminations > 0 && is_out {
-            let message = format!("{hires} hires for {terminations} terminations, though headcount is nearly flat");
-            let advice = "check the termination rates under `workforce`, or adjust the thresholds under `validation.hire_termination_ratio`";
+            let [hired, terminated] = [hires, terminations].map(|count| grouped(count.into()));
+            let message = format!("{hired} hires for {terminated} terminations, though headcount is nearly flat");
+            let advice = "check the termination rates under `workforce`, or adjust the thresholds under \
+                          `validation.hire_termination_ratio`";
             findings.push(warning(hires.abs_diff(terminations), message, advice));
         }
         Ok(findings)

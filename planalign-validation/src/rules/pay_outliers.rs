@@ -87,7 +87,7 @@ impl Rule for PayOutliersRule {
         let advice = "compare `current_compensation` with others at the level in `fct_workforce_snapshot` (a census typo carries \
                       through every year), or adjust the threshold under `validation.pay_outliers`";
         let rows = format!("{scores} select employee_id, level_id from scores where is_outlier");
-        Ok(vec![probe.finding(Severity::Info, people, message, advice).about(&rows)])
+        Ok(vec![probe.finding(Severity::Info, people, message, advice).rows(&rows)])
     }
 }
 

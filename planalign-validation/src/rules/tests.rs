@@ -21,7 +21,7 @@ const FIXTURE: &str = include_str!("../../fixtures/two_years.sql");
 fn settings() -> RuleSettings {
     // Of 12 people, a sixth are terminated and more than half as many are hired: the workforce changes a lot every year.
     RuleSettings {
-        remarkable_hire_share: rate!(0.6),
+        maximum_hire_share: rate!(0.6),
         pay_outliers: PayOutliers { maximum_robust_z: rate!(100.0) },
         yearly_jumps: YearlyJumps { maximum_change: rate!(1.0) },
         distribution_drift: DistributionDrift { maximum_stability_index: rate!(10.0) },
@@ -586,7 +586,7 @@ fn user_defined_rules_count_the_rows_of_a_query() {
     let own = |sql: &str, max_rows, severity| {
         let (name, message) = ("late_raises".to_owned(), "raises in July".to_owned());
         let rule = SqlRule { name, severity, sql: sql.to_owned(), max_rows, message };
-        let settings = RuleSettings { own: vec![rule], ..settings() };
+        let settings = RuleSettings { user_rules: vec![rule], ..settings() };
         let db = damaged("");
         let found = validator(&db, &settings).check("late_raises", 2026, &db)?;
         Some(found.map_or_else(|e| full_message(&e), |found| as_lines(&found).join("\n")))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use planalign_config::Tables;
+use planalign_config::fixed::grouped;
 
 use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
@@ -35,26 +36,32 @@ impl Rule for WorkforceFeasibilityRule {
             counts(&row, ["opening_headcount", "expected_closing_headcount", "target_headcount"])?;
         let [terminations, hires, new_hire_terminations] =
             counts(&row, ["terminations", "hires", "new_hire_terminations"])?;
+        let number = |count: u64| grouped(count.into());
         let fatal = |count, message, advice| probe.finding(Severity::Fatal, count, message, advice);
         let mut findings = Vec::new();
         if terminations > opening {
-            let message = format!("{terminations} terminations planned, but opening headcount is {opening}");
+            let message =
+                format!("{} terminations planned, but opening headcount is {}", number(terminations), number(opening));
             findings.push(fatal(terminations - opening, message, "lower `workforce.total_termination_rate`"));
         }
         if new_hire_terminations > hires {
-            let message = format!("{new_hire_terminations} new-hire terminations planned, but only {hires} hires");
+            let message = format!(
+                "{} new-hire terminations planned, but only {} hires",
+                number(new_hire_terminations),
+                number(hires)
+            );
             let advice = "lower `workforce.new_hire_termination_rate`";
             findings.push(fatal(new_hire_terminations - hires, message, advice));
         }
         if closing != target {
-            let message = format!("planned closing headcount is {closing}; target is {target}");
+            let message = format!("planned closing headcount is {}; target is {}", number(closing), number(target));
             let advice =
                 "change `simulation.target_growth_rate`: too few employees can be terminated to reach the target";
             findings.push(fatal(closing.abs_diff(target), message, advice));
         }
-        let remarkable = self.0.remarkable_hire_share.units();
+        let remarkable = self.0.maximum_hire_share.units();
         if i128::from(hires) * 1_000_000 > i128::from(opening) * remarkable {
-            let message = format!("{hires} hires planned for an opening headcount of {opening}");
+            let message = format!("{} hires planned for an opening headcount of {}", number(hires), number(opening));
             let advice = "check `simulation.target_growth_rate` and the termination rates under `workforce`";
             findings.push(probe.finding(Severity::Warning, hires, message, advice));
         }

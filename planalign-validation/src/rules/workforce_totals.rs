@@ -1,6 +1,7 @@
 //! `workforce_totals`: the year's headcount adds up and meets the target.
 
 use planalign_config::Tables;
+use planalign_config::fixed::grouped;
 
 use crate::counts::{Probe, counts};
 use crate::rule::{CheckError, Finding, Rule, Severity};
@@ -57,18 +58,20 @@ impl Rule for WorkforceTotalsRule {
                 findings.push(probe.finding(Severity::Error, is.abs_diff(should), message, ADVICE));
             }
         };
-        compare(active, target, format!("closing headcount is {active}; target is {target}"));
+        let number = |count: u64| grouped(count.into());
+        let closing = format!("closing headcount is {}", number(active));
+        compare(active, target, format!("{closing}; target is {}", number(target)));
         let bridge = (opening + hires).saturating_sub(terminations + new_hire_terminations);
+        let [terminations, new_hire_terminations, sum] = [terminations, new_hire_terminations, bridge].map(number);
+        let [opening_headcount, hired] = [opening, hires].map(number);
         let sum = format!(
-            "{opening} - {terminations} terminations + {hires} hires - {new_hire_terminations} new-hire terminations = {bridge}"
+            "{opening_headcount} - {terminations} terminations + {hired} hires - {new_hire_terminations} new-hire terminations = {sum}"
         );
-        compare(active, bridge, format!("closing headcount is {active}, but {sum}"));
-        compare(
-            present,
-            opening + hires,
-            format!("{present} people in the snapshot, but {opening} at opening + {hires} hires"),
-        );
-        let detail = format!("{active} active employees in the snapshot, but {active_by_detail} by detailed status");
+        compare(active, bridge, format!("{closing}, but {sum}"));
+        let in_snapshot = format!("{} people in the snapshot", number(present));
+        compare(present, opening + hires, format!("{in_snapshot}, but {opening_headcount} at opening + {hired} hires"));
+        let active_employees = format!("{} active employees in the snapshot", number(active));
+        let detail = format!("{active_employees}, but {} by detailed status", number(active_by_detail));
         compare(active_by_detail, active, detail);
         Ok(findings)
     }

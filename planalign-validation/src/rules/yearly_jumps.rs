@@ -65,7 +65,8 @@ impl Rule for YearlyJumpsRule {
             if (is - was).abs() * 1_000_000 <= was * allowed {
                 continue;
             }
-            let advice = "compare both years in `fct_workforce_snapshot`, or adjust the threshold under `validation.yearly_jumps`";
+            let advice = "compare both years in `fct_workforce_snapshot`, or adjust the threshold under \
+                          `validation.yearly_jumps`";
             findings.push(probe.finding(Severity::Info, 1, jump(what, was, is), advice));
         }
         Ok(findings)

@@ -22,7 +22,7 @@ fn query(rule: &SqlRule, year: i32) -> String {
 /// Returns why a user-defined rule's `sql` isn't a single query, or `None` if it is.
 ///
 /// Checks syntax only: its tables and columns may not have been built yet.
-pub fn not_a_query(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
+pub fn sql_problem(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
     let parsed = tables.query_row(PARSED, &[query(rule, 2000).into()])?;
     let Some(parsed) = parsed else { return Ok(Some("the engine can't parse it".to_owned())) };
     Ok(match (parsed.integer("statements")?, parsed.text("error_type")?.as_deref()) {
@@ -36,18 +36,18 @@ pub fn not_a_query(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>
 
 /// Counts the rows of a query; runs no other kind of statement.
 #[derive(Clone, Debug)]
-pub(super) struct OwnRule {
+pub(super) struct UserRule {
     pub(super) rule: SqlRule,
     pub(super) severity: Severity,
 }
 
-impl Rule for OwnRule {
+impl Rule for UserRule {
     fn name(&self) -> &str {
         &self.rule.name
     }
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
-        if let Some(cause) = not_a_query(tables, &self.rule)? {
+        if let Some(cause) = sql_problem(tables, &self.rule)? {
             return Err(cannot_run(format!("its `sql` must be a single query: {cause}")));
         }
         let query = query(&self.rule, year);
@@ -61,6 +61,6 @@ impl Rule for OwnRule {
         }
         let message = format!("{}: {}", self.rule.message, Unit::Rows.of(count));
         let advice = "see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`";
-        Ok(vec![Finding::new(self.name(), year, self.severity, message).count(count).advice(advice).about(&query)])
+        Ok(vec![Finding::new(self.name(), year, self.severity, message).count(count).advice(advice).rows(&query)])
     }
 }
