@@ -22,7 +22,7 @@ pub struct YearAudit {
     pub layout_version: u32,
     /// Simulated year.
     pub year: i32,
-    /// Inputs that the metrics come from.
+    /// Inputs of the run.
     pub provenance: Provenance,
     /// Headcount and its changes.
     pub headcount: Headcount,
@@ -46,7 +46,7 @@ pub struct YearAudit {
     pub findings: Vec<AuditFinding>,
 }
 
-/// Inputs that the metrics come from.
+/// Inputs of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Provenance {
     /// Run ID.
@@ -85,11 +85,11 @@ pub struct Resume {
 pub struct Headcount {
     /// Headcount at the start of the year.
     pub opening: u64,
-    /// Terminations among them during the year.
+    /// Terminations during the year, excluding new hires.
     pub terminations: u64,
     /// Hires during the year.
     pub hires: u64,
-    /// Terminations among the year's hires.
+    /// Terminations of employees hired during the year.
     pub new_hire_terminations: u64,
     /// Headcount at the end of the year.
     pub closing: u64,
@@ -163,13 +163,13 @@ pub struct Employer {
 /// Number of employees affected by limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
-    /// Elected deferrals at or above the 402(g) limit, including catch-up.
+    /// Employees with elected deferrals at or above the 402(g) limit, including catch-up.
     pub reached_402g: u64,
-    /// Made catch-up contributions.
+    /// Employees who made catch-up contributions.
     pub made_catch_up: u64,
-    /// Earned more than the 401(a)(17) compensation limit.
+    /// Employees who earned more than the 401(a)(17) compensation limit.
     pub above_401a17: u64,
-    /// Match was reduced by the plan's cap.
+    /// Employees whose match was reduced by the plan's cap.
     pub match_capped: u64,
 }
 
