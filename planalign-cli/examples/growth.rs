@@ -1,7 +1,7 @@
-//! Three years of the sample census, with a rule and a reporter of one's own, and how they grow.
+//! Growth over three years of the sample census, with a custom rule and reporter.
 //!
-//! `cargo run -p planalign-cli --example growth`, in the folder of the repository.
-#![expect(clippy::print_stdout, reason = "an example tells what it found")]
+//! `cargo run -p planalign-cli --example growth`, in the root of the repository.
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use planalign::{CheckError, Finding, ReportError, ReportSource, Rule, Severity, 
 
 const ACTIVE: &str = "from fct_workforce_snapshot where simulation_year = $1 and employment_status = 'active'";
 
-/// Somebody is employed on each of the five levels.
+/// Warns if any of the five job levels has no employees.
 struct EveryLevel;
 
 impl Rule for EveryLevel {
@@ -21,7 +21,7 @@ impl Rule for EveryLevel {
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
         let levels = tables.query_value(&format!("select count(distinct level_id) {ACTIVE}"), &[year.into()])?;
         let missing = 5 - levels.integer().unwrap_or_default();
-        let message = format!("nobody is employed on {missing} of the five levels");
+        let message = format!("{missing} of the five job levels have no employees");
         let finding = Finding::new(self.name(), year, Severity::Warning, message).advice("see hiring.level_shares");
         Ok(if missing > 0 { vec![finding] } else { Vec::new() })
     }

@@ -1,7 +1,7 @@
-//! A run that is stopped in its second year, and resumed to the end.
+//! Stops a run in its second year and resumes it.
 //!
-//! `cargo run -p planalign-cli --example stop_and_resume`, in the folder of the repository.
-#![expect(clippy::print_stdout, reason = "an example tells what it found")]
+//! `cargo run -p planalign-cli --example stop_and_resume`, in the root of the repository.
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use planalign::{Error, PipelineError, RunEventKind, StopSignal};
 

@@ -1,7 +1,7 @@
-//! The pipeline over modules in memory: which models would be built, in which order, and what happens when one fails once.
+//! The pipeline with in-memory modules: the models it builds, in order, and a retry after one fails once.
 //!
-//! `cargo run -p planalign-cli --example without_database`. Tests of one's own stages need no more than this.
-#![expect(clippy::print_stdout, reason = "an example tells what it found")]
+//! `cargo run -p planalign-cli --example without_database`. Tests of custom stages need nothing more.
+#![expect(clippy::print_stdout, reason = "examples print their results")]
 
 use std::error::Error;
 
@@ -51,9 +51,9 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     orchestrator.execute_multi_year_simulation(2025..=2026)?;
     for event in events.try_iter() {
         match event.kind {
-            RunEventKind::ModelFinished { year, model, .. } => println!("{year}: {model} is built"),
-            RunEventKind::StageRetried { year, stage, cause, .. } => println!("{year}: {stage} is retried: {cause}"),
-            RunEventKind::CheckpointSaved { year, stage } => println!("{year}: {stage} is committed"),
+            RunEventKind::ModelFinished { year, model, .. } => println!("{year}: {model} built"),
+            RunEventKind::StageRetried { year, stage, cause, .. } => println!("{year}: {stage} retried: {cause}"),
+            RunEventKind::CheckpointSaved { year, stage } => println!("{year}: {stage} committed"),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Who uses the library, and what it is given because the library may not take it itself.
+//! The process that uses the library, and what it passes in because the library doesn't read it from the environment.
 
 use std::fmt;
 use std::path::Path;
@@ -8,17 +8,17 @@ use planalign_config::lock::Holder;
 
 use crate::error::Error;
 
-/// Opens a database in another process, because a damaged file can end the process that opens it.
+/// Opens a database in another process, because a damaged file can crash the process that opens it.
 pub type Probe = dyn Fn(&Path) -> Result<(), Error>;
 
-/// The process that calls, as locks and journals name it.
+/// The calling process, as locks and journals name it.
 #[derive(Clone, Copy, Default)]
 pub struct Caller<'a> {
     /// Its command line.
     pub command: &'a str,
     /// The user, if known.
     pub user: Option<&'a str>,
-    /// Called before a database is opened that was not closed properly; `None`: such a file is opened without a test.
+    /// Called before opening a database that was not closed properly; `None` opens such a file without a test.
     pub probe: Option<&'a Probe>,
 }
 
@@ -31,12 +31,12 @@ impl Caller<'_> {
         }
     }
 
-    /// The holder of a lock.
+    /// Describes this process as the holder of a lock.
     pub(crate) fn holder(&self, now: Timestamp) -> Holder {
         Holder::new(self.command, now)
     }
 
-    /// Who runs a simulation, for the journal.
+    /// Describes who runs a simulation, for the journal.
     pub(crate) fn by(&self) -> String {
         let Holder { pid, host, .. } = self.holder(Timestamp::UNIX_EPOCH);
         let user = self.user.map(|user| format!("{user}, ")).unwrap_or_default();

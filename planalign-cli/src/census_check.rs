@@ -1,4 +1,4 @@
-//! Whether a run can be made of its inputs, as far as that can be told without running it.
+//! Checks whether inputs are fit for a run, as far as possible without running it.
 
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner};
@@ -10,22 +10,22 @@ use crate::inputs::Inputs;
 use crate::modules;
 use crate::plan::{checked_workflow, plan};
 
-/// What looks at the rows of a census, and the models that it reads.
+/// The rule that checks the rows of a census, and the models it reads.
 const CENSUS_RULE: &str = "census_acceptance";
 const CENSUS_MODELS: [&str; 2] = ["stg_census_summary", "stg_census_issues"];
 
-/// Inputs that a run can be made of.
+/// The result of checking inputs that a run can use.
 #[derive(Debug)]
 pub struct InputCheck {
-    /// What the run would do.
+    /// The plan of the run.
     pub plan: RunPlan,
-    /// What is wrong with rows of the census that the run would do without.
+    /// Findings about census rows that the run would skip.
     pub census: Vec<Finding>,
-    /// Models and seeds of the dbt project.
+    /// Number of models and seeds in the dbt project.
     pub nodes: usize,
 }
 
-/// Checks the workflow, the dbt project and the rows of the census. What a run would refuse is an error.
+/// Checks the workflow, the dbt project, and the rows of the census. Fails on anything that a run would reject.
 pub fn check_inputs(inputs: &Inputs) -> Result<InputCheck, Error> {
     let (database, mut runner) = in_memory(inputs)?;
     let workflow = checked_workflow(inputs, &runner, &modules::rules(inputs, &database)?, &[])?;
@@ -34,23 +34,24 @@ pub fn check_inputs(inputs: &Inputs) -> Result<InputCheck, Error> {
     Ok(InputCheck { plan, census, nodes: runner.graph().nodes().count() })
 }
 
-/// Fails if a run would refuse the census.
-pub(crate) fn refuse(inputs: &Inputs) -> Result<(), Error> {
+/// Fails if a run would reject the census.
+pub(crate) fn require_usable_census(inputs: &Inputs) -> Result<(), Error> {
     let (database, mut runner) = in_memory(inputs)?;
     rejected(inputs, &mut runner, &database).map(drop)
 }
 
-/// A database in memory and what runs the project on it.
+/// Creates an in-memory database and a runner of the project on it.
 fn in_memory(inputs: &Inputs) -> Result<(Database, EmbeddedRunner), Error> {
     let database = Database::in_memory(&DatabaseOptions::default())?;
     let runner = inputs.runner(&database)?;
     Ok((database, runner))
 }
 
-/// Reads the rows of the census as a run does, and says what it would reject. A project without the models has no opinion.
+/// Reads the rows of the census as a run does and returns findings about those it would reject. A project without the census
+/// models has none.
 fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -> Result<Vec<Finding>, Error> {
-    let is_there = |model: &str| runner.graph().nodes().any(|node| node.name == model);
-    if !CENSUS_MODELS.iter().all(|model| is_there(model)) {
+    let exists = |model: &str| runner.graph().nodes().any(|node| node.name == model);
+    if !CENSUS_MODELS.iter().all(|model| exists(model)) {
         return Ok(Vec::new());
     }
     let staging = runner.select(&CENSUS_MODELS.map(|model| format!("+{model}")).join(" "))?;

@@ -1,4 +1,4 @@
-//! All rules, on the results of a run.
+//! Checks the results of a run with all rules.
 
 use std::path::Path;
 
@@ -15,14 +15,14 @@ use crate::modules;
 use crate::open_run::OpenRun;
 use crate::plan::{checked_workflow, plan};
 
-/// What the rules found.
+/// The result of checking a run with all rules.
 #[derive(Debug)]
 pub struct DataCheck {
     /// The run.
     pub run: RunRecord,
-    /// Settings that are not those of the run: thresholds and limits come from the settings, so others may find what is none.
-    pub other_settings: Vec<Difference>,
-    /// The checked stages, in order, once for each of their rules, with what it found.
+    /// Settings that differ from the run's. Thresholds and limits come from the settings, so these can change the findings.
+    pub changed_settings: Vec<Difference>,
+    /// The findings of each rule of each checked stage, in order.
     pub checks: Vec<(CheckpointKey, Vec<Finding>)>,
 }
 
@@ -33,8 +33,8 @@ impl DataCheck {
     }
 }
 
-/// Checks every committed stage of the latest run with its rules. Writes nothing. The settings come from the source that
-/// [`InputSource::find`] found.
+/// Checks every committed stage of the latest run with its rules. Writes nothing. The settings come from `source`, which
+/// usually calls [`InputSource::find`].
 pub fn check_data(
     database: &Path,
     source: impl FnOnce() -> Result<InputSource, Error>,
@@ -47,9 +47,9 @@ pub fn check_data(
 
     let mut inputs = source()?.inputs(options, || Ok((store, run.clone())))?;
     let runner = inputs.runner(&database)?;
-    let mut other_settings = recorded.differences(&inputs.fingerprints(&runner, &run.engine_version));
-    other_settings.retain(|difference| difference.kind == FingerprintKind::Config);
-    // The rules ask for the census of the run, not for the one that is there now.
+    let mut changed_settings = recorded.differences(&inputs.fingerprints(&runner, &run.engine_version));
+    changed_settings.retain(|difference| difference.kind == FingerprintKind::Config);
+    // The rules need the census of the run, not the current file.
     if let Some(sha256) = recorded.0.get(&FingerprintKind::Census).and_then(|census| census.get("sha256")) {
         inputs.census.sha256.clone_from(sha256);
     }
@@ -58,10 +58,10 @@ pub fn check_data(
     let rules = modules::rules(&inputs, &database)?;
     let plan = plan(&checked_workflow(&inputs, &runner, &rules, &[])?, &inputs, None);
     let checks = check(&plan, &committed, &DataValidator::new(rules), &database);
-    Ok(DataCheck { run, other_settings, checks })
+    Ok(DataCheck { run, changed_settings, checks })
 }
 
-/// Every rule of every committed stage, with what it finds. One that cannot run has failed.
+/// Checks every rule of every committed stage. One that cannot run is an error finding.
 fn check(
     plan: &RunPlan,
     committed: &[CheckpointKey],
@@ -80,6 +80,6 @@ fn check(
 fn cannot_run(error: &RuleError) -> Finding {
     let message = format!("cannot run: {}", full_message(&error.cause));
     Finding::new(&error.rule, error.year, Severity::Error, message).advice(
-        "mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole",
+        "fix what keeps the rule from running; `planalign checkpoint verify` shows whether its tables are intact",
     )
 }

@@ -1,4 +1,4 @@
-//! Why a session could not do what it was asked.
+//! Why an operation of the library failed.
 
 use std::path::PathBuf;
 
@@ -12,9 +12,9 @@ use planalign_registries::{CheckpointKey, StoreError};
 use planalign_reporting::ReportError;
 use planalign_validation::{Finding, RuleError};
 
-use crate::point::Point;
+use crate::checkpoint_selector::CheckpointSelector;
 
-/// Why something failed.
+/// Why an operation of the library failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -24,7 +24,7 @@ pub enum Error {
     /// The census file.
     #[error(transparent)]
     Census(#[from] CensusError),
-    /// The rows of the census.
+    /// Rows of the census that a run cannot use.
     #[error("{}", listed("census rejected", .0))]
     RejectedCensus(Vec<Finding>),
     /// The dbt project.
@@ -48,66 +48,66 @@ pub enum Error {
     /// A rule.
     #[error(transparent)]
     Rule(#[from] RuleError),
-    /// There is no such database.
+    /// The database does not exist.
     #[error("database `{}` not found", .0.display())]
     NoDatabase(PathBuf),
-    /// There is nothing to report.
+    /// There are no results to report.
     #[error("{}", nothing_to_report(*year, years))]
     NothingToReport {
-        /// The year that was asked for.
+        /// The requested year.
         year: Option<i32>,
         /// The years that can be reported.
         years: Vec<i32>,
     },
-    /// The engine ended the process that opened the file first.
+    /// The engine crashed the probe process that opened the file.
     #[error("cannot open `{}`: the engine crashed on it", database.display())]
     Aborted {
         /// The file.
         database: PathBuf,
     },
-    /// The database does not hold the run that the mirror of its checkpoints names.
-    #[error("the database no longer holds run {run_id}{}", last.as_ref().map(|last| format!(", which was committed through {last}")).unwrap_or_default())]
+    /// The run is in the mirror but not in the database.
+    #[error("run {run_id} is no longer in the database{}", last.as_ref().map(|last| format!(", which was committed through {last}")).unwrap_or_default())]
     LostRun {
         /// The run.
         run_id: String,
         /// Its last checkpoint.
         last: Option<CheckpointKey>,
     },
-    /// The record of a run does not hold all that it takes to resume from it.
+    /// The record of a run lacks something needed to resume from it.
     #[error("cannot resume the run from its record, which lacks {what}")]
     NotRecorded {
-        /// What the record lacks.
+        /// What is missing.
         what: String,
     },
-    /// A recorded dbt project cannot be written down.
+    /// A recorded dbt project cannot be written to a temporary directory.
     #[error("cannot write the recorded dbt project to a temporary directory")]
     Scratch(#[source] std::io::Error),
     /// The disk is too full for the run.
     #[error("{}", too_little_space(*needed, *free, *people, *years))]
     Space {
-        /// Bytes that the run will take, at least.
+        /// Bytes the run needs at least.
         needed: u64,
-        /// Bytes that are there.
+        /// Bytes available.
         free: u64,
-        /// Rows of the census.
+        /// Number of employees in the census.
         people: u64,
-        /// Years that are still to be simulated.
+        /// Number of years still to simulate.
         years: u64,
     },
-    /// The database holds no such run.
-    #[error("run {run_id} not found; the database holds {}", known.join(", "))]
+    /// The database has no run with this ID.
+    #[error("run {run_id} not found; the database has {}", known.join(", "))]
     NoRun {
-        /// What was asked for.
+        /// The requested run.
         run_id: String,
-        /// What there is.
+        /// The IDs of existing runs.
         known: Vec<String>,
     },
     /// The run has no such checkpoint.
     #[error("checkpoint {point} not found; {}", range(saved))]
     NoCheckpoint {
-        /// What was asked for.
-        point: Point,
-        /// What there is.
+        /// The requested checkpoint.
+        point: CheckpointSelector,
+        /// The existing checkpoints.
         saved: Vec<CheckpointKey>,
     },
 }
@@ -165,7 +165,7 @@ fn nothing_to_report(year: Option<i32>, years: &[i32]) -> String {
     match (year, years) {
         (Some(year), [first, .., last]) => format!("{year} is not simulated; {first}-{last} are"),
         (Some(year), [only]) => format!("{year} is not simulated; {only} is"),
-        _ => "the database holds no simulated year".to_owned(),
+        _ => "no simulated years in the database".to_owned(),
     }
 }
 
@@ -191,11 +191,11 @@ mod tests {
     fn years_that_cannot_be_reported_are_distinguished_from_those_that_can() {
         assert_eq!(nothing_to_report(Some(2031), &[2025, 2026, 2027]), "2031 is not simulated; 2025-2027 are");
         assert_eq!(nothing_to_report(Some(2031), &[2025]), "2031 is not simulated; 2025 is");
-        assert_eq!(nothing_to_report(None, &[]), "the database holds no simulated year");
+        assert_eq!(nothing_to_report(None, &[]), "no simulated years in the database");
     }
 
     #[test]
-    fn the_checkpoints_that_there_are_stand_beside_the_one_that_is_not() {
+    fn existing_checkpoints_are_listed_with_a_missing_one() {
         let key = |year| CheckpointKey { year, stage: "REPORTING".to_owned() };
         assert_eq!(range(&[]), "nothing is committed yet");
         assert_eq!(range(&[key(2025)]), "the only one is 2025/REPORTING");

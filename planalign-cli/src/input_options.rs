@@ -1,4 +1,4 @@
-//! Where a run finds its configuration, census and dbt project, as the caller named them.
+//! Where the caller keeps the configuration, census, and dbt project of a run.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -6,36 +6,36 @@ use std::path::{Path, PathBuf};
 
 use planalign_config::settings::{Override, Sources};
 
-/// What the caller named; everything else is where it is by default.
+/// Inputs and settings that the caller names; the others are in their default places.
 #[derive(Clone, Debug, Default)]
 pub struct InputOptions {
     /// Configuration file; by default [`InputOptions::CONFIG`].
     pub config: Option<PathBuf>,
     /// Scenario file.
     pub scenario: Option<PathBuf>,
-    /// Census file; by default `census.path` of the configuration.
+    /// Census file; by default `census.path` in the configuration.
     pub census: Option<PathBuf>,
-    /// Folder of the dbt project; by default [`InputOptions::PROJECT`].
+    /// Directory of the dbt project; by default [`InputOptions::PROJECT`].
     pub project: Option<PathBuf>,
-    /// Single settings; later ones win.
+    /// Overrides of single settings; later ones win.
     pub overrides: Vec<Override>,
-    /// Years to simulate; by default those of the configuration.
+    /// Years to simulate; by default those in the configuration.
     pub years: Option<RangeInclusive<i32>>,
-    /// The environment, of which variables that begin with `PLANALIGN_` can be settings.
+    /// Environment variables; those that start with `PLANALIGN_` can be settings.
     pub environment: BTreeMap<String, String>,
 }
 
-/// What names settings or models and is not used, because a run goes by its record.
+/// Inputs and settings that are ignored because a run uses its record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unused {
+pub struct IgnoredInputs {
     /// Fields of [`InputOptions`]: `config`, `scenario`, `project`, `overrides`.
     pub options: Vec<&'static str>,
-    /// Variables of the environment.
+    /// Names of environment variables.
     pub environment: Vec<String>,
 }
 
-impl Unused {
-    /// Whether there is nothing of the kind.
+impl IgnoredInputs {
+    /// Whether nothing is ignored.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.options.is_empty() && self.environment.is_empty()
@@ -43,9 +43,9 @@ impl Unused {
 }
 
 impl InputOptions {
-    /// The configuration file where none is named.
+    /// Default configuration file.
     pub const CONFIG: &'static str = "config/simulation_config.yaml";
-    /// The dbt project where none is named.
+    /// Default directory of the dbt project.
     pub const PROJECT: &'static str = "dbt";
 
     /// The configuration file.
@@ -54,27 +54,27 @@ impl InputOptions {
         self.config.as_deref().unwrap_or(Path::new(Self::CONFIG))
     }
 
-    /// The folder of the dbt project.
+    /// The directory of the dbt project.
     #[must_use]
     pub fn project(&self) -> &Path {
         self.project.as_deref().unwrap_or(Path::new(Self::PROJECT))
     }
 
-    /// The configuration or the project, if it is not named and not where it is by default.
-    pub(crate) fn absent_by_default(&self) -> Option<&Path> {
+    /// The default configuration or project if none is named and the default doesn't exist.
+    pub(crate) fn missing_default(&self) -> Option<&Path> {
         let config = self.config.is_none().then(|| self.config());
         let project = self.project.is_none().then(|| self.project());
         [config, project].into_iter().flatten().find(|path| !path.exists())
     }
 
-    /// Whether a file or folder was named that is not there.
-    pub(crate) fn names_what_is_absent(&self) -> bool {
+    /// Whether a named file or directory doesn't exist.
+    pub(crate) fn names_missing_file(&self) -> bool {
         [&self.config, &self.scenario, &self.project, &self.census].into_iter().flatten().any(|path| !path.exists())
     }
 
-    /// What names settings or models, and is not used by a run that goes by its record.
+    /// Inputs and settings that a run from its record ignores.
     #[must_use]
-    pub fn unused_by_record(&self) -> Unused {
+    pub fn ignored_by_record(&self) -> IgnoredInputs {
         let options = [
             ("config", self.config.is_some()),
             ("scenario", self.scenario.is_some()),
@@ -82,7 +82,7 @@ impl InputOptions {
             ("overrides", !self.overrides.is_empty()),
         ];
         let sources = self.sources();
-        Unused {
+        IgnoredInputs {
             options: options.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect(),
             environment: sources.environment_settings().into_iter().map(str::to_owned).collect(),
         }

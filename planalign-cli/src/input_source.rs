@@ -1,4 +1,4 @@
-//! Where a run that a database holds finds what it is made of.
+//! Where an existing run gets its inputs.
 
 use std::path::PathBuf;
 
@@ -7,39 +7,39 @@ use planalign_registries::RunRecord;
 use planalign_registries::duckdb::DuckRunStore;
 
 use crate::error::Error;
-use crate::input_options::{InputOptions, Unused};
+use crate::input_options::{IgnoredInputs, InputOptions};
 use crate::inputs::Inputs;
 
-/// Where it is.
+/// Where a run gets its inputs.
 #[derive(Debug)]
 pub enum InputSource {
-    /// In the files that [`InputOptions`] name.
+    /// The files that [`InputOptions`] name.
     Files(Box<Inputs>),
-    /// There, but for the census, which the run has read.
+    /// The same files without the census, which the run has already read.
     FilesWithoutCensus {
         /// Where the census was.
         census: PathBuf,
     },
-    /// In the run's record.
+    /// The run's record.
     Record {
-        /// The file or folder for want of which it is; `None`: on request.
-        absent: Option<PathBuf>,
-        /// What is not used.
-        unused: Unused,
+        /// The missing file or directory that made the record necessary; `None` on request.
+        missing: Option<PathBuf>,
+        /// Options that are ignored.
+        ignored: IgnoredInputs,
     },
 }
 
 impl InputSource {
-    /// The files, all of them.
+    /// Loads all files.
     pub fn files(options: &InputOptions) -> Result<Self, Error> {
         Ok(Self::Files(Box::new(Inputs::load(options)?)))
     }
 
-    /// A run goes by its record on request, or if something is not where it is by default. What is named must be there.
+    /// Chooses the run's record on request, or if a default file is missing. Files that the caller names must exist.
     pub fn find(options: &InputOptions, as_recorded: bool) -> Result<Self, Error> {
-        let absent = options.absent_by_default().filter(|_| !as_recorded && !options.names_what_is_absent());
-        if as_recorded || absent.is_some() {
-            return Ok(Self::Record { absent: absent.map(Into::into), unused: options.unused_by_record() });
+        let missing = options.missing_default().filter(|_| !as_recorded && !options.names_missing_file());
+        if as_recorded || missing.is_some() {
+            return Ok(Self::Record { missing: missing.map(Into::into), ignored: options.ignored_by_record() });
         }
         match Self::files(options) {
             Err(Error::Census(CensusError::Missing { path })) if options.census.is_none() => {
@@ -49,7 +49,7 @@ impl InputSource {
         }
     }
 
-    /// Loads what is not loaded yet. `open` opens the record.
+    /// Loads inputs that aren't loaded yet; `open` opens the record.
     pub(crate) fn inputs(
         self,
         options: &InputOptions,

@@ -1,4 +1,4 @@
-//! Gathers what a simulation is made of: configuration, census, project, and the fingerprints of all of it.
+//! Loads the inputs of a simulation (configuration, census, project) and their fingerprints.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,53 +18,53 @@ use tempfile::TempDir;
 use crate::error::Error;
 use crate::input_options::InputOptions;
 
-/// A configuration, a census and a project that can be used.
+/// A valid configuration, census, and project.
 #[derive(Debug)]
 pub struct Inputs {
-    /// Settings, and where each comes from.
+    /// Settings and their origins.
     pub config: LoadedConfig,
     /// The census file.
     pub census: CensusFile,
-    /// The variables of the dbt project, `simulation_year` being the first.
+    /// The variables of the dbt project, with the first year as `simulation_year`.
     pub vars: Vars,
     /// The dbt project.
     pub project: Project,
 }
 
-/// The folder of a dbt project.
+/// The directory of a dbt project.
 #[derive(Debug)]
 pub enum Project {
-    /// The user's.
-    Here(PathBuf),
-    /// One of this process, with the files that a run recorded.
+    /// The user's directory.
+    Directory(PathBuf),
+    /// A temporary directory with the files that a run recorded.
     Recorded(TempDir),
 }
 
 impl Project {
-    /// Where it is.
+    /// Its path.
     #[must_use]
-    pub fn folder(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         match self {
-            Self::Here(path) => path,
+            Self::Directory(path) => path,
             Self::Recorded(folder) => folder.path(),
         }
     }
 }
 
 impl Inputs {
-    /// Loads the configuration in its layers and looks at the census file.
+    /// Loads the layers of the configuration and inspects the census file.
     pub fn load(options: &InputOptions) -> Result<Self, Error> {
         Self::with_census(options, |settings, database| {
             Ok(CensusFile::inspect(&settings.census.path, &settings.census.columns, database)?)
         })
     }
 
-    /// The same for a run that has read its census, which need not be there any more: `census` is what was recorded of it.
+    /// Loads inputs for a run that has already read its census, so the file may be gone; `census` is its record.
     pub(crate) fn load_for(census: CensusFile, options: &InputOptions) -> Result<Self, Error> {
         Self::with_census(options, |_, _| Ok(census))
     }
 
-    /// The same for settings that are there already, and the dbt project in this folder.
+    /// Loads inputs for these settings and the dbt project in this directory.
     pub(crate) fn new(settings: &SimulationConfig, project: &Path) -> Result<Self, Error> {
         let settings = planalign_config::settings::check(settings)?;
         Self::of(LoadedConfig { settings, origins: Origins::default() }, project, |settings, database| {
@@ -85,23 +85,23 @@ impl Inputs {
         census: impl FnOnce(&SimulationConfig, &Database) -> Result<CensusFile, Error>,
     ) -> Result<Self, Error> {
         let database = Database::in_memory(&DatabaseOptions::default())?;
-        check_own_rules(&config, &database)?;
+        check_custom_rules(&config, &database)?;
         let settings = &config.settings;
         let census = census(settings, &database)?;
         let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
-        Ok(Self { config, census, vars, project: Project::Here(project.to_owned()) })
+        Ok(Self { config, census, vars, project: Project::Directory(project.to_owned()) })
     }
 
-    /// The dbt project, ready to be built in a database.
+    /// Loads the dbt project to build it in a database.
     pub(crate) fn runner(&self, database: &Database) -> Result<EmbeddedRunner, Error> {
-        Ok(EmbeddedRunner::load(self.project.folder(), database.clone(), &self.vars)?)
+        Ok(EmbeddedRunner::load(self.project.path(), database.clone(), &self.vars)?)
     }
 
-    /// What the results depend on. `engine` is the version of the database engine.
+    /// Fingerprints of everything the results depend on. `engine` is the version of the database engine.
     pub(crate) fn fingerprints(&self, runner: &dyn ModelRunner, engine: &str) -> Fingerprints {
         let mut all = Fingerprints::default();
         let settings = self.config.settings.flattened();
-        // What the census says matters, not where it lies.
+        // The contents of the census matter, not its path.
         let config = settings.into_iter().filter(|(key, _)| key != "census.path");
         all.insert(FingerprintKind::Config, config.map(|(key, value)| (key, value.to_string())));
         for (name, text) in runner.sources() {
@@ -114,7 +114,7 @@ impl Inputs {
         all
     }
 
-    /// The same, with all that it takes to go on from it alone.
+    /// The fingerprints plus everything needed to resume from the record alone.
     pub(crate) fn to_record(&self, runner: &dyn ModelRunner, engine: &str) -> Result<Fingerprints, Error> {
         let mut all = self.fingerprints(runner, engine);
         let mut settings = self.config.settings.clone();
@@ -122,11 +122,12 @@ impl Inputs {
         let settings = serde_json::Value::Object(settings.to_tree()).to_string();
         let rows = self.census.rows.to_string();
         all.insert(FingerprintKind::Settings, [(EFFECTIVE.to_owned(), settings), (CENSUS_ROWS.to_owned(), rows)]);
-        all.insert(FingerprintKind::ProjectFile, project_files(self.project.folder())?);
+        all.insert(FingerprintKind::ProjectFile, project_files(self.project.path())?);
         Ok(all)
     }
 
-    /// What a run recorded. Its census is not there; the path tells where it was, or `census` where it is now.
+    /// Loads the inputs that a run recorded, except the rows of its census: the path is where the file was, or `census` if it has
+    /// moved.
     pub(crate) fn recorded(store: &dyn RunStore, run_id: &str, census: Option<&Path>) -> Result<Self, Error> {
         let (kept, compared) = (store.kept_inputs(run_id)?, store.fingerprints(run_id)?);
         let text = |of: &Fingerprints, kind: FingerprintKind, name: &str| {
@@ -142,7 +143,7 @@ impl Inputs {
             rows: text(&kept, FingerprintKind::Settings, CENSUS_ROWS)?.parse().map_err(|e| unusable(&e))?,
         };
         if store.checkpoints(run_id)?.is_empty() {
-            refuse_another_census(&census, &settings)?;
+            require_same_census(&census, &settings)?;
         }
         let vars = dbt_vars(&settings, settings.simulation.start_year, &census.path);
         let project = Project::Recorded(write_project(kept.0.get(&FingerprintKind::ProjectFile))?);
@@ -150,8 +151,8 @@ impl Inputs {
     }
 }
 
-/// Nothing is committed, so the census will be read again.
-fn refuse_another_census(recorded: &CensusFile, settings: &SimulationConfig) -> Result<(), Error> {
+/// Fails if the census has changed. Nothing is committed yet, so the run will read it again.
+fn require_same_census(recorded: &CensusFile, settings: &SimulationConfig) -> Result<(), Error> {
     let database = Database::in_memory(&DatabaseOptions::default())?;
     let now = CensusFile::inspect(&recorded.path, &settings.census.columns, &database)?;
     if now.sha256 == recorded.sha256 {
@@ -163,11 +164,11 @@ fn refuse_another_census(recorded: &CensusFile, settings: &SimulationConfig) -> 
     Err(PipelineError::Changed { differences: vec![difference], from_year: Some(start_year), start_year }.into())
 }
 
-/// All settings at once, and the size of the census: names of entries of the kind `settings`.
+/// Names of the entries of kind `settings`: all settings, and the number of rows in the census.
 const EFFECTIVE: &str = "effective";
 const CENSUS_ROWS: &str = "census_rows";
 
-/// Writes recorded files into a folder of this process.
+/// Writes recorded files to a temporary directory.
 fn write_project(files: Option<&BTreeMap<String, String>>) -> Result<TempDir, Error> {
     let files = files.ok_or_else(|| Error::NotRecorded { what: "dbt project".to_owned() })?;
     let write = || {
@@ -186,8 +187,8 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// A rule of one's own that cannot be a query is told before anything runs.
-fn check_own_rules(config: &LoadedConfig, database: &Database) -> Result<(), Error> {
+/// Fails if the SQL of a custom rule is not a query.
+fn check_custom_rules(config: &LoadedConfig, database: &Database) -> Result<(), Error> {
     const KEY: &str = "validation.rules";
     let origin = config.origins.get(KEY).cloned().unwrap_or(Origin::Default);
     let mut problems = Vec::new();

@@ -1,12 +1,13 @@
-//! Runs and maintains simulations, for the command line and for other front ends.
+//! Runs and maintains simulations, for the command line and other front ends.
 //!
-//! [`InputOptions`] say where the configuration, the census and the dbt project are, and [`Inputs`] are what is found there. A
-//! [`Session`] holds a database for writing: it prepares a run, which then executes, and it restores and prunes. [`OpenRun`]
-//! reads what a database holds. Nothing here prints, reads the environment, starts a process or knows of exit codes: the
+//! [`InputOptions`] name the configuration, the census, and the dbt project; [`Inputs`] are the loaded files. A [`Session`]
+//! locks a database for writing and prepares a run, which then executes. [`OpenRun`] reads the run in a database; [`restore`]
+//! and [`prune`] maintain it. Nothing here prints, reads the environment, starts a process, or returns exit codes: the
 //! [`Caller`] passes in what that takes.
 
 mod caller;
 mod census_check;
+mod checkpoint_selector;
 mod data_check;
 mod error;
 mod input_options;
@@ -18,7 +19,6 @@ mod modules;
 mod open_run;
 mod orchestrator;
 mod plan;
-mod point;
 mod reports;
 mod resources;
 mod run_log;
@@ -28,21 +28,21 @@ mod status;
 
 pub use caller::{Caller, Probe};
 pub use census_check::{InputCheck, check_inputs};
+pub use checkpoint_selector::CheckpointSelector;
 pub use data_check::{DataCheck, check_data};
 pub use error::Error;
-pub use input_options::{InputOptions, Unused};
+pub use input_options::{IgnoredInputs, InputOptions};
 pub use input_source::InputSource;
 pub use inputs::{Inputs, Project};
-pub use maintenance::{Restored, Verification, prune, restore};
+pub use maintenance::{RestoredRun, Verification, prune, restore};
 pub use open_run::OpenRun;
 pub use orchestrator::{Orchestrator, OrchestratorBuilder, orchestrator};
 pub use plan::dry_run;
-pub use point::Point;
-pub use reports::{Reported, report};
+pub use reports::{WrittenReports, report};
 pub use run_log::{RunLogReader, path as run_log_path};
-pub use session::{Finished, PreparedRun, RunOptions, Session};
+pub use session::{FinishedRun, PreparedRun, RunOptions, Session};
 pub use start_mode::StartMode;
-pub use status::{RunInFile, RunningElsewhere, Status, status};
+pub use status::{ActiveRun, Status, StoredRun, status};
 
 pub use planalign_config::{DatabaseError, InMemoryTables, Row, Rows, SimulationConfig, Tables, Value};
 pub use planalign_config::{Fault, Rate, load_simulation_config, rate};
@@ -51,7 +51,7 @@ pub use planalign_registries::{RunEvent, RunEventKind};
 pub use planalign_reporting::{GrowthAnalysis, MultiYearSummary, ReportError, ReportSource, YearAuditor};
 pub use planalign_validation::{CheckError, Finding, Rule, Severity};
 
-/// The modules that the library is made of, for everything else that they hold.
+/// The crates under the library, for all their other items.
 pub use {
     planalign_config, planalign_dbt, planalign_pipeline, planalign_registries, planalign_reporting,
     planalign_validation,

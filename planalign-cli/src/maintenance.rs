@@ -1,10 +1,10 @@
-//! Checkpoints of the run that a database holds: verify them, return to one, remove the records of earlier runs.
+//! Checkpoints of the run in a database: verifies them, restores one, and removes the records of earlier runs.
 
 use std::path::Path;
 
 use jiff::Timestamp;
 use planalign_config::{Database, DatabaseOptions};
-use planalign_pipeline::{Storage, Verified};
+use planalign_pipeline::{Storage, VerifiedCheckpoint};
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{
     CheckpointKey, CheckpointMirror, Checkpoints, Journal, MirroredCheckpoint, RecordDamage, RunRecord,
@@ -12,17 +12,17 @@ use planalign_registries::{
 };
 
 use crate::caller::Caller;
+use crate::checkpoint_selector::CheckpointSelector;
 use crate::error::Error;
 use crate::open_run::OpenRun;
-use crate::point::Point;
 use crate::session::Session;
 use crate::{mirror_writer, modules};
 
-impl Point {
-    /// The checkpoints that are there; an error if none is.
-    pub fn among<'c>(&self, checkpoints: &'c [WorkflowCheckpoint]) -> Result<Vec<&'c WorkflowCheckpoint>, Error> {
+impl CheckpointSelector {
+    /// Returns the selected checkpoints. Fails if there are none.
+    pub fn select<'c>(&self, checkpoints: &'c [WorkflowCheckpoint]) -> Result<Vec<&'c WorkflowCheckpoint>, Error> {
         let found: Vec<&WorkflowCheckpoint> =
-            checkpoints.iter().filter(|checkpoint| self.names(&checkpoint.key)).collect();
+            checkpoints.iter().filter(|checkpoint| self.matches(&checkpoint.key)).collect();
         if found.is_empty() {
             let saved = checkpoints.iter().map(|checkpoint| checkpoint.key.clone()).collect();
             return Err(Error::NoCheckpoint { point: self.clone(), saved });
@@ -31,25 +31,25 @@ impl Point {
     }
 }
 
-/// Whether what was committed is still there.
+/// The result of verifying a run.
 #[derive(Debug)]
 pub struct Verification {
-    /// Each checkpoint, with what is not as it vouches for.
-    pub checkpoints: Vec<Verified>,
-    /// What the mirror names beyond them.
+    /// Each checkpoint, with its damage if any.
+    pub checkpoints: Vec<VerifiedCheckpoint>,
+    /// The last checkpoint that is in the mirror but not in the database.
     pub lost: Option<MirroredCheckpoint>,
-    /// What is wrong with the record of what the run depends on.
+    /// Damage to the record of the run's inputs.
     pub inputs: Option<RecordDamage>,
 }
 
 impl Verification {
     /// Whether nothing is damaged or lost.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub fn is_intact(&self) -> bool {
         self.lost.is_none() && self.inputs.is_none() && self.checkpoints.iter().all(|found| found.damage.is_none())
     }
 
-    /// The last checkpoint such that all up to it verify.
+    /// The last checkpoint up to which all are intact.
     #[must_use]
     pub fn last_valid(&self) -> Option<&CheckpointKey> {
         let valid = self.checkpoints.iter().take_while(|found| found.damage.is_none());
@@ -69,7 +69,7 @@ impl OpenRun {
         })
     }
 
-    /// The last checkpoint that the mirror names, if the database does not.
+    /// The last checkpoint in the mirror, if the database has lost it.
     pub(crate) fn lost(&self, checkpoints: &[WorkflowCheckpoint]) -> Result<Option<MirroredCheckpoint>, Error> {
         let Some(path) = self.database.path() else { return Ok(None) };
         let known = highest_sequence(checkpoints, &self.store.events(&self.run.run_id)?);
@@ -78,31 +78,31 @@ impl OpenRun {
     }
 }
 
-/// A run that was returned to a checkpoint.
+/// The result of restoring a run to a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Restored {
+pub struct RestoredRun {
     /// The checkpoint.
     pub to: CheckpointKey,
-    /// Later checkpoints that were removed.
+    /// Number of later checkpoints removed.
     pub removed: usize,
 }
 
-/// Returns the latest run to the last checkpoint of a year, or to the one that is named.
-pub fn restore(database: &Path, point: &Point, caller: &Caller<'_>) -> Result<Restored, Error> {
+/// Restores the latest run to the last checkpoint of a year, or to the named one.
+pub fn restore(database: &Path, point: &CheckpointSelector, caller: &Caller<'_>) -> Result<RestoredRun, Error> {
     let run = OpenRun::open(database, caller)?.run;
     let (_session, opened) = writable(database, caller)?;
     let mut store = DuckRunStore::open(opened.clone())?;
     let saved = store.checkpoints(&run.run_id)?;
-    let to = point.among(&saved)?.last().map(|checkpoint| checkpoint.key.clone());
+    let to = point.select(&saved)?.last().map(|checkpoint| checkpoint.key.clone());
     let to = to.ok_or(planalign_pipeline::PipelineError::NothingToResume)?;
     let mut registries = modules::registries(&opened)?;
     let storage = Storage { unit: &mut opened.clone(), registries: &mut registries, store: &mut store };
     let left = planalign_pipeline::restore(&to, storage, &|| Timestamp::now())?;
     mirror_writer::align(database, &run.run_id, &store)?;
-    Ok(Restored { to, removed: saved.len() - left.len() })
+    Ok(RestoredRun { to, removed: saved.len() - left.len() })
 }
 
-/// Removes the records of all runs but the latest, and returns them.
+/// Removes the records of all runs except the latest and returns the removed runs.
 pub fn prune(database: &Path, caller: &Caller<'_>) -> Result<Vec<RunRecord>, Error> {
     let (_session, opened) = writable(database, caller)?;
     match DuckRunStore::open_existing(opened.clone())? {
@@ -111,7 +111,7 @@ pub fn prune(database: &Path, caller: &Caller<'_>) -> Result<Vec<RunRecord>, Err
     }
 }
 
-/// A database that is opened for writing, so with the lock that a run would hold.
+/// Opens a database for writing, with the lock that a run takes.
 fn writable<'a>(path: &Path, caller: &Caller<'a>) -> Result<(Session<'a>, Database), Error> {
     if !path.exists() {
         return Err(Error::NoDatabase(path.to_owned()));

@@ -1,4 +1,4 @@
-//! The modules of a run that work on a database.
+//! The parts of a run that use a database.
 
 use planalign_config::Database;
 use planalign_config::settings::census::CensusFile;
@@ -9,19 +9,19 @@ use planalign_validation::{CensusOrigin, Rule, RuleSettings};
 use crate::error::Error;
 use crate::inputs::Inputs;
 
-/// The registries.
+/// The registries of a database.
 pub(crate) fn registries(database: &Database) -> Result<Vec<Box<dyn Registry>>, Error> {
     Ok(RegistryManager::of_database(database).map_err(PipelineError::from)?.into_registries())
 }
 
-/// The rules, as the configuration wants them; `database` holds the registries that one of them asks.
+/// The rules according to the configuration; one of them reads the registries in `database`.
 pub(crate) fn rules(inputs: &Inputs, database: &Database) -> Result<Vec<Box<dyn Rule>>, Error> {
     let CensusFile { path, sha256, .. } = inputs.census.clone();
     let settings = RuleSettings { census: Some(CensusOrigin { path, sha256 }), ..(&inputs.config.settings).into() };
     Ok(planalign_validation::rules(&settings, registries(database)?))
 }
 
-/// The caller's rules, and those of the configuration but for those of the same name.
+/// The caller's rules, and those of the configuration except where a caller's rule has the same name.
 pub(crate) fn all_rules<'r>(
     inputs: &Inputs,
     database: &Database,

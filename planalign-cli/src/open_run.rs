@@ -1,4 +1,4 @@
-//! The run that a database holds, for those who read its results.
+//! Read access to the run in a database.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::mirror_writer;
 
-/// A database opened for reading, with its record and its latest run.
+/// A database opened for reading, with its run records and the latest run.
 #[derive(Debug)]
 pub struct OpenRun {
     pub(crate) database: Database,
@@ -19,13 +19,13 @@ pub struct OpenRun {
 }
 
 impl OpenRun {
-    /// Opens a database that must hold a run.
+    /// Opens a database. Fails if it contains no run.
     pub fn open(path: &Path, caller: &Caller<'_>) -> Result<Self, Error> {
         let nothing = Error::NothingToReport { year: None, years: Vec::new() };
         Self::find(path, caller)?.ok_or(nothing)
     }
 
-    /// The same; `None` if the database holds no run and never did.
+    /// Opens a database; `None` if it never contained a run.
     pub(crate) fn find(path: &Path, caller: &Caller<'_>) -> Result<Option<Self>, Error> {
         if !path.exists() {
             return Err(Error::NoDatabase(path.to_owned()));
@@ -47,12 +47,12 @@ impl OpenRun {
         &self.run
     }
 
-    /// Its checkpoints, in the order in which they were saved.
+    /// Its checkpoints, oldest first.
     pub fn checkpoints(&self) -> Result<Vec<WorkflowCheckpoint>, Error> {
         Ok(self.store.checkpoints(&self.run.run_id)?)
     }
 
-    /// The journal of a run that the database holds; by default of the latest.
+    /// The events of a run in the database; by default of the latest.
     pub fn events(&self, run_id: Option<&str>) -> Result<Vec<RunEvent>, Error> {
         let run_id = run_id.unwrap_or(&self.run.run_id);
         let runs = self.store.runs()?;

@@ -1,4 +1,4 @@
-//! A simulation for Rust programs: from a configuration to the summary, with rules and reporters of one's own.
+//! Simulations from Rust: from a configuration to the summary, with custom rules and reporters.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::input_options::InputOptions;
 use crate::inputs::Inputs;
-use crate::session::{Finished, RunOptions, Session};
+use crate::session::{FinishedRun, RunOptions, Session};
 use crate::start_mode::StartMode;
 
-/// Is told of every event of a run, on a thread of its own.
+/// Receives every event of a run, on a separate thread.
 type OnEvent<'a> = Box<dyn FnMut(&RunEvent, &ExecutionProgress) + Send + 'a>;
 
-/// Begins to set up a simulation of this configuration. What is not said has the command's default.
+/// Builds a simulation of this configuration. Defaults are those of `planalign simulate`.
 #[must_use]
 pub fn orchestrator<'a>(config: SimulationConfig) -> OrchestratorBuilder<'a> {
     OrchestratorBuilder {
@@ -35,7 +35,7 @@ pub fn orchestrator<'a>(config: SimulationConfig) -> OrchestratorBuilder<'a> {
     }
 }
 
-/// A simulation that is being set up.
+/// Sets up a simulation.
 pub struct OrchestratorBuilder<'a> {
     config: SimulationConfig,
     database: PathBuf,
@@ -56,77 +56,77 @@ impl<'a> OrchestratorBuilder<'a> {
         self
     }
 
-    /// The folder of the dbt project; by default `dbt`.
+    /// The directory of the dbt project; by default `dbt`.
     #[must_use]
     pub fn project(mut self, folder: impl Into<PathBuf>) -> Self {
         self.project = folder.into();
         self
     }
 
-    /// The folder of the report files; by default `reports`.
+    /// The directory of the report files; by default `reports`.
     #[must_use]
     pub fn reports(mut self, folder: impl Into<PathBuf>) -> Self {
         self.options.reports = folder.into();
         self
     }
 
-    /// Adds a rule, which is checked where all tables of a year are there. It takes the place of a built-in one of its name.
+    /// Adds a rule, which runs once all tables of a year exist. It replaces a built-in rule of the same name.
     #[must_use]
     pub fn rule(mut self, rule: impl Rule + 'a) -> Self {
         self.rules.push(Box::new(rule));
         self
     }
 
-    /// Adds a reporter, which is told of each year beside the report files. Borrow it, and read it afterward.
+    /// Adds a reporter, which audits each year in addition to the report files. Pass `&mut` to read it afterward.
     #[must_use]
     pub fn reporter(mut self, reporter: impl YearAuditor + 'a) -> Self {
         self.reporters.push(Box::new(reporter));
         self
     }
 
-    /// Calls this for every event of the run, with how far the run is, on a thread beside it.
+    /// Calls `on_event` for every event of the run with the run's progress, on a separate thread.
     #[must_use]
     pub fn on_event(mut self, on_event: impl FnMut(&RunEvent, &ExecutionProgress) + Send + 'a) -> Self {
         self.on_event = Box::new(on_event);
         self
     }
 
-    /// The signal that asks the run to stop at the next safe point. It asks for good: resume with another orchestrator.
+    /// The signal that asks the run to stop at the next safe point. It can't be reset: resume with another orchestrator.
     #[must_use]
     pub fn stop(mut self, stop: StopSignal) -> Self {
         self.stop = stop;
         self
     }
 
-    /// Replaces the run that the database holds, if it holds one. Without this, such a database is refused.
+    /// Replaces the existing run in the database, if any. Otherwise, such a database is an error.
     #[must_use]
     pub fn replace_existing(mut self) -> Self {
         self.options.mode = StartMode::Restart;
         self
     }
 
-    /// Stops at the first stage whose rules find an error.
+    /// Stops at the first stage with an error finding.
     #[must_use]
     pub fn fail_on_validation_error(mut self) -> Self {
         self.options.fail_on_validation_error = true;
         self
     }
 
-    /// Threads of the database engine; by default as many as pay.
+    /// Engine threads; by default chosen by the size of the census.
     #[must_use]
     pub fn threads(mut self, threads: u16) -> Self {
         self.options.threads = Some(threads);
         self
     }
 
-    /// What locks and the journal say about who runs the simulation, and what tries a file out that was not closed properly.
+    /// Identifies the caller in locks and the journal, and sets the probe for files that were not closed properly.
     #[must_use]
     pub fn caller(mut self, caller: Caller<'a>) -> Self {
         self.caller = caller;
         self
     }
 
-    /// Takes the lock of the database, and makes sure that the inputs, the workflow and the rules can be used.
+    /// Locks the database and checks the inputs, the workflow, and the rules.
     pub fn build(self) -> Result<Orchestrator<'a>, Error> {
         let session = Session::open(&self.database, self.caller)?;
         let orchestrator = Orchestrator { setup: self, session };
@@ -135,7 +135,7 @@ impl<'a> OrchestratorBuilder<'a> {
     }
 }
 
-/// A simulation on a database whose lock it holds. Between runs the database is closed.
+/// A simulation on a database that it has locked. Between runs, the database is closed.
 pub struct Orchestrator<'a> {
     setup: OrchestratorBuilder<'a>,
     session: Session<'a>,
@@ -148,8 +148,8 @@ impl Orchestrator<'_> {
         self.run(mode, Some(years))
     }
 
-    /// Goes on with the run that the database holds, after its last committed stage: to its last year, or, if it has reached that, to
-    /// the last of the configuration.
+    /// Resumes the run in the database after its last committed stage: through its last year or, if it has finished, through the
+    /// configured last year.
     pub fn resume(&mut self) -> Result<MultiYearSummary, Error> {
         self.run(StartMode::Resume, None)
     }
@@ -161,7 +161,7 @@ impl Orchestrator<'_> {
         let rules = rules.iter().map(|rule| Box::new(rule.as_ref()) as Box<dyn Rule + '_>).collect();
         let reporters = reporters.iter_mut().map(|reporter| Box::new(reporter.as_mut()) as Box<dyn YearAuditor + '_>);
         let prepared = self.session.prepare(inputs, options, rules)?;
-        let Finished { summary, .. } = prepared.execute(stop, reporters.collect(), on_event.as_mut())?;
+        let FinishedRun { summary, .. } = prepared.execute(stop, reporters.collect(), on_event.as_mut())?;
         Ok(summary)
     }
 

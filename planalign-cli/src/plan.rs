@@ -1,4 +1,4 @@
-//! The plan of a run: the workflow as the configuration wants it, laid over the years.
+//! The plan of a run: the configured workflow for each year.
 
 use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
@@ -10,17 +10,17 @@ use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::modules;
 
-/// Where rules of one's own run: all tables of the year are there.
-const STAGE_OF_OWN_RULES: WorkflowStage = WorkflowStage::Validation;
+/// The stage of custom rules, once all tables of the year exist.
+const CUSTOM_RULES_STAGE: WorkflowStage = WorkflowStage::Validation;
 
-/// What a new run would do. Writes nothing.
+/// Returns the plan of a new run. Writes nothing.
 pub fn dry_run(inputs: &Inputs, shuffle: Option<u64>) -> Result<RunPlan, Error> {
     let database = Database::in_memory(&DatabaseOptions::default())?;
     let workflow = checked_workflow(inputs, &inputs.runner(&database)?, &modules::rules(inputs, &database)?, &[])?;
     Ok(plan(&workflow, inputs, shuffle))
 }
 
-/// Makes sure that the workflow can be used, with these rules of the caller.
+/// Checks the workflow with the caller's rules.
 pub(crate) fn check<'r>(inputs: &Inputs, of_caller: &[Box<dyn Rule + 'r>]) -> Result<(), Error> {
     let database = Database::in_memory(&DatabaseOptions::default())?;
     let rules =
@@ -29,14 +29,13 @@ pub(crate) fn check<'r>(inputs: &Inputs, of_caller: &[Box<dyn Rule + 'r>]) -> Re
     checked_workflow(inputs, &inputs.runner(&database)?, &rules, &names).map(drop)
 }
 
-/// Lays a workflow over the years of the configuration.
+/// Plans a workflow for the configured years.
 pub(crate) fn plan(workflow: &CheckedWorkflow, inputs: &Inputs, shuffle: Option<u64>) -> RunPlan {
     let simulation = &inputs.config.settings.simulation;
     RunPlan::new(workflow, simulation.start_year, simulation.end_year, shuffle)
 }
 
-/// Resolves and checks the workflow of the configuration, with these rules, and with those of the caller where all tables of a
-/// year are there.
+/// Resolves and checks the configured workflow with these rules; the caller's run once all tables of a year exist.
 pub(crate) fn checked_workflow<'r>(
     inputs: &Inputs,
     runner: &EmbeddedRunner,
@@ -47,16 +46,16 @@ pub(crate) fn checked_workflow<'r>(
     let mut workflow = workflow(&inputs.config.settings, &names);
     let twice = of_caller.iter().enumerate().find(|(at, name)| of_caller[..*at].contains(name));
     if let Some((_, name)) = twice {
-        let problems = vec![format!("two rules of the caller are called {name}")];
+        let problems = vec![format!("two caller rules are named {name}")];
         return Err(PipelineError::from(WorkflowValidationError { problems }).into());
     }
-    // Those that take the place of others run where the caller's do.
+    // Rules that replace others run where the caller's do.
     workflow.drop_rules(of_caller);
-    workflow.add_rules(&STAGE_OF_OWN_RULES, of_caller);
+    workflow.add_rules(&CUSTOM_RULES_STAGE, of_caller);
     Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
 }
 
-/// The stages as the configuration wants them, with the rules that are on.
+/// The configured stages with the enabled rules.
 fn workflow(settings: &SimulationConfig, on: &[String]) -> Workflow {
     let mut workflow = Workflow::default();
     workflow.change(&settings.workflow.stages);
@@ -65,6 +64,6 @@ fn workflow(settings: &SimulationConfig, on: &[String]) -> Workflow {
     let (own_on, own_off): (Vec<String>, Vec<String>) = own.cloned().partition(|name| on.contains(name));
     let off: Vec<String> = severity.keys().filter(|name| !on.contains(name)).cloned().chain(own_off).collect();
     workflow.drop_rules(&off);
-    workflow.add_rules(&STAGE_OF_OWN_RULES, &own_on);
+    workflow.add_rules(&CUSTOM_RULES_STAGE, &own_on);
     workflow
 }

@@ -1,8 +1,8 @@
-//! The reports of a database, made again from it alone.
+//! Rebuilds the reports of a run from its database.
 
 use std::path::Path;
 
-use planalign_pipeline::Verified;
+use planalign_pipeline::VerifiedCheckpoint;
 use planalign_registries::WorkflowCheckpoint;
 use planalign_reporting::{FileReports, MultiYearReporter, MultiYearSummary, ReportSource, YearAuditor};
 
@@ -11,20 +11,25 @@ use crate::error::Error;
 use crate::modules;
 use crate::open_run::OpenRun;
 
-/// The table that a year's reports are about: a year can be reported once it is committed.
+/// The main table of a year's reports; a year can be reported once it is committed.
 const SNAPSHOT: &str = "main.fct_workforce_snapshot";
 
 /// Reports that were written.
 #[derive(Debug)]
-pub struct Reported {
-    /// What they come to.
+pub struct WrittenReports {
+    /// The summary of the reported years.
     pub summary: MultiYearSummary,
-    /// Checkpoints that do not verify, so that metrics may be wrong.
-    pub damaged: Vec<Verified>,
+    /// Damaged checkpoints, which may make metrics wrong.
+    pub damaged: Vec<VerifiedCheckpoint>,
 }
 
-/// Writes the reports of the latest run, of all its committed years or of one.
-pub fn report(database: &Path, directory: &Path, only: Option<i32>, caller: &Caller<'_>) -> Result<Reported, Error> {
+/// Writes the reports of the latest run for all committed years, or only one.
+pub fn report(
+    database: &Path,
+    directory: &Path,
+    only: Option<i32>,
+    caller: &Caller<'_>,
+) -> Result<WrittenReports, Error> {
     let opened = OpenRun::open(database, caller)?;
     let checkpoints = opened.checkpoints()?;
     let OpenRun { database, store, run } = opened;
@@ -43,7 +48,7 @@ pub fn report(database: &Path, directory: &Path, only: Option<i32>, caller: &Cal
     if only.is_none() {
         reports.write_summary(*first, *last, &source)?;
     }
-    Ok(Reported { summary: reports.summary(*first, *last, &source)?, damaged })
+    Ok(WrittenReports { summary: reports.summary(*first, *last, &source)?, damaged })
 }
 
 fn reportable(checkpoints: &[WorkflowCheckpoint]) -> Vec<i32> {

@@ -1,4 +1,4 @@
-//! What a run takes of the machine: threads, memory, disk.
+//! The threads, memory, and disk space that a run uses.
 
 use std::path::Path;
 
@@ -10,18 +10,18 @@ use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::session::RunOptions;
 
-/// Measured: with this much, a run is as fast as with more.
+/// Measured: more memory than this doesn't make a run faster.
 const MEMORY_AT_LEAST: u64 = 700_000_000;
 const MEMORY_PER_PERSON: u64 = 6_500;
 
-/// Measured: a database of a few people takes this much, and each person adds the other in each year. Files of 10,000 and 100,000
+/// Measured: bytes of a database with a few people, and bytes that each person adds per year. Files of 10,000 and 100,000
 /// people over five years grow to 57 and 455 MB.
 const AT_LEAST: u64 = 9_000_000;
 const PER_PERSON_AND_YEAR: u64 = 830;
 
-/// Refuses a run that cannot end for lack of space. `years` are those that are still to be simulated; a file that holds others
-/// already grows by their rows only.
-pub(crate) fn refuse_too_little(database: &Path, people: u64, years: u64, is_new: bool) -> Result<(), Error> {
+/// Fails if the disk is too full for a run. `years` is the number of years still to simulate; only a new file also needs the
+/// base size.
+pub(crate) fn require_disk_space(database: &Path, people: u64, years: u64, is_new: bool) -> Result<(), Error> {
     let needed = people * years * PER_PERSON_AND_YEAR + if is_new { AT_LEAST } else { 0 };
     let free = free_space_beside(database).unwrap_or(u64::MAX);
     if free >= needed {
@@ -30,7 +30,7 @@ pub(crate) fn refuse_too_little(database: &Path, people: u64, years: u64, is_new
     Err(Error::Space { needed, free, people, years })
 }
 
-/// The caller decides, then the configuration, then the size of the census.
+/// Options from the caller, else from the configuration, else from the size of the census.
 pub(crate) fn database_options(threads: Option<u16>, inputs: &Inputs) -> DatabaseOptions {
     let optimization = &inputs.config.settings.optimization;
     let by_size = (inputs.census.rows <= RunOptions::ONE_THREAD_UP_TO).then_some(1);

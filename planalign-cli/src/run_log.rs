@@ -1,5 +1,5 @@
-//! `logs/<run id>.jsonl` beside the database: the events of a run as they are told, for whoever wants to know while the run
-//! holds the database. The journal in the database is the record; nothing is ever read back from here into a run.
+//! `logs/<run id>.jsonl` next to the database: the events of a run as they happen, readable while the run has the database
+//! locked. The journal in the database is the record; a run never reads this file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use planalign_config::failpoint;
 use planalign_registries::RunEvent;
 
-/// Where the events of a run are written.
+/// The path of a run's event log.
 #[must_use]
 pub fn path(database: &Path, run_id: &str) -> PathBuf {
     database.parent().unwrap_or(Path::new("")).join("logs").join(format!("{run_id}.jsonl"))
 }
 
-/// Adds events to the file of a run. A file that cannot be written is told once, and is no reason to stop the run.
+/// Appends events to the log of a run. Warns once if the file cannot be written, without stopping the run.
 pub(crate) struct RunLog {
     path: PathBuf,
     file: Option<File>,
@@ -39,13 +39,13 @@ impl RunLog {
             file.read_exact(&mut last)?;
         }
         if last != [b'\n'] {
-            // A killed process has left half a line.
+            // A killed process left a partial line.
             file.write_all(b"\n")?;
         }
         Ok(file)
     }
 
-    /// Writes a line at once, so that whoever follows sees it.
+    /// Writes a line immediately, so that readers see it.
     pub(crate) fn write(&mut self, event: &RunEvent) {
         let Some(file) = &mut self.file else { return };
         let written = serde_json::to_vec(event).map_err(io::Error::from).and_then(|mut line| {
@@ -59,12 +59,12 @@ impl RunLog {
     }
 
     fn give_up(&mut self, cause: &io::Error) {
-        log::warn!("the events of the run are not written to {}: {cause}", self.path.display());
+        log::warn!("cannot write the event log to `{}`: {cause}", self.path.display());
         self.file = None;
     }
 }
 
-/// Reads events from a file that may still grow.
+/// Reads events from a log that may still grow.
 #[derive(Debug)]
 pub struct RunLogReader {
     reader: BufReader<File>,
@@ -72,13 +72,13 @@ pub struct RunLogReader {
 }
 
 impl RunLogReader {
-    /// Opens the file of a run.
+    /// Opens the log of a run.
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { reader: BufReader::new(File::open(path)?), line: String::new() })
     }
 
-    /// The events that have been written since the last call. A line that is still being written waits for the next; one that
-    /// a killed process left unfinished, or that a newer program wrote in another form, is left out.
+    /// Returns the events written since the last call. A line still being written waits for the next call; one that a killed
+    /// process left unfinished, or that a newer version wrote in another format, is skipped.
     pub fn read(&mut self) -> io::Result<Vec<RunEvent>> {
         let mut events = Vec::new();
         while self.reader.read_line(&mut self.line)? > 0 && self.line.ends_with('\n') {
@@ -112,7 +112,7 @@ mod tests {
         log.write(&event(2));
         assert_eq!(reader.read().expect("readable"), [event(1), event(2)]);
         assert_eq!(reader.read().expect("readable"), []);
-        // Another process goes on with the run, after one that was killed while it wrote.
+        // Another process resumes the run after one was killed while writing.
         let mut file = OpenOptions::new().append(true).open(path(&database, "r")).expect("there");
         let line = serde_json::to_string(&event(3)).expect("JSON");
         let (first, second) = line.split_at(20);

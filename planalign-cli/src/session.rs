@@ -1,4 +1,4 @@
-//! A database that is held for writing, and a run in it.
+//! A database locked for writing, and a run in it.
 
 use std::any::Any;
 use std::ops::RangeInclusive;
@@ -32,7 +32,7 @@ use crate::run_log::RunLog;
 use crate::start_mode::{Start, StartMode, last_year};
 use crate::{census_check, mirror_writer, modules, resources};
 
-/// A database whose lock is held. It need not exist yet.
+/// A database locked for writing. Its file need not exist yet.
 #[derive(Debug)]
 pub struct Session<'a> {
     database: PathBuf,
@@ -43,25 +43,25 @@ pub struct Session<'a> {
 /// How a run is executed.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// How it begins.
+    /// How the run starts.
     pub mode: StartMode,
-    /// The years that the inputs were made for at the caller's wish; `None`: a run that is taken up keeps its own last year.
+    /// The years that the caller asked for and the inputs were loaded for; with `None`, a resumed run keeps its last year.
     pub years: Option<RangeInclusive<i32>>,
     /// Directory of the reports.
     pub reports: PathBuf,
-    /// Threads of the engine; by default those of the configuration, or else 1 up to [`ONE_THREAD_UP_TO`](Self::ONE_THREAD_UP_TO)
-    /// people, and all cores for more.
+    /// Engine threads; by default those in the configuration, or else 1 up to [`ONE_THREAD_UP_TO`](Self::ONE_THREAD_UP_TO)
+    /// people and all cores for more.
     pub threads: Option<u16>,
-    /// Puts models of parallel-safe stages into another order.
+    /// Seed that shuffles the models of parallel-safe stages.
     pub shuffle: Option<u64>,
-    /// Whether the run stops at a stage whose rules find an error.
+    /// Whether the run stops at the first stage with an error finding.
     pub fail_on_validation_error: bool,
-    /// Whether a run is taken up that another version of the program or the engine began.
+    /// Whether to resume a run started by another version of the program or the engine.
     pub accept_version: bool,
 }
 
 impl RunOptions {
-    /// Up to this many people one thread is faster than several: the tables are too small to share out.
+    /// Up to this many people, one thread is faster than several: the tables are too small to split.
     pub const ONE_THREAD_UP_TO: u64 = 30_000;
 }
 
@@ -79,7 +79,7 @@ impl Default for RunOptions {
     }
 }
 
-/// A run that is ready to be executed.
+/// A run that is ready to execute.
 pub struct PreparedRun<'s> {
     path: &'s Path,
     by: String,
@@ -96,34 +96,34 @@ pub struct PreparedRun<'s> {
     options: RunOptions,
 }
 
-/// What a run came to.
+/// The result of a finished run.
 #[derive(Clone, Debug)]
-pub struct Finished {
-    /// Its years.
+pub struct FinishedRun {
+    /// The summary of its years.
     pub summary: MultiYearSummary,
-    /// What its rules found.
+    /// The number of findings of its rules.
     pub outcome: Outcome,
 }
 
 impl<'a> Session<'a> {
-    /// Takes the lock of a database.
+    /// Locks a database for writing.
     pub fn open(database: &Path, caller: Caller<'a>) -> Result<Self, Error> {
         let lock = RunLock::acquire(database, &caller.holder(Timestamp::now()))?;
         caller.probe(database)?;
         Ok(Self { database: database.to_owned(), lock, caller })
     }
 
-    /// Loads what a run is made of from its source.
+    /// Loads the inputs of a run from their source.
     pub fn inputs(&self, source: InputSource, options: &InputOptions) -> Result<Inputs, Error> {
-        // The file is opened for a look, as the size of the census decides how it is to be opened.
+        // Opened read-only first, because the size of the census decides the options of the real connection.
         source.inputs(options, || match OpenRun::open(&self.database, &self.caller) {
             Err(Error::NoDatabase(_) | Error::NothingToReport { .. }) => Err(PipelineError::NothingToResume.into()),
             opened => opened.map(|OpenRun { store, run, .. }| (store, run)),
         })
     }
 
-    /// Opens the database and makes sure that the run can begin. What the database holds is as it was until the run does. The
-    /// caller's rules are checked where all tables of a year are there, and take the place of built-in ones of the same name.
+    /// Opens the database and checks that the run can start. Leaves the contents of the database unchanged until it does. The
+    /// caller's rules run once all tables of a year exist, and replace built-in rules of the same name.
     pub fn prepare<'s>(
         &'s mut self,
         mut inputs: Inputs,
@@ -136,7 +136,7 @@ impl<'a> Session<'a> {
         }
         let database = Database::open(&self.database, &resources::database_options(options.threads, &inputs))?;
         if is_new {
-            // Whoever removes a database is done with its runs.
+            // Without the database, mirrors of its runs are obsolete.
             mirror_writer::forget(&self.database);
         }
         let store = DuckRunStore::open(database.clone())?;
@@ -155,19 +155,19 @@ impl<'a> Session<'a> {
         let rules = modules::all_rules(&inputs, &database, of_caller)?;
         let workflow = checked_workflow(&inputs, &runner, &rules, &names)?;
         let plan = plan(&workflow, &inputs, options.shuffle);
-        if let Start::Anew { replaced: Some(run) } = &start {
+        if let Start::New { replaced: Some(run) } = &start {
             if matches!(options.mode, StartMode::FromYear(_)) && plan.start_year() != run.start_year {
                 let (recorded, asked, committed) = (run.start_year, plan.start_year(), run.end_year);
                 return Err(PipelineError::OtherYears { recorded, asked, committed }.into());
             }
-            // What is there is kept until it is sure that something can take its place.
-            census_check::refuse(&inputs)?;
+            // Keep the existing run until it's certain that the new one can replace it.
+            census_check::require_usable_census(&inputs)?;
         }
         let fingerprints = inputs.to_record(&runner, &database.engine_version()?)?;
         let committed = start.committed(&store)?;
         let years = plan.end_year() - committed.unwrap_or(plan.start_year() - 1);
         let years = u64::try_from(years).unwrap_or(0);
-        resources::refuse_too_little(&self.database, inputs.census.rows, years, committed.is_none())?;
+        resources::require_disk_space(&self.database, inputs.census.rows, years, committed.is_none())?;
         let run = match start.resumed_run() {
             None => new_run(&inputs, &plan, &database)?,
             Some(run) => run.clone(),
@@ -192,14 +192,14 @@ impl<'a> Session<'a> {
 }
 
 impl<'s> PreparedRun<'s> {
-    /// Executes the run. Every event is handed to `on_event` with how far the run is, on another thread; `reporters` get each year,
-    /// besides the report files. If `on_event` panics, the run finishes first; then this panics.
+    /// Executes the run. Passes every event to `on_event` with the progress of the run, on a separate thread; `reporters` audit
+    /// each year in addition to the report files. If `on_event` panics, the run finishes first; then this panics.
     pub fn execute(
         mut self,
         stop: &StopSignal,
         reporters: Vec<Box<dyn YearAuditor + 's>>,
         on_event: &mut (dyn FnMut(&RunEvent, &ExecutionProgress) + Send),
-    ) -> Result<Finished, Error> {
+    ) -> Result<FinishedRun, Error> {
         let (path, run_id) = (self.path, self.run.run_id.clone());
         let (sender, events) = unbounded();
         let (saved, checkpoints) = unbounded();
@@ -231,18 +231,18 @@ impl<'s> PreparedRun<'s> {
             let follower = scope.spawn(move || follow(tracker, log, events, on_event));
             let mirroring = scope.spawn(|| mirror_writer::follow(path, &run_id, checkpoints));
             let summary = match self.start {
-                Start::Anew { .. } => orchestrator.execute_multi_year_simulation(years),
+                Start::New { .. } => orchestrator.execute_multi_year_simulation(years),
                 Start::Resume(_) => orchestrator.resume(years),
                 Start::FromYear(_, year) => orchestrator.restart_from(year, years),
             };
             let outcome = orchestrator.outcome();
-            // Those who follow end when nobody can send any more.
+            // The threads end once their senders are gone.
             drop(orchestrator);
             let panic = follower.join().unwrap_or_else(Some);
             if mirroring.join().is_err() {
                 log::warn!("the mirror of the checkpoints failed; the run is not affected");
             }
-            (summary.map(|summary| Finished { summary, outcome }), panic)
+            (summary.map(|summary| FinishedRun { summary, outcome }), panic)
         });
         let finished = finished?;
         mirror_writer::align(path, &run_id, &self.store)?;
@@ -253,8 +253,8 @@ impl<'s> PreparedRun<'s> {
     }
 }
 
-/// Writes the log of a run and hands its events on, until the sender is gone. If `on_event` panics, the log goes on without it,
-/// and the panic is returned.
+/// Logs the events of a run and passes them on until the sender is gone. If `on_event` panics, only the log continues, and the
+/// panic is returned.
 fn follow(
     mut tracker: ProgressReporter,
     mut log: RunLog,

@@ -1,4 +1,4 @@
-//! How the run of a database stands.
+//! The status of the run in a database.
 
 use std::path::Path;
 
@@ -10,54 +10,54 @@ use crate::error::Error;
 use crate::open_run::OpenRun;
 use crate::run_log::{self, RunLogReader};
 
-/// How it stands.
+/// The status of a database.
 #[derive(Clone, Debug)]
 pub enum Status {
-    /// A process holds the database.
-    Running(RunningElsewhere),
-    /// The database holds no run.
+    /// A process is running a simulation in the database.
+    Running(ActiveRun),
+    /// The database contains no run.
     NoRun,
-    /// The database holds a run, and nobody its lock.
-    Held(Box<RunInFile>),
+    /// The database contains a run, and no process is using it.
+    Idle(Box<StoredRun>),
 }
 
-/// What can be told of a run while it holds the database: its lock names the process, its log how far it is.
+/// What is known about a run in progress: its lock names the process, and its log the last checkpoint.
 #[derive(Clone, Debug)]
-pub struct RunningElsewhere {
+pub struct ActiveRun {
     /// The process.
     pub holder: Holder,
-    /// The checkpoint that it saved last.
+    /// Its last checkpoint.
     pub last_checkpoint: Option<CheckpointKey>,
 }
 
-/// A run as its database tells it. One that is recorded as running has died.
+/// A run as recorded in its database. One recorded as running has died.
 #[derive(Clone, Debug)]
-pub struct RunInFile {
+pub struct StoredRun {
     /// The run.
     pub run: RunRecord,
-    /// Checkpoints, in the order in which they were saved.
+    /// Its checkpoints, oldest first.
     pub checkpoints: Vec<CheckpointKey>,
-    /// A later checkpoint, which the mirror names and the database does not.
+    /// A later checkpoint that is in the mirror but not in the database.
     pub lost: Option<CheckpointKey>,
 }
 
-/// Tells how the latest run of a database stands.
+/// Returns the status of the latest run in a database.
 pub fn status(database: &Path, caller: &Caller<'_>) -> Result<Status, Error> {
     if let Some(holder) = RunLock::holder(database) {
         let last_checkpoint = holder.run_id.as_ref().and_then(|run_id| {
             let mirrored = || CheckpointMirror::new(database, run_id).last().map(|mirrored| mirrored.key);
             last_checkpoint(&run_log::path(database, run_id)).or_else(mirrored)
         });
-        return Ok(Status::Running(RunningElsewhere { holder, last_checkpoint }));
+        return Ok(Status::Running(ActiveRun { holder, last_checkpoint }));
     }
     let Some(opened) = OpenRun::find(database, caller)? else { return Ok(Status::NoRun) };
     let checkpoints = opened.checkpoints()?;
     let lost = opened.lost(&checkpoints)?.map(|mirrored| mirrored.key);
     let checkpoints = checkpoints.into_iter().map(|checkpoint| checkpoint.key).collect();
-    Ok(Status::Held(Box::new(RunInFile { run: opened.run, checkpoints, lost })))
+    Ok(Status::Idle(Box::new(StoredRun { run: opened.run, checkpoints, lost })))
 }
 
-/// The point that a run has committed last, as far as its log tells.
+/// The last checkpoint of a run according to its log.
 fn last_checkpoint(log: &Path) -> Option<CheckpointKey> {
     let events = RunLogReader::open(log).and_then(|mut reader| reader.read()).ok()?;
     events.into_iter().rev().find_map(|event| match event.kind {

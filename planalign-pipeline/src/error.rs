@@ -87,7 +87,7 @@ pub enum PipelineError {
         differences: Vec<Difference>,
     },
     /// The database holds a run, and nobody said what to do with it.
-    #[error("the database already holds run {run_id} ({start_year}-{end_year}), {}", committed(after.as_ref()))]
+    #[error("the database already has run {run_id} ({start_year}-{end_year}), {}", committed(after.as_ref()))]
     DataPresent {
         /// The run.
         run_id: String,
@@ -101,7 +101,7 @@ pub enum PipelineError {
         after: Option<CheckpointKey>,
     },
     /// There is no run to resume.
-    #[error("the database holds no run to resume")]
+    #[error("no run to resume in the database")]
     NothingToResume,
     /// The settings are those of a simulation that begins in another year.
     #[error("the simulation is configured to start in {prepared}, not in {asked}")]
@@ -255,8 +255,8 @@ pub enum StageFailure {
     /// The transaction.
     #[error(transparent)]
     Unit(#[from] DatabaseError),
-    /// The commit was acknowledged and its checkpoint is not there.
-    #[error("the checkpoint is not there after its commit")]
+    /// The commit was acknowledged, but its checkpoint is missing.
+    #[error("the checkpoint is missing after its commit")]
     CommitLost,
 }
 

@@ -47,5 +47,5 @@ pub use recovery::RecoveryPolicy;
 pub use restore::restore;
 pub use stage::{StageDefinition, WorkflowStage};
 pub use stop::StopSignal;
-pub use verification::{Damage, Verified, verify, verify_inputs};
+pub use verification::{Damage, VerifiedCheckpoint, verify, verify_inputs};
 pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError};

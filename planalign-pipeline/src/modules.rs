@@ -65,7 +65,7 @@ impl Storage<'_, '_> {
             && let Err(error) = self.unit.rollback()
         {
             // The engine undoes an open transaction when its connection ends; the first failure is the one to report.
-            log::warn!("what was there could not be restored: {error}");
+            log::warn!("cannot roll back: {error}");
         }
         changed
     }

@@ -388,7 +388,7 @@ impl Execution<'_, '_> {
     fn compact(&mut self, year: i32) {
         if let Err(error) = self.modules.store.compact() {
             let cause = full_message(&error);
-            log::warn!("the log of the database was not folded into its file after {year}: {cause}");
+            log::warn!("the database log was not merged into the file after {year}: {cause}");
         }
     }
 

@@ -92,7 +92,7 @@ impl Execution<'_, '_> {
             Ok(Some(how)) => Recovery::Retry { pause: Duration::ZERO, strategy: RetryStrategy::RelieveMemory(how) },
             Ok(None) => Recovery::GiveUp,
             Err(error) => {
-                log::warn!("cannot get along with less memory: {error}");
+                log::warn!("cannot reduce memory use: {error}");
                 Recovery::GiveUp
             }
         }
@@ -107,7 +107,7 @@ impl Execution<'_, '_> {
             Ok(true) => Recovery::Retry { pause: Duration::ZERO, strategy: RetryStrategy::OneThread },
             Ok(false) => Recovery::GiveUp,
             Err(error) => {
-                log::warn!("cannot get along with one thread: {error}");
+                log::warn!("cannot switch to one thread: {error}");
                 Recovery::GiveUp
             }
         }
@@ -339,12 +339,12 @@ impl Execution<'_, '_> {
         match self.modules.unit.rollback() {
             Ok(()) => self.journal.emit(RunEventKind::StageRolledBack { year, stage: name }),
             // The engine undoes an open transaction when its connection ends; the failure itself is reported.
-            Err(error) => log::warn!("stage {name} of {year} could not be rolled back: {error}"),
+            Err(error) => log::warn!("cannot roll back {name} ({year}): {error}"),
         }
         match self.modules.store.record_outside(self.journal.unwritten()) {
             Ok(()) => self.journal.written(),
             Err(error) => {
-                log::warn!("the events of the failed stage {year} are not in the journal: {}", full_message(&error));
+                log::warn!("cannot record the events of the failed stage ({year}): {}", full_message(&error));
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::error::{CheckpointCorruptionError, PipelineError, StateInconsistencyE
 
 /// A checkpoint that was compared with what is there now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifiedCheckpoint {
     /// The checkpoint.
     pub checkpoint: CheckpointKey,
     /// What is not as it vouches for; `None` if all is.
@@ -39,7 +39,7 @@ pub fn verify<'r>(
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn Checkpoints,
-) -> Result<Vec<Verified>, PipelineError> {
+) -> Result<Vec<VerifiedCheckpoint>, PipelineError> {
     (0..checkpoints.len()).map(|at| verify_one(at, checkpoints, registries, store)).collect()
 }
 
@@ -48,10 +48,10 @@ fn verify_one<'r>(
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
     store: &dyn Checkpoints,
-) -> Result<Verified, PipelineError> {
+) -> Result<VerifiedCheckpoint, PipelineError> {
     let checkpoint = &checkpoints[at];
     let damage = damage(&without_replaced(checkpoint, &checkpoints[at + 1..]), registries, store)?;
-    Ok(Verified { checkpoint: checkpoint.key.clone(), damage })
+    Ok(VerifiedCheckpoint { checkpoint: checkpoint.key.clone(), damage })
 }
 
 /// Fails at the first checkpoint that does not hold.
@@ -72,7 +72,7 @@ pub(crate) fn require_first<'r>(
 ) -> Result<(), PipelineError> {
     let mut last_valid = None;
     for at in 0..many {
-        let Verified { checkpoint, damage } = verify_one(at, checkpoints, registries, store)?;
+        let VerifiedCheckpoint { checkpoint, damage } = verify_one(at, checkpoints, registries, store)?;
         match damage {
             None => last_valid = Some(checkpoint),
             Some(Damage::Table(cause)) => {
@@ -132,7 +132,7 @@ fn damage<'r>(
                 Err(error) if is_damage(error.fault()) => Some(full_message(&error)),
                 Err(error) => return Err(error.into()),
             },
-            None => Some("nobody follows it any more".to_owned()),
+            None => Some("no longer exists".to_owned()),
         };
         if let Some(what) = difference {
             return Ok(Some(Damage::Registry { registry: saved.registry.clone(), what }));

@@ -78,8 +78,7 @@ impl Workflow {
             Some(stage) => stage.rules.extend(new),
             None if new.is_empty() => {}
             None => {
-                self.problems
-                    .push(format!("there is no stage {stage}, which would check the rules {}", new.join(", ")));
+                self.problems.push(format!("stage {stage} not found; it would check rules {}", new.join(", ")));
             }
         }
     }
@@ -98,7 +97,7 @@ impl Workflow {
             let names: Vec<_> = circle.iter().map(|s| s.name.as_str()).collect();
             problems.push(match names.as_slice() {
                 [only] => format!("stage {only} depends on itself"),
-                names => format!("stages {} depend on each other in a circle", names.join(", ")),
+                names => format!("stages {} form a cycle", names.join(", ")),
             });
         }
         let ordered = order.len();
@@ -115,7 +114,7 @@ impl Workflow {
 
     fn check_names(&self, problems: &mut Vec<String>) {
         if self.stages.is_empty() {
-            problems.push("it has no stages".to_owned());
+            problems.push("no stages".to_owned());
         }
         let mut seen = BTreeSet::new();
         for stage in &self.stages {
@@ -127,7 +126,7 @@ impl Workflow {
         for stage in &self.stages {
             for missing in stage.depends_on.iter().filter(|d| !names.contains(&d.as_str())) {
                 let hint = did_you_mean(missing, names.iter().copied());
-                problems.push(format!("stage {} depends on {missing}, which is no stage{hint}", stage.name));
+                problems.push(format!("stage {} depends on {missing}, which is not a stage{hint}", stage.name));
             }
         }
     }

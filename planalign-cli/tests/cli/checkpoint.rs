@@ -87,7 +87,7 @@ fn records_of_replaced_runs_are_removed_and_the_latest_goes_on() {
     assert_eq!(pruned.code, 0);
     assert_eq!(words(&pruned.stdout, 4), ["removed the records of"]);
     assert_eq!(runs(), (Some(1), Some(1)));
-    assert_eq!(checkpoint(&sandbox, &["prune"]).stdout, "there are no records of earlier runs\n");
+    assert_eq!(checkpoint(&sandbox, &["prune"]).stdout, "no records of earlier runs\n");
     sandbox.simulated(&["2025-2026", "--resume"]);
     assert_eq!(checkpoint(&sandbox, &["prune", "--database", "none.duckdb"]).code, 2);
 }

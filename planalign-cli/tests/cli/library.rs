@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 
 use planalign::{
-    Caller, CheckError, Error, ExecutionProgress, Finding, Finished, InputOptions, InputSource, OpenRun,
+    Caller, CheckError, Error, ExecutionProgress, Finding, FinishedRun, InputOptions, InputSource, OpenRun,
     OrchestratorBuilder, Rule, RunEvent, RunOptions, Session, Severity, SimulationConfig, StartMode, Tables,
 };
 use planalign_config::settings::Override;
@@ -66,7 +66,7 @@ fn two_sessions_run_at_once_and_end_with_the_tables_of_the_command() {
         let differences = differences(&sandbox.path(&format!("{database}.duckdb")), &sandbox.path(&other));
         assert!(differences.is_empty(), "{database}: {differences:?}");
     }
-    // Another process goes on with what this one has begun.
+    // Another process resumes the run that this one started.
     let output = sandbox.simulate(&[
         "2025-2027",
         "--resume",
@@ -152,7 +152,7 @@ fn what_cannot_be_simulated_is_refused_and_nothing_is_touched() {
     wrong.deferrals.maximum_rate = planalign_config::rate!(7.5);
     assert!(matches!(builder(&sandbox, wrong).build().map(drop), Err(Error::Config(_))));
     let mut orchestrator = builder(&sandbox, config(&sandbox)).fail_on_validation_error().build().expect("built");
-    let nothing = orchestrator.resume().expect_err("there is no run");
+    let nothing = orchestrator.resume().expect_err("no run");
     assert!(matches!(nothing, Error::NoDatabase(_)), "{nothing}");
     let (first, last) = (2027, 2025);
     let backwards = orchestrator.execute_multi_year_simulation(first..=last).expect_err("no years");

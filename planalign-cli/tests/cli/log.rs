@@ -36,7 +36,7 @@ fn a_run_is_shown_from_the_record_and_its_file_says_the_same() {
     assert_eq!((reported.code, reported.stderr.as_str()), (0, ""));
     let run_id = run_id(&sandbox);
     insta::assert_snapshot!(without_times(&reported.stdout).replace(&run_id, "[run]"), @"
-    Run [run] of 2025 to 2025: 7 stages, seed 42
+    Run [run]: 2025 to 2025, 7 stages, seed 42
     2025 INITIALIZATION
     2025 FOUNDATION
     2025 EVENT_GENERATION
@@ -54,7 +54,7 @@ fn a_run_is_shown_from_the_record_and_its_file_says_the_same() {
 
     let unknown = log(&sandbox, &["none"]);
     assert_eq!(unknown.code, 2);
-    insta::assert_snapshot!(unknown.stderr.replace(&run_id, "[run]"), @"error: run none not found; the database holds [run]");
+    insta::assert_snapshot!(unknown.stderr.replace(&run_id, "[run]"), @"error: run none not found; the database has [run]");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_run_that_holds_the_database_is_followed_to_its_end() {
     happens(1, json!({ "event": "run_started", "start_year": 2025, "end_year": 2026, "stages": 12, "seed": 42 }));
     happens(2, json!({ "event": "checkpoint_saved", "year": 2025, "stage": "INITIALIZATION" }));
     let now = log(&sandbox, &[]);
-    assert_eq!(now.stdout, "2026-01-01T00:00:01Z  Run run-1 of 2025 to 2026: 12 stages, seed 42\n");
+    assert_eq!(now.stdout, "2026-01-01T00:00:01Z  Run run-1: 2025 to 2026, 12 stages, seed 42\n");
 
     let status = captured(&sandbox.command(&["status"]).output().expect("run planalign"));
     let lines: Vec<&str> = status.stdout.lines().filter(|line| !line.starts_with("process")).collect();
@@ -90,7 +90,7 @@ fn a_run_that_holds_the_database_is_followed_to_its_end() {
     happens(4, json!({ "event": "run_failed", "cause": "the disk is full" }));
     let followed = captured(&following.wait_with_output().expect("it ends"));
     insta::assert_snapshot!(followed.stdout, @"
-    2026-01-01T00:00:01Z  Run run-1 of 2025 to 2026: 12 stages, seed 42
+    2026-01-01T00:00:01Z  Run run-1: 2025 to 2026, 12 stages, seed 42
     2026-01-01T00:00:01Z  2025  FOUNDATION              7 ms
     2026-01-01T00:00:01Z  Failed: the disk is full
     ");

@@ -35,7 +35,7 @@ fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
     for point in ["2026", "2026/EVENT_GENERATION", "2025/INITIALIZATION", "2027/state_accumulation"] {
         let restored = checkpoint(&sandbox, &["restore", point]);
         assert_eq!(restored.code, 0, "{}", restored.stderr);
-        assert!(restored.stdout.starts_with("returned to 202"), "{}", restored.stdout);
+        assert!(restored.stdout.starts_with("restored to 202"), "{}", restored.stdout);
         let verified = checkpoint(&sandbox, &["verify"]);
         assert_eq!(verified.code, 0, "{}", verified.stdout);
         assert!(!verified.stdout.contains("lost"), "{}", verified.stdout);
@@ -94,7 +94,7 @@ fn a_damaged_registry_is_rebuilt_from_the_events() {
     let resumed = sandbox.simulated(&[YEARS, "--resume"]);
     let mended = lines_with(
         &resumed.stderr,
-        "Mended: the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION",
+        "Repaired: the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION",
     );
     assert_eq!(mended.len(), 1, "{}", resumed.stderr);
     check_whole(&sandbox, "simulation.duckdb");
@@ -116,7 +116,7 @@ fn a_run_goes_on_from_its_record_alone() {
     let mut command = sandbox.command(&["simulate", "--resume", "--database", "moved.duckdb"]);
     let resumed = captured(&command.current_dir(elsewhere.path()).output().expect("run planalign"));
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    let expected = "warning: the run is taken as it was recorded; config/simulation_config.yaml is not here\n";
+    let expected = "warning: using the inputs recorded with the run; `config/simulation_config.yaml` not found\n";
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
     assert!(resumed.stderr.contains("Resuming after 2026/"), "{}", resumed.stderr);
     fs::rename(elsewhere.path().join("moved.duckdb"), sandbox.path("a.duckdb")).expect("moved back");
@@ -237,7 +237,7 @@ fn years_before_a_change_are_kept() {
     check_whole(&sandbox, "simulation.duckdb");
     assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
     let log = captured(&sandbox.command(&["log"]).output().expect("run planalign")).stdout;
-    assert!(log.contains("Changed from 2026 on: seed config_irs_limits has changed"), "{log}");
+    assert!(log.contains("Changes apply from 2026: seed config_irs_limits has changed"), "{log}");
 }
 
 /// Cuts the engine's log of a killed run, and says whether that lost something.
@@ -280,7 +280,7 @@ fn a_file_whose_log_is_gone_is_not_taken_for_a_new_one() {
     for arguments in [&["--resume"][..], &[]] {
         let refused = sandbox.simulate(&[&[YEARS, "--database", "a.duckdb"], arguments].concat());
         assert_eq!(refused.code, 6, "{}", refused.stderr);
-        assert!(refused.stderr.contains("the database no longer holds run"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("is no longer in the database"), "{}", refused.stderr);
         assert!(refused.stderr.contains("was committed through 202"), "{}", refused.stderr);
     }
     assert_eq!(checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]).code, 6);
@@ -314,7 +314,7 @@ fn a_mirror_that_cannot_be_written_is_reported_and_stops_nothing() {
     fs::rename(sandbox.path(".planalign_checkpoints"), sandbox.path("gone")).expect("moved");
     sandbox.write(".planalign_checkpoints", "a file where the folder should be");
     let run = sandbox.simulated(&[YEARS, "--database", "a.duckdb"]);
-    assert!(run.stderr.contains("the checkpoints are not mirrored in"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot mirror checkpoints to"), "{}", run.stderr);
     check_whole(&sandbox, "a.duckdb");
     let verified = checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]);
     assert_eq!(verified.code, 0, "{}", verified.stdout);
@@ -329,7 +329,7 @@ fn where_nothing_is_whole_a_copy_or_a_new_beginning_is_offered() {
     assert_eq!(
         lines_with(&verified.stdout, "help: "),
         [
-            "help: no checkpoint is intact: restore the file from a backup, or start over: `planalign simulate --restart` with the options of the run"
+            "help: no checkpoint is intact: restore the file from a backup, or start over: `planalign simulate --restart` with the run's options"
         ]
     );
     let refused = sandbox.simulate(&[YEARS, "--resume", "--progress", "none"]);
@@ -379,7 +379,11 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
     assert!(missing.stderr.contains("--resume --as-recorded`\n"), "{}", missing.stderr);
     assert!(missing.stderr.contains("cannot read mistyped/dbt_project.yml"), "{}", missing.stderr);
     let set = sandbox.simulated(&[YEARS, "--resume", "--as-recorded", "--set", "compensation.cola_rate=0.9"]);
-    assert!(set.stderr.contains("taken as it was recorded; not used: --config, --project, --set"), "{}", set.stderr);
+    assert!(
+        set.stderr.contains("using the inputs recorded with the run; ignored: --config, --project, --set"),
+        "{}",
+        set.stderr
+    );
     check_whole(&sandbox, "simulation.duckdb");
 }
 
@@ -400,7 +404,7 @@ fn a_run_whose_census_is_gone_goes_on() {
     assert!(refused.stderr.contains("compensation.cola_rate: 0.02 -> 0.9"), "{}", refused.stderr);
     let resumed = captured(&command.env_remove("PLANALIGN_COMPENSATION__COLA_RATE").output().expect("run planalign"));
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    let expected = "census.csv is not here: what the run recorded of the census is used\n";
+    let expected = "census.csv` not found; using what the run recorded about it\n";
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
     check_whole(&sandbox, "a.duckdb");
 }

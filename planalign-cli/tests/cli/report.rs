@@ -146,7 +146,7 @@ fn what_cannot_be_reported_is_reported() {
         captured(&sandbox.command(&["report", "--database", "empty.duckdb"]).output().expect("run planalign"));
     assert_eq!(reported.code, 2);
     insta::assert_snapshot!(sandbox.redact(&reported.stderr), @"
-    error: the database holds no simulated year
+    error: no simulated years in the database
     help: to see how far the run is, run `planalign status --database empty.duckdb`
           to start one, run `planalign simulate`
     ");

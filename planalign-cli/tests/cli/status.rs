@@ -40,7 +40,7 @@ fn a_running_one_is_reported_by_its_lock() {
     let pid = std::process::id();
     let table = status(&sandbox, &[]);
     insta::assert_snapshot!(table.stdout.replace(&pid.to_string(), "[pid]"), @"
-    run        not begun
+    run        not started
     status     running
     process    [pid]
     started    2025-01-01T00:00:00Z
@@ -66,5 +66,5 @@ fn a_database_without_a_run_is_no_failure() {
     let sandbox = Sandbox::new(1);
     drop(Database::open(&sandbox.path("simulation.duckdb"), &DatabaseOptions::default()).expect("open"));
     let output = status(&sandbox, &[]);
-    assert_eq!((output.code, output.stdout.as_str()), (0, "the database holds no run\n"));
+    assert_eq!((output.code, output.stdout.as_str()), (0, "no run in the database\n"));
 }

@@ -61,7 +61,7 @@ fn rules_of_ones_own_run_with_the_others() {
           see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`
     2026  warning  raises: raises: 265 rows
           see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`
-    30 checks of 2025 to 2026: 0 errors, 2 warnings, 0 notes
+    30 checks for 2025 to 2026: 0 errors, 2 warnings, 0 notes
     ");
 }
 
@@ -99,10 +99,10 @@ fn inputs_are_checked_without_a_run() {
     let fine = check(&["--set", "simulation.random_seed=7", "--set", "deferrals.catch_up=true"]);
     assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(fine.stdout, @r#"
-    configuration  fine: scenario baseline, plan design standard, 2025 to 2029
-    census         fine: 300 rows
-    dbt project    fine: 37 models and seeds
-    workflow       fine: 27 stages
+    configuration  ok: scenario baseline, plan design standard, 2025 to 2029
+    census         ok: 300 rows
+    dbt project    ok: 37 models and seeds
+    workflow       ok: 27 stages
     setting        census.path = "census.csv"  (--census)
     setting        simulation.random_seed = 7  (--set)
     "#);
@@ -147,11 +147,11 @@ fn the_rows_of_a_census_are_checked_without_a_run() {
     let tolerated = check("0.02");
     assert_eq!((tolerated.code, tolerated.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(tolerated.stdout, @r#"
-    configuration  fine: scenario baseline, plan design standard, 2025 to 2029
+    configuration  ok: scenario baseline, plan design standard, 2025 to 2029
     census         usable: 60 rows
                    warning: employee_birth_date: not a date (YYYY-MM-DD): 1 of 60 rows rejected, first at row 26
-    dbt project    fine: 37 models and seeds
-    workflow       fine: 27 stages
+    dbt project    ok: 37 models and seeds
+    workflow       ok: 27 stages
     setting        census.max_rejected_share = 0.02  (--set)
     setting        census.path = "census.csv"  (--census)
     "#);
@@ -163,7 +163,7 @@ fn damage_is_found_after_the_run() {
     sandbox.simulated(&["2025-2026"]);
     let fine = validated(&sandbox, &[]);
     assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
-    insta::assert_snapshot!(reported(&fine), @"28 checks of 2025 to 2026: 0 errors, 0 warnings, 0 notes");
+    insta::assert_snapshot!(reported(&fine), @"28 checks for 2025 to 2026: 0 errors, 0 warnings, 0 notes");
     writable(&sandbox)
         .execute_batch(
             "update planalign.enrollment_registry set opt_out_date = '2026-01-01'
@@ -174,14 +174,14 @@ fn damage_is_found_after_the_run() {
     let damaged = validated(&sandbox, &["--set", "deferrals.maximum_rate=0.7"]);
     assert_eq!((damaged.code, damaged.stderr.as_str()), (4, ""));
     insta::assert_snapshot!(reported(&damaged), @r#"
-    note: this is not the configuration of the run: deferrals.maximum_rate: 0.75 -> 0.7
+    note: differs from the run's configuration: deferrals.maximum_rate: 0.75 -> 0.7
     2025  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
-          mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole
+          fix what keeps the rule from running; `planalign checkpoint verify` shows whether its tables are intact
     2026  error  state_consistency: enrollment registry: another opt-out date in int_enrollment_state_accumulator: 1 person
           likely a bug in the models, or rows edited by hand: restore the prior year's last checkpoint and rerun this year
     2026  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
-          mend what keeps the rule from running; `planalign checkpoint verify` tells whether its tables are whole
-    28 checks of 2025 to 2026: 3 errors, 0 warnings, 0 notes
+          fix what keeps the rule from running; `planalign checkpoint verify` shows whether its tables are intact
+    28 checks for 2025 to 2026: 3 errors, 0 warnings, 0 notes
     "#);
 }
 

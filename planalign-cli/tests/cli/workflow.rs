@@ -64,7 +64,7 @@ fn everything_wrong_with_a_workflow_is_reported_before_anything_runs() {
     assert_eq!(wrong.code, 2);
     insta::assert_snapshot!(wrong.stderr, @"
     error: the workflow has 5 problems
-      a new stage needs depends_on; there is no stage VALIDATON yet; did you mean `VALIDATION`?
+      a new stage needs `depends_on`; stage VALIDATON doesn't exist; did you mean `VALIDATION`?
       stage FOUNDATION drops rule row_count_drif, which it does not check; did you mean `row_count_drift`?
       model fct_employer_match_events of stage VALIDATION refs int_irs_limits, which no stage builds
       model int_employee_contributions of stage VALIDATION refs int_irs_limits, which no stage builds

@@ -21,7 +21,7 @@ impl Workflow {
     fn add_stage(&mut self, change: &StageChange) {
         let Some(before) = &change.depends_on else {
             let hint = did_you_mean(&change.name, self.stages.iter().map(|s| s.name.as_str()));
-            self.problems.push(format!("a new stage needs depends_on; there is no stage {} yet{hint}", change.name));
+            self.problems.push(format!("a new stage needs `depends_on`; stage {} doesn't exist{hint}", change.name));
             return;
         };
         let mut stage = StageDefinition { name: change.name.clone(), checkpoint: true, ..StageDefinition::default() };
@@ -73,7 +73,7 @@ fn change_rules(stage: &mut StageDefinition, change: &ListChange, problems: &mut
 fn add(stage: &str, list: &mut Vec<String>, added: &[String], problems: &mut Vec<String>) {
     for new in added {
         if list.contains(new) {
-            problems.push(format!("stage {stage} adds {new}, which it has already"));
+            problems.push(format!("stage {stage} adds {new}, which it already has"));
         } else {
             list.push(new.clone());
         }

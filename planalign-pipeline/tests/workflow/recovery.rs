@@ -172,7 +172,7 @@ fn a_lost_commit_is_noticed_before_anyone_is_notified() {
     let mut world = World::new(2025);
     world.store.lose_next_commit();
     let error = world.start().expect_err("it fails");
-    assert_eq!(full_message(&error), "INITIALIZATION (2025) failed: the checkpoint is not there after its commit");
+    assert_eq!(full_message(&error), "INITIALIZATION (2025) failed: the checkpoint is missing after its commit");
     assert_eq!(error.fault(), Fault::Corrupt);
     insta::assert_snapshot!(render(&world.events));
     world.resume().expect("it finishes");

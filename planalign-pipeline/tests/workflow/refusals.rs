@@ -108,7 +108,7 @@ fn a_registry_that_is_gone_is_named() {
     world.registries.remove(0);
     check_refused(
         &mut world,
-        "the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION: nobody follows it any more",
+        "the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION: no longer exists",
     );
 }
 
@@ -137,7 +137,7 @@ fn a_database_with_a_run_is_not_written_over_unasked() {
     refuse_present_data(&World::new(2026).store).expect("it is empty");
     let world = interrupted();
     let error = refuse_present_data(&world.store).expect_err("it holds a run");
-    assert_eq!(error.to_string(), "the database already holds run run-1 (2025-2026), committed through 2025/REPORTING");
+    assert_eq!(error.to_string(), "the database already has run run-1 (2025-2026), committed through 2025/REPORTING");
     let PipelineError::DataPresent { status, after, .. } = error else { panic!("{error}") };
     assert_eq!(status, RunStatus::Interrupted);
     assert_eq!(after.map(|k| k.to_string()).as_deref(), Some("2025/REPORTING"));

@@ -43,8 +43,8 @@ fn unknown_rules_and_stages_come_with_a_suggestion_if_one_is_near() {
     check(
         json!([{"name": "FOUNDATION"}, {"name": "B", "depends_on": ["FUNDATION", "X"]}]),
         &[
-            "stage B depends on FUNDATION, which is no stage; did you mean `FOUNDATION`?",
-            "stage B depends on X, which is no stage",
+            "stage B depends on FUNDATION, which is not a stage; did you mean `FOUNDATION`?",
+            "stage B depends on X, which is not a stage",
         ],
     );
 }
@@ -57,7 +57,7 @@ fn circles_are_found_and_nothing_is_reported_for_their_sake() {
             {"name": "B", "depends_on": ["A"], "models": ["b"]},
             {"name": "C", "models": ["c"]}
         ]),
-        &["stages A, B depend on each other in a circle"],
+        &["stages A, B form a cycle"],
     );
     check(json!([{"name": "A", "depends_on": ["A"]}]), &["stage A depends on itself"]);
 }
@@ -94,7 +94,7 @@ fn selections_that_match_nothing_are_all_named() {
 #[test]
 fn stages_have_names_of_their_own_and_there_are_some() {
     check(json!([{"name": "A", "models": ["a"]}, {"name": "A", "models": ["b"]}]), &["stage A is defined twice"]);
-    check(json!([]), &["it has no stages"]);
+    check(json!([]), &["no stages"]);
 }
 
 #[test]
@@ -175,11 +175,11 @@ fn everything_wrong_with_changes_is_reported_with_the_rest() {
     let problems = changed.check(&runner(), &rule_names()).expect_err("wrong").problems;
     insta::assert_snapshot!(problems.join("\n"), @"
     stage A drops rule stat_rule, which it does not check; did you mean `state_rule`?
-    stage A adds state_rule, which it has already
-    a new stage needs depends_on; there is no stage BB yet; did you mean `B`?
-    a new stage needs depends_on; there is no stage ENDE yet; did you mean `END`?
-    stage OWN adds c, which it has already
-    stage OWN depends on NOWHERE, which is no stage
+    stage A adds state_rule, which it already has
+    a new stage needs `depends_on`; stage BB doesn't exist; did you mean `B`?
+    a new stage needs `depends_on`; stage ENDE doesn't exist; did you mean `END`?
+    stage OWN adds c, which it already has
+    stage OWN depends on NOWHERE, which is not a stage
     stage A names rule other, which does not exist
     stage A drops c, which it does not build
     stage A: nothing selects nothing

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use planalign::{InputOptions, Point, RunOptions, StartMode};
+use planalign::{CheckpointSelector, InputOptions, RunOptions, StartMode};
 use planalign_config::settings::Override;
 use planalign_reporting::columns::{Column, in_columns};
 use planalign_reporting::fixed::grouped;
 
 use crate::exit_code::ExitCode;
 
-/// The database where none is named.
+/// Default database file.
 pub(crate) const DATABASE: &str = "simulation.duckdb";
 const CONFIG: &str = InputOptions::CONFIG;
 const PROJECT: &str = InputOptions::PROJECT;
@@ -90,7 +90,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The database that it is about.
+    /// The database that the command uses.
     pub(crate) fn database(&self) -> Option<&Path> {
         match self {
             Self::Simulate(args) => Some(&args.database),
@@ -105,7 +105,7 @@ impl Command {
     }
 }
 
-/// Examples, environment and exit codes.
+/// Examples, environment, and exit codes.
 fn after_help() -> String {
     let codes = ExitCode::MEANINGS.map(|(code, meaning)| vec![format!("  {}", code as u8), meaning.to_owned()]);
     let codes = in_columns(&[Column::left(), Column::left()], codes);
@@ -120,7 +120,7 @@ fn threads_help() -> String {
 const EXAMPLES: &str = "Examples:
   planalign validate                                         check the inputs
   planalign simulate                                         run a simulation
-  planalign status                                           see how far it is
+  planalign status                                           see its progress
   planalign report --template config/report_template.yaml    print the metrics of a template";
 
 const ENVIRONMENT: &str = "Environment:
@@ -135,7 +135,7 @@ const SIMULATE_EXAMPLES: &str = "Examples:
   planalign simulate --dry-run                       print the plan without running it
   planalign simulate --set simulation.target_growth_rate=0.05 --database growth.duckdb";
 
-/// What a simulation is made of.
+/// The inputs of a simulation.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
     /// Configuration file.
@@ -156,7 +156,7 @@ pub(crate) struct InputArgs {
 }
 
 impl InputArgs {
-    /// The same for the library.
+    /// Converts the arguments for the library.
     pub(crate) fn options(&self, years: Option<YearRange>, environment: BTreeMap<String, String>) -> InputOptions {
         InputOptions {
             config: self.config.clone(),
@@ -171,7 +171,7 @@ impl InputArgs {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command-line flag")]
 pub(crate) struct SimulateArgs {
     /// Years to simulate, such as 2025-2029 [default: from the configuration].
     #[arg(value_name = "YEARS")]
@@ -298,7 +298,7 @@ pub(crate) enum CheckpointAction {
     Show {
         /// Year (all of its checkpoints), or YEAR/STAGE.
         #[arg(value_name = "YEAR[/STAGE]")]
-        point: Point,
+        point: CheckpointSelector,
         #[command(flatten)]
         from: StatusArgs,
     },
@@ -312,7 +312,7 @@ pub(crate) enum CheckpointAction {
     Restore {
         /// Year (its end), or YEAR/STAGE.
         #[arg(value_name = "YEAR[/STAGE]")]
-        point: Point,
+        point: CheckpointSelector,
         /// Database file.
         #[arg(long, value_name = "FILE", default_value = DATABASE, value_parser = database_file)]
         database: PathBuf,
@@ -326,7 +326,7 @@ pub(crate) enum CheckpointAction {
     },
 }
 
-/// The name of a database file. One with a line break would break messages.
+/// Parses a database file name; rejects control characters, because a line break would break messages.
 fn database_file(text: &str) -> Result<PathBuf, String> {
     if text.chars().any(char::is_control) {
         Err("file names with control characters are not supported".to_owned())
@@ -368,7 +368,7 @@ pub(crate) enum OutputFormat {
     Json,
 }
 
-/// `2025-2029`, or `2025` for one year.
+/// `2025-2029`, or `2025` for a single year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct YearRange {
     pub(crate) start: i32,
@@ -436,7 +436,7 @@ mod tests {
         assert!("=1".parse::<Setting>().is_err());
     }
 
-    /// The commands that the help of a command and of those below it shows.
+    /// The example commands in the help of a command and its subcommands.
     fn examples(command: &mut clap::Command) -> Vec<String> {
         let help = command.render_long_help().to_string();
         let own = help.lines().map(str::trim).filter(|line| line.starts_with("planalign ")).map(str::to_owned);
@@ -451,13 +451,13 @@ mod tests {
         let examples = examples(&mut root);
         assert!(examples.len() >= 20, "{examples:#?}");
         for example in examples {
-            // What it does stands behind it, or where its output goes.
+            // A description or a redirection may follow the command.
             let command = example.split(" > ").next().and_then(|text| text.split("  ").next()).unwrap_or_default();
             let words: Vec<&str> = command.split_whitespace().collect();
             assert!(Cli::try_parse_from(&words).is_ok(), "{example}");
             for file in words.iter().filter(|word| word.contains(".yaml")) {
                 let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-                assert!(path.exists(), "{example}: there is no {file}");
+                assert!(path.exists(), "{example}: {file} does not exist");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What this process is, for the library.
+//! Identifies this process to the library.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use planalign::Caller;
 
 use crate::probe;
 
-/// This process: its command line, its user and its environment.
+/// The command line and the user of this process.
 #[derive(Debug)]
 pub(crate) struct Process {
     command: String,
@@ -14,7 +14,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Reads them once.
+    /// Reads the command line and the user.
     pub(crate) fn new() -> Self {
         let arguments: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
         let user = ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
@@ -26,7 +26,7 @@ impl Process {
     }
 }
 
-/// The environment, as far as it is text: settings are.
+/// The environment variables that are valid Unicode, as settings are.
 pub(crate) fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -1,10 +1,10 @@
-//! `planalign checkpoint`: the checkpoints of the run that a database holds.
+//! `planalign checkpoint`: the checkpoints of the run in a database.
 
 mod verify;
 
 use std::path::Path;
 
-use planalign::{OpenRun, Point, Restored};
+use planalign::{CheckpointSelector, OpenRun, RestoredRun};
 use planalign_config::counted;
 use planalign_pipeline::NOTHING_COMMITTED;
 use planalign_registries::{CheckpointStatus, RelationState, WorkflowCheckpoint};
@@ -32,7 +32,7 @@ pub(crate) fn run(action: &CheckpointAction, commands: &Commands, process: &Proc
         }
         CheckpointAction::Show { point, from } => {
             let saved = saved(&from.database, process)?;
-            let wanted = point.among(&saved)?;
+            let wanted = point.select(&saved)?;
             match from.format {
                 OutputFormat::Json => json(&wanted),
                 OutputFormat::Table => wanted.into_iter().map(details).collect::<Vec<_>>().join("\n\n"),
@@ -92,13 +92,13 @@ fn details(checkpoint: &WorkflowCheckpoint) -> String {
     format!("{}\n{about}\n{relations}", checkpoint.key).trim_end().to_owned()
 }
 
-/// Returns to the last checkpoint of a year, or to the one that is named.
-fn restore(database: &Path, point: &Point, process: &Process) -> Result<String, Failure> {
-    let Restored { to, removed } = planalign::restore(database, point, &process.caller())?;
+/// Restores the last checkpoint of a year, or the named one.
+fn restore(database: &Path, point: &CheckpointSelector, process: &Process) -> Result<String, Failure> {
+    let RestoredRun { to, removed } = planalign::restore(database, point, &process.caller())?;
     Ok(match removed {
         0 => format!("{to} is the last checkpoint; nothing was removed"),
         _ => format!(
-            "returned to {to}; {} removed\nreports of years after {} are as they were, until the run writes them again",
+            "restored to {to}; {} removed\nreports for years after {} are unchanged until the run rewrites them",
             counted(removed as u64, "later checkpoint"),
             to.year
         ),
@@ -109,7 +109,7 @@ fn prune(database: &Path, process: &Process) -> Result<String, Failure> {
     let removed = planalign::prune(database, &process.caller())?;
     let ids: Vec<&str> = removed.iter().map(|run| run.run_id.as_str()).collect();
     Ok(if ids.is_empty() {
-        "there are no records of earlier runs".to_owned()
+        "no records of earlier runs".to_owned()
     } else {
         format!("removed the records of {}", ids.join(", "))
     })

@@ -1,4 +1,4 @@
-//! The commands that a hint names, spelled so that they can be pasted: about the same database, with the options that were typed.
+//! The commands in a hint, ready to paste: for the same database, with the options that were typed.
 
 use std::path::Path;
 
@@ -6,22 +6,22 @@ use planalign_config::{Action, Hint};
 
 use crate::args::{Command, DATABASE};
 
-/// The options of `simulate` that say how a run starts, and whether a value follows.
+/// The options of `simulate` that choose how a run starts, and whether a value follows.
 const STARTS: [(&str, bool); 3] = [("--resume", false), ("--restart", false), ("--restart-from", true)];
 const AS_RECORDED: &str = "--as-recorded";
 
 /// The command line of this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Commands {
-    /// The words, as they were typed.
+    /// The words as typed.
     words: Vec<String>,
-    /// The option that names the same database to another command.
+    /// The `--database` option for another command, if the database isn't the default.
     database: Option<String>,
     simulates: bool,
 }
 
 impl Commands {
-    /// Of this process.
+    /// Creates the commands of this process.
     pub(crate) fn new(command: &Command) -> Self {
         let words = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
         Self::of(words.collect(), matches!(command, Command::Simulate(_)), command.database())
@@ -33,7 +33,7 @@ impl Commands {
         Self { words, database, simulates }
     }
 
-    /// The hint as a line, or nothing if it advises what was just done.
+    /// Renders the hint as a line, or nothing if it advises what was just done.
     pub(crate) fn render(&self, hint: &Hint) -> Option<String> {
         hint.render(|action| self.spell(action))
     }
@@ -49,9 +49,9 @@ impl Commands {
             Action::ResumeAsRecorded => return None,
             Action::AcceptVersion => format!("{} --accept-version", self.typed()),
             Action::Restart if self.simulates => self.simulate("--restart"),
-            // The options of the run are known only to whoever typed them.
+            // Only the user knows the options of the run.
             Action::Restart => {
-                return Some(format!("`{}` with the options of the run", self.another("simulate --restart")));
+                return Some(format!("`{}` with the run's options", self.another("simulate --restart")));
             }
             Action::RestartFrom(_) if self.simulates => {
                 let start = action.to_string();
@@ -59,14 +59,14 @@ impl Commands {
             }
             Action::Status if self.has("status") => return None,
             Action::VerifyCheckpoints if self.has("verify") => return None,
-            // Which database and which options, nobody has said yet.
+            // The database and the options aren't known yet.
             Action::Simulate => format!("{} {action}", self.program()),
             other => self.another(&other.to_string()),
         };
         Some(format!("`{command}`"))
     }
 
-    /// The simulation that was typed, started in another way.
+    /// The `simulate` command as typed, with another way to start.
     fn simulate(&self, start: &str) -> String {
         let mut words = Vec::new();
         let mut typed = self.words.iter().peekable();
@@ -75,7 +75,7 @@ impl Commands {
             match STARTS.iter().find(|(option, _)| *option == name) {
                 Some((_, true)) if !word.contains('=') => drop(typed.next()),
                 Some(_) => {}
-                // Only a run that is resumed goes by its record.
+                // Only a resumed run uses its record.
                 None if name == AS_RECORDED && start != "--resume" => {}
                 None => words.push(quoted(word)),
             }
@@ -87,7 +87,7 @@ impl Commands {
         self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 
-    /// Another command about the same database.
+    /// Another command for the same database.
     fn another(&self, command: &str) -> String {
         let words = [Some(self.program()), Some(command.to_owned()), self.database.clone()];
         words.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -106,7 +106,7 @@ impl Commands {
     }
 }
 
-/// A word as a shell takes it. One with a zero byte is none; no argument has one.
+/// A word quoted for a shell. It can't contain a zero byte, as arguments never do.
 fn quoted(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| word.to_owned(), std::borrow::Cow::into_owned)
 }
@@ -118,7 +118,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::args::Cli;
 
-    /// What a process with this command line would advise.
+    /// The commands of a process with this command line.
     pub(crate) fn commands(line: &str) -> Commands {
         let words = shlex::split(line).expect("words");
         let Cli { command, .. } = Cli::try_parse_from(&words).expect("a command line");
@@ -200,7 +200,7 @@ pub(crate) mod tests {
         let restart = commands("planalign report --database b.duckdb").spell(&Action::Restart);
         assert_eq!(
             restart.as_deref(),
-            Some("`planalign simulate --restart --database b.duckdb` with the options of the run")
+            Some("`planalign simulate --restart --database b.duckdb` with the run's options")
         );
     }
 }

@@ -1,6 +1,6 @@
 //! The exit codes, documented and stable.
 
-/// What the process tells its caller.
+/// The exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
     Done = 0,
@@ -17,22 +17,19 @@ pub(crate) enum ExitCode {
 }
 
 impl ExitCode {
-    /// All of them, with what they mean.
+    /// All exit codes and their meanings.
     pub(crate) const MEANINGS: [(Self, &str); 11] = [
-        (Self::Done, "done"),
-        (Self::RunFailed, "the run failed"),
-        (Self::Usage, "usage, configuration or project"),
-        (Self::Census, "census"),
-        (
-            Self::Findings,
-            "a rule found an error; the run is complete, or stopped there with --fail-on-validation-error",
-        ),
-        (Self::Busy, "another run, or another program, holds the file"),
-        (Self::Corrupt, "a checkpoint or the state is not what was written"),
-        (Self::Environment, "environment: disk, permission, memory"),
-        (Self::WrongVersion, "the file is no database, or one of another version"),
-        (Self::Interrupted, "interrupted by SIGINT"),
-        (Self::Terminated, "interrupted by SIGTERM"),
+        (Self::Done, "success"),
+        (Self::RunFailed, "run failed"),
+        (Self::Usage, "invalid arguments, configuration, or dbt project"),
+        (Self::Census, "census rejected"),
+        (Self::Findings, "completed with error findings, or stopped at the first with --fail-on-validation-error"),
+        (Self::Busy, "database in use by another process"),
+        (Self::Corrupt, "checkpoint or state doesn't match what was recorded"),
+        (Self::Environment, "disk, permissions, or memory"),
+        (Self::WrongVersion, "not a PlanAlign database, or written by an incompatible version"),
+        (Self::Interrupted, "interrupted (SIGINT)"),
+        (Self::Terminated, "terminated (SIGTERM)"),
     ];
 }
 

@@ -1,4 +1,4 @@
-//! What is said when a command fails: what happened, why, and what to do next; and the exit code.
+//! Reports a failed command: what happened, why, what to do next, and the exit code.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub(crate) enum Failure {
     Template {
         /// The file.
         path: PathBuf,
-        /// All that is wrong with it.
+        /// All problems with it.
         problems: Vec<TemplateProblem>,
     },
     #[error("cannot handle signals")]
@@ -65,7 +65,7 @@ impl Diagnostic for Failure {
 }
 
 impl Failure {
-    /// The exit code, one of those documented.
+    /// Returns the exit code.
     pub(crate) fn exit_code(&self, interrupted: ExitCode) -> ExitCode {
         match self {
             Self::Library(error) => of_library(error, interrupted),
@@ -74,7 +74,7 @@ impl Failure {
         }
     }
 
-    /// The whole message for stderr.
+    /// Renders the complete message for stderr.
     pub(crate) fn render(&self, commands: &Commands) -> String {
         let mut out = format!("error: {self}\n");
         for text in sources(self).into_iter().chain(self.details()) {
@@ -84,7 +84,7 @@ impl Failure {
     }
 }
 
-/// The hints as lines, the first after `help:`.
+/// Renders hints as lines, the first after `help:`.
 pub(crate) fn help(hints: &[Hint], commands: &Commands) -> String {
     let lines = hints.iter().filter_map(|hint| commands.render(hint));
     let starts = std::iter::once("help:").chain(std::iter::repeat("     "));
@@ -94,7 +94,7 @@ pub(crate) fn help(hints: &[Hint], commands: &Commands) -> String {
     })
 }
 
-/// The messages of an error's sources; one that repeats its predecessor is left out.
+/// The messages of an error's sources, skipping any that the one before already contains.
 fn sources(error: &dyn std::error::Error) -> Vec<String> {
     let mut messages = vec![error.to_string()];
     for cause in std::iter::successors(error.source(), |e| e.source()) {
@@ -150,7 +150,7 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
         | PipelineError::ChangesBefore { .. }
         | PipelineError::NoSuchYear { .. }
         | PipelineError::Changed { from_year: Some(_), .. } => ExitCode::Usage,
-        // What a fatal rule refuses is the census or the settings.
+        // A fatal finding is about the census or the settings.
         PipelineError::Refused { findings, .. } => {
             let census = findings.iter().any(|f| f.rule == "census_acceptance");
             if census { ExitCode::Census } else { ExitCode::Usage }
@@ -163,7 +163,7 @@ fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
     }
 }
 
-/// What the system calls it doesn't matter: it is up to the user.
+/// Whether a report cannot be written, whatever the system's reason: the user must fix it.
 fn is_unwritable(cause: &StageFailure) -> bool {
     matches!(cause, StageFailure::Report(ReportError::Write { .. }))
 }

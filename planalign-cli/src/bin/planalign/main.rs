@@ -1,4 +1,4 @@
-//! The planalign command: arguments, presentation, exit codes. What it does is in the library.
+//! The planalign command: arguments, presentation, exit codes. The work is done in the library.
 
 mod args;
 mod caller;
@@ -29,11 +29,11 @@ use crate::commands::Commands;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-/// For `DuckDB`: it also takes the place of the C library's.
+/// For `DuckDB`: it also replaces the C library's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Columns of the summary: a terminal's usual width.
+/// Width of the summary in columns, as terminals usually have.
 const SUMMARY_WIDTH: u16 = 100;
 
 fn main() -> std::process::ExitCode {
@@ -63,14 +63,14 @@ fn main() -> std::process::ExitCode {
             code
         }
         Err(failure) => {
-            complain(&failure, &commands);
+            print_failure(&failure, &commands);
             failure.exit_code(received.exit_code())
         }
     };
     code.into()
 }
 
-/// What to do about an outcome that is no failure of the command.
+/// The next step after an outcome that needs attention but isn't a failure.
 fn next_step(code: ExitCode, command: &Command) -> Option<Hint> {
     match (code, command) {
         (ExitCode::Findings, Command::Simulate(_)) => {
@@ -93,11 +93,11 @@ fn set_up_logging(cli: &Cli) {
         (false, _) => "debug",
     };
     let filter = std::env::var("PLANALIGN_LOG").unwrap_or_else(|_| level.to_owned());
-    env_logger::Builder::new().parse_filters(&filter).format(write_remark).init();
+    env_logger::Builder::new().parse_filters(&filter).format(write_log_line).init();
 }
 
-/// As errors are written; whoever wants details also sees where they come from.
-fn write_remark(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {
+/// Formats log lines like errors; below warnings, the module is shown too.
+fn write_log_line(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {
     match record.level() {
         log::Level::Error => writeln!(out, "error: {}", record.args()),
         log::Level::Warn => writeln!(out, "warning: {}", record.args()),
@@ -105,18 +105,18 @@ fn write_remark(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) 
     }
 }
 
-/// `PLANALIGN_FAILPOINT` says where this process is to fail or die. The one that looks at a file first has a place of its own.
+/// `PLANALIGN_FAILPOINT` names where this process fails or dies. The probe process has its own failpoints.
 #[cfg(feature = "failpoints")]
 fn arm_failpoint(is_probe: bool) {
     if let Ok(text) = std::env::var("PLANALIGN_FAILPOINT")
         && text.starts_with("probe") == is_probe
         && !planalign_config::failpoint::arm(&text)
     {
-        log::error!("{text} is no failpoint");
+        log::error!("`{text}` is not a failpoint");
     }
 }
 
-/// Collected first: a closed pipe ends nothing.
+/// Generates the whole script first, so that a closed pipe isn't an error.
 fn print_completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "planalign", &mut script);
@@ -124,11 +124,11 @@ fn print_completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-fn complain(failure: &Failure, commands: &Commands) {
+fn print_failure(failure: &Failure, commands: &Commands) {
     let _ = write!(std::io::stderr().lock(), "{}", failure.render(commands));
 }
 
-/// Writes results to stdout. Whoever closed the pipe has read enough; what cannot be written otherwise is lost to the user.
+/// Writes results to stdout. A closed pipe is fine, since its reader has read enough; any other write error is a failure.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{}", text.trim_end()).and_then(|()| stdout.flush()) {

@@ -1,4 +1,4 @@
-//! Manual pages of the program and of each command, made from the arguments that they take and from their help.
+//! Man pages for the program and each command, generated from their arguments and help.
 
 use std::path::Path;
 use std::{fs, io};
@@ -22,11 +22,11 @@ pub(crate) fn run(directory: &Path) -> Result<ExitCode, Failure> {
         Ok(pages.len())
     });
     let pages = pages.map_err(|cause| Failure::Unwritable { path: directory.to_owned(), cause })?;
-    say(&format!("{} in {}", counted(pages as u64, "manual page"), directory.display()))?;
+    say(&format!("{} in {}", counted(pages as u64, "man page"), directory.display()))?;
     Ok(ExitCode::Done)
 }
 
-/// The pages of all commands but those that only the program itself calls, by file name.
+/// The pages of all commands except hidden ones, by file name.
 fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
@@ -43,7 +43,7 @@ fn page(command: Command) -> io::Result<(String, Vec<u8>)> {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let is_program = command.get_version().is_some();
     let man = Man::new(command.after_help(Resettable::Reset)).manual("PlanAlign");
-    // No date: pages of one version are the same whenever they are made. An empty one would be left out, and shift the others.
+    // No date, so that the pages of a version never differ. An empty date would be dropped and shift the other fields.
     let man = man.source(concat!("planalign ", env!("CARGO_PKG_VERSION"))).date(" ");
     let mut page = Vec::new();
     man.render(&mut page)?;
@@ -54,13 +54,13 @@ fn page(command: Command) -> io::Result<(String, Vec<u8>)> {
     Ok((man.get_filename(), page))
 }
 
-/// What stands behind the options of the help: sections of aligned lines, parted by an empty line, each below its heading.
+/// The sections after the options in the help, each a heading with aligned lines, separated by blank lines.
 fn sections(help: &str) -> String {
     let parts = help.split("\n\n").filter_map(|part| part.split_once(":\n"));
     parts.map(|(heading, lines)| section(&heading.to_uppercase(), lines)).collect()
 }
 
-/// A section whose lines stay as they are.
+/// A section whose lines are kept verbatim.
 fn section(heading: &str, lines: &str) -> String {
     let mut roff = Roff::new();
     roff.control("SH", [heading]).control("nf", []);
@@ -104,25 +104,25 @@ mod tests {
 
     #[test]
     fn a_page_says_what_the_help_says() {
-        // It ends its synopsis with a space.
+        // The synopsis ends with a space.
         let page = text("planalign-completions.1").replace(env!("CARGO_PKG_VERSION"), "[VERSION]").replace(" \n", "\n");
         insta::assert_snapshot!(page, @r#"
         .ie \n(.g .ds Aq \(aq
         .el .ds Aq '
         .TH planalign-completions 1 " " "planalign [VERSION]" PlanAlign
         .SH NAME
-        planalign\-completions \- Print a script that completes the arguments of planalign in a shell
+        planalign\-completions \- Generate a shell completion script
         .SH SYNOPSIS
         \fBplanalign completions\fR [\fB\-v\fR|\fB\-\-verbose\fR]... [\fB\-q\fR|\fB\-\-quiet\fR] [\fB\-h\fR|\fB\-\-help\fR] <\fISHELL\fR>
         .SH DESCRIPTION
-        Print a script that completes the arguments of planalign in a shell
+        Generate a shell completion script
         .SH OPTIONS
         .TP
         \fB\-v\fR, \fB\-\-verbose\fR
-        Say more: \-v for what is done, \-vv for details
+        Show more detail (\-vv for debug output)
         .TP
         \fB\-q\fR, \fB\-\-quiet\fR
-        Print results and errors only
+        Show only results and errors
         .TP
         \fB\-h\fR, \fB\-\-help\fR
         Print help

@@ -1,5 +1,5 @@
-//! An engine that meets a damaged file may end its whole process. So a file that was not closed is opened by another process
-//! first, and how that ends is told as any failure is.
+//! A damaged file can make the engine end the whole process. So another process first opens a file that was not closed, and a
+//! crash there is reported like any other failure.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use planalign_config::failpoint;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-/// Opens a database in a process of its own. Other failures than an abort are told by whoever opens it next.
+/// Opens a database in a separate process. Failures other than a crash are left to the next attempt to open it.
 pub(crate) fn open_elsewhere(database: &Path) -> Result<(), Error> {
     let status = std::env::current_exe().and_then(|program| {
         let mut command = Command::new(program);
@@ -21,15 +21,15 @@ pub(crate) fn open_elsewhere(database: &Path) -> Result<(), Error> {
         Ok(status) if status.code().is_none() => Err(Error::Aborted { database: database.to_owned() }),
         Ok(_) => Ok(()),
         Err(cause) => {
-            log::warn!("{} is opened without a test: {cause}", database.display());
+            log::warn!("opening `{}` without testing it first: {cause}", database.display());
             Ok(())
         }
     }
 }
 
-/// What the other process does: replays the log, and reads the record.
+/// Runs in the other process: replays the log and reads the record.
 pub(crate) fn run(database: &Path) -> Result<ExitCode, Failure> {
-    // An engine that ends the process is tested with a process that ends.
+    // Tests simulate an engine crash by ending the process here.
     let _ = failpoint::pass("probe");
     OpenRun::open(database, &planalign::Caller::default())?.checkpoints()?;
     Ok(ExitCode::Done)

@@ -16,7 +16,7 @@ pub(crate) trait Renderer: Send {
     fn event(&mut self, event: &RunEvent, progress: &ExecutionProgress);
 }
 
-/// What shows a run in a style.
+/// The renderer for a style.
 pub(crate) fn renderer(style: ProgressStyle, quiet: bool) -> Box<dyn Renderer> {
     match style {
         ProgressStyle::Json => Box::new(JsonLines),
@@ -34,7 +34,7 @@ impl Renderer for Nothing {
     fn event(&mut self, _event: &RunEvent, _progress: &ExecutionProgress) {}
 }
 
-/// The events themselves, one JSON object a line.
+/// The events themselves, one JSON object per line.
 struct JsonLines;
 
 impl Renderer for JsonLines {
@@ -45,17 +45,17 @@ impl Renderer for JsonLines {
     }
 }
 
-/// Writes a line to stderr; a closed stderr is no reason to stop a run.
+/// Writes a line to stderr; a closed stderr doesn't stop the run.
 fn write_line(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// What is worth a line where people read afterwards what happened.
+/// The line for an event in a log read after the fact, if it is worth one.
 pub(crate) fn line(event: &RunEvent) -> Option<String> {
     use planalign_registries::RunEventKind as K;
     match &event.kind {
         K::RunStarted { start_year, end_year, stages, seed, .. } => {
-            Some(format!("Run {} of {start_year} to {end_year}: {stages} stages, seed {seed}", event.run_id))
+            Some(format!("Run {}: {start_year} to {end_year}, {stages} stages, seed {seed}", event.run_id))
         }
         K::StageFinished { year, stage, elapsed } => Some(format!("{year}  {stage:<18} {:>6} ms", elapsed.as_millis())),
         K::StageFailed { year, stage, cause } => Some(format!("{year}  {stage} failed: {cause}")),
@@ -66,34 +66,34 @@ pub(crate) fn line(event: &RunEvent) -> Option<String> {
         K::RunFailed { cause } => Some(format!("Failed: {cause}")),
         K::RunInterrupted { after: Some(after) } => Some(format!("Interrupted after {after}")),
         K::RunInterrupted { after: None } => Some("Interrupted before anything was committed".to_owned()),
-        _ => remark(event),
+        _ => notice(event),
     }
 }
 
-/// What is worth a line of its own in every style for people.
-fn remark(event: &RunEvent) -> Option<String> {
+/// The line for an event that every human-readable style prints, if it is worth one.
+fn notice(event: &RunEvent) -> Option<String> {
     use planalign_registries::RunEventKind as K;
     match &event.kind {
         K::RunResumed { after: Some(after), .. } => Some(format!("Resuming after {after}")),
-        K::RunResumed { after: None, .. } => Some("Resuming from the beginning".to_owned()),
+        K::RunResumed { after: None, .. } => Some("Resuming from the start".to_owned()),
         K::CommitsLost { last, after } => {
-            let after = after.as_ref().map_or_else(|| "its beginning".to_owned(), ToString::to_string);
+            let after = after.as_ref().map_or_else(|| "the start".to_owned(), ToString::to_string);
             Some(format!(
-                "Lost: {last} was committed, and the database holds nothing after {after}; it is computed again"
+                "Lost: {last} was committed, but the database has nothing after {after}; rerunning from there"
             ))
         }
         K::RunRestored { to, removed, .. } => {
-            Some(format!("Returned to {to}; {} removed", counted(*removed as u64, "later checkpoint")))
+            Some(format!("Restored to {to}; {} removed", counted(*removed as u64, "later checkpoint")))
         }
-        K::RegistriesRebuilt { cause } => Some(format!("Mended: {cause}; the registries were rebuilt from the events")),
+        K::RegistriesRebuilt { cause } => Some(format!("Repaired: {cause}; registries rebuilt from events")),
         K::ChangesAccepted { from_year, changes } => {
-            Some(format!("Changed from {from_year} on: {}", changes.join("; ")))
+            Some(format!("Changes apply from {from_year}: {}", changes.join("; ")))
         }
         K::FindingReported { year, rule, severity, message, .. } => {
             Some(format!("{year}  {severity}: {message} ({rule})"))
         }
         K::StageRetried { year, stage, attempt, cause, strategy } => {
-            Some(format!("{year}  {stage} failed (try {attempt}): {cause}; trying {strategy}"))
+            Some(format!("{year}  {stage} failed (attempt {attempt}): {cause}; trying {strategy}"))
         }
         K::StageRolledBack { year, stage } => Some(format!("{year}  {stage} rolled back")),
         _ => None,

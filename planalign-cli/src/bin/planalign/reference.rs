@@ -1,6 +1,6 @@
-//! `docs/reference/` and the JSON Schema of the configuration: made from the program, so that they say what it does.
+//! Generates `docs/reference/` and the configuration's JSON Schema from the program.
 //!
-//! The test fails if a committed page differs from what the program says; `cargo xtask reference` writes them anew.
+//! A test fails if a committed page is outdated; `cargo xtask reference` rewrites the pages.
 
 mod commands;
 mod configuration;
@@ -17,10 +17,10 @@ use planalign_reporting::fixed::grouped;
 
 use crate::exit_code::ExitCode;
 
-/// Set by `cargo xtask reference`: pages are written instead of compared.
+/// Set by `cargo xtask reference` to write pages instead of comparing them.
 const WRITE: &str = "PLANALIGN_WRITE_REFERENCE";
 
-/// All generated files, by their path in the repository.
+/// All generated files by path in the repository.
 fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("config/simulation_config.yaml", default_file::text()),
@@ -35,7 +35,7 @@ fn pages() -> Vec<(&'static str, String)> {
 }
 
 fn exit_codes() -> String {
-    let mut page = heading("Exit codes", "What every command tells its caller. The numbers are stable.");
+    let mut page = heading("Exit codes", "Exit codes of every command. The numbers are stable.");
     page.push_str(&exit_code_table());
     page
 }
@@ -48,12 +48,12 @@ fn exit_code_table() -> String {
     table
 }
 
-/// The beginning of a page.
+/// The start of a page.
 fn heading(title: &str, text: &str) -> String {
     format!("<!-- Written by `cargo xtask reference`. -->\n\n# {title}\n\n{text}\n\n")
 }
 
-/// Text in the cell of a table.
+/// Escapes text for a table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
@@ -74,7 +74,7 @@ fn the_reference_says_what_the_program_does() {
             outdated.push(path);
         }
     }
-    assert!(outdated.is_empty(), "`cargo xtask reference` writes these anew: {outdated:?}");
+    assert!(outdated.is_empty(), "outdated; run `cargo xtask reference`: {outdated:?}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! `planalign report`: makes the reports of a database again.
+//! `planalign report`: rebuilds reports from a database.
 
 use std::fs;
 use std::path::Path;
 
-use planalign::Reported;
-use planalign_pipeline::Verified;
+use planalign::WrittenReports;
+use planalign_pipeline::VerifiedCheckpoint;
 use planalign_reporting::{Template, render_summary, summary_to_json};
 
 use crate::args::{OutputFormat, ReportArgs};
@@ -13,12 +13,13 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::{SUMMARY_WIDTH, say};
 
-/// Writes the reports of the latest run, of all its years or of one, and prints their summary as the template wants it.
-/// Reads the database alone.
+/// Writes the reports of the latest run, for all its years or one, and prints a summary in the template's layout. Reads only
+/// the database.
 pub(crate) fn run(args: &ReportArgs, process: &Process) -> Result<ExitCode, Failure> {
     let template = args.template.as_deref().map_or_else(|| Ok(Template::default()), template)?;
-    let Reported { summary, damaged } = planalign::report(&args.database, &args.reports, args.year, &process.caller())?;
-    for Verified { checkpoint, damage } in &damaged {
+    let WrittenReports { summary, damaged } =
+        planalign::report(&args.database, &args.reports, args.year, &process.caller())?;
+    for VerifiedCheckpoint { checkpoint, damage } in &damaged {
         if let Some(damage) = damage {
             log::error!("checkpoint {checkpoint} is damaged, so metrics may be wrong: {damage}");
         }

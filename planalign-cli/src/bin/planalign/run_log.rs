@@ -1,4 +1,4 @@
-//! `planalign log`: what happened in a run.
+//! `planalign log`: the events of a run.
 
 use std::io;
 use std::path::Path;
@@ -15,10 +15,10 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::{progress, say};
 
-/// How often a run that is followed is looked at.
+/// The polling interval of `--follow`.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Prints the events of a run: from the record, or, while the run holds the database, from what it writes beside it.
+/// Prints the events of a run: from the database, or from the log file while the run has the database locked.
 pub(crate) fn run(args: &LogArgs, process: &Process) -> Result<ExitCode, Failure> {
     match RunLock::holder(&args.database).and_then(|holder| holder.run_id) {
         Some(running) if args.run.as_ref().is_none_or(|wanted| *wanted == running) => {
@@ -33,12 +33,12 @@ pub(crate) fn run(args: &LogArgs, process: &Process) -> Result<ExitCode, Failure
     Ok(ExitCode::Done)
 }
 
-/// Prints what has happened and, with `--follow`, what happens until the run ends, however it ends.
+/// Prints the events so far and, with `--follow`, new ones until the run ends in any way.
 fn follow(args: &LogArgs, path: &Path) -> Result<(), Failure> {
     let unreadable = |cause: io::Error| Failure::Unreadable { path: path.to_owned(), cause };
     let mut reader = RunLogReader::open(path).map_err(unreadable)?;
     loop {
-        // Asked first: what is written before the lock is released is read afterwards.
+        // Checked first, so that events written just before the lock is released are still read.
         let is_running = RunLock::holder(&args.database).is_some();
         let events = reader.read().map_err(unreadable)?;
         print(args.format, &events)?;

@@ -1,4 +1,4 @@
-//! The first SIGINT or SIGTERM asks the run to stop at the next safe point, a second one ends the process.
+//! The first SIGINT or SIGTERM asks the run to stop at the next safe point; a second one ends the process.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use signal_hook::iterator::Signals;
 
 use crate::exit_code::ExitCode;
 
-/// Remembers which signal came.
+/// Records which signal was received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Received(Arc<AtomicI32>);
 
@@ -21,7 +21,7 @@ impl Received {
     }
 }
 
-/// Listens from now on until the process ends.
+/// Listens for signals until the process ends.
 pub(crate) fn listen(stop: StopSignal, received: &Received) -> std::io::Result<()> {
     let seen = received.clone();
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
@@ -32,13 +32,14 @@ pub(crate) fn listen(stop: StopSignal, received: &Received) -> std::io::Result<(
             }
             seen.0.store(signal, Ordering::SeqCst);
             stop.request();
-            let _ = writeln!(std::io::stderr(), "Stopping at the next safe point; once more to stop at once.");
+            let _ =
+                writeln!(std::io::stderr(), "Stopping at the next safe point; interrupt again to stop immediately.");
         }
     });
     Ok(())
 }
 
-#[expect(clippy::exit, reason = "the second signal must not wait for anything; what is committed is safe")]
+#[expect(clippy::exit, reason = "the second signal must not wait for anything; committed stages are safe")]
 fn end_at_once(received: &Received) -> ! {
     std::process::exit(received.exit_code() as i32)
 }

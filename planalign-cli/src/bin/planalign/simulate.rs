@@ -1,6 +1,6 @@
-//! `planalign simulate`: runs a simulation and shows how far it is.
+//! `planalign simulate`: runs a simulation and shows its progress.
 
-use planalign::{Finished, InputSource, RunOptions, Session, StartMode};
+use planalign::{FinishedRun, InputSource, RunOptions, Session, StartMode};
 use planalign_pipeline::StopSignal;
 use planalign_reporting::{Template, render_summary};
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::signals::{Received, listen};
 use crate::{SUMMARY_WIDTH, progress, say};
 
-/// Runs the command; an error finding is no failure, but has an exit code.
+/// Runs the command; error findings are not a failure, but have their own exit code.
 pub(crate) fn run(
     args: &SimulateArgs,
     quiet: bool,
@@ -32,7 +32,7 @@ pub(crate) fn run(
         StartMode::Resume => InputSource::find(&options, args.as_recorded)?,
         _ => InputSource::files(&options)?,
     };
-    warn_of(&source);
+    warn_about(&source);
     let mut session = Session::open(&args.database, process.caller())?;
     let inputs = session.inputs(source, &options)?;
     let run = RunOptions {
@@ -48,27 +48,27 @@ pub(crate) fn run(
     let stop = StopSignal::default();
     listen(stop.clone(), received).map_err(Failure::Signals)?;
     let mut renderer = progress::renderer(args.progress, quiet);
-    let Finished { summary, outcome } =
+    let FinishedRun { summary, outcome } =
         prepared.execute(&stop, Vec::new(), &mut |event, progress| renderer.event(event, progress))?;
     say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
     Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
 }
 
-/// Says what is taken from the record in place of files.
-pub(crate) fn warn_of(source: &InputSource) {
+/// Warns about inputs that come from the run's record instead of files.
+pub(crate) fn warn_about(source: &InputSource) {
     match source {
         InputSource::Files(_) => {}
         InputSource::FilesWithoutCensus { census } => {
-            log::warn!("{} is not here: what the run recorded of the census is used", census.display());
+            log::warn!("census `{}` not found; using what the run recorded about it", census.display());
         }
-        InputSource::Record { absent, unused } => {
+        InputSource::Record { missing, ignored } => {
             let option = |name: &&str| if *name == "overrides" { "--set".to_owned() } else { format!("--{name}") };
             let names: Vec<String> =
-                unused.options.iter().map(option).chain(unused.environment.iter().cloned()).collect();
-            let absent = absent.as_ref().map(|path| format!("; {} is not here", path.display())).unwrap_or_default();
-            let unused = if names.is_empty() { String::new() } else { format!("; not used: {}", names.join(", ")) };
-            if !(absent.is_empty() && unused.is_empty()) {
-                log::warn!("the run is taken as it was recorded{absent}{unused}");
+                ignored.options.iter().map(option).chain(ignored.environment.iter().cloned()).collect();
+            let missing = missing.as_ref().map(|path| format!("; `{}` not found", path.display())).unwrap_or_default();
+            let ignored = if names.is_empty() { String::new() } else { format!("; ignored: {}", names.join(", ")) };
+            if !(missing.is_empty() && ignored.is_empty()) {
+                log::warn!("using the inputs recorded with the run{missing}{ignored}");
             }
         }
     }

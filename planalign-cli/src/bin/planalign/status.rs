@@ -1,6 +1,6 @@
-//! `planalign status`: what a database holds.
+//! `planalign status`: the status of the run in a database.
 
-use planalign::{RunInFile, RunningElsewhere, Status};
+use planalign::{ActiveRun, Status, StoredRun};
 use planalign_registries::{RunRecord, RunStatus};
 use planalign_reporting::columns::{Column, in_columns};
 use serde_json::json;
@@ -16,21 +16,21 @@ pub(crate) fn run(args: &StatusArgs, process: &Process) -> Result<ExitCode, Fail
     say(&match (planalign::status(&args.database, &process.caller())?, args.format) {
         (Status::Running(running), OutputFormat::Json) => running_json(&running),
         (Status::Running(running), OutputFormat::Table) => running_table(&running),
-        (Status::Held(held), OutputFormat::Json) => held_json(&held),
-        (Status::Held(held), OutputFormat::Table) => held_table(&held),
-        (Status::NoRun, _) => "the database holds no run".to_owned(),
+        (Status::Idle(stored), OutputFormat::Json) => stored_json(&stored),
+        (Status::Idle(stored), OutputFormat::Table) => stored_table(&stored),
+        (Status::NoRun, _) => "no run in the database".to_owned(),
     })?;
     Ok(ExitCode::Done)
 }
 
-fn running_json(RunningElsewhere { holder, last_checkpoint }: &RunningElsewhere) -> String {
+fn running_json(ActiveRun { holder, last_checkpoint }: &ActiveRun) -> String {
     let last = last_checkpoint.as_ref().map(ToString::to_string);
     json!({ "status": "running", "holder": holder, "last_checkpoint": last }).to_string()
 }
 
-fn running_table(RunningElsewhere { holder, last_checkpoint }: &RunningElsewhere) -> String {
+fn running_table(ActiveRun { holder, last_checkpoint }: &ActiveRun) -> String {
     table([
-        ("run", holder.run_id.clone().unwrap_or_else(|| "not begun".to_owned())),
+        ("run", holder.run_id.clone().unwrap_or_else(|| "not started".to_owned())),
         ("status", "running".to_owned()),
         ("process", holder.pid.to_string()),
         ("started", holder.started_at.to_string()),
@@ -38,7 +38,7 @@ fn running_table(RunningElsewhere { holder, last_checkpoint }: &RunningElsewhere
     ])
 }
 
-fn held_json(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
+fn stored_json(StoredRun { run, checkpoints, lost }: &StoredRun) -> String {
     json!({
         "run_id": run.run_id, "status": status(run), "scenario_id": run.scenario_id,
         "plan_design_id": run.plan_design_id, "start_year": run.start_year, "end_year": run.end_year,
@@ -48,7 +48,7 @@ fn held_json(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
     .to_string()
 }
 
-fn held_table(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
+fn stored_table(StoredRun { run, checkpoints, lost }: &StoredRun) -> String {
     let reported = [
         ("run", run.run_id.clone()),
         ("status", status(run).to_owned()),
@@ -57,7 +57,7 @@ fn held_table(RunInFile { run, checkpoints, lost }: &RunInFile) -> String {
         ("started", run.started_at.to_string()),
         ("committed", checkpoints.last().map_or_else(|| "nothing".to_owned(), ToString::to_string)),
     ];
-    let lost = lost.as_ref().map(|lost| ("lost", format!("{lost}, which the mirror names and the database does not")));
+    let lost = lost.as_ref().map(|lost| ("lost", format!("{lost}: in the mirror, not in the database")));
     table(reported.into_iter().chain(lost))
 }
 
@@ -66,7 +66,7 @@ fn table(reported: impl IntoIterator<Item = (&'static str, String)>) -> String {
     in_columns(&[Column::left(), Column::left()], rows)
 }
 
-/// Nobody holds the lock, so a run that is recorded as running has died.
+/// The lock is free, so a run recorded as running has died.
 fn status(run: &RunRecord) -> &'static str {
     match run.status {
         RunStatus::Running | RunStatus::Interrupted => "interrupted",

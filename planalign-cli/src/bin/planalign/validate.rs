@@ -1,4 +1,4 @@
-//! `planalign validate`: checks all that a run is made of, or what it has made, and runs nothing.
+//! `planalign validate`: checks the inputs of a run, or its results, without running anything.
 
 mod data;
 
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
     }
 }
 
-/// Prints what was found in order; everything that is wrong is a failure.
+/// Prints the inputs that passed; any problem is a failure.
 fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     let inputs = Inputs::load(&args.options(None, environment()))?;
     let InputCheck { plan, census: rejected, nodes } = planalign::check_inputs(&inputs)?;
@@ -32,18 +32,18 @@ fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     let defaults = SimulationConfig::new(settings.scenario_id.clone(), settings.plan_design_id.clone()).flattened();
     let mut lines = vec![
         format!(
-            "configuration  fine: scenario {}, plan design {}, {} to {}",
+            "configuration  ok: scenario {}, plan design {}, {} to {}",
             settings.scenario_id.as_str(),
             settings.plan_design_id.as_str(),
             plan.start_year(),
             plan.end_year()
         ),
-        format!("census         {}: {} rows", if rejected.is_empty() { "fine" } else { "usable" }, inputs.census.rows),
+        format!("census         {}: {} rows", if rejected.is_empty() { "ok" } else { "usable" }, inputs.census.rows),
     ];
     lines.extend(rejected.iter().map(|finding| format!("               {}: {}", finding.severity, finding.message)));
     lines.extend([
-        format!("dbt project    fine: {nodes} models and seeds"),
-        format!("workflow       fine: {stages} stages"),
+        format!("dbt project    ok: {nodes} models and seeds"),
+        format!("workflow       ok: {stages} stages"),
     ]);
     for (key, value, origin) in inputs.config.origins.iter() {
         if defaults.get(key).is_some_and(|default| default != value) {

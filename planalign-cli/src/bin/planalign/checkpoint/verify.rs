@@ -1,10 +1,10 @@
-//! `planalign checkpoint verify`: whether what was committed is still there.
+//! `planalign checkpoint verify`: whether committed data is intact.
 
 use std::fmt;
 
 use planalign::{OpenRun, Verification};
 use planalign_config::{Action, Hint, full_message};
-use planalign_pipeline::{NOTHING_COMMITTED, Verified};
+use planalign_pipeline::{NOTHING_COMMITTED, VerifiedCheckpoint};
 use planalign_registries::MirroredCheckpoint;
 use planalign_reporting::columns::{Column, in_columns};
 use serde_json::json;
@@ -23,12 +23,12 @@ pub(super) fn run(args: &StatusArgs, commands: &Commands, process: &Process) -> 
         OutputFormat::Json => json(&found),
         OutputFormat::Table => table(&found, commands),
     })?;
-    Ok(if found.is_whole() { ExitCode::Done } else { ExitCode::Corrupt })
+    Ok(if found.is_intact() { ExitCode::Done } else { ExitCode::Corrupt })
 }
 
 fn table(found: &Verification, commands: &Commands) -> String {
     let row = |place: &dyn fmt::Display, state: String| vec![place.to_string(), state];
-    let verified = found.checkpoints.iter().map(|Verified { checkpoint, damage }| {
+    let verified = found.checkpoints.iter().map(|VerifiedCheckpoint { checkpoint, damage }| {
         row(checkpoint, damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}")))
     });
     let lost = found
@@ -61,7 +61,7 @@ fn hints(found: &Verification) -> Vec<Hint> {
 }
 
 fn json(found: &Verification) -> String {
-    let each = found.checkpoints.iter().map(|Verified { checkpoint, damage }| {
+    let each = found.checkpoints.iter().map(|VerifiedCheckpoint { checkpoint, damage }| {
         json!({ "checkpoint": checkpoint, "damage": damage.as_ref().map(ToString::to_string) })
     });
     let report = json!({

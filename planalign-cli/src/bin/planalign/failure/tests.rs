@@ -1,4 +1,4 @@
-//! Which exit code and which advice a failure has.
+//! The exit code and advice of each failure.
 
 use planalign_config::DatabaseError;
 use planalign_registries::{CheckpointKey, StoreError};
@@ -18,7 +18,7 @@ fn stage(cause: StageFailure, tried: &[&str]) -> Error {
     Error::Run(PipelineStageError { year, stage, tried, cause: Box::new(cause), resume_after: None }.into())
 }
 
-/// Asserts the exit code and that the message holds the text.
+/// Asserts the exit code and that the message contains the text.
 fn check(failure: impl Into<Failure>, code: ExitCode, text: &str) {
     let failure = failure.into();
     assert_eq!(failure.exit_code(ExitCode::Terminated), code, "{failure:?}");
@@ -27,7 +27,7 @@ fn check(failure: impl Into<Failure>, code: ExitCode, text: &str) {
 }
 
 #[test]
-fn a_failed_stage_tells_what_to_do_about_its_fault() {
+fn a_failed_stage_has_advice_for_its_fault() {
     let cases = [
         (Fault::Deterministic, ExitCode::RunFailed, "after fixing the cause, run `planalign simulate --resume`"),
         (Fault::Transient, ExitCode::Environment, "try again: run `planalign simulate --resume`"),
@@ -41,7 +41,7 @@ fn a_failed_stage_tells_what_to_do_about_its_fault() {
     for (fault, code, hint) in cases {
         check(stage(StageFailure::Unit(failed(fault)), &[]), code, hint);
     }
-    check(stage(StageFailure::CommitLost, &[]), ExitCode::Corrupt, "the checkpoint is not there after its commit");
+    check(stage(StageFailure::CommitLost, &[]), ExitCode::Corrupt, "the checkpoint is missing after its commit");
 }
 
 #[test]

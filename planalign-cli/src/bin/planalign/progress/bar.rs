@@ -1,4 +1,4 @@
-//! A bar with the year, the stage, the elapsed time and an estimate of the rest.
+//! A bar with the year, the stage, the elapsed time and an estimate of the time left.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use planalign_pipeline::ExecutionProgress;
 use planalign_registries::{RunEvent, RunEventKind};
 
-use super::{Renderer, remark};
+use super::{Renderer, notice};
 
 /// Steps of a full bar.
 const LENGTH: u64 = 1000;
@@ -28,7 +28,7 @@ impl Bar {
 
 impl Renderer for Bar {
     fn event(&mut self, event: &RunEvent, progress: &ExecutionProgress) {
-        if let Some(line) = remark(event) {
+        if let Some(line) = notice(event) {
             self.bar.println(line);
         }
         match &event.kind {
@@ -66,7 +66,7 @@ mod tests {
     fn the_bar_follows_the_stages() {
         let mut shown = Bar::new();
         let timestamp = "2025-01-01T00:00:00Z".parse().expect("timestamp");
-        let mut tell = |kind: RunEventKind, fraction: f64| {
+        let mut show = |kind: RunEventKind, fraction: f64| {
             let event =
                 RunEvent { sequence: 1, run_id: "r".into(), timestamp, since_start: Duration::from_millis(5), kind };
             shown.event(
@@ -86,12 +86,12 @@ mod tests {
         let foundation = "2026 FOUNDATION".to_owned();
         let elapsed = "0:07 elapsed".to_owned();
         let started = RunEventKind::StageStarted { year, stage: stage.clone(), attempt: 1 };
-        assert_eq!(tell(started, 0.5), (foundation.clone(), elapsed.clone(), 500, false));
+        assert_eq!(show(started, 0.5), (foundation.clone(), elapsed.clone(), 500, false));
         let finished = RunEventKind::StageFinished { year, stage: stage.clone(), elapsed: Duration::from_millis(1) };
-        assert_eq!(tell(finished, 0.75), (foundation, elapsed, 750, false));
+        assert_eq!(show(finished, 0.75), (foundation, elapsed, 750, false));
         let (year, stage) = place(2027, "REPORTING");
-        tell(RunEventKind::StageRolledBack { year, stage }, 0.75);
-        let ended = tell(RunEventKind::RunFailed { cause: "disk".to_owned() }, 0.75);
+        show(RunEventKind::StageRolledBack { year, stage }, 0.75);
+        let ended = show(RunEventKind::RunFailed { cause: "disk".to_owned() }, 0.75);
         assert!(ended.3, "the bar is gone once the run has ended");
     }
 

@@ -3,7 +3,7 @@
 use planalign_pipeline::ExecutionProgress;
 use planalign_registries::{RunEvent, RunEventKind};
 
-use super::{Renderer, line, remark, write_line};
+use super::{Renderer, line, notice, write_line};
 
 pub(super) struct Plain;
 
@@ -20,7 +20,7 @@ fn shown(event: &RunEvent, progress: &ExecutionProgress) -> Option<String> {
         RunEventKind::StageFinished { .. } => {
             line(event).map(|line| format!("{line}  {:>3.0}%", progress.fraction * 100.0))
         }
-        _ => remark(event),
+        _ => notice(event),
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
         let (cause, strategy) = ("disk".to_owned(), planalign_registries::RetryStrategy::OneThread);
         assert_eq!(
             reported(RunEventKind::StageRetried { year, stage, attempt: 1, cause, strategy }).as_deref(),
-            Some("2026  FOUNDATION failed (try 1): disk; trying again on one thread")
+            Some("2026  FOUNDATION failed (attempt 1): disk; trying again on one thread")
         );
         assert_eq!(reported(RunEventKind::YearStarted { year }), None);
     }

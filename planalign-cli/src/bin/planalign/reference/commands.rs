@@ -1,4 +1,4 @@
-//! The commands and their options, as `--help` tells them.
+//! The commands and their options, as `--help` shows them.
 
 use std::fmt::Write as _;
 

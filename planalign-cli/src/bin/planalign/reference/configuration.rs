@@ -6,13 +6,13 @@ use planalign_config::settings::schema::{SettingEntry, json_schema, settings};
 
 use super::{cell, heading};
 
-const INTRODUCTION: &str = "All settings of a configuration or scenario file. The defaults with comments are \
-    [config/simulation_config.yaml](../../config/simulation_config.yaml), the JSON Schema for editors is \
+const INTRODUCTION: &str = "All settings of a configuration or scenario file. The commented defaults are in \
+    [config/simulation_config.yaml](../../config/simulation_config.yaml); the JSON Schema for editors is \
     [config/simulation_config.schema.json](../../config/simulation_config.schema.json) (`planalign validate --schema`). \
-    The schema cannot say what several settings must be together; `planalign validate` does.\n\n\
-    Rates are fractions with at most six decimals, money is in whole dollars. Every key can also be given by the environment \
+    Constraints between settings aren't in the schema; `planalign validate` checks them.\n\n\
+    Rates are fractions with up to six decimals; money is in whole dollars. Every key can also be set in the environment \
     (`simulation.start_year` as `PLANALIGN_SIMULATION__START_YEAR`) and on the command line (`--set simulation.start_year=2026`). \
-    For the models it is a dbt variable: its parts joined by `_`, without a leading `simulation_`.";
+    In models it is a dbt variable: its parts joined by `_`, without a leading `simulation_`.";
 
 pub(super) fn page() -> String {
     let mut page = heading("Configuration", INTRODUCTION);
@@ -25,9 +25,9 @@ pub(super) fn page() -> String {
             entries(&mut page, &mut lists);
             let title = if first.is_empty() { "Names" } else { first };
             let meaning =
-                schema["properties"][first]["description"].as_str().unwrap_or("What the results are told apart by.");
+                schema["properties"][first]["description"].as_str().unwrap_or("Names that identify the results.");
             let _ = writeln!(page, "{}## {title}\n\n{meaning}\n", if section.is_some() { "\n" } else { "" });
-            page.push_str("| key | default | may be | meaning |\n|---|---|---|---|\n");
+            page.push_str("| key | default | allowed values | description |\n|---|---|---|---|\n");
             section = Some(first.to_owned());
         }
         let default = setting.default.as_ref().map_or_else(|| "none".to_owned(), |value| format!("`{value}`"));
@@ -39,12 +39,12 @@ pub(super) fn page() -> String {
     page
 }
 
-/// What the entries of a section's lists consist of, under its table.
+/// The fields of list entries, below the table of their section.
 fn entries(page: &mut String, settings: &mut Vec<SettingEntry>) {
     for list in settings.drain(..).filter(|setting| !setting.fields.is_empty()) {
         let _ = writeln!(
             page,
-            "\nAn entry of `{}`:\n\n| field | must be given | may be | meaning |\n|---|---|---|---|",
+            "\nEach entry of `{}`:\n\n| field | required | allowed values | description |\n|---|---|---|---|",
             list.key
         );
         for field in list.fields {

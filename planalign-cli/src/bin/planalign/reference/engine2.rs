@@ -1,4 +1,4 @@
-//! The keys of `PlanAlign Engine 2`, and what became of each.
+//! The keys of `PlanAlign Engine 2` and how each is handled.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,12 @@ use planalign_config::settings::engine2::{Conversion, Key, Migration, keys};
 
 use super::{cell, heading};
 
-const INTRODUCTION: &str = "A configuration in the format of PlanAlign Engine 2 is read as far as its keys are kept; every other key is \
-    told with its line and what became of it. `section.*` is all of a section that is not listed by itself.";
+const INTRODUCTION: &str = "A configuration in the format of PlanAlign Engine 2 is accepted for the keys that are kept; every other key is \
+    reported with its line and its replacement, if any. `section.*` covers keys not listed separately.";
 
 pub(super) fn page() -> String {
     let mut page = heading("Keys of PlanAlign Engine 2", INTRODUCTION);
-    page.push_str("| key | here |\n|---|---|\n");
+    page.push_str("| key | status |\n|---|---|\n");
     for key in keys() {
         let _ = writeln!(page, "| `{}` | {} |", key.path, cell(&migration(key)));
     }
@@ -22,11 +22,11 @@ fn migration(key: &Key) -> String {
     let migration = match key.migration {
         Migration::Kept => "kept".to_owned(),
         Migration::Renamed { to, value: Conversion::Percent } => {
-            format!("renamed to `{to}`, a share instead of a percent")
+            format!("renamed to `{to}`, a fraction instead of a percentage")
         }
         Migration::Renamed { to, value: Conversion::Same | Conversion::Rewritten } => format!("renamed to `{to}`"),
-        Migration::Refused => "refused".to_owned(),
-        Migration::Planned => "not yet".to_owned(),
+        Migration::Refused => "rejected".to_owned(),
+        Migration::Planned => "not supported yet".to_owned(),
     };
     if key.text.is_empty() { migration } else { format!("{migration}: {}", key.text) }
 }

@@ -1,4 +1,4 @@
-//! `planalign validate --data`: all rules, on the results of a run.
+//! `planalign validate --data`: checks the results of a run with all rules.
 
 use planalign::{DataCheck, InputSource};
 use planalign_config::counted;
@@ -11,17 +11,17 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::{say, simulate};
 
-/// Checks every committed stage with its rules and prints what they find, by the settings of the run or by others that are named.
-/// Writes nothing.
+/// Checks every committed stage with its rules and prints the findings. Uses the settings of the run, or those named on the
+/// command line. Writes nothing.
 pub(super) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Failure> {
     let options = args.input.options(None, environment());
     let source = || {
-        let source = InputSource::find(&options, options.unused_by_record().is_empty())?;
-        simulate::warn_of(&source);
+        let source = InputSource::find(&options, options.ignored_by_record().is_empty())?;
+        simulate::warn_about(&source);
         Ok(source)
     };
     let check = planalign::check_data(&args.database, source, &options, &process.caller())?;
-    let mut lines: Vec<String> = check.other_settings.iter().map(other_setting).collect();
+    let mut lines: Vec<String> = check.changed_settings.iter().map(changed_setting).collect();
     lines.extend(check.findings().map(line));
     lines.push(outcome(&check));
     say(&lines.join("\n"))?;
@@ -29,8 +29,8 @@ pub(super) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
     Ok(if failed { ExitCode::Findings } else { ExitCode::Done })
 }
 
-fn other_setting(difference: &Difference) -> String {
-    format!("note: this is not the configuration of the run: {difference}")
+fn changed_setting(difference: &Difference) -> String {
+    format!("note: differs from the run's configuration: {difference}")
 }
 
 fn line(finding: &Finding) -> String {
@@ -44,7 +44,7 @@ fn outcome(check: &DataCheck) -> String {
     let errors = count(Severity::Error) + count(Severity::Fatal);
     let (warnings, notes) = (count(Severity::Warning), count(Severity::Info));
     let years = match (checks.first(), checks.last()) {
-        (Some((first, _)), Some((last, _))) => format!(" of {} to {}", first.year, last.year),
+        (Some((first, _)), Some((last, _))) => format!(" for {} to {}", first.year, last.year),
         _ => String::new(),
     };
     format!(

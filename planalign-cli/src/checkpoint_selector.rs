@@ -1,20 +1,20 @@
-//! A place in a run that a user names.
+//! Names checkpoints on the command line.
 
 use std::fmt;
 use std::str::FromStr;
 
 use planalign_registries::CheckpointKey;
 
-/// `2026/VALIDATION`, or `2026` for all checkpoints of a year.
+/// Selects one checkpoint (`2026/VALIDATION`) or all checkpoints of a year (`2026`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Point {
+pub struct CheckpointSelector {
     /// Simulated year.
     pub year: i32,
-    /// Stage, in any case.
+    /// Stage, case-insensitive; `None` for all stages.
     pub stage: Option<String>,
 }
 
-impl FromStr for Point {
+impl FromStr for CheckpointSelector {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -24,7 +24,7 @@ impl FromStr for Point {
     }
 }
 
-impl fmt::Display for Point {
+impl fmt::Display for CheckpointSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.stage {
             Some(stage) => write!(f, "{}/{stage}", self.year),
@@ -33,10 +33,10 @@ impl fmt::Display for Point {
     }
 }
 
-impl Point {
-    /// Whether a checkpoint is there.
+impl CheckpointSelector {
+    /// Whether the selector includes this checkpoint.
     #[must_use]
-    pub fn names(&self, key: &CheckpointKey) -> bool {
+    pub fn matches(&self, key: &CheckpointKey) -> bool {
         key.year == self.year && self.stage.as_ref().is_none_or(|stage| key.stage.eq_ignore_ascii_case(stage))
     }
 }
@@ -46,11 +46,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_are_a_year_with_or_without_a_stage() {
+    fn selectors_are_a_year_with_or_without_a_stage() {
         for (text, year, stage) in [("2026", 2026, None), ("2026/VALIDATION", 2026, Some("VALIDATION".to_owned()))] {
-            let point: Point = text.parse().expect("a point");
-            assert_eq!((point.to_string().as_str(), &point), (text, &Point { year, stage }));
+            let selector: CheckpointSelector = text.parse().expect("a selector");
+            assert_eq!((selector.to_string().as_str(), &selector), (text, &CheckpointSelector { year, stage }));
         }
-        assert!("VALIDATION".parse::<Point>().is_err());
+        assert!("VALIDATION".parse::<CheckpointSelector>().is_err());
     }
 }
