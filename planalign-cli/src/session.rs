@@ -45,7 +45,7 @@ pub struct Session<'a> {
 pub struct RunOptions {
     /// How the run starts.
     pub mode: StartMode,
-    /// The years that the caller asked for and the inputs were loaded for; with `None`, a resumed run keeps its last year.
+    /// The years that the caller requested; with `None`, a resumed run keeps its last year.
     pub years: Option<RangeInclusive<i32>>,
     /// Directory of the reports.
     pub reports: PathBuf,
@@ -157,8 +157,8 @@ impl<'a> Session<'a> {
         let plan = plan(&workflow, &inputs, options.shuffle);
         if let Start::New { replaced: Some(run) } = &start {
             if matches!(options.mode, StartMode::FromYear(_)) && plan.start_year() != run.start_year {
-                let (recorded, asked, committed) = (run.start_year, plan.start_year(), run.end_year);
-                return Err(PipelineError::OtherYears { recorded, asked, committed }.into());
+                let (recorded, requested, committed) = (run.start_year, plan.start_year(), run.end_year);
+                return Err(PipelineError::YearRangeMismatch { recorded, requested, committed }.into());
             }
             // Keep the existing run until it's certain that the new one can replace it.
             census_check::require_usable_census(&inputs)?;
@@ -211,7 +211,7 @@ impl<'s> PreparedRun<'s> {
             accept_version: self.options.accept_version,
             shuffle: self.options.shuffle,
             stop: stop.clone(),
-            saved,
+            checkpoints: saved,
             last_mirrored: mirror_writer::last_mirrored(path, &run_id, &self.store)?,
             ..ExecuteOptions::new(self.inputs.vars, sender)
         };

@@ -1,6 +1,6 @@
 //! How a run starts.
 
-use planalign_pipeline::{PipelineError, refuse_present_data};
+use planalign_pipeline::{PipelineError, refuse_existing_run};
 use planalign_registries::{Checkpoints, RunRecord, RunStatus, RunStore};
 
 use crate::error::Error;
@@ -33,7 +33,7 @@ impl StartMode {
             (Self::Resume, Some(run)) => Ok(Start::Resume(run)),
             (Self::FromYear(year), Some(run)) if year != run.start_year => Ok(Start::FromYear(run, year)),
             (Self::New, _) => {
-                refuse_present_data(store)?;
+                refuse_existing_run(store)?;
                 Ok(Start::New { replaced: None })
             }
             (Self::Restart | Self::FromYear(_), replaced) => Ok(Start::New { replaced }),

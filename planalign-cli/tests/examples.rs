@@ -83,19 +83,19 @@ mod printed {
     #[test]
     fn without_database() {
         insta::assert_snapshot!(printed("without_database"), @"
-        2025: staff is built
-        2025: FOUNDATION is committed
-        2025: EVENTS is retried: model hires (models/events/hires.sql) failed: the file is locked
-        2025: hires is built
-        2025: terminations is built
-        2025: EVENTS is committed
-        2025: REPORTING is committed
-        2026: staff is built
-        2026: FOUNDATION is committed
-        2026: hires is built
-        2026: terminations is built
-        2026: EVENTS is committed
-        2026: REPORTING is committed
+        2025: staff built
+        2025: FOUNDATION committed
+        2025: EVENTS retried: model hires (models/events/hires.sql) failed: the file is locked
+        2025: hires built
+        2025: terminations built
+        2025: EVENTS committed
+        2025: REPORTING committed
+        2026: staff built
+        2026: FOUNDATION committed
+        2026: hires built
+        2026: terminations built
+        2026: EVENTS committed
+        2026: REPORTING committed
         ");
     }
 }

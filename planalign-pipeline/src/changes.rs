@@ -1,14 +1,14 @@
-//! What is done about changes of what a run depends on, when it is taken up.
+//! Decides whether a run can resume after its inputs have changed.
 
 use planalign_registries::{Difference, FingerprintKind, RunEventKind, RunRecord};
 
 use crate::error::PipelineError;
 use crate::modules::{ExecuteOptions, Modules};
 
-/// Kinds that no result should depend on, but may.
+/// Kinds of inputs that shouldn't affect results, but might.
 const VERSIONS: [FingerprintKind; 2] = [FingerprintKind::Engine, FingerprintKind::Program];
 
-/// The event that tells of changes with which a run may go on as it is; `None` if there are none. Only other versions can be
+/// Returns the event that records accepted changes when a run resumes; `None` if nothing changed. Only version changes can be
 /// accepted.
 pub(crate) fn accepted(
     differences: &[Difference],
@@ -28,7 +28,7 @@ pub(crate) fn accepted(
     Ok(Some(event(next, differences)))
 }
 
-/// The event that tells of changes with which a run may go on from the beginning of a year; `None` if there are none.
+/// Returns the event that records changes when a run restarts from a year; `None` if nothing changed.
 pub(crate) fn from_year(
     year: i32,
     differences: &[Difference],
@@ -61,7 +61,7 @@ fn event(from_year: i32, differences: &[Difference]) -> RunEventKind {
     RunEventKind::ChangesAccepted { from_year, changes: differences.iter().map(ToString::to_string).collect() }
 }
 
-/// The first year whose results the changes concern; `None` if only versions have changed.
+/// The first year that the changes affect; `None` if only versions changed.
 fn first_year(differences: &[Difference], run: &RunRecord, modules: &Modules<'_>) -> Option<i32> {
     let of_one = |difference: &Difference| match (&difference.kind, &difference.before, &difference.now) {
         (FingerprintKind::Seed, Some(before), Some(now)) => modules

@@ -16,65 +16,65 @@ use crate::workflow::WorkflowValidationError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PipelineError {
-    /// The workflow makes no sense; nothing was run.
+    /// The workflow is invalid; nothing was run.
     #[error(transparent)]
     WorkflowValidation(#[from] WorkflowValidationError),
     /// A stage failed and was rolled back.
     #[error(transparent)]
     Stage(#[from] PipelineStageError),
-    /// A rule found that the run cannot mean anything; the stage was rolled back.
+    /// Fatal findings; the stage was rolled back.
     #[error("{}", listed(&format!("the run cannot continue after {stage} ({year}); the stage was rolled back"), findings))]
-    Refused {
+    FatalFindings {
         /// Simulated year.
         year: i32,
         /// Stage.
         stage: String,
-        /// What its rules found.
+        /// Its findings.
         findings: Vec<Finding>,
     },
-    /// Rules found errors and the run was told to stop at them; the stage was kept as evidence.
+    /// Error findings, in a run that stops at them; the stage was kept for inspection.
     #[error("{}", listed(&format!("{stage} ({year}) failed validation"), findings))]
     FailedValidation {
         /// Simulated year.
         year: i32,
         /// Stage.
         stage: String,
-        /// What its rules found.
+        /// Its findings.
         findings: Vec<Finding>,
     },
-    /// A table is not what a checkpoint vouches for.
+    /// A table doesn't match a checkpoint.
     #[error(transparent)]
     CheckpointCorruption(#[from] CheckpointCorruptionError),
-    /// A registry is not what a checkpoint vouches for.
+    /// A registry doesn't match a checkpoint.
     #[error(transparent)]
     StateInconsistency(#[from] StateInconsistencyError),
-    /// There is no such checkpoint.
+    /// The checkpoint does not exist.
     #[error("the run has no checkpoint {wanted}")]
     NoCheckpoint {
-        /// What was asked for.
+        /// The requested checkpoint.
         wanted: CheckpointKey,
     },
-    /// What the run depends on is no longer what it was.
+    /// Inputs of the run have changed.
     #[error("{}", listed(&format!("{} changed since this run started", counted(differences.len(), "input")), differences))]
     Changed {
-        /// What has changed.
+        /// The changes.
         differences: Vec<Difference>,
-        /// The first year that they affect; `None`: nothing but versions has changed.
+        /// The first year that they affect; `None` if only versions changed.
         from_year: Option<i32>,
         /// First year of the run.
         start_year: i32,
     },
-    /// The years before the one from which to rerun are not all there.
+    /// Not all years before the first one to rerun are committed.
     #[error("cannot restart from {from_year}: the run starts in {start_year} and is committed through {committed}")]
     NoSuchYear {
         /// First year to rerun.
         from_year: i32,
         /// First year of the run.
         start_year: i32,
-        /// Last year of which something is committed.
+        /// Last year with committed stages.
         committed: i32,
     },
-    /// A year that is to be kept was computed with what has changed since.
+    /// The changes affect a year that would be kept.
     #[error("{}", listed(&format!("cannot restart from {from_year}: changes affect {affected} and later"), differences))]
     ChangesBefore {
         /// First year to rerun.
@@ -83,53 +83,53 @@ pub enum PipelineError {
         affected: i32,
         /// First year of the run.
         start_year: i32,
-        /// What has changed.
+        /// The changes.
         differences: Vec<Difference>,
     },
-    /// The database holds a run, and nobody said what to do with it.
+    /// The database already has a run, and the caller chose neither to resume nor to replace it.
     #[error("the database already has run {run_id} ({start_year}-{end_year}), {}", committed(after.as_ref()))]
-    DataPresent {
+    RunExists {
         /// The run.
         run_id: String,
         /// Its first year.
         start_year: i32,
         /// Its last year.
         end_year: i32,
-        /// How it stands.
+        /// Its status.
         status: RunStatus,
         /// Its last committed stage.
         after: Option<CheckpointKey>,
     },
-    /// There is no run to resume.
+    /// The database has no run to resume.
     #[error("no run to resume in the database")]
     NothingToResume,
-    /// The settings are those of a simulation that begins in another year.
-    #[error("the simulation is configured to start in {prepared}, not in {asked}")]
-    OtherStart {
-        /// First year of the settings.
-        prepared: i32,
-        /// First year asked for.
-        asked: i32,
+    /// The requested years don't start in the configured start year.
+    #[error("the simulation is configured to start in {configured}, not in {requested}")]
+    StartYearMismatch {
+        /// Configured start year.
+        configured: i32,
+        /// Requested first year.
+        requested: i32,
     },
     /// The last year is before the first.
     #[error("the last year ({end}) is before the first ({start})")]
     NoYears {
-        /// First year asked for.
+        /// Requested first year.
         start: i32,
-        /// Last year asked for.
+        /// Requested last year.
         end: i32,
     },
-    /// A resumed run cannot cover other years than from its start.
-    #[error("{}", other_years(*recorded, *asked, *committed))]
-    OtherYears {
+    /// The requested years don't start with the run's first year, or end before its last committed one.
+    #[error("{}", year_range_mismatch(*recorded, *requested, *committed))]
+    YearRangeMismatch {
         /// First year of the run.
         recorded: i32,
-        /// First year asked for.
-        asked: i32,
-        /// Last year of which something is committed.
+        /// Requested first year.
+        requested: i32,
+        /// Last year with committed stages.
         committed: i32,
     },
-    /// The run was asked to stop.
+    /// The run was interrupted.
     #[error("interrupted, {}", committed(after.as_ref()))]
     Interrupted {
         /// The last committed stage.
@@ -141,7 +141,7 @@ pub enum PipelineError {
     /// A registry cannot be read or restored.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// What has changed cannot be built.
+    /// A changed model cannot be built.
     #[error(transparent)]
     Model(#[from] RunnerError),
     /// A report cannot be rewritten.
@@ -159,11 +159,11 @@ pub struct PipelineStageError {
     pub year: i32,
     /// Stage.
     pub stage: String,
-    /// What was tried after the first failure, in order.
+    /// Retry strategies tried, in order.
     pub tried: Vec<RetryStrategy>,
     /// What went wrong.
     pub cause: Box<StageFailure>,
-    /// The last committed stage, after which the run can be resumed.
+    /// The last committed stage, from which the run can resume.
     pub resume_after: Option<CheckpointKey>,
 }
 
@@ -179,7 +179,7 @@ impl fmt::Display for PipelineStageError {
 }
 
 impl std::error::Error for PipelineStageError {
-    /// What the message does not say yet.
+    /// The cause, without what the message already includes.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self.cause.as_ref() {
             StageFailure::Model(RunnerError::Database { cause, .. }) => Some(cause.as_ref()),
@@ -207,19 +207,19 @@ impl Diagnostic for PipelineStageError {
     }
 }
 
-/// A table is not what a checkpoint vouches for.
+/// A table doesn't match a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("checkpoint {checkpoint} is damaged: {cause}")]
 pub struct CheckpointCorruptionError {
     /// The checkpoint.
     pub checkpoint: CheckpointKey,
-    /// Which table, and how.
+    /// The table and its damage.
     pub cause: String,
-    /// The last checkpoint before it; all up to there match.
+    /// The last intact checkpoint before it.
     pub last_valid: Option<CheckpointKey>,
 }
 
-/// A registry is not what a checkpoint vouches for.
+/// A registry doesn't match a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {registry} registry does not match checkpoint {checkpoint}: {what}")]
 pub struct StateInconsistencyError {
@@ -229,11 +229,11 @@ pub struct StateInconsistencyError {
     pub checkpoint: CheckpointKey,
     /// What differs.
     pub what: String,
-    /// The last checkpoint before it; all up to there match.
+    /// The last intact checkpoint before it.
     pub last_valid: Option<CheckpointKey>,
 }
 
-/// What went wrong within a stage.
+/// Why a stage failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StageFailure {
@@ -261,7 +261,7 @@ pub enum StageFailure {
 }
 
 impl StageFailure {
-    /// What went wrong with its causes and, for a model, the lines of its statement around the place; for the journal.
+    /// The error with its causes and, for a model, an excerpt of its statement; for the journal.
     pub(crate) fn full_message(&self) -> String {
         std::iter::once(full_message(self)).chain(self.details()).collect::<Vec<_>>().join("\n")
     }
@@ -273,7 +273,7 @@ impl StageFailure {
         }
     }
 
-    /// What can be done about it.
+    /// The kind of fault, which determines the recovery and the advice.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -308,7 +308,7 @@ impl Diagnostic for StageFailure {
 }
 
 impl PipelineError {
-    /// The same for all of it.
+    /// The error with its causes, for the journal.
     pub(crate) fn full_message(&self) -> String {
         match self {
             Self::Stage(error) => format!("{} ({}) failed: {}", error.stage, error.year, error.cause.full_message()),
@@ -316,7 +316,7 @@ impl PipelineError {
         }
     }
 
-    /// What can be done about it.
+    /// The kind of fault, which determines the recovery and the advice.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -351,7 +351,7 @@ impl Diagnostic for PipelineError {
             Self::Report(e) => e.hints(),
             Self::Store(e) => e.hints(),
             Self::Unit(e) => e.hints(),
-            Self::Refused { findings, .. } => first_advice(findings),
+            Self::FatalFindings { findings, .. } => first_advice(findings),
             Self::FailedValidation { .. } => vec![
                 Hint::run("the stage was kept for inspection; to rerun its rules, run {}", [Action::Resume]),
                 Hint::text("to continue past error findings, omit --fail-on-validation-error"),
@@ -367,9 +367,9 @@ impl Diagnostic for PipelineError {
                 changed_hints(*from_year, *start_year, differences)
             }
             Self::ChangesBefore { affected, start_year, .. } => vec![apply_changes(*affected, *start_year)],
-            // Nothing of it is lost, whatever has changed since.
-            Self::DataPresent { after: None, .. } => one("to start over, run {}", Action::Restart),
-            Self::DataPresent { .. } => vec![
+            // Nothing is lost by starting over.
+            Self::RunExists { after: None, .. } => one("to start over, run {}", Action::Restart),
+            Self::RunExists { .. } => vec![
                 Hint::run("to resume it, run {}", [Action::Resume]),
                 Hint::run("to discard it and start over, run {}", [Action::Restart]),
                 Hint::text("to keep it, choose another file with --database"),
@@ -379,8 +379,8 @@ impl Diagnostic for PipelineError {
                 Hint::run("to see how far the run is, run {}", [Action::Status]),
                 Hint::run("to start over, run {}", [Action::Restart]),
             ],
-            Self::OtherYears { recorded, asked, committed } => {
-                let years = if asked == recorded {
+            Self::YearRangeMismatch { recorded, requested, committed } => {
+                let years = if requested == recorded {
                     format!("choose {committed} or a later year as the last")
                 } else {
                     format!("choose years that start with {recorded}")
@@ -388,12 +388,12 @@ impl Diagnostic for PipelineError {
                 vec![Hint::text(years), Hint::run("to start over, run {}", [Action::Restart])]
             }
             Self::Interrupted { .. } => one("to resume, run {}", Action::Resume),
-            Self::WorkflowValidation(_) | Self::OtherStart { .. } | Self::NoYears { .. } => Vec::new(),
+            Self::WorkflowValidation(_) | Self::StartYearMismatch { .. } | Self::NoYears { .. } => Vec::new(),
         }
     }
 }
 
-/// What is said where there is no checkpoint.
+/// Shown in place of a checkpoint when there is none.
 pub const NOTHING_COMMITTED: &str = "nothing is committed yet";
 
 fn committed(after: Option<&CheckpointKey>) -> String {
@@ -411,7 +411,7 @@ fn changed_hints(from_year: i32, start_year: i32, differences: &[Difference]) ->
     hints
 }
 
-/// How to take changes that affect this year and later.
+/// How to apply changes that affect this year and later.
 fn apply_changes(from_year: i32, start_year: i32) -> Hint {
     let kept = match from_year - 1 {
         last if last < start_year => {
@@ -441,10 +441,10 @@ fn first_advice(findings: &[Finding]) -> Vec<Hint> {
     findings.first().map(|finding| Hint::text(finding.advice.clone())).into_iter().collect()
 }
 
-fn other_years(recorded: i32, asked: i32, committed: i32) -> String {
-    if asked == recorded {
+fn year_range_mismatch(recorded: i32, requested: i32, committed: i32) -> String {
+    if requested == recorded {
         format!("the run is committed through {committed} and cannot end earlier")
     } else {
-        format!("the run starts in {recorded} and cannot be resumed from {asked}")
+        format!("the run starts in {recorded} and cannot be resumed from {requested}")
     }
 }

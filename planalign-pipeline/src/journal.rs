@@ -1,4 +1,4 @@
-//! Numbers the events of a run, tells the listeners, and keeps them until they are written down.
+//! Numbers the events of a run, publishes them, and buffers them until they are recorded.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use crossbeam_channel::Sender;
 use jiff::Timestamp;
 use planalign_registries::{RunEvent, RunEventKind};
 
-/// Where the events of one execution come from.
+/// The events of one execution.
 pub(crate) struct Journal<'a> {
     run_id: String,
     next: u64,
     started: Instant,
     now: &'a dyn Fn() -> Timestamp,
     listener: Sender<RunEvent>,
-    /// Told, and not yet written to the store.
+    /// Events not yet recorded in the store.
     unwritten: Vec<RunEvent>,
 }
 
@@ -28,37 +28,37 @@ impl<'a> Journal<'a> {
         self.started.elapsed()
     }
 
-    /// Tells the listeners now; the event is written with the next batch.
+    /// Publishes an event now; it is recorded with the next batch.
     pub(crate) fn emit(&mut self, kind: RunEventKind) {
         let event = self.number(kind);
-        self.tell(&event);
+        self.publish(&event);
         self.unwritten.push(event);
     }
 
-    /// Makes an event that is to be written with the batch and told once that is committed.
+    /// Creates an event to record with the batch and publish after its commit.
     pub(crate) fn prepare(&mut self, kind: RunEventKind) -> RunEvent {
         let event = self.number(kind);
         self.unwritten.push(event.clone());
         event
     }
 
-    /// Tells the listeners of a prepared event.
-    pub(crate) fn tell(&self, event: &RunEvent) {
-        // Nobody may be listening; the journal in the store is complete all the same.
+    /// Publishes a prepared event to the listener.
+    pub(crate) fn publish(&self, event: &RunEvent) {
+        // There may be no listener; the journal in the store is complete regardless.
         let _ = self.listener.send(event.clone());
     }
 
-    /// What is to be written.
+    /// The events to record.
     pub(crate) fn unwritten(&self) -> &[RunEvent] {
         &self.unwritten
     }
 
-    /// Called once the batch is safe.
+    /// Marks the batch as recorded.
     pub(crate) fn written(&mut self) {
         self.unwritten.clear();
     }
 
-    /// Takes back prepared events of a batch that was not committed, from this one on.
+    /// Discards the prepared events of a batch that was not committed.
     pub(crate) fn withdraw(&mut self, prepared: &[RunEvent]) {
         if let Some(first) = prepared.first() {
             self.unwritten.retain(|e| e.sequence < first.sequence);

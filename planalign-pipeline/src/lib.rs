@@ -40,7 +40,7 @@ pub use error::{
     StateInconsistencyError,
 };
 pub use modules::{ExecuteOptions, Modules, Storage};
-pub use orchestrator::{Outcome, PipelineOrchestrator, refuse_present_data};
+pub use orchestrator::{Outcome, PipelineOrchestrator, refuse_existing_run};
 pub use plan::RunPlan;
 pub use progress::{ExecutionProgress, ProgressReporter};
 pub use recovery::RecoveryPolicy;

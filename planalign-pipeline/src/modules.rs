@@ -1,4 +1,4 @@
-//! What an execution works with: the modules behind their traits, and the options.
+//! The modules that an execution uses, behind traits, and its options.
 
 use crossbeam_channel::{Sender, unbounded};
 use jiff::Timestamp;
@@ -12,28 +12,28 @@ use crate::error::PipelineError;
 use crate::recovery::RecoveryPolicy;
 use crate::stop::StopSignal;
 
-/// The modules that an execution works with. All that write to a database share its open transaction with `unit`.
+/// The modules that an execution uses. All that write to a database share the open transaction of `unit`.
 pub struct Modules<'a> {
     /// Begins and ends the transaction of a stage.
     pub unit: &'a mut dyn UnitOfWork,
     /// Builds models.
     pub runner: &'a mut dyn ModelRunner,
-    /// Follow the simulation's events across years.
+    /// Track the simulation's events across years.
     pub registries: Vec<Box<dyn Registry + 'a>>,
     /// All rules that stages may name.
     pub rules: Vec<Box<dyn Rule + 'a>>,
     /// Keeps checkpoints and the journal.
     pub store: &'a mut dyn RunStore,
-    /// What the simulation has written, for rules and reports.
+    /// The tables of the simulation, for rules and reports.
     pub tables: &'a dyn Tables,
-    /// Writes the files for people.
+    /// Writes the report files.
     pub reports: &'a mut dyn Reports,
-    /// Are told of each year, beside the reports.
+    /// Audit each year in addition to the reports.
     pub reporters: Vec<Box<dyn YearAuditor + 'a>>,
 }
 
 impl<'a> Modules<'a> {
-    /// Those that hold what is committed.
+    /// The modules that store committed data.
     pub(crate) fn storage(&mut self) -> Storage<'_, 'a> {
         self.storage_and_runner().0
     }
@@ -43,18 +43,18 @@ impl<'a> Modules<'a> {
     }
 }
 
-/// The modules that hold what is committed.
+/// The modules that store committed data.
 pub struct Storage<'s, 'r> {
     /// Begins and ends the transaction.
     pub unit: &'s mut dyn UnitOfWork,
-    /// Follow the simulation's events across years.
+    /// Track the simulation's events across years.
     pub registries: &'s mut [Box<dyn Registry + 'r>],
     /// Keeps checkpoints and the journal.
     pub store: &'s mut dyn RunStore,
 }
 
 impl Storage<'_, '_> {
-    /// Makes changes that take effect together, or not at all.
+    /// Makes changes in one transaction: all of them or none.
     pub(crate) fn atomically(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<(), PipelineError>,
@@ -64,43 +64,43 @@ impl Storage<'_, '_> {
         if changed.is_err()
             && let Err(error) = self.unit.rollback()
         {
-            // The engine undoes an open transaction when its connection ends; the first failure is the one to report.
+            // The engine rolls back an open transaction when its connection closes; report the first failure.
             log::warn!("cannot roll back: {error}");
         }
         changed
     }
 }
 
-/// How to execute.
+/// The options of an execution.
 pub struct ExecuteOptions<'a> {
-    /// Variables of every model; `simulation_year` is added.
+    /// Variables for all models; `simulation_year` is added.
     pub vars: Vars,
-    /// Whether a stage whose rules find errors ends the run.
+    /// Whether a stage with error findings ends the run.
     pub fail_on_validation_error: bool,
-    /// What is done after a failure.
+    /// How to recover from failures.
     pub recovery: RecoveryPolicy,
     /// Asks the run to stop.
     pub stop: StopSignal,
     /// Waits before a retry.
     pub pause: &'a dyn Fn(std::time::Duration),
-    /// Wall-clock time.
+    /// Returns the wall-clock time.
     pub now: &'a dyn Fn() -> Timestamp,
     /// Receives every event.
     pub events: Sender<RunEvent>,
     /// Receives every checkpoint once it is committed.
-    pub saved: Sender<WorkflowCheckpoint>,
-    /// The last checkpoint that the mirror of the run names, when it is taken up.
+    pub checkpoints: Sender<WorkflowCheckpoint>,
+    /// The last checkpoint in the mirror when the run resumes.
     pub last_mirrored: Option<MirroredCheckpoint>,
-    /// Who executes, for the journal.
+    /// Who runs the simulation, for the journal.
     pub by: String,
-    /// Whether a run may be taken up with another version of the program or the engine.
+    /// Whether to resume a run started by another version of the program or the engine.
     pub accept_version: bool,
-    /// Puts models of parallel-safe stages into another order that the graph allows.
+    /// Seed that shuffles the models of parallel-safe stages, within the order of the graph.
     pub shuffle: Option<u64>,
 }
 
 impl ExecuteOptions<'_> {
-    /// The usual: errors that rules find do not end the run, failures are handled as [`RecoveryPolicy::default`] says, time is the
+    /// Default options: error findings do not end the run, failures are handled by [`RecoveryPolicy::default`], and time is the
     /// system's.
     #[must_use]
     pub fn new(vars: Vars, events: Sender<RunEvent>) -> Self {
@@ -112,8 +112,8 @@ impl ExecuteOptions<'_> {
             pause: &std::thread::sleep,
             now: &Timestamp::now,
             events,
-            // Nobody keeps the other end.
-            saved: unbounded().0,
+            // No receiver.
+            checkpoints: unbounded().0,
             last_mirrored: None,
             by: String::new(),
             accept_version: false,

@@ -1,4 +1,4 @@
-//! Executes a workflow over years: a new run, or one that goes on from where an earlier execution was committed.
+//! Executes a workflow over years, as a new run or from the last committed stage of an earlier execution.
 
 use std::ops::RangeInclusive;
 
@@ -20,21 +20,21 @@ use crate::restore::restored;
 use crate::verification::{require, verify_inputs};
 use crate::workflow::CheckedWorkflow;
 
-/// How an execution ended.
+/// The number of findings in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Findings of severity error, over the whole run.
+    /// Error and fatal findings in the whole run.
     pub errors: u64,
-    /// Findings of severity warning, over the whole run.
+    /// Warnings in the whole run.
     pub warnings: u64,
 }
 
-/// What a database that is about to be used holds already.
-pub fn refuse_present_data(store: &dyn RunStore) -> Result<(), PipelineError> {
+/// Fails if the database already has a run.
+pub fn refuse_existing_run(store: &dyn RunStore) -> Result<(), PipelineError> {
     let Some(run) = store.current_run()? else { return Ok(()) };
     let after = store.checkpoints(&run.run_id)?.last().map(|c| c.key.clone());
     let RunRecord { run_id, start_year, end_year, status, .. } = run;
-    Err(PipelineError::DataPresent { run_id, start_year, end_year, status, after })
+    Err(PipelineError::RunExists { run_id, start_year, end_year, status, after })
 }
 
 /// Coordinates the modules over the stages of each year.
@@ -48,8 +48,8 @@ pub struct PipelineOrchestrator<'a> {
 }
 
 impl<'a> PipelineOrchestrator<'a> {
-    /// An orchestrator of this workflow. `run` is what a new run is recorded as, but for its years, and `fingerprints` are what the
-    /// results depend on; both, and the variables, are those of a simulation that begins in the run's first year.
+    /// Creates an orchestrator. `run` is the record of a new run except for its last year, and `fingerprints` are the inputs of the
+    /// results. Both, and the variables, are for a simulation that starts in the run's first year.
     #[must_use]
     pub fn new(
         workflow: CheckedWorkflow,
@@ -61,19 +61,22 @@ impl<'a> PipelineOrchestrator<'a> {
         Self { workflow, run, fingerprints, modules, options, outcome: Outcome::default() }
     }
 
-    /// What executing these years would do.
+    /// The plan for these years.
     #[must_use]
     pub fn plan(&self, years: &RangeInclusive<i32>) -> RunPlan {
         RunPlan::new(&self.workflow, *years.start(), *years.end(), self.options.shuffle)
     }
 
-    /// Executes a new run of these years. What an earlier run left in the database is removed first.
+    /// Executes a new run of these years, replacing any earlier run in the database.
     pub fn execute_multi_year_simulation(
         &mut self,
         years: RangeInclusive<i32>,
     ) -> Result<MultiYearSummary, PipelineError> {
         if *years.start() != self.run.start_year {
-            return Err(PipelineError::OtherStart { prepared: self.run.start_year, asked: *years.start() });
+            return Err(PipelineError::StartYearMismatch {
+                configured: self.run.start_year,
+                requested: *years.start(),
+            });
         }
         refuse_no_years(&years)?;
         let plan = self.plan(&years);
@@ -82,22 +85,21 @@ impl<'a> PipelineOrchestrator<'a> {
         self.summary(&years)
     }
 
-    /// Goes on with the run that the database holds, to the last of these years, once it is sure that nothing has changed.
+    /// Resumes the run in the database through the last of these years. Fails if its inputs have changed.
     pub fn resume(&mut self, years: RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
         refuse_no_years(&years)?;
         self.outcome = resume(self.plan(&years), &self.fingerprints, &mut self.modules, &self.options)?;
         self.summary(&years)
     }
 
-    /// Goes on with the run that the database holds from the beginning of a year, with what has changed since. The years before
-    /// are kept: nothing that has changed may concern them.
+    /// Reruns the run in the database from a year with the current inputs. Keeps the years before; fails if changes affect them.
     pub fn restart_from(&mut self, year: i32, years: RangeInclusive<i32>) -> Result<MultiYearSummary, PipelineError> {
         refuse_no_years(&years)?;
         self.outcome = restart_from(year, self.plan(&years), &self.fingerprints, &mut self.modules, &self.options)?;
         self.summary(&years)
     }
 
-    /// What the rules found in the run that was executed last.
+    /// The findings of the last execution.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.outcome
@@ -116,7 +118,7 @@ fn refuse_no_years(years: &RangeInclusive<i32>) -> Result<(), PipelineError> {
     if years.is_empty() { Err(PipelineError::NoYears { start, end }) } else { Ok(()) }
 }
 
-/// Executes a plan from its beginning.
+/// Executes a plan from the start.
 fn start(
     plan: &RunPlan,
     run: &RunRecord,
@@ -127,7 +129,7 @@ fn start(
     if let Some(replaced) = modules.store.current_run()? {
         modules.storage().atomically(|storage| {
             storage.rewind(&[])?;
-            // Until the next run is recorded, this one is; it is not finished any more.
+            // This run stays on record until the next one is recorded, but is no longer finished.
             Ok(storage.store.update_run(&replaced.run_id, RunStatus::Interrupted, replaced.end_year)?)
         })?;
     }
@@ -154,7 +156,7 @@ fn start(
     .execute(plan)
 }
 
-/// Takes up the run that the store holds, after its last committed stage.
+/// Resumes the run in the store after its last committed stage.
 fn resume(
     plan: RunPlan,
     fingerprints: &Fingerprints,
@@ -163,20 +165,20 @@ fn resume(
 ) -> Result<Outcome, PipelineError> {
     let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
     let checkpoints = modules.store.checkpoints(&run.run_id)?;
-    // First, as other years are a change of the settings too.
+    // Checked first, because other years are also a change of the settings.
     refuse_other_years(&plan, &run, &checkpoints)?;
     if let Some(lost) = lost(options, &checkpoints, &modules.store.events(&run.run_id)?)
         && plan.end_year < lost.key.year
     {
-        // What has been lost is told and computed again, not given up.
-        let (recorded, asked, committed) = (run.start_year, plan.start_year, lost.key.year);
-        return Err(PipelineError::OtherYears { recorded, asked, committed });
+        // Lost stages are reported and rerun, not dropped.
+        let (recorded, requested, committed) = (run.start_year, plan.start_year, lost.key.year);
+        return Err(PipelineError::YearRangeMismatch { recorded, requested, committed });
     }
     let differences = modules.store.fingerprints(&run.run_id)?.differences(fingerprints);
     if !differences.is_empty()
         && let Some(cause) = verify_inputs(&run.run_id, &checkpoints, modules.store)?
     {
-        // What was taken from the record is no change of the user's.
+        // A damaged record is not a change by the user.
         return Err(StoreError::Damaged { what: "what the run depends on".to_owned(), cause }.into());
     }
     let changes = changes::accepted(&differences, &run, modules, options)?;
@@ -191,12 +193,12 @@ fn resume(
             Ok(storage.store.record(journal.unwritten())?)
         })?;
         journal.written();
-        journal.tell(&event);
+        journal.publish(&event);
     }
     continue_run(plan, run, fingerprints, modules, options, journal, checkpoints)
 }
 
-/// Takes up the run that the store holds from the beginning of a year on, with what it depends on now.
+/// Reruns the run in the store from a year with its current inputs.
 fn restart_from(
     year: i32,
     plan: RunPlan,
@@ -236,7 +238,7 @@ fn restart_from(
     })?;
     journal.written();
     for event in &reported {
-        journal.tell(event);
+        journal.publish(event);
     }
     continue_run(plan, run, fingerprints, modules, options, journal, checkpoints)
 }
@@ -248,12 +250,16 @@ fn refuse_other_years(
 ) -> Result<(), PipelineError> {
     let committed = checkpoints.iter().map(|c| c.key.year).max().unwrap_or(run.start_year);
     if plan.start_year != run.start_year || plan.end_year < committed {
-        return Err(PipelineError::OtherYears { recorded: run.start_year, asked: plan.start_year, committed });
+        return Err(PipelineError::YearRangeMismatch {
+            recorded: run.start_year,
+            requested: plan.start_year,
+            committed,
+        });
     }
     Ok(())
 }
 
-/// What the mirror names beyond what the file holds or has removed.
+/// The last mirrored checkpoint, if the database neither has nor removed it.
 fn lost<'o>(
     options: &'o ExecuteOptions<'_>,
     checkpoints: &[WorkflowCheckpoint],
@@ -263,7 +269,7 @@ fn lost<'o>(
     options.last_mirrored.as_ref().filter(|mirrored| mirrored.sequence > highest)
 }
 
-/// The journal of a run that is taken up.
+/// The journal of a resumed run.
 fn journal_of<'e>(
     run: &RunRecord,
     modules: &Modules<'_>,
@@ -273,7 +279,7 @@ fn journal_of<'e>(
     Ok(Journal::new(&run.run_id, last, options.now, options.events.clone()))
 }
 
-/// Goes on after these checkpoints, which are all that is there.
+/// Continues a run after these checkpoints, which are all it has.
 fn continue_run(
     plan: RunPlan,
     mut run: RunRecord,
@@ -325,16 +331,16 @@ pub(crate) struct Execution<'e, 'm> {
     pub(crate) journal: Journal<'e>,
     /// The last committed stage.
     pub(crate) after: Option<CheckpointKey>,
-    /// Checkpoints saved so far.
+    /// Sequence number of the last checkpoint.
     pub(crate) checkpoints: u64,
     /// The checkpoints that a resumed run found.
     pub(crate) found_checkpoints: Vec<WorkflowCheckpoint>,
-    /// Time beside that of models, since the year began.
+    /// Time spent on other than models since the year started.
     pub(crate) spent: TimeSpent,
 }
 
 impl Execution<'_, '_> {
-    /// Executes what the plan still has to do and records how it ended.
+    /// Executes the rest of the plan and records the result.
     fn execute(mut self, plan: &RunPlan) -> Result<Outcome, PipelineError> {
         let (result, status) = match self.run_stages(plan).and_then(|()| self.count_findings()) {
             Ok(outcome) => {
@@ -358,7 +364,7 @@ impl Execution<'_, '_> {
             .record_outside(self.journal.unwritten())
             .and_then(|()| self.modules.store.update_run(&self.run.run_id, status, plan.end_year));
         match (result, recorded) {
-            // The first failure is the one to report; that it could not be written down follows from it.
+            // Report the first failure; the failure to record it follows from it.
             (Err(error), _) => Err(error),
             (Ok(outcome), recorded) => Ok(recorded.map(|()| outcome)?),
         }
@@ -384,7 +390,7 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    /// Folds the log of the year into the file. All of it is committed, so a failure costs time at the next opening only.
+    /// Merges the log of the year into the file. All of it is committed, so a failure only slows down the next opening.
     fn compact(&mut self, year: i32) {
         if let Err(error) = self.modules.store.compact() {
             let cause = full_message(&error);
@@ -392,7 +398,7 @@ impl Execution<'_, '_> {
         }
     }
 
-    /// The findings of the whole run, also of what earlier executions did, each rule and year at its last word.
+    /// Counts the findings of the whole run, including earlier executions; the last check of each rule and year counts.
     fn count_findings(&mut self) -> Result<Outcome, PipelineError> {
         self.modules.store.record_outside(self.journal.unwritten())?;
         self.journal.written();
@@ -407,7 +413,7 @@ impl Execution<'_, '_> {
         Ok(outcome)
     }
 
-    /// Writes the reports of finished years whose files are gone.
+    /// Rewrites missing reports of finished years.
     fn rewrite_reports(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
         for stage in plan.stages[..plan.done].iter().filter(|s| s.definition.writes_reports) {
             self.audit_year(stage.year, true)?;
@@ -415,7 +421,7 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    /// Has a year audited by the reports and by each reporter, or by those that lack it.
+    /// Audits a year with the reports and each reporter, or only those that don't have it yet.
     pub(crate) fn audit_year(&mut self, year: i32, only_missing: bool) -> Result<(), ReportError> {
         let Modules { store, tables, reports, reporters, .. } = &mut *self.modules;
         let source = ReportSource { run_id: &self.run.run_id, tables: *tables, runs: *store, journal: *store };

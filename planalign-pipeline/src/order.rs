@@ -1,10 +1,10 @@
-//! Other orders of the same models, to show that results do not depend on it.
+//! Shuffles models, to show that results do not depend on their order.
 
 use std::collections::BTreeSet;
 
 use planalign_dbt::ModelGraph;
 
-/// The models in a seeded order in which each still stands after those it refs.
+/// Shuffles models by a seed, keeping each after those it refs.
 pub(crate) fn shuffled(models: &[String], graph: &ModelGraph, seed: u64) -> Vec<String> {
     let all: BTreeSet<&str> = models.iter().map(String::as_str).collect();
     let mut state = seed;
@@ -18,7 +18,7 @@ pub(crate) fn shuffled(models: &[String], graph: &ModelGraph, seed: u64) -> Vec<
         };
         let ready: Vec<usize> = (0..waiting.len()).filter(|i| is_ready(waiting[*i])).collect();
         state = next(state);
-        // The input stands in an order that the graph allows, so the first one is ready if no other is.
+        // The input is in an order that the graph allows, so the first is ready if no other is.
         let pick = ready.get(usize::try_from(state >> 33).unwrap_or(0) % ready.len().max(1)).copied().unwrap_or(0);
         let model = waiting.remove(pick);
         done.insert(model);

@@ -1,4 +1,4 @@
-//! The plan of a run: pure data, made without side effects. Only a plan can be executed.
+//! The plan of a run: pure data, created without side effects. Only a plan can be executed.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use planalign_registries::CheckpointKey;
 use crate::stage::StageDefinition;
 use crate::workflow::CheckedWorkflow;
 
-/// What a run will do, in order.
+/// The stages of a run, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunPlan {
     pub(crate) start_year: i32,
     pub(crate) end_year: i32,
     pub(crate) stages: Vec<PlannedStage>,
-    /// Stages at the front that an earlier execution has committed.
+    /// Number of leading stages that an earlier execution committed.
     pub(crate) done: usize,
 }
 
@@ -36,8 +36,8 @@ impl PlannedStage {
 }
 
 impl RunPlan {
-    /// Lays the stages of the workflow over the years, both included. With `shuffle`, models of parallel-safe stages are put
-    /// into another order that the graph allows.
+    /// Plans the stages of the workflow for each year, both years included. `shuffle` is a seed that reorders the models of
+    /// parallel-safe stages as the graph allows.
     #[must_use]
     pub fn new(workflow: &CheckedWorkflow, start_year: i32, end_year: i32, shuffle: Option<u64>) -> Self {
         let mut stages = Vec::new();
@@ -59,18 +59,18 @@ impl RunPlan {
         Self { start_year, end_year, stages, done: 0 }
     }
 
-    /// The same plan, to be taken up after the last of these checkpoints.
+    /// The plan to resume after the last of these checkpoints.
     #[must_use]
     pub(crate) fn after(mut self, committed: &[CheckpointKey]) -> Self {
         let is_committed = |s: &PlannedStage| !s.definition.checkpoint || committed.contains(&s.key());
         let done = self.stages.iter().take_while(|s| is_committed(s)).count();
-        // A stage without a checkpoint at the end of the run of committed ones leaves no trace, so it runs again.
+        // A stage without a checkpoint right after the last committed one leaves no trace, so it reruns.
         let trailing = self.stages[..done].iter().rev().take_while(|s| !s.definition.checkpoint).count();
         self.done = done - trailing;
         self
     }
 
-    /// What stages of the first year alone build and what depends on `changed`, those themselves included, in their order.
+    /// Models built only in the first year that are in `changed` or depend on it, in build order.
     pub(crate) fn built_once(&self, graph: &ModelGraph, changed: &[&str]) -> Vec<String> {
         let mut outdated: Vec<String> = Vec::new();
         let once = self.stages.iter().filter(|stage| stage.definition.years == StageYears::First);
@@ -95,20 +95,20 @@ impl RunPlan {
         self.end_year
     }
 
-    /// The rules of every stage that has some, by the stage's key.
+    /// The rules of each stage that has any, with the stage's key.
     pub fn rules(&self) -> impl Iterator<Item = (CheckpointKey, &[String])> {
         let with_rules = self.stages.iter().filter(|s| !s.definition.rules.is_empty());
         with_rules.map(|s| (s.key(), s.definition.rules.as_slice()))
     }
 
-    /// The stages still to execute, as year, stage and number of models.
+    /// The stages still to execute, as year, stage, and number of models.
     pub fn remaining(&self) -> impl Iterator<Item = (i32, &str, usize)> {
         self.stages[self.done..].iter().map(|s| (s.year, s.definition.name.as_str(), s.models.len()))
     }
 }
 
 impl fmt::Display for RunPlan {
-    /// One block for each distinct year: years that do the same are printed once.
+    /// One block for each group of consecutive years with the same stages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} to {}, {} stages", self.start_year, self.end_year, self.stages.len())?;
         let blocks: Vec<(i32, String)> =

@@ -1,4 +1,4 @@
-//! How far a run is and how long it will still take, from its events alone.
+//! The progress of a run and the time left, from its events alone.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use crate::plan::RunPlan;
 /// Follows the events of one execution of a plan.
 #[derive(Clone, Debug)]
 pub struct ProgressReporter {
-    /// Stage and units of work of each stage still to execute: its models and its own end.
+    /// Name and units of work (models plus one for the stage) of each stage to execute.
     stages: Vec<(String, usize)>,
-    /// Those that a resumed run found committed.
+    /// Stages that a resumed run found committed.
     committed: Vec<(String, usize)>,
     has_begun: bool,
     finished: usize,
@@ -28,31 +28,31 @@ pub struct ProgressReporter {
     ended: bool,
 }
 
-/// A moment of a run.
+/// The progress of a run at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExecutionProgress {
-    /// The year that is being simulated; `None` before the first stage.
+    /// The current year; `None` before the first stage.
     pub current_year: Option<i32>,
-    /// Years of the run.
+    /// Number of years in the run.
     pub total_years: usize,
-    /// The stage that is being executed, or was last.
+    /// The current or last stage.
     pub current_stage: Option<String>,
-    /// Stages that this execution has finished.
+    /// Number of stages that this execution has finished.
     pub stages_completed: usize,
-    /// Stages that this execution has to do.
+    /// Number of stages that this execution must run.
     pub total_stages: usize,
-    /// When the execution began; `None` before its first event.
+    /// When the execution started; `None` before its first event.
     pub start_time: Option<Timestamp>,
-    /// Share of the work that is done, 0 to 1; it never decreases and is 1 only at the end.
+    /// Fraction of the work done, 0 to 1; never decreases and is 1 only at the end.
     pub fraction: f64,
-    /// Time since the execution began.
+    /// Time since the execution started.
     pub elapsed: Duration,
-    /// Estimate of the time that is left; `None` until a stage has ended.
+    /// Estimated time left; `None` until a stage has finished.
     pub remaining: Option<Duration>,
 }
 
 impl ExecutionProgress {
-    /// When the run is expected to end; `None` until a stage has ended.
+    /// Estimated end of the run; `None` until a stage has finished.
     #[must_use]
     pub fn estimated_completion(&self) -> Option<Timestamp> {
         self.start_time?.checked_add(self.elapsed + self.remaining?).ok()
@@ -60,7 +60,7 @@ impl ExecutionProgress {
 }
 
 impl ProgressReporter {
-    /// A reporter of what the plan still has to do; for a resumed run, its first event says what that is.
+    /// Creates a reporter for a plan; the first event of a resumed run reports what is left of it.
     #[must_use]
     pub fn new(plan: &RunPlan) -> Self {
         let stages = plan.remaining().map(|(_, stage, models)| (stage.to_owned(), models + 1)).collect();
@@ -81,16 +81,16 @@ impl ProgressReporter {
         }
     }
 
-    /// Takes an event into account.
+    /// Updates the progress with an event.
     pub fn observe(&mut self, event: &RunEvent) -> ExecutionProgress {
         self.start_time.get_or_insert(event.timestamp);
         self.elapsed = self.elapsed.max(event.since_start);
         match &event.kind {
             RunEventKind::RunResumed { stages, .. } => {
-                // The plan was made for the whole run; what is committed counts neither as done nor as to be done.
+                // The plan covers the whole run; committed stages count neither as done nor as left.
                 self.committed = self.stages.drain(..self.stages.len().saturating_sub(*stages)).collect();
             }
-            // The last committed stage, which did not pass its rules, is built anew.
+            // The last committed stage failed validation and is rebuilt.
             RunEventKind::StageRetried { .. } if !self.has_begun => {
                 self.stages.splice(..0, self.committed.pop()).for_each(drop);
             }
@@ -131,7 +131,7 @@ impl ProgressReporter {
         }
     }
 
-    /// Each stage to come is expected to take what stages of its name took so far, or the average of all.
+    /// Estimates each remaining stage by the average of finished stages with its name, or of all.
     fn remaining(&self) -> Option<Duration> {
         if self.ended {
             return Some(Duration::ZERO);

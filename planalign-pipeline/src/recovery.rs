@@ -1,14 +1,14 @@
-//! What is done after a stage has failed.
+//! Recovery from failed stages.
 
 use std::time::Duration;
 
 use planalign_config::Fault;
 use planalign_registries::RetryStrategy;
 
-/// How often and after what pauses a stage is tried again.
+/// How often and after what pauses a stage is retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryPolicy {
-    /// Pauses before the second, third, ... try of a stage with a transient fault.
+    /// Pauses before each retry of a stage with a transient fault.
     pub pauses: Vec<Duration>,
 }
 
@@ -18,17 +18,17 @@ impl Default for RecoveryPolicy {
     }
 }
 
-/// What to do next.
+/// The next step after a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Recovery {
-    /// Try the stage again after a pause.
+    /// Retry the stage after a pause.
     Retry { pause: Duration, strategy: RetryStrategy },
-    /// The same would happen again, or it was tried often enough.
+    /// A retry would fail again, or the retries are used up.
     GiveUp,
 }
 
 impl RecoveryPolicy {
-    /// Decides after try number `attempt`, counted from 1.
+    /// Decides what to do after `attempt`, counted from 1.
     pub(crate) fn after(&self, fault: Fault, attempt: u32) -> Recovery {
         let retried = usize::try_from(attempt).unwrap_or(usize::MAX).saturating_sub(1);
         match (fault, self.pauses.get(retried)) {

@@ -1,4 +1,4 @@
-//! Back to an earlier point of a run: what came later is removed, all at once.
+//! Restores a run to a checkpoint, removing everything later in one transaction.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use crate::journal::Journal;
 use crate::modules::Storage;
 use crate::verification::{require, require_first, stage_relations};
 
-/// Returns the run that the store holds to a checkpoint, and records that. Answers the checkpoints that are left.
+/// Restores the run in the store to a checkpoint and records that. Returns the remaining checkpoints.
 ///
-/// What is left must verify; if it does not, or if anything else fails, nothing is changed. Nor is it if nothing came later.
+/// The remaining checkpoints must verify; if they don't, or anything else fails, nothing changes.
 pub fn restore(
     to: &CheckpointKey,
     mut storage: Storage<'_, '_>,
@@ -27,7 +27,7 @@ pub fn restore(
     let Some(at) = checkpoints.iter().position(|c| c.key == *to) else {
         return Err(PipelineError::NoCheckpoint { wanted: to.clone() });
     };
-    // Before anything is written, as what is damaged may not even be removed.
+    // Verified before writing, because damaged data may not even be removable.
     require_first(at + 1, &checkpoints, storage.registries, storage.store)?;
     if at + 1 == checkpoints.len() {
         return Ok(checkpoints);
@@ -45,13 +45,13 @@ pub fn restore(
     Ok(checkpoints)
 }
 
-/// The event of a return to `to`, which removes these checkpoints.
+/// The event that records a restore to `to` and the removal of these checkpoints.
 pub(crate) fn restored(to: &CheckpointKey, removed: &[WorkflowCheckpoint], last_sequence: u64) -> RunEventKind {
     RunEventKind::RunRestored { to: to.clone(), removed: removed.len(), last_sequence }
 }
 
 impl Storage<'_, '_> {
-    /// Removes all that came after the last of these checkpoints, and makes sure that what is left is what they vouch for.
+    /// Removes everything after the last of these checkpoints and verifies the rest.
     pub(crate) fn rewind(&mut self, kept: &[WorkflowCheckpoint]) -> Result<(), PipelineError> {
         let year = kept.iter().rev().find(|c| !c.registries.is_empty()).map(|c| c.key.year);
         for registry in self.registries.iter_mut() {
@@ -61,8 +61,8 @@ impl Storage<'_, '_> {
         require(kept, self.registries, self.store)
     }
 
-    /// Rebuilds registries that are not what the checkpoints vouch for from the events, which are. Fails with `damage` if it is
-    /// another, or if the registries are not right then.
+    /// Rebuilds damaged registries from the events, which are intact. Fails with `damage` if it isn't a registry's, or if the
+    /// rebuilt registries don't verify.
     pub(crate) fn rebuild_registries(
         &mut self,
         damage: PipelineError,
@@ -88,11 +88,11 @@ impl Storage<'_, '_> {
             return Err(damage);
         }
         journal.written();
-        journal.tell(&event);
+        journal.publish(&event);
         Ok(())
     }
 
-    /// Lets the checkpoints vouch for relations that were built anew, as they are now.
+    /// Updates the checkpoints with the current state of rebuilt relations.
     pub(crate) fn record_rebuilt(
         &mut self,
         checkpoints: &mut [WorkflowCheckpoint],

@@ -1,29 +1,29 @@
-//! What a stage is: data that says what runs, what is checked and whether it can be returned to.
+//! The definition of a stage: what it builds and checks, and whether it saves a checkpoint.
 
 use std::fmt;
 
 use planalign_config::settings::StageYears;
 use serde::{Deserialize, Serialize};
 
-/// The stages of the standard workflow, and those of others by their names.
+/// The stages of the standard workflow, and other stages by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WorkflowStage {
     /// Seeds and the census.
     Initialization,
-    /// The workforce and the parameters that the year opens with.
+    /// The workforce and the parameters at the start of the year.
     Foundation,
     /// Hires, terminations, promotions, raises, enrollment.
     EventGeneration,
-    /// Events in order, and the state that they lead to.
+    /// Ordered events and the resulting state.
     StateAccumulation,
-    /// The snapshot, contributions and the employer's cost; all tables of the year are there.
+    /// The snapshot, contributions, and employer cost; completes the tables of the year.
     Validation,
     /// The audit of the year.
     Reporting,
     /// The summary of all years, after the last.
     Cleanup,
-    /// A stage that a configuration has added.
+    /// A stage added by a configuration.
     Other(String),
 }
 
@@ -39,7 +39,7 @@ impl WorkflowStage {
         Self::Cleanup,
     ];
 
-    /// Its name, as workflows, checkpoints and events have it.
+    /// Its name in workflows, checkpoints, and events.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -71,44 +71,44 @@ impl fmt::Display for WorkflowStage {
 /// One stage of a year.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a property that users switch on its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent user setting")]
 pub struct StageDefinition {
     /// Name, for example `EVENT_GENERATION`.
     pub name: String,
-    /// Stages of the same year that come before.
+    /// Stages of the same year that must run before it.
     #[serde(default)]
     pub depends_on: Vec<String>,
     /// In which years the stage runs.
     #[serde(default)]
     pub years: StageYears,
-    /// Selections in dbt's syntax; what they select together is built.
+    /// dbt selections of the models to build.
     #[serde(default)]
     pub models: Vec<String>,
-    /// Selections of what is not built all the same.
+    /// dbt selections of models to leave out.
     #[serde(default)]
     pub exclude: Vec<String>,
-    /// Rules that are checked after the models.
+    /// Rules to check after building the models.
     #[serde(default)]
     pub rules: Vec<String>,
     /// Whether models that do not depend on each other may be built in any order.
     #[serde(default)]
     pub parallel_safe: bool,
-    /// Whether the stage ends in a checkpoint, and so in a commit.
+    /// Whether the stage ends with a checkpoint, and therefore a commit.
     #[serde(default = "yes")]
     pub checkpoint: bool,
-    /// Whether the registries follow the year's events here.
+    /// Whether the stage updates the registries.
     #[serde(default)]
     pub updates_registries: bool,
-    /// Whether the audit of the year is written here.
+    /// Whether the stage writes the audit of the year.
     #[serde(default)]
     pub writes_reports: bool,
-    /// Whether the summary of all years is written here.
+    /// Whether the stage writes the summary of all years.
     #[serde(default)]
     pub finishes: bool,
 }
 
 impl StageDefinition {
-    /// Which stage it is.
+    /// The stage by name.
     #[must_use]
     pub fn stage(&self) -> WorkflowStage {
         self.name.as_str().into()

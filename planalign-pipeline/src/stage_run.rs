@@ -1,4 +1,4 @@
-//! One stage: begin, models, registries, rules, reports, checkpoint, commit; or undone and perhaps tried again.
+//! Runs one stage: begin, models, registries, rules, reports, checkpoint, commit; or roll back and maybe retry.
 
 use std::time::{Duration, Instant};
 
@@ -18,12 +18,12 @@ use crate::plan::{PlannedStage, RunPlan};
 use crate::recovery::Recovery;
 use crate::verification::stage_relations;
 
-/// Why an attempt was undone.
+/// Why an attempt failed.
 enum AttemptError {
     Stopped,
-    /// Committed as far as the engine says, but the record cannot be read back. Nothing is undone and nobody told.
+    /// The engine reports a commit, but the record cannot be read back. Nothing is rolled back or published.
     Unverified(StoreError),
-    Refused(Vec<Finding>),
+    Fatal(Vec<Finding>),
     Failed(StageFailure),
 }
 
@@ -36,7 +36,7 @@ impl<E: Into<StageFailure>> From<E> for AttemptError {
     }
 }
 
-/// What an attempt has written and not yet committed.
+/// The uncommitted results of an attempt.
 struct Written {
     prepared: Vec<RunEvent>,
     checkpoint: Option<WorkflowCheckpoint>,
@@ -44,7 +44,7 @@ struct Written {
 }
 
 impl Execution<'_, '_> {
-    /// Runs a stage until it is committed or given up.
+    /// Runs a stage until it is committed or has failed.
     pub(crate) fn run_stage(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<(), PipelineError> {
         let (year, name) = (stage.year, stage.definition.name.clone());
         let mut tried = Vec::new();
@@ -57,13 +57,15 @@ impl Execution<'_, '_> {
                 Ok(findings) => return self.judge(stage, findings),
                 Err(error) => error,
             };
-            // What cannot be verified may well be committed: there is nothing to undo.
+            // An unverified stage may be committed, so there is nothing to roll back.
             if !matches!(error, AttemptError::Unverified(_)) {
-                self.undo(stage);
+                self.roll_back(stage);
             }
             let failure = match error {
                 AttemptError::Failed(failure) => failure,
-                AttemptError::Refused(findings) => return Err(PipelineError::Refused { year, stage: name, findings }),
+                AttemptError::Fatal(findings) => {
+                    return Err(PipelineError::FatalFindings { year, stage: name, findings });
+                }
                 AttemptError::Unverified(error) => return Err(error.into()),
                 AttemptError::Stopped => return Err(PipelineError::Interrupted { after: self.after.clone() }),
             };
@@ -80,7 +82,7 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    /// What may help after a failure of try number `attempt`.
+    /// Chooses the recovery after a failed attempt.
     fn recovery(&mut self, stage: &PlannedStage, failure: &StageFailure, attempt: u32) -> Recovery {
         if failure.fault() != Fault::OutOfMemory {
             return match self.options.recovery.after(failure.fault(), attempt) {
@@ -98,7 +100,7 @@ impl Execution<'_, '_> {
         }
     }
 
-    /// What failed again and again while several threads worked may succeed with one.
+    /// A stage that keeps failing with several threads may succeed with one.
     fn sequentially(&mut self, fault: Fault) -> Recovery {
         if !matches!(fault, Fault::Transient | Fault::Busy) {
             return Recovery::GiveUp;
@@ -120,7 +122,7 @@ impl Execution<'_, '_> {
         PipelineStageError { year, stage: name, tried, cause: Box::new(cause), resume_after }.into()
     }
 
-    /// One attempt; on success everything is committed and told.
+    /// Makes one attempt; on success, everything is committed and published.
     fn attempt(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<Vec<Finding>, AttemptError> {
         let began = Instant::now();
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
@@ -142,12 +144,12 @@ impl Execution<'_, '_> {
             self.mirror(checkpoint);
         }
         for event in &written.prepared {
-            self.journal.tell(event);
+            self.journal.publish(event);
         }
         Ok(written.findings)
     }
 
-    /// Everything that the stage writes, in the open unit of work.
+    /// Writes everything of the stage in the open transaction.
     fn write(&mut self, plan: &RunPlan, stage: &PlannedStage, began: Instant) -> Result<Written, AttemptError> {
         let (year, name) = (stage.year, &stage.definition.name);
         let results = self.build(stage)?;
@@ -163,12 +165,12 @@ impl Execution<'_, '_> {
             saved.map_err(StageFailure::Store)?;
         }
         if findings.iter().any(|f| f.severity == Severity::Fatal) {
-            return Err(AttemptError::Refused(findings));
+            return Err(AttemptError::Fatal(findings));
         }
         let mut recorded = 0;
         if stage.definition.writes_reports || stage.definition.finishes {
             let reporting = Instant::now();
-            // A report reads the findings of its year from the record.
+            // Reports read the findings of their year from the record.
             self.modules.store.record(self.journal.unwritten()).map_err(StageFailure::Store)?;
             recorded = self.journal.unwritten().len();
             self.write_reports(plan, stage)?;
@@ -180,7 +182,7 @@ impl Execution<'_, '_> {
         let mut prepared = Vec::new();
         if stage.definition.checkpoint {
             let saved = self.checkpoint(stage, &results, registries, &findings, elapsed)?;
-            let is_there = self.found_checkpoints.iter().any(|found_checkpoints| found_checkpoints.key == saved.key);
+            let is_there = self.found_checkpoints.iter().any(|found| found.key == saved.key);
             let store = &mut self.modules.store;
             let written = if is_there { store.replace_checkpoint(&saved) } else { store.save_checkpoint(&saved) };
             written.map_err(StageFailure::Store)?;
@@ -196,12 +198,12 @@ impl Execution<'_, '_> {
         Ok(Written { prepared, checkpoint, findings })
     }
 
-    /// Hands a committed checkpoint on. Nobody may be listening; the file holds it all the same.
+    /// Passes a committed checkpoint on. There may be no receiver; the database has it regardless.
     fn mirror(&self, checkpoint: WorkflowCheckpoint) {
-        let _ = self.options.saved.send(checkpoint);
+        let _ = self.options.checkpoints.send(checkpoint);
     }
 
-    /// Reads the checkpoint back after its commit, before anyone is told.
+    /// Reads the checkpoint back after its commit, before its events are published.
     fn is_there(&mut self, checkpoint: Option<&WorkflowCheckpoint>) -> Result<bool, AttemptError> {
         let Some(saved) = checkpoint else { return Ok(true) };
         for attempt in 1.. {
@@ -324,7 +326,7 @@ impl Execution<'_, '_> {
         findings.iter().any(|f| f.severity > bearable)
     }
 
-    /// A committed stage whose rules found errors ends the run if it was told so.
+    /// Fails if a committed stage has findings that end the run.
     fn judge(&mut self, stage: &PlannedStage, findings: Vec<Finding>) -> Result<(), PipelineError> {
         if self.stops_at(&findings) {
             let (year, stage) = (stage.year, stage.definition.name.clone());
@@ -333,12 +335,12 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    /// Undoes what the open unit of work did. What was told about it is written down outside of it.
-    fn undo(&mut self, stage: &PlannedStage) {
+    /// Rolls back the open transaction and records its events outside of it.
+    fn roll_back(&mut self, stage: &PlannedStage) {
         let (year, name) = (stage.year, stage.definition.name.clone());
         match self.modules.unit.rollback() {
             Ok(()) => self.journal.emit(RunEventKind::StageRolledBack { year, stage: name }),
-            // The engine undoes an open transaction when its connection ends; the failure itself is reported.
+            // The engine rolls back an open transaction when its connection closes; the failure itself is reported.
             Err(error) => log::warn!("cannot roll back {name} ({year}): {error}"),
         }
         match self.modules.store.record_outside(self.journal.unwritten()) {
@@ -349,7 +351,7 @@ impl Execution<'_, '_> {
         }
     }
 
-    /// A run that ended at failed validation is taken up with the rules of that stage. When they pass, its checkpoint says so.
+    /// Reruns the rules of the stage at which validation failed. If they pass now, marks its checkpoint as complete.
     pub(crate) fn recheck_failed_validation(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
         let failed = self.found_checkpoints.last().filter(|c| c.status == CheckpointStatus::FailedValidation);
         let Some(last) = failed.cloned() else { return Ok(()) };
@@ -368,7 +370,7 @@ impl Execution<'_, '_> {
         let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
         saved.map_err(|e| failed(StageFailure::Store(e)))?;
         if self.stops_at(&findings) && findings.iter().all(|finding| finding.severity < Severity::Fatal) {
-            // What was mended since may be what the tables are built from.
+            // The fix may be in the inputs of the tables.
             let (year, stage_name) = (stage.year, stage.definition.name.clone());
             let strategy = RetryStrategy::RebuildTables;
             let cause = PipelineError::FailedValidation { year, stage: stage_name.clone(), findings }.to_string();
@@ -392,7 +394,7 @@ fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {
     }
 }
 
-/// The findings that can tell which rows they are about.
+/// The findings that have a query for their rows.
 fn finding_rows(findings: &[Finding]) -> Vec<FindingRows> {
     let rows = |finding: &Finding| {
         let (rule, message) = (finding.rule.clone(), finding.message.clone());

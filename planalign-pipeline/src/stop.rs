@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Shared by the one who asks and the run that looks.
+/// Shared by the requester and the run.
 #[derive(Clone, Debug, Default)]
 pub struct StopSignal(Arc<AtomicBool>);
 
@@ -13,7 +13,7 @@ impl StopSignal {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether someone asked.
+    /// Whether a stop was requested.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::SeqCst)

@@ -1,4 +1,4 @@
-//! Whether what was committed is still there.
+//! Verifies that committed data is intact.
 
 use planalign_config::{Fault, full_message};
 use planalign_dbt::NodeResult;
@@ -9,16 +9,16 @@ use planalign_registries::{
 
 use crate::error::{CheckpointCorruptionError, PipelineError, StateInconsistencyError};
 
-/// A checkpoint that was compared with what is there now.
+/// The result of comparing a checkpoint with the current tables and registries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedCheckpoint {
     /// The checkpoint.
     pub checkpoint: CheckpointKey,
-    /// What is not as it vouches for; `None` if all is.
+    /// The first mismatch; `None` if intact.
     pub damage: Option<Damage>,
 }
 
-/// Something that is not as a checkpoint vouches for.
+/// A table or registry that doesn't match a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// A table.
@@ -34,7 +34,7 @@ pub enum Damage {
     },
 }
 
-/// Compares every table and registry with the checkpoints of a run, in their order.
+/// Compares every table and registry with the checkpoints of a run, in order.
 pub fn verify<'r>(
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
@@ -54,7 +54,7 @@ fn verify_one<'r>(
     Ok(VerifiedCheckpoint { checkpoint: checkpoint.key.clone(), damage })
 }
 
-/// Fails at the first checkpoint that does not hold.
+/// Fails at the first checkpoint that is damaged.
 pub(crate) fn require<'r>(
     checkpoints: &[WorkflowCheckpoint],
     registries: &[Box<dyn Registry + 'r>],
@@ -63,7 +63,7 @@ pub(crate) fn require<'r>(
     require_first(checkpoints.len(), checkpoints, registries, store)
 }
 
-/// Fails at the first checkpoint that does not hold of so many; later ones only tell what they replaced.
+/// Fails at the first damaged one of the first `many` checkpoints; later ones only show which relations were replaced.
 pub(crate) fn require_first<'r>(
     many: usize,
     checkpoints: &[WorkflowCheckpoint],
@@ -86,7 +86,7 @@ pub(crate) fn require_first<'r>(
     Ok(())
 }
 
-/// What is wrong with the record of what a run depends on; `None` if it is what the last checkpoint was made with.
+/// Returns the damage to the record of a run's inputs; `None` if it matches the last checkpoint.
 pub fn verify_inputs(
     run_id: &str,
     checkpoints: &[WorkflowCheckpoint],
@@ -111,7 +111,7 @@ fn damage<'r>(
     let relations: Vec<String> = checkpoint.state.iter().map(|s| s.relation.clone()).collect();
     let now = match store.state(&relations, checkpoint.key.year) {
         Ok(now) => now,
-        // Part of the file is damaged, or a table has become another; the rest can be read.
+        // Part of the file is damaged, or a table was replaced; the rest is readable.
         Err(error) if is_damage(error.fault()) => {
             return Ok(Some(Damage::Table(unreadable(checkpoint, &relations, &error, store))));
         }
@@ -141,7 +141,7 @@ fn damage<'r>(
     Ok(None)
 }
 
-/// What stays as it is, however often it is tried and on whatever machine.
+/// Whether an error is permanent on any machine.
 fn is_damage(fault: Fault) -> bool {
     matches!(fault, Fault::Corrupt | Fault::Deterministic)
 }
@@ -160,7 +160,7 @@ fn unreadable(
     }
 }
 
-/// The checkpoint without relations that a later stage built anew, such as a table without a year.
+/// The checkpoint without relations that a later stage rebuilt, such as a table without a year.
 fn without_replaced(checkpoint: &WorkflowCheckpoint, later: &[WorkflowCheckpoint]) -> WorkflowCheckpoint {
     let mut current = checkpoint.clone();
     let is_same = |a: &RelationState, b: &RelationState| a.relation == b.relation && a.year == b.year;
@@ -168,7 +168,7 @@ fn without_replaced(checkpoint: &WorkflowCheckpoint, later: &[WorkflowCheckpoint
     current
 }
 
-/// The relations that were built, as `schema.name`.
+/// The built relations, as `schema.name`.
 pub(crate) fn stage_relations(built: &[NodeResult]) -> Vec<String> {
     built.iter().filter_map(|r| r.relation.as_ref()).map(|r| format!("{}.{}", r.schema, r.name)).collect()
 }

@@ -1,4 +1,4 @@
-//! The stages of a run, and everything that can be wrong with them before anything runs.
+//! The stages of a run, checked before anything runs.
 
 mod changes;
 
@@ -17,33 +17,33 @@ use crate::stage::{StageDefinition, WorkflowStage};
 pub struct Workflow {
     /// The stages.
     pub stages: Vec<StageDefinition>,
-    /// What could not be changed about them; [`Workflow::check`] reports it with the rest.
+    /// Changes that failed; [`Workflow::check`] reports them with other problems.
     #[serde(skip)]
     problems: Vec<String>,
 }
 
 impl Default for Workflow {
     fn default() -> Self {
-        // The text is part of the program, and a test parses it.
+        // The text is embedded, and a test parses it.
         serde_json::from_str(include_str!("default_workflow.json")).unwrap_or(Self::new(Vec::new()))
     }
 }
 
-/// A workflow that was checked: stages in order, each with its models in order.
+/// A valid workflow, with stages and their models in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckedWorkflow {
     pub(crate) stages: Vec<CheckedStage>,
     pub(crate) graph: ModelGraph,
 }
 
-/// A stage with what its selections resolved to.
+/// A stage with the models that its selections resolve to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CheckedStage {
     pub(crate) definition: StageDefinition,
     pub(crate) models: Vec<String>,
 }
 
-/// All that is wrong with a workflow, at once.
+/// All problems of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct WorkflowValidationError {
     /// One entry for each problem.
@@ -57,20 +57,20 @@ impl fmt::Display for WorkflowValidationError {
 }
 
 impl Workflow {
-    /// A workflow of these stages.
+    /// Creates a workflow of these stages.
     #[must_use]
     pub fn new(stages: Vec<StageDefinition>) -> Self {
         Self { stages, problems: Vec::new() }
     }
 
-    /// Takes rules out of every stage.
+    /// Removes rules from every stage.
     pub fn drop_rules(&mut self, dropped: &[String]) {
         for stage in &mut self.stages {
             stage.rules.retain(|rule| !dropped.contains(rule));
         }
     }
 
-    /// Adds those of the rules that no stage names to `stage`, after its own.
+    /// Appends the rules that no stage has to `stage`.
     pub fn add_rules(&mut self, stage: &WorkflowStage, added: &[String]) {
         let named: BTreeSet<&String> = self.stages.iter().flat_map(|s| &s.rules).collect();
         let new: Vec<String> = added.iter().filter(|rule| !named.contains(rule)).cloned().collect();
@@ -101,7 +101,7 @@ impl Workflow {
             });
         }
         let ordered = order.len();
-        // Stages without a place in the order are looked at all the same, so that nothing is reported for their absence.
+        // Stages in a cycle are resolved too, so that their models aren't reported as missing.
         let all = order.into_iter().chain(circle);
         let stages: Vec<_> = all.map(|d| resolve(d, runner, &mut problems)).collect();
         check_models(&stages, ordered, runner.graph(), &mut problems);
@@ -154,7 +154,7 @@ fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mu
     }
     let mut models: Vec<String> = Vec::new();
     if !sound.is_empty() {
-        // One selection, so that the runner orders all of it together.
+        // A single selection, so that the runner orders all models together.
         match runner.select(&sound.join(" ")) {
             Ok(selected) => models = selected,
             Err(error) => problems.push(format!("stage {}: {error}", definition.name)),
@@ -173,7 +173,8 @@ fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mu
     CheckedStage { definition: definition.clone(), models }
 }
 
-/// Every model in exactly one stage, and no model before one that it refs. Only the first `ordered` stages have a place.
+/// Checks that every model is in exactly one stage, and none before a model that it refs. Only the first `ordered` stages are
+/// in order.
 fn check_models(stages: &[CheckedStage], ordered: usize, graph: &ModelGraph, problems: &mut Vec<String>) {
     let mut place: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (s, stage) in stages.iter().enumerate() {

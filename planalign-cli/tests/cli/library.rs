@@ -30,7 +30,7 @@ fn options(sandbox: &Sandbox, growth: &str) -> InputOptions {
 }
 
 /// Runs in this process, and asks the run to stop once a stage of this year begins.
-fn run(database: &Path, options: &InputOptions, mode: StartMode, stop_in: Option<i32>) -> Result<Finished, Error> {
+fn run(database: &Path, options: &InputOptions, mode: StartMode, stop_in: Option<i32>) -> Result<FinishedRun, Error> {
     let mut session = Session::open(database, CALLER)?;
     let inputs = session.inputs(InputSource::files(options)?, options)?;
     let reports = database.with_extension("reports");

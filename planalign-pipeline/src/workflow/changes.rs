@@ -1,4 +1,4 @@
-//! What users change about the stages: models and rules that come and go, stages of their own.
+//! Applies user changes to the stages: added and dropped models and rules, and new stages.
 
 use planalign_config::did_you_mean;
 use planalign_config::settings::{ListChange, StageChange};
@@ -7,7 +7,7 @@ use super::Workflow;
 use crate::stage::StageDefinition;
 
 impl Workflow {
-    /// Changes stages and adds new ones. What cannot be done is a problem that [`Workflow::check`] reports.
+    /// Changes stages and adds new ones. [`Workflow::check`] reports changes that fail.
     pub fn change(&mut self, changes: &[StageChange]) {
         for change in changes {
             match self.stages.iter_mut().find(|stage| stage.name == change.name) {
@@ -17,7 +17,7 @@ impl Workflow {
         }
     }
 
-    /// A new stage stands behind the last of those it depends on, so that it comes before what is not known to be before it.
+    /// Inserts a new stage right after the last one it depends on, so that it runs as early as possible.
     fn add_stage(&mut self, change: &StageChange) {
         let Some(before) = &change.depends_on else {
             let hint = did_you_mean(&change.name, self.stages.iter().map(|s| s.name.as_str()));
@@ -50,7 +50,7 @@ fn change_models(stage: &mut StageDefinition, change: &ListChange, problems: &mu
     if let Some(models) = &change.replace {
         stage.models.clone_from(models);
     }
-    // What a selection drops is known only when the project is.
+    // Selections can be resolved only with the project.
     stage.exclude.extend(change.drop.iter().cloned());
     add(&stage.name, &mut stage.models, &change.add, problems);
 }

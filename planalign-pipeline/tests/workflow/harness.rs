@@ -249,7 +249,7 @@ impl World {
             pause: &|pause: Duration| self.pauses.borrow_mut().push(pause.as_millis()),
             now: &now,
             events: sender,
-            saved,
+            checkpoints: saved,
             last_mirrored: self.last_mirrored.clone(),
             by: "a test".to_owned(),
             accept_version: self.accept_version,

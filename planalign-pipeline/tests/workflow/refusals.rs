@@ -1,7 +1,7 @@
 //! Runs that are not taken up, because something is not what was recorded.
 
 use planalign_dbt::Materialization;
-use planalign_pipeline::{CheckpointCorruptionError, PipelineError, refuse_present_data};
+use planalign_pipeline::{CheckpointCorruptionError, PipelineError, refuse_existing_run};
 use planalign_registries::{Checkpoints, FingerprintKind, RunStatus, Runs};
 
 use crate::harness::{Cut, FIRST_YEAR, World, fingerprints, relation_state};
@@ -123,7 +123,10 @@ fn other_years_than_recorded_are_refused() {
     world.start().expect("it finishes");
     world.end_year = 2026;
     let error = check_refused(&mut world, "the run is committed through 2027 and cannot end earlier");
-    assert!(matches!(error, PipelineError::OtherYears { recorded: 2025, asked: 2025, committed: 2027 }), "{error}");
+    assert!(
+        matches!(error, PipelineError::YearRangeMismatch { recorded: 2025, requested: 2025, committed: 2027 }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -134,11 +137,11 @@ fn a_database_without_a_run_has_nothing_to_resume() {
 
 #[test]
 fn a_database_with_a_run_is_not_written_over_unasked() {
-    refuse_present_data(&World::new(2026).store).expect("it is empty");
+    refuse_existing_run(&World::new(2026).store).expect("it is empty");
     let world = interrupted();
-    let error = refuse_present_data(&world.store).expect_err("it holds a run");
+    let error = refuse_existing_run(&world.store).expect_err("it holds a run");
     assert_eq!(error.to_string(), "the database already has run run-1 (2025-2026), committed through 2025/REPORTING");
-    let PipelineError::DataPresent { status, after, .. } = error else { panic!("{error}") };
+    let PipelineError::RunExists { status, after, .. } = error else { panic!("{error}") };
     assert_eq!(status, RunStatus::Interrupted);
     assert_eq!(after.map(|k| k.to_string()).as_deref(), Some("2025/REPORTING"));
 }

@@ -24,7 +24,10 @@ fn a_fatal_finding_undoes_the_stage_whatever_the_options_say() {
         let mut world = world_with(Severity::Fatal);
         world.fail_on_validation_error = fail_on_validation_error;
         let error = world.start().expect_err("it stops");
-        assert!(matches!(&error, PipelineError::Refused { year: 2026, stage, .. } if stage == "FOUNDATION"), "{error}");
+        assert!(
+            matches!(&error, PipelineError::FatalFindings { year: 2026, stage, .. } if stage == "FOUNDATION"),
+            "{error}"
+        );
         assert_eq!(
             error.to_string(),
             "the run cannot continue after FOUNDATION (2026); the stage was rolled back\n  fatal: headcount doubled"

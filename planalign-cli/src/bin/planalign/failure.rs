@@ -143,15 +143,15 @@ fn of_fault(fault: Fault) -> ExitCode {
 fn of_pipeline(error: &PipelineError, interrupted: ExitCode) -> ExitCode {
     match error {
         PipelineError::WorkflowValidation(_)
-        | PipelineError::DataPresent { .. }
+        | PipelineError::RunExists { .. }
         | PipelineError::NothingToResume
-        | PipelineError::OtherYears { .. }
+        | PipelineError::YearRangeMismatch { .. }
         | PipelineError::NoCheckpoint { .. }
         | PipelineError::ChangesBefore { .. }
         | PipelineError::NoSuchYear { .. }
         | PipelineError::Changed { from_year: Some(_), .. } => ExitCode::Usage,
         // A fatal finding is about the census or the settings.
-        PipelineError::Refused { findings, .. } => {
+        PipelineError::FatalFindings { findings, .. } => {
             let census = findings.iter().any(|f| f.rule == "census_acceptance");
             if census { ExitCode::Census } else { ExitCode::Usage }
         }

@@ -84,13 +84,7 @@ fn what_has_been_committed_is_reported() {
     check(interrupted, ExitCode::Terminated, "error: interrupted, committed through 2026/FOUNDATION\nhelp: to resume");
     let present = |after| {
         let status = planalign_registries::RunStatus::Interrupted;
-        Error::Run(PipelineError::DataPresent {
-            run_id: "r".to_owned(),
-            start_year: 2025,
-            end_year: 2029,
-            status,
-            after,
-        })
+        Error::Run(PipelineError::RunExists { run_id: "r".to_owned(), start_year: 2025, end_year: 2029, status, after })
     };
     check(present(after), ExitCode::Usage, ", committed through 2026/FOUNDATION\n");
     check(present(None), ExitCode::Usage, ", nothing is committed yet\n");
