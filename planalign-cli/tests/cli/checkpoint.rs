@@ -12,7 +12,7 @@ fn words(text: &str, count: usize) -> Vec<String> {
 }
 
 #[test]
-fn saved_points_are_listed_and_shown() {
+fn checkpoints_are_listed_and_shown() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);
     let listed = checkpoint(&sandbox, &["list"]);
@@ -72,7 +72,7 @@ fn saved_points_are_listed_and_shown() {
 }
 
 #[test]
-fn records_of_replaced_runs_are_removed_and_the_latest_goes_on() {
+fn records_of_replaced_runs_are_removed_and_the_latest_resumes() {
     let sandbox = Sandbox::new(100);
     sandbox.simulated(&["2025"]);
     sandbox.simulated(&["2025", "--restart"]);

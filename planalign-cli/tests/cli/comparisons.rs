@@ -51,7 +51,7 @@ fn adding_years_changes_nothing_in_earlier_ones() {
 }
 
 #[test]
-fn a_renamed_copy_of_the_file_goes_on_to_the_same_tables() {
+fn a_renamed_copy_of_the_file_resumes_to_the_same_tables() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&["2025-2026", "--database", "first.duckdb"]);
     std::fs::copy(sandbox.path("first.duckdb"), sandbox.path("copy.duckdb")).expect("copied");

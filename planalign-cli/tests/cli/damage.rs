@@ -177,7 +177,7 @@ fn a_damaged_record_of_what_a_run_depends_on_is_found_by_verify() {
         fs::copy(sandbox.path("whole.duckdb"), sandbox.path(DATABASE)).expect("put back");
     }
     assert_eq!(ask(&sandbox, &["checkpoint", "verify"]).code, 0);
-    // What is missing is no change of the user's.
+    // A missing part is not a change by the user.
     sandbox.tamper(DATABASE, "delete from planalign.fingerprints where kind = 'config'");
     assert_eq!(ask(&sandbox, &["checkpoint", "verify"]).code, 6);
     let refused = sandbox.simulate(&[YEARS, "--database", DATABASE, "--resume", "--progress", "none"]);
@@ -186,7 +186,7 @@ fn a_damaged_record_of_what_a_run_depends_on_is_found_by_verify() {
 }
 
 #[test]
-fn a_damaged_block_is_named_by_its_table_and_what_came_before_is_whole() {
+fn a_damaged_block_is_named_by_its_table_and_what_came_before_is_intact() {
     let sandbox = finished();
     let database = sandbox.path(DATABASE);
     let mut bytes = fs::read(&database).expect("readable");

@@ -53,7 +53,7 @@ fn called(sql: &str) -> BTreeSet<String> {
 }
 
 /// The committed list is that of both builds, so a function that one of them has alone, or has in another form, shows up.
-/// ICU only adds forms of functions for times with a zone; a test below sees to it that there is no such column.
+/// ICU only adds forms of functions for times with a zone; a test below checks that no such column exists.
 #[test]
 fn the_functions_that_models_use_are_the_same_in_both() {
     let database = Database::in_memory(&DatabaseOptions::default()).expect("a database");

@@ -1,4 +1,4 @@
-//! The real binary is killed at seeded moments and resumed; in the end nothing tells.
+//! Kills the real binary at seeded moments and resumes it; the results don't show it.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};

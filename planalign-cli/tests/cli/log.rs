@@ -1,4 +1,4 @@
-//! What happened in a run: afterwards, and while it goes on.
+//! The event log of a run, during and after it.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

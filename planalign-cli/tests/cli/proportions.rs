@@ -14,7 +14,7 @@ fn numbers(database: &Database, sql: &str) -> Vec<Vec<i64>> {
 #[test]
 fn those_prone_to_leave_leave_more_often() {
     let sandbox = Sandbox::new(1);
-    // Alike but for their service, whose multipliers are 1.8 and 0.3.
+    // Alike except for their service, with multipliers 1.8 and 0.3.
     let person = |i: usize| {
         let hired = if i.is_multiple_of(2) { "2023-06-01" } else { "2000-06-01" };
         format!("E{i:03},1975-05-05,{hired},,60000.00,0,40,,\n")
@@ -24,8 +24,8 @@ fn those_prone_to_leave_leave_more_often() {
     sandbox.simulated(&["2025"]);
     let sql = "select count(*) filter (employee_hire_date > '2020-01-01'), count(*) filter (employee_hire_date < '2020-01-01')
         from int_termination_events";
-    let leavers = numbers(&sandbox.open("simulation.duckdb"), sql);
-    let (new, old) = (leavers[0][0], leavers[0][1]);
+    let terminations = numbers(&sandbox.open("simulation.duckdb"), sql);
+    let (new, old) = (terminations[0][0], terminations[0][1]);
     assert!(new > 3 * old && old > 0, "{new} of the new, {old} of the old");
 }
 
@@ -52,7 +52,7 @@ fn hires_are_split_among_levels_as_the_staff_is() {
     }
 }
 
-/// Simulates a year of so many people with these settings.
+/// Simulates a year of this many people with these settings.
 fn simulated(people: usize, settings: &Value) -> Database {
     let sandbox = Sandbox::new(people);
     sandbox.write("scenario.yaml", &settings.to_string());
@@ -102,7 +102,7 @@ fn hires_are_paid_as_the_market_does_within_the_range_of_their_level() {
         let database = simulated(400, &json!({"new_hire": new_hire}));
         let sql = "select min(cents), avg(cents)::bigint, max(cents), count(distinct cents), count(*)
             from (select (compensation_amount * 100)::bigint as cents from int_hiring_events where level_id = 1)";
-        <[i64; 5]>::try_from(numbers(&database, sql).remove(0)).expect("five figures")
+        <[i64; 5]>::try_from(numbers(&database, sql).remove(0)).expect("five numbers")
     };
     let [_, usual, _, different, hires] = pay("baseline", json!([]));
     assert!(different * 2 > hires, "{different} kinds of pay for {hires} hires");

@@ -1,4 +1,4 @@
-//! Ways back: what is damaged, lost or changed is named, and what is offered leads to the tables of an uninterrupted run.
+//! Recovery: damage, loss, and changes are reported, and the advice leads to the tables of an uninterrupted run.
 
 use std::fs;
 use std::path::Path;
@@ -92,22 +92,22 @@ fn a_damaged_registry_is_rebuilt_from_the_events() {
     assert_eq!(verified.code, 6);
     assert_eq!(lines_with(&verified.stdout, "damaged").len(), 2, "{}", verified.stdout);
     let resumed = sandbox.simulated(&[YEARS, "--resume"]);
-    let mended = lines_with(
+    let repaired = lines_with(
         &resumed.stderr,
         "Repaired: the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION",
     );
-    assert_eq!(mended.len(), 1, "{}", resumed.stderr);
+    assert_eq!(repaired.len(), 1, "{}", resumed.stderr);
     check_whole(&sandbox, "simulation.duckdb");
     assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
 }
 
 #[test]
-fn a_run_goes_on_from_its_record_alone() {
+fn a_run_resumes_from_its_record_alone() {
     let sandbox = finished();
     sandbox.copy_project();
     sandbox.write("growth.yaml", "simulation: { target_growth_rate: 0.03 }");
     sandbox.killed_after(8, "a.duckdb", &[YEARS, "--project", "dbt_copy", "--scenario", "growth.yaml"]);
-    // Moved to a place where nothing else is.
+    // Moved to an otherwise empty place.
     let elsewhere = tempfile::tempdir().expect("a folder");
     for suffix in ["", ".wal"] {
         let name = format!("a.duckdb{suffix}");
@@ -232,7 +232,7 @@ fn years_before_a_change_are_kept() {
     let before = checkpoint(&sandbox, &["list"]).stdout;
     sandbox.simulated(&[run.as_slice(), &["--restart-from", "2026"]].concat());
     let after = checkpoint(&sandbox, &["list"]).stdout;
-    assert_eq!(lines_with(&before, "2025/"), lines_with(&after, "2025/"), "the year before is as it was");
+    assert_eq!(lines_with(&before, "2025/"), lines_with(&after, "2025/"), "the year before is unchanged");
     sandbox.simulated(&[run.as_slice(), &["--database", "whole.duckdb"]].concat());
     check_whole(&sandbox, "simulation.duckdb");
     assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
@@ -321,7 +321,7 @@ fn a_mirror_that_cannot_be_written_is_reported_and_stops_nothing() {
 }
 
 #[test]
-fn where_nothing_is_whole_a_copy_or_a_new_beginning_is_offered() {
+fn where_nothing_is_intact_a_backup_or_a_restart_is_advised() {
     let sandbox = finished();
     sandbox.tamper("simulation.duckdb", "delete from stg_census_data");
     let verified = checkpoint(&sandbox, &["verify"]);
@@ -388,7 +388,7 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_run_whose_census_is_gone_goes_on() {
+fn a_run_whose_census_is_gone_resumes() {
     let sandbox = finished();
     sandbox.killed_after(4, "a.duckdb", &[YEARS]);
     fs::rename(sandbox.path("census.csv"), sandbox.path("away.csv")).expect("moved");

@@ -119,7 +119,7 @@ fn reports_have_the_documented_fields() {
 
 /// Shares are fractions, and amounts are in dollars: the formulas of the page hold for the values.
 #[test]
-fn figures_of_reports_are_in_the_documented_units() {
+fn metrics_of_reports_are_in_the_documented_units() {
     let sandbox = resumed();
     let page = page("reports.md");
     let documented = documented(section(&page, "`year_<YEAR>.json`"));

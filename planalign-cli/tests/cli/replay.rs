@@ -166,7 +166,7 @@ fn many_opt_out() {
     replayed(&census(300, 8), &changes);
 }
 
-/// Born and hired on leap days, a known leaver, part-timers, one who defers before entering, and rows that are no good.
+/// People born and hired on leap days, a known termination, part-timers, one who defers before entry, and invalid rows.
 const REMARKABLE: &str = "\
 LEAP,1992-02-29,2016-02-29,,64000.00,3,40,,
 SIXTY,1964-12-31,2001-05-01,,400000.00,25,40,true,

@@ -1,4 +1,4 @@
-//! Reports that are made again.
+//! Rebuilt reports.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -91,7 +91,7 @@ fn a_template_chooses_what_is_printed() {
 }
 
 #[test]
-fn a_report_tells_where_its_metrics_come_from() {
+fn a_report_says_where_its_metrics_come_from() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);
     sandbox.simulated(&["2025-2027", "--resume"]);

@@ -1,4 +1,4 @@
-//! A directory of its own for a test, with a census, and the binary run in it with a cleared environment.
+//! A temporary directory for a test, with a census, where the binary runs with a cleared environment.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ impl Sandbox {
         output
     }
 
-    /// Runs `simulate` and kills it once so many stages are committed, told and mirrored, or a few more.
+    /// Runs `simulate` and kills it once at least this many stages are committed, reported, and mirrored.
     pub(crate) fn killed_after(&self, stages: usize, database: &str, arguments: &[&str]) {
         let mut command = self.simulate_command(arguments);
         command.args(["--database", database, "--progress", "json"]).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -1,4 +1,4 @@
-//! A run that is asked to stop: it stops at a safe point, says so, and goes on later as if nothing had been.
+//! Stop requests: a run stops at a safe point, reports it, and resumes later as if uninterrupted.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -39,7 +39,7 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
         assert_eq!(found, Some(code), "{output}");
         assert!(output.contains("Stopping at the next safe point"), "{output}");
         assert!(output.contains("error: interrupted, committed through 20"), "{output}");
-        // The advice is a command that can be typed as it is.
+        // The advice is a command that can be pasted.
         let advice = output.lines().find_map(|line| line.strip_prefix("help: to resume, run `")?.strip_suffix('`'));
         let mut shell = std::process::Command::new("sh");
         shell.arg("-c").arg(advice.expect("advice")).current_dir(sandbox.path(""));

@@ -1,4 +1,4 @@
-//! What an analyst sees of a simulation that goes well, and of one that is there already.
+//! What an analyst sees of a successful simulation, and when a run already exists.
 
 use std::fs;
 

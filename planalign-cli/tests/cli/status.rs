@@ -1,4 +1,4 @@
-//! What `planalign status` tells of a database, in each state that it can be in.
+//! `planalign status` for a database in each possible state.
 
 use planalign_config::lock::{Holder, RunLock};
 use planalign_config::{Database, DatabaseOptions};

@@ -1,4 +1,4 @@
-//! Rules as the configuration wants them, during a run and after it.
+//! Configured rules, during a run and after it.
 
 use planalign_config::{Database, DatabaseOptions};
 

@@ -1,8 +1,8 @@
-//! Stages as the configuration wants them.
+//! Configured stages.
 
 use crate::sandbox::Sandbox;
 
-/// A stage of one's own behind VALIDATION, with a model of its own.
+/// A custom stage after VALIDATION, with its own model.
 const WORKFLOW: &str = r#"
 workflow:
   stages:

@@ -1,4 +1,4 @@
-//! Rows that were changed, logs that were cut, files with flipped bits: told by name, or the results are equal all the same.
+//! Changed rows, truncated logs, and flipped bits: reported by name, or the results are equal anyway.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
     for seed in first_seed..first_seed + cases {
         harmless += u64::from(is_harmless(trial, seed));
     }
-    println!("damage: {cases} truncations and flipped bits, {harmless} of them without effect, the others told");
+    println!("damage: {cases} truncations and flipped bits, {harmless} of them without effect, the others reported");
     let logs = cases.div_ceil(3);
     for seed in first_seed..first_seed + logs {
         cut_log(trial, seed);
@@ -35,7 +35,7 @@ fn verify(trial: &Trial, database: &str) -> CommandOutput {
     captured(&output.expect("run planalign"))
 }
 
-/// A row of every table that a checkpoint vouches for is removed, doubled or changed.
+/// Removes, duplicates, or changes a row of every table in a checkpoint.
 fn rows(trial: &Trial) {
     let database = "rows.duckdb";
     let listed =
@@ -67,7 +67,7 @@ fn rows(trial: &Trial) {
         }
     }
     trial.remove(database);
-    println!("damage: {damages} rows that were removed, doubled or changed were each told with their table");
+    println!("damage: {damages} removed, duplicated, or changed rows were each reported with their table");
 }
 
 /// A change of a column that every row has: its amount, date or mark.
@@ -122,7 +122,7 @@ fn is_harmless(trial: &Trial, seed: u64) -> bool {
     harmless
 }
 
-/// Cuts the log of a killed run anywhere. What was lost is computed again.
+/// Truncates the log of a killed run anywhere. Lost stages rerun.
 fn cut_log(trial: &Trial, seed: u64) {
     let case = format!("cut log, --seed {seed}");
     let database = "cut.duckdb";

@@ -3,7 +3,7 @@
 use crate::sandbox::captured;
 use crate::trial::Trial;
 
-/// How a write fails, one of what the message must tell, and with which exit codes it may end. What can be tried again, or done without
+/// How a write fails, the texts of which the message must contain one, and the allowed exit codes. What can be tried again, or done without
 /// (the log, the mirror), ends well.
 const WAYS: [(&str, &[&str], &[i32]); 3] = [
     ("eio", &["Input/output error"], &[0, 7]),

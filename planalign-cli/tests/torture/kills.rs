@@ -37,14 +37,14 @@ pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
     println!("kills: {cases} runs were killed {kills} times and ended with the tables of an uninterrupted one");
 }
 
-/// Answers how often a process was killed.
+/// Returns how often a process was killed.
 fn case(trial: &Trial, seed: u64) -> u64 {
     let case = format!("--seed {seed} --kills 1");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let database = "killed.duckdb";
     let mut kills = 0;
     for _ in 0..rng.random_range(1..=MOST_KILLS) {
-        // A file that was killed before its run was recorded holds none to resume.
+        // A run killed before it was recorded can't be resumed.
         let resume = trial.exists(database) && kills > 0;
         let failpoint = failpoint(&mut rng);
         let mut child = trial.command(database, resume, failpoint.as_deref()).spawn().expect("spawn");

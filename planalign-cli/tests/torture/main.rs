@@ -1,6 +1,6 @@
 //! Torture of the real binary, `cargo xtask torture`: it is killed, its writes fail, its files are damaged, and the machine is
 //! hostile. Whatever happens, what was committed is there, and the run ends with the tables of an uninterrupted one.
-#![expect(clippy::print_stdout, reason = "it tells its results to whoever started it")]
+#![expect(clippy::print_stdout, reason = "it prints its results")]
 
 mod damage;
 mod faults;

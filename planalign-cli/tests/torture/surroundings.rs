@@ -32,7 +32,7 @@ fn simulate(trial: &Trial, database: &str, arguments: &[&str]) -> CommandOutput 
     captured(&command.args(arguments).output().expect("run planalign"))
 }
 
-/// A file system of its own in the sandbox.
+/// A separate file system in the sandbox.
 struct Disk {
     path: PathBuf,
 }
@@ -101,7 +101,7 @@ fn read_only_disk(trial: &Trial, disk: &Disk) {
     assert_eq!(end.code, 7, "{}", end.stderr);
     disk.remount("rw");
     trial.finish("disk/fixed.duckdb", "a read-only disk");
-    println!("surroundings: a read-only disk is told, and the run goes on when it is writable");
+    println!("surroundings: a read-only disk is reported, and the run resumes when it is writable");
 }
 
 /// Little address space, or little memory by configuration: the process may end as it likes, what is committed stays.
@@ -164,7 +164,7 @@ fn engine_that_aborts(trial: &Trial) {
         assert!(end.stderr.contains("the engine ended its process over it"), "{}", end.stderr);
     }
     trial.finish("abort.duckdb", "an engine that aborts");
-    println!("surroundings: an engine that ends its process is told with an exit code");
+    println!("surroundings: an engine that ends its process is reported with an exit code");
 }
 
 /// A run that was recorded in what is now the future is the latest all the same.

@@ -41,7 +41,7 @@ impl Trial {
         command
     }
 
-    /// Goes on with a run that something has happened to, or begins it if nothing of it was recorded; then it must be whole.
+    /// Resumes a disturbed run, or starts it if nothing of it was recorded; then its tables must be complete.
     pub(crate) fn finish(&self, database: &str, case: &str) {
         let mut end = captured(&self.command(database, self.exists(database), None).output().expect("run planalign"));
         if is_nothing_to_resume(&end) {
@@ -76,7 +76,7 @@ impl Trial {
         path
     }
 
-    /// Removes a database with all that lies beside it.
+    /// Removes a database and all files next to it.
     pub(crate) fn remove(&self, database: &str) {
         for suffix in ["", ".wal", ".lock", ".blocks"] {
             let _ = fs::remove_file(self.sandbox.path(&format!("{database}{suffix}")));

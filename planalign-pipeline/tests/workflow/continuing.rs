@@ -1,4 +1,4 @@
-//! Runs that are finished and then continued to later years, or taken up with nothing left to do.
+//! Finished runs that continue to later years, or resume with nothing left to do.
 
 use planalign_registries::{Checkpoints, RunStatus, Runs};
 
@@ -11,7 +11,7 @@ fn a_finished_run_is_continued_to_later_years() {
     let mut world = World::new(2026);
     world.start().expect("it finishes");
     world.end_year = 2028;
-    world.resume().expect("it goes on");
+    world.resume().expect("it resumes");
     assert_eq!(committed_builds(&world.events), committed_builds(&whole.events));
     assert_eq!(world.status(), RunStatus::Finished);
     let summaries: Vec<_> = world.reports.calls().into_iter().filter(|c| c.starts_with("summary")).collect();
@@ -46,7 +46,7 @@ fn a_new_run_forgets_the_one_before() {
     let mut world = World::new(2026);
     world.start().expect("it finishes");
     world.events.clear();
-    // Another id, as every run has: the journal of the first one stays beside it.
+    // A different ID, as for every run: the journal of the first one stays.
     world.run_id = "run-2";
     world.start().expect("it finishes");
     assert!(world.registries[0].calls().contains(&"restore all years".to_owned()));

@@ -1,4 +1,4 @@
-//! A small project and all modules of a run in memory, to execute it, interrupt it and look at what it told.
+//! A small project and in-memory modules of a run, to execute it, interrupt it, and inspect its events.
 
 mod events;
 mod unit;
@@ -27,7 +27,7 @@ use unit::Unit;
 pub(crate) const FIRST_YEAR: i32 = 2025;
 pub(crate) const RULES: [&str; 4] = ["census_rule", "growth_rule", "state_rule", "totals_rule"];
 
-/// Where an execution is cut short.
+/// Where an execution is interrupted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cut {
     Never,
@@ -57,10 +57,10 @@ pub(crate) struct World {
     pub(crate) cut: Cut,
     /// Pauses that were asked for, in milliseconds.
     pub(crate) pauses: RefCell<Vec<u128>>,
-    /// What listeners were told, over all executions.
+    /// The reported events of all executions.
     pub(crate) events: Vec<RunEvent>,
     pub(crate) run_id: &'static str,
-    /// Whether the journal may hold what nobody was told.
+    /// Whether the journal may have events that were not reported.
     pub(crate) lets_journal_hold_more: bool,
     /// Failures of models that were asked for.
     pub(crate) asked_failures: usize,
@@ -73,7 +73,7 @@ pub(crate) struct World {
     pub(crate) mirrored: Vec<WorkflowCheckpoint>,
 }
 
-/// How an execution begins.
+/// How an execution starts.
 #[derive(Clone, Copy, Debug)]
 enum Begin {
     Anew,
@@ -158,12 +158,12 @@ impl World {
         self.execute(Begin::WhereItEnded).expect("nobody kills it")
     }
 
-    /// Takes the run up from the beginning of a year; it is not killed.
+    /// Restarts the run from a year; it is not killed.
     pub(crate) fn restart_from(&mut self, year: i32) -> Result<Outcome, PipelineError> {
         self.execute(Begin::From(year)).expect("nobody kills it")
     }
 
-    /// Returns the run to a checkpoint.
+    /// Restores the run to a checkpoint.
     pub(crate) fn restore(&mut self, year: i32, stage: &str) -> Result<Vec<WorkflowCheckpoint>, PipelineError> {
         let (mut unit, mut store) = (self.store.clone(), self.store.clone());
         let mut registries = self.boxed_registries();
@@ -278,7 +278,7 @@ impl World {
         end.ok()
     }
 
-    /// The journal has no gaps, and holds what was told, unless a dead process could not write it down.
+    /// The journal has no gaps and contains the reported events, unless a killed process could not record them.
     fn check_journal(&self) {
         let journal = self.journal();
         let sequences: Vec<u64> = journal.iter().map(|e| e.sequence).collect();
@@ -289,7 +289,7 @@ impl World {
     }
 }
 
-/// What a table of that name holds.
+/// The rows of a table of that name.
 pub(crate) fn relation_state(name: &str, year: Option<i32>, rows: u64) -> RelationState {
     let (relation, hash) = (format!("main.{name}"), rows.to_string());
     RelationState { relation, year, rows, hash, engine: "1".to_owned(), sums: Vec::new() }

@@ -53,7 +53,7 @@ fn stopped_after_any_stage_a_run_resumes_with_exactly_the_rest() {
 }
 
 #[test]
-fn an_interrupted_and_resumed_run_tells_both() {
+fn an_interrupted_and_resumed_run_reports_both() {
     let mut world = World::new(2025);
     world.start_cut(Cut::StopAfterStages(2)).expect("not killed").expect_err("interrupted");
     world.resume().expect("it finishes");

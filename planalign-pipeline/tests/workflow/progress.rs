@@ -1,4 +1,4 @@
-//! How far a run says it is, and how long it says it will take.
+//! The reported progress and time left of a run.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ fn a_resumed_run_counts_what_it_still_has_to_do() {
     assert!(before_end > 0.95, "almost done: {before_end}");
     // Two of four years remain: at the end of the first of them, half is done.
     let is_year_end = |e: &&RunEvent| matches!(e.kind, RunEventKind::YearFinished { year: 2027, .. });
-    let half = world.last_events().iter().position(|e| is_year_end(&e)).expect("told");
+    let half = world.last_events().iter().position(|e| is_year_end(&e)).expect("reported");
     assert!((moments[half].fraction - 0.5).abs() < 0.05, "{:?}", moments[half]);
 }
 

@@ -1,4 +1,4 @@
-//! What a run does after a fault in each part of a stage: undo, try again where that may help, report.
+//! What a run does after a fault in each part of a stage: roll back, retry if that may help, report.
 
 use std::io::ErrorKind;
 
@@ -196,8 +196,8 @@ fn a_checkpoint_that_can_never_be_read_back_ends_the_run_and_leaves_the_journal_
     world.store.fail_next("checkpoints", Fault::OutOfSpace);
     let error = world.start().expect_err("it fails");
     assert!(matches!(error, PipelineError::Store(_)), "{error}");
-    assert!(!render(&world.events).contains("checkpoint_saved"), "nobody was told what is not certain");
-    world.resume().expect("it goes on");
+    assert!(!render(&world.events).contains("checkpoint_saved"), "nothing uncertain was reported");
+    world.resume().expect("it resumes");
     assert_eq!(committed_builds(&world.journal()), sound_builds());
     assert_eq!(world.built().len(), sound_builds().len(), "it was committed after all");
 }
@@ -223,7 +223,7 @@ fn a_journal_that_cannot_be_written_for_a_moment_is_written_later() {
     world.store.fail_next("save_checkpoint", Fault::Transient);
     world.store.fail_next("record_outside", Fault::Transient);
     world.start().expect("it finishes");
-    // The harness compares the journal with what was told.
+    // The harness compares the journal with the reported events.
     assert!(render(&world.journal()).contains("stage_rolled_back"));
 }
 

@@ -1,4 +1,4 @@
-//! Runs that are not taken up, because something is not what was recorded.
+//! Runs that do not resume, because something doesn't match the record.
 
 use planalign_dbt::Materialization;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError, refuse_existing_run};
@@ -13,10 +13,10 @@ fn interrupted() -> World {
     world
 }
 
-/// Resuming fails, tells nothing and changes nothing.
+/// Resuming fails, reports nothing, and changes nothing.
 fn check_refused(world: &mut World, message: &str) -> PipelineError {
     let written = |world: &World| {
-        // What was begun was undone.
+        // The open transaction was rolled back.
         let calls = world.store.calls();
         calls.iter().filter(|call| !["begin", "rollback"].contains(&call.as_str())).count()
     };
@@ -76,7 +76,7 @@ fn a_missing_table_of_the_first_checkpoint_leaves_no_valid_one() {
 
 #[test]
 fn a_table_that_a_later_stage_rebuilt_is_what_the_later_stage_recorded() {
-    // A table without a year is built anew each year; the checkpoint of the first year cannot vouch for it any more.
+    // A table without a year is rebuilt each year, so the first year's checkpoint no longer applies to it.
     let mut world = World::new(2027);
     let runner = std::mem::take(&mut world.runner);
     world.runner = runner.with_node("models/foundation", "parameters", Materialization::Table, &["census"]);

@@ -1,4 +1,4 @@
-//! The files for people: written once, and again where they are gone.
+//! Report files: written once, and rewritten if missing.
 
 use planalign_config::Fault;
 use planalign_pipeline::PipelineError;

@@ -1,4 +1,4 @@
-//! Runs that are returned to an earlier point, lose commits, or go on with something that has changed.
+//! Runs that are restored to a checkpoint, lose commits, or restart with changed inputs.
 
 use planalign_config::Fault;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError};
@@ -19,7 +19,7 @@ fn finished(end_year: i32) -> World {
 }
 
 #[test]
-fn a_restored_run_goes_on_from_there() {
+fn a_restored_run_resumes_from_there() {
     for (stage, registries) in [("REPORTING", "restore 2026"), ("FOUNDATION", "restore 2025")] {
         let mut world = finished(2028);
         let left = world.restore(2026, stage).expect("restored");

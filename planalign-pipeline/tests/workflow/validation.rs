@@ -1,4 +1,4 @@
-//! Findings of rules: which of them stop a run, what is kept, and how a run is taken up after a repair.
+//! Findings of rules: which of them stop a run, what is kept, and how a run resumes after a repair.
 
 use planalign_config::Fault;
 use planalign_pipeline::{Outcome, PipelineError};
@@ -41,7 +41,7 @@ fn a_fatal_finding_undoes_the_stage_whatever_the_options_say() {
 }
 
 #[test]
-fn an_error_finding_is_counted_and_the_run_goes_on() {
+fn an_error_finding_is_counted_and_the_run_continues() {
     let mut world = world_with(Severity::Error);
     assert_eq!(world.start().expect("it finishes"), Outcome { errors: 1, warnings: 0 });
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete));
@@ -72,7 +72,7 @@ fn resume_begins_with_the_rules_of_the_stage_that_did_not_pass() {
     let error = world.resume().expect_err("nothing was repaired");
     assert!(matches!(error, PipelineError::FailedValidation { .. }), "{error}");
     let again: Vec<(String, i64)> = world.built()[built.len()..].to_vec();
-    assert_eq!(again, [("base".to_owned(), 2026)], "the stage is built anew, in case it is its tables");
+    assert_eq!(again, [("base".to_owned(), 2026)], "the stage is rebuilt, in case its tables are the cause");
     let built = world.built();
     insta::assert_snapshot!("resume_without_repair", render(world.last_events()));
 
@@ -106,7 +106,7 @@ fn without_the_option_a_stage_that_did_not_pass_is_resumed_with_its_errors_count
     world.fail_on_validation_error = true;
     world.start().expect_err("it stops");
     world.fail_on_validation_error = false;
-    assert_eq!(world.resume().expect("it goes on"), Outcome { errors: 1, warnings: 0 });
+    assert_eq!(world.resume().expect("it resumes"), Outcome { errors: 1, warnings: 0 });
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn findings_of_all_severities_and_years_are_counted_also_across_executions() {
     let outcome = world.resume().expect("it finishes");
     assert_eq!(outcome, Outcome { errors: 2, warnings: 2 });
     assert!(render(&world.events).contains("run_finished errors=2 warnings=2"));
-    // A finished run that is taken up again says the same.
+    // A finished run that is resumed reports the same.
     assert_eq!(world.resume().expect("it finishes"), outcome);
 }
 

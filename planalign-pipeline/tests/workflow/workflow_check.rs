@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a workflow is said before anything runs, all at once.
+//! All problems of a workflow are reported at once, before anything runs.
 
 use planalign_config::settings::StageChange;
 use planalign_dbt::{InMemoryRunner, Materialization};
@@ -122,7 +122,7 @@ fn the_default_workflow_reads() {
     assert_eq!(Workflow::default().stages.len(), 7);
 }
 
-/// Two stages and what is changed about them, as the configuration tells it.
+/// Two stages and the configured changes to them.
 fn changed(changes: Value) -> Workflow {
     let mut stages = workflow(&json!([
         {"name": "A", "models": ["path:models/one"], "rules": ["state_rule"]},

@@ -1,11 +1,11 @@
-//! A whole run: the order of stages, which of them run in which year, and what the models are told.
+//! A whole run: the order of stages, their years, and the variables of the models.
 
 use planalign_registries::{Checkpoints, RunEventKind, RunStatus};
 
 use crate::harness::{World, committed_builds, render};
 
 #[test]
-fn a_run_of_two_years_tells_every_step() {
+fn a_run_of_two_years_reports_every_step() {
     let mut world = World::new(2026);
     let outcome = world.start().expect("it finishes");
     assert_eq!((outcome.errors, outcome.warnings), (0, 0));

@@ -94,7 +94,7 @@ impl Earnings {
     }
 }
 
-/// By age on Dec 31, for leavers too.
+/// By age on Dec 31, including terminated employees.
 fn catch_up(life: &PersonYear, limits: &Limits, settings: &Settings) -> (&'static str, i128) {
     match completed_years(life.opening.birth, last_day(life.year)) {
         _ if !settings.deferrals.catch_up => ("base", 0),

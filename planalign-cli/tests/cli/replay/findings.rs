@@ -31,7 +31,7 @@ impl Findings {
         }
     }
 
-    /// All columns of a row, but for its key and those named.
+    /// All columns of a row except its key and those named.
     pub(super) fn whole_row(&mut self, place: &str, expected: &[(&str, Fact)], others: &[&str], found: &Record) {
         let keys = ["scenario_id", "plan_design_id", "simulation_year", "employee_id"];
         for column in found.columns().filter(|c| !keys.contains(c) && !others.contains(c)) {

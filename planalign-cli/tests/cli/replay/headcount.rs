@@ -1,4 +1,4 @@
-//! How many people leave and are hired in a year, solved anew.
+//! Recomputes the terminations and hires of a year.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ pub(super) struct Headcount {
     experienced: i128,
     payroll: i128,
     known: i128,
-    leavers: i128,
+    terminations: i128,
     experienced_drawn: i128,
     reduction: i128,
     pub(super) hires: i128,
-    new_hire_leavers: i128,
+    new_hire_terminations: i128,
     pub(super) target: i128,
 }
 
@@ -42,15 +42,15 @@ pub(super) fn solve(year: i16, people: &BTreeMap<String, Person>, settings: &Set
     let quota = rounded(experienced * rates.total_termination_rate.0, one);
     let first_year_quota =
         rounded((opening - experienced) * rates.first_full_year_rate.map_or(new_hire_rate, |rate| rate.0), one);
-    let leavers = (quota + first_year_quota).max(known).min(known + drawable);
-    let still_to_draw = leavers - known;
+    let terminations = (quota + first_year_quota).max(known).min(known + drawable);
+    let still_to_draw = terminations - known;
     let experienced_drawn = (quota - of(&|p| is_experienced(p) && leaves_now(p)))
         .max(0)
         .min(still_to_draw)
         .min(experienced_drawable)
         .max(still_to_draw - (drawable - experienced_drawable));
     let target = rounded(opening * (one + settings.simulation.target_growth_rate.0), one).max(1);
-    let net = target - (opening - leavers);
+    let net = target - (opening - terminations);
     let staying = one - new_hire_rate;
     let hires = (net.max(0) * one + staying - 1) / staying;
     Headcount {
@@ -58,11 +58,11 @@ pub(super) fn solve(year: i16, people: &BTreeMap<String, Person>, settings: &Set
         experienced,
         payroll: people.values().map(|p| p.pay).sum(),
         known,
-        leavers,
+        terminations,
         experienced_drawn,
         reduction: (-net).max(0).min(drawable - still_to_draw),
         hires,
-        new_hire_leavers: hires - net.max(0),
+        new_hire_terminations: hires - net.max(0),
         target,
     }
 }
@@ -70,7 +70,7 @@ pub(super) fn solve(year: i16, people: &BTreeMap<String, Person>, settings: &Set
 impl Headcount {
     /// The plan of the year says the same.
     pub(super) fn check_plan(&self, year: i16, needs: &Record, findings: &mut Findings) {
-        let closing = self.opening - self.leavers - self.reduction + self.hires - self.new_hire_leavers;
+        let closing = self.opening - self.terminations - self.reduction + self.hires - self.new_hire_terminations;
         findings.require(closing == self.target, || format!("{year}: the target can't be met: {self:?}"));
         let expected = [
             ("opening_headcount", self.opening.into()),
@@ -79,12 +79,12 @@ impl Headcount {
             ("opening_payroll_cents", self.payroll.into()),
             ("target_headcount", self.target.into()),
             ("known_leavers", self.known.into()),
-            ("experienced_terminations", self.leavers.into()),
+            ("experienced_terminations", self.terminations.into()),
             ("experienced_drawn", self.experienced_drawn.into()),
-            ("first_year_drawn", (self.leavers - self.known - self.experienced_drawn).into()),
+            ("first_year_drawn", (self.terminations - self.known - self.experienced_drawn).into()),
             ("reduction_in_force", self.reduction.into()),
             ("hires", self.hires.into()),
-            ("new_hire_terminations", self.new_hire_leavers.into()),
+            ("new_hire_terminations", self.new_hire_terminations.into()),
             ("expected_closing_headcount", closing.into()),
         ];
         findings.whole_row(&format!("{year}, int_workforce_needs"), &expected, &[], needs);
@@ -105,11 +105,11 @@ impl Headcount {
         };
         let happened = [
             ("hires", self.hires, of(&|e| e.kind == "hire")),
-            ("new-hire leavers", self.new_hire_leavers, of(&|e| e.category == "new_hire_termination")),
-            ("leavers", self.leavers + self.reduction, of(&|e| e.category == "termination")),
+            ("new-hire terminations", self.new_hire_terminations, of(&|e| e.category == "new_hire_termination")),
+            ("terminations", self.terminations + self.reduction, of(&|e| e.category == "termination")),
             ("reduced", self.reduction, of(&|e| e.details == "Reduction in force")),
             ("drawn of the experienced", self.experienced_drawn, drawn_of(true)),
-            ("drawn of last year's hires", self.leavers - self.known - self.experienced_drawn, drawn_of(false)),
+            ("drawn of last year's hires", self.terminations - self.known - self.experienced_drawn, drawn_of(false)),
         ];
         for (what, expected, found) in happened {
             findings.equal(&format!("{year}, {what}"), &expected.into(), &found.into());

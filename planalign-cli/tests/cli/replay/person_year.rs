@@ -1,4 +1,4 @@
-//! One person's year against every table that tells of it.
+//! Compares one person's year with every table that contains it.
 
 use super::earnings::Earnings;
 use super::employer::Employer;
@@ -71,12 +71,12 @@ fn check_state(life: &PersonYear, tables: &Tables, findings: &mut Findings) {
     }
 }
 
-/// Known leavers leave on their day and no other; new hires after theirs.
+/// Known terminations happen on their day and no other; those of new hires after their hire date.
 fn check_leaving(life: &PersonYear, tables: &Tables, findings: &mut Findings) {
     let (year, id, leaving) = (life.year, life.id, life.leaving);
     if let Some(known) = life.opening.known_leaving {
         let expected = (known.year() == year).then_some(known);
-        findings.equal(&format!("{year}, {id}, known leaver"), &expected.into(), &leaving.into());
+        findings.equal(&format!("{year}, {id}, known termination"), &expected.into(), &leaving.into());
     }
     if life.is_new {
         let stayed = leaving.is_none_or(|day| day > life.opening.hire);

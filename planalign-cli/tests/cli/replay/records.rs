@@ -68,7 +68,7 @@ impl From<&Value> for Fact {
             Value::Decimal { units, scale: 6 } => Self::Millionths(*units),
             Value::Date(days) => Self::Day(after(date(1970, 1, 1), (*days).into())),
             Value::Text(word) => Self::Word(word.clone()),
-            // Draw keys go beyond what a row's integers hold, and are no business of a replay.
+            // Draw keys go beyond what a row's integers hold, and don't matter for a replay.
             other => Self::Word(other.to_string()),
         }
     }

@@ -10,9 +10,9 @@ pub(crate) fn render(events: &[RunEvent]) -> String {
 
 fn line(event: &RunEvent) -> String {
     let Value::Object(fields) = serde_json::to_value(event).expect("an event is JSON") else { return String::new() };
-    let is_told = |name: &str| !name.contains("elapsed") && !name.ends_with("_us") && !name.ends_with("_ms");
+    let is_shown = |name: &str| !name.contains("elapsed") && !name.ends_with("_us") && !name.ends_with("_ms");
     let hidden = ["sequence", "run_id", "timestamp", "event"];
-    let events = fields.iter().filter(|(name, _)| is_told(name) && !hidden.contains(&name.as_str()));
+    let events = fields.iter().filter(|(name, _)| is_shown(name) && !hidden.contains(&name.as_str()));
     let mut words = vec![name(event)];
     words.extend(events.map(|(name, value)| format!("{name}={}", short(value))));
     format!("{:>3} {}", event.sequence, words.join(" "))
