@@ -8,7 +8,9 @@ use planalign_config::fixed::Fixed;
 
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::session::RunOptions;
+
+/// Measured: up to this many people, one thread is faster than several, because the tables are too small to split.
+pub(crate) const ONE_THREAD_UP_TO: u64 = 30_000;
 
 /// Measured: more memory than this doesn't make a run faster.
 const MEMORY_AT_LEAST: u64 = 700_000_000;
@@ -33,7 +35,7 @@ pub(crate) fn require_disk_space(database: &Path, people: u64, years: u64, is_ne
 /// Options from the caller, else from the configuration, else from the size of the census.
 pub(crate) fn database_options(threads: Option<u16>, inputs: &Inputs) -> DatabaseOptions {
     let optimization = &inputs.config.settings.optimization;
-    let by_size = (inputs.census.rows <= RunOptions::ONE_THREAD_UP_TO).then_some(1);
+    let by_size = (inputs.census.rows <= ONE_THREAD_UP_TO).then_some(1);
     DatabaseOptions {
         threads: threads.or(optimization.threads).or(by_size).map(usize::from),
         memory_limit: optimization.memory_limit_gb.map(bytes),

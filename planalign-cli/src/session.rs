@@ -61,8 +61,8 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// Up to this many people, one thread is faster than several: the tables are too small to split.
-    pub const ONE_THREAD_UP_TO: u64 = 30_000;
+    /// Up to this many people, the engine uses one thread by default.
+    pub const ONE_THREAD_UP_TO: u64 = resources::ONE_THREAD_UP_TO;
 }
 
 impl Default for RunOptions {

@@ -11,7 +11,7 @@ use crate::sandbox::{CommandOutput, captured, differences};
 use crate::trial::Trial;
 
 /// The exit codes of what may be said of a damaged file: corrupt, unreadable, or no database at all.
-const TOLD: [i32; 3] = [6, 7, 8];
+const REPORTED: [i32; 3] = [6, 7, 8];
 
 pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
     if cases == 0 {
@@ -109,7 +109,7 @@ fn is_harmless(trial: &Trial, seed: u64) -> bool {
     let status = captured(&trial.sandbox.command(&["status", "--database", database]).output().expect("run planalign"));
     let resumed = captured(&trial.command(database, true, None).output().expect("run planalign"));
     for output in [&reported, &status, &resumed] {
-        let is_expected = output.code == 0 || TOLD.contains(&output.code);
+        let is_expected = output.code == 0 || REPORTED.contains(&output.code);
         assert!(is_expected, "{case}: exit code {}: {}{}", output.code, output.stdout, output.stderr);
         assert!(!output.stderr.contains("panicked"), "{case}: {}", output.stderr);
     }

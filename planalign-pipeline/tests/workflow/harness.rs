@@ -75,8 +75,8 @@ pub(crate) struct World {
 
 /// How an execution starts.
 #[derive(Clone, Copy, Debug)]
-enum Begin {
-    Anew,
+enum Start {
+    New,
     WhereItEnded,
     From(i32),
 }
@@ -150,17 +150,17 @@ impl World {
 
     /// Starts a run that is not killed.
     pub(crate) fn start(&mut self) -> Result<Outcome, PipelineError> {
-        self.execute(Begin::Anew).expect("nobody kills it")
+        self.execute(Start::New).expect("nobody kills it")
     }
 
     /// Resumes the run; it is not killed.
     pub(crate) fn resume(&mut self) -> Result<Outcome, PipelineError> {
-        self.execute(Begin::WhereItEnded).expect("nobody kills it")
+        self.execute(Start::WhereItEnded).expect("nobody kills it")
     }
 
     /// Restarts the run from a year; it is not killed.
     pub(crate) fn restart_from(&mut self, year: i32) -> Result<Outcome, PipelineError> {
-        self.execute(Begin::From(year)).expect("nobody kills it")
+        self.execute(Start::From(year)).expect("nobody kills it")
     }
 
     /// Restores the run to a checkpoint.
@@ -181,7 +181,7 @@ impl World {
     /// Starts and cuts it short there; the next execution is not cut. `None` if it was killed.
     pub(crate) fn start_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
-        let end = self.execute(Begin::Anew);
+        let end = self.execute(Start::New);
         self.cut = Cut::Never;
         end
     }
@@ -189,7 +189,7 @@ impl World {
     /// Resumes and cuts it short there; the next execution is not cut. `None` if it was killed.
     pub(crate) fn resume_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
-        let end = self.execute(Begin::WhereItEnded);
+        let end = self.execute(Start::WhereItEnded);
         self.cut = Cut::Never;
         end
     }
@@ -214,7 +214,7 @@ impl World {
         self.runner.log().iter().map(|run| (run.node.clone(), year(&run.vars))).collect()
     }
 
-    fn execute(&mut self, begin: Begin) -> Option<Result<Outcome, PipelineError>> {
+    fn execute(&mut self, start: Start) -> Option<Result<Outcome, PipelineError>> {
         let workflow = self.checked();
         let (sender, receiver) = crossbeam_channel::unbounded();
         let (stop, ticks, cut) = (StopSignal::default(), Cell::new(0), self.cut);
@@ -259,10 +259,10 @@ impl World {
         let years = self.start_year..=self.end_year;
         let mut orchestrator = PipelineOrchestrator::new(workflow, record, self.fingerprints.clone(), modules, options);
         let end = catch_unwind(AssertUnwindSafe(|| {
-            match begin {
-                Begin::Anew => orchestrator.execute_multi_year_simulation(years),
-                Begin::WhereItEnded => orchestrator.resume(years),
-                Begin::From(year) => orchestrator.restart_from(year, years),
+            match start {
+                Start::New => orchestrator.execute_multi_year_simulation(years),
+                Start::WhereItEnded => orchestrator.resume(years),
+                Start::From(year) => orchestrator.restart_from(year, years),
             }
             .map(|_| orchestrator.outcome())
         }));
