@@ -1,15 +1,15 @@
-//! Numbers and lists of things, in words.
+//! Counts and lists in messages.
 
 use std::fmt::Display;
 
-/// A number and what it counts: `1 error`, `2 errors`.
+/// Formats a count and its noun: `1 error`, `2 errors`.
 #[must_use]
 pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     let plural = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
-/// A heading and the things below it, a line each.
+/// Formats a heading followed by one item per line.
 #[must_use]
 pub fn listed<T: Display>(heading: &str, things: &[T]) -> String {
     things.iter().fold(heading.to_owned(), |text, thing| format!("{text}\n  {thing}"))

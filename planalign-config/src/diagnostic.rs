@@ -1,4 +1,4 @@
-//! What a user reads about an error beyond its message and its sources: details, and what to do next.
+//! What an error shows besides its message and sources: details and hints.
 
 use std::error::Error;
 use std::fmt;
@@ -8,22 +8,22 @@ use std::fmt;
 /// A front end prints the message, the messages of the sources, the [details](Self::details), then the [hints](Self::hints). None
 /// of them repeats another.
 pub trait Diagnostic: Error {
-    /// What helps to understand it and isn't in the message, an entry each, such as an excerpt of a file.
+    /// Returns details that help to understand the error and aren't in the message, such as a file excerpt.
     fn details(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What to do about it, the best advice first.
+    /// Returns what to do about it, best advice first.
     fn hints(&self) -> Vec<Hint> {
         Vec::new()
     }
 }
 
-/// A command that helps. How it is typed, each front end knows for itself.
+/// A command that helps. Each front end spells it its own way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
-    /// What just failed, once more; a simulation resumes.
+    /// Retry the command that failed; a simulation resumes.
     Retry,
     /// Run a simulation.
     Simulate,
@@ -35,9 +35,9 @@ pub enum Action {
     AcceptVersion,
     /// Discard the run and start over.
     Restart,
-    /// Keep the years before this one, and rerun the others.
+    /// Keep the years before this one and rerun the others.
     RestartFrom(i32),
-    /// Show how far the run is.
+    /// Show the status of the run.
     Status,
     /// Check the results with all rules.
     ValidateData,
@@ -45,38 +45,38 @@ pub enum Action {
     ListCheckpoints,
     /// Compare the tables with the checkpoints.
     VerifyCheckpoints,
-    /// Return to a checkpoint, for example `2026/FOUNDATION`.
+    /// Restore a checkpoint, such as `2026/FOUNDATION`.
     RestoreCheckpoint(String),
 }
 
 /// A sentence without a period that says what to do about an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
-    /// Where a command belongs stands `{}`.
+    /// `{}` stands for a command.
     text: String,
     actions: Vec<Action>,
 }
 
 impl Hint {
-    /// Advice without a command.
+    /// Creates a hint without a command.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), actions: Vec::new() }
     }
 
-    /// Advice with commands; each `{}` of the text stands for one.
+    /// Creates a hint with commands; each `{}` in the text stands for one.
     #[must_use]
     pub fn run(text: impl Into<String>, actions: impl IntoIterator<Item = Action>) -> Self {
         Self { text: text.into(), actions: actions.into_iter().collect() }
     }
 
-    /// What helps if something that a run depends on is missing or unusable: the run recorded it.
+    /// The hint for a missing or unusable input of a run: use the run's record of it.
     #[must_use]
     pub fn use_record() -> Self {
         Self::run("to use what the run recorded instead, run {}", [Action::ResumeAsRecorded])
     }
 
-    /// The advice with its commands as `command` spells them; `None` if one of them makes no sense to the user.
+    /// Renders the hint with its commands spelled by `command`; `None` if one of them doesn't apply.
     pub fn render(&self, command: impl Fn(&Action) -> Option<String>) -> Option<String> {
         let mut parts = self.text.split("{}");
         let mut out = parts.next().unwrap_or_default().to_owned();
@@ -87,14 +87,14 @@ impl Hint {
     }
 }
 
-/// With the commands of `planalign`, without a database or other options.
+/// Renders commands as `planalign` commands, without a database or other options.
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(|action| Some(format!("`planalign {action}`"))).unwrap_or_default())
     }
 }
 
-/// The command and its options.
+/// Displays the command and its options.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -118,11 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_take_their_places() {
+    fn commands_replace_placeholders() {
         let hint = Hint::run("run {}, then {}", [Action::RestoreCheckpoint("2026".to_owned()), Action::Resume]);
         assert_eq!(hint.to_string(), "run `planalign checkpoint restore 2026`, then `planalign simulate --resume`");
         let typed = hint.render(|action| (*action == Action::Resume).then(String::new));
-        assert_eq!(typed, None, "one of the commands makes no sense");
+        assert_eq!(typed, None, "one of the commands doesn't apply");
         assert_eq!(Hint::text("free some disk space").to_string(), "free some disk space");
     }
 }

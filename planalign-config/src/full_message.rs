@@ -1,9 +1,9 @@
-//! An error with what caused it, on one line.
+//! An error and its causes on one line.
 
 use std::error::Error;
 
-/// The message of an error and those of its sources: `cannot save: disk full`. For journals and logs, which hold text; whoever
-/// shows errors to people walks the sources. A source that says what its error has just said is left out.
+/// Joins the messages of an error and its sources: `cannot save: disk full`. For journals and logs, which store text; code that
+/// shows errors to users walks the sources. A source that repeats the message before it is skipped.
 #[must_use]
 pub fn full_message(error: &dyn Error) -> String {
     let mut message = error.to_string();
@@ -27,7 +27,7 @@ mod tests {
     struct Failed(&'static str, #[source] Option<Box<Failed>>);
 
     #[test]
-    fn each_cause_stands_once() {
+    fn each_cause_appears_once() {
         let full =
             Failed("cannot save", Some(Box::new(Failed("disk full", Some(Box::new(Failed("disk full", None)))))));
         assert_eq!(full_message(&full), "cannot save: disk full");

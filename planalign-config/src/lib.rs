@@ -1,5 +1,5 @@
-//! Typed configuration in layers, its mapping to dbt variables, the reader of YAML, exact decimal numbers, the run lock, run ids,
-//! the unit of work, tables to read, and, behind the feature `duckdb`, the one database handle.
+//! Typed, layered configuration and its dbt variables, a YAML reader, exact decimals, the run lock, run IDs, the unit of work,
+//! readable tables, and, with the feature `duckdb`, the only database handle.
 //!
 //! ```
 //! use planalign_config::settings::Identifier;
@@ -7,7 +7,7 @@
 //!
 //! let mut settings = SimulationConfig::new("growth".parse()?, "standard".parse::<Identifier>()?);
 //! settings.simulation.target_growth_rate = rate!(0.05);
-//! // What the results depend on, by key; the last year is not part of it.
+//! // The settings that results depend on, by key; the last year isn't one of them.
 //! let settings = settings.flattened();
 //! assert_eq!(settings["simulation.target_growth_rate"], 0.05);
 //! assert!(!settings.contains_key("simulation.end_year"));

@@ -1,15 +1,15 @@
-//! Which known name did someone mean?
+//! Suggestions for misspelled names.
 
-/// Names less alike than this are not worth a question.
+/// Names less similar than this aren't suggested.
 const ALIKE: f64 = 0.6;
 
-/// Names that differ in one letter.
+/// Similarity of names that differ by one letter.
 const ONE_LETTER: f64 = 0.8;
 
-/// A name that is part of another, such as `seed` of `random_seed`.
+/// Similarity of a name and one that contains it, such as `seed` and `random_seed`.
 const PART: f64 = 0.7;
 
-/// The known name that is most like a given one; `None` if none is like it.
+/// Returns the known name most similar to a given one; `None` if none is similar.
 #[must_use]
 pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let scored = known.into_iter().map(|name| (likeness(given, name), name));
@@ -17,7 +17,7 @@ pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
     alike.max_by(|(a, first), (b, second)| a.total_cmp(b).then_with(|| second.cmp(first))).map(|(_, name)| name)
 }
 
-/// A question for the end of a message: "; did you mean `start_year`?", or nothing if no known name is like it.
+/// Returns a suggestion for the end of a message, "; did you mean `start_year`?", or an empty string if no name is similar.
 #[must_use]
 pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     nearest(given, known).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
@@ -25,7 +25,7 @@ pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -
 
 fn likeness(given: &str, known: &str) -> f64 {
     let letters = match strsim::damerau_levenshtein(given, known) {
-        // However short they are.
+        // One letter, even in short names.
         1 if given.len().max(known.len()) > 1 => ONE_LETTER,
         _ => strsim::normalized_damerau_levenshtein(given, known),
     };
@@ -33,7 +33,7 @@ fn likeness(given: &str, known: &str) -> f64 {
     if is_part { letters.max(PART) } else { letters }
 }
 
-/// Whether the words of `part`, joined by `_`, stand in this order in `whole`.
+/// Whether `whole` contains the words of `part` in this order, separated by `_`.
 fn has_words(whole: &str, part: &str) -> bool {
     !part.is_empty() && format!("_{whole}_").contains(&format!("_{part}_"))
 }
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_likest_name_is_found() {
+    fn the_most_similar_name_is_found() {
         let known = ["start_year", "end_year", "random_seed", "plan_eligibility"];
         check("strat_year", &known, Some("start_year"));
         check("end_yaer", &known, Some("end_year"));
@@ -64,13 +64,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_asks_only_if_a_name_is_like_it() {
+    fn only_similar_names_are_suggested() {
         assert_eq!(did_you_mean("end_yaer", ["end_year"]), "; did you mean `end_year`?");
         assert_eq!(did_you_mean("max_runs", ["end_year"]), "");
     }
 
     #[test]
-    fn of_names_equally_alike_the_first_by_alphabet_is_taken() {
+    fn among_equally_similar_names_the_first_alphabetically_wins() {
         check("axb", &["acb", "aab"], Some("aab"));
     }
 }

@@ -1,10 +1,10 @@
-//! The order of things that depend on each other.
+//! Topological order.
 
 use std::collections::BTreeSet;
 
-/// The things such that each comes after those that it depends on, and those for which there is no such place: they depend on
-/// each other in a cycle, or on one that does. Among several that could come next, the first one given does. What a thing depends on
-/// and is not there is no matter.
+/// Sorts items so that each comes after its dependencies. Returns them with the items that can't be placed because they are in
+/// a cycle or depend on one. Among several candidates, the first one given comes first. Dependencies that don't exist are
+/// ignored.
 pub fn topological_order<'t, T>(
     things: impl IntoIterator<Item = &'t T>,
     name: impl Fn(&'t T) -> &'t str,
@@ -40,14 +40,14 @@ mod tests {
     }
 
     #[test]
-    fn each_comes_after_those_it_depends_on_and_otherwise_as_given() {
+    fn items_come_after_their_dependencies_and_otherwise_keep_their_order() {
         check(&[("a", &["b", "z"]), ("z", &[]), ("b", &[]), ("c", &["z"])], &["z", "b", "a", "c"], &[]);
         check(&[("a", &["elsewhere"])], &["a"], &[]);
         check(&[], &[], &[]);
     }
 
     #[test]
-    fn what_is_in_a_cycle_or_behind_one_has_no_place() {
+    fn items_in_a_cycle_or_behind_one_are_not_placed() {
         check(&[("a", &["b"]), ("b", &["a"]), ("c", &["a"]), ("d", &[])], &["d"], &["a", "b", "c"]);
         check(&[("a", &["a"])], &[], &["a"]);
     }

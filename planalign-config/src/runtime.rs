@@ -1,4 +1,4 @@
-//! What a run needs of the machine: a lock, free space and files, names, and the points where tests make it fail.
+//! What a run needs from the machine: a lock, disk space, files, and IDs, plus failpoints for tests.
 
 pub mod disk;
 pub mod failpoint;

@@ -1,7 +1,7 @@
-//! The settings of a simulation, typed.
+//! Typed settings of a simulation.
 //!
-//! One struct per section of `config/simulation_config.yaml`, whose keys are the names of the fields. [`load`] builds them
-//! from layers; a value of [`SimulationConfig`] that came from there obeys every rule that can be known before a run.
+//! There is one struct per section of `config/simulation_config.yaml`; field names are the keys. [`load`] builds them from
+//! layers; a [`SimulationConfig`] that it returns satisfies every rule that can be checked before a run.
 
 pub mod census;
 mod compensation;
@@ -60,73 +60,73 @@ pub use problem::{ConfigError, Problem, ProblemKind};
 
 use markers::Share;
 
-/// The default file, commented, as [`default_file::text`] writes it.
+/// The default file with comments, as written by [`default_file::text`].
 pub const DEFAULT_CONFIG: &str = include_str!("../../config/simulation_config.yaml");
 
-/// Everything that a simulation can be told.
+/// All settings of a simulation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SimulationConfig {
-    /// Names the scenario; every row of the results carries it.
+    /// Scenario ID, repeated in every row of the results.
     pub scenario_id: Identifier,
-    /// Names the plan design; every row of the results carries it.
+    /// Plan design ID, repeated in every row of the results.
     pub plan_design_id: Identifier,
-    /// Years, seed and growth.
+    /// Years, random seed, and growth.
     pub simulation: Simulation,
     /// The census file.
     pub census: Census,
-    /// Who leaves, and who works part time.
+    /// Termination rates and part-time hires.
     pub workforce: Workforce,
-    /// When and on which levels people are hired.
+    /// Hires by job level and month.
     pub hiring: Hiring,
-    /// Age and pay of new hires.
+    /// Ages and pay of new hires.
     pub new_hire: NewHire,
     /// Raises and promotions.
     pub compensation: Compensation,
-    /// Who may take part in the plan, and from when.
+    /// Who may participate in the plan, and when they enter.
     pub plan_eligibility: PlanEligibility,
-    /// How people come to take part.
+    /// How employees enroll.
     pub enrollment: Enrollment,
-    /// Automatic yearly increases of deferral rates.
+    /// Automatic annual increases in deferral rates.
     pub deferral_auto_escalation: DeferralAutoEscalation,
-    /// The plan's limits on deferrals.
+    /// Plan limits on deferrals.
     pub deferrals: Deferrals,
-    /// Limits of the tax code in years not yet published.
+    /// IRS limits for years that haven't been published yet.
     pub irs_limits: IrsLimits,
     /// Matching contributions.
     pub employer_match: EmployerMatch,
-    /// Contributions that do not depend on deferrals.
+    /// Nonelective (core) contributions.
     pub employer_core_contribution: EmployerCoreContribution,
-    /// Changes of the stages of a year.
+    /// Changes to the stages of a year.
     pub workflow: WorkflowChanges,
-    /// When the rules that check a run speak up; results do not depend on it.
+    /// Validation rules: your own, severities, and thresholds; they don't affect results.
     pub validation: Validation,
-    /// The machine's resources; results do not depend on them.
+    /// Threads and memory; they don't affect results.
     pub optimization: Optimization,
 }
 
-/// Years, seed and growth.
+/// Years, random seed, and growth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Simulation {
-    /// First simulated year; the census is as of Dec 31 before it. From 2024, the first year with limits of the tax code.
+    /// First simulated year; the census is as of Dec 31 of the year before. 2024, the first year with IRS limits, or later.
     #[schemars(range(min = 2000, max = 2100))]
     pub start_year: i32,
-    /// Last simulated year; at most 50 years in all.
+    /// Last simulated year; a simulation spans at most 50 years.
     #[schemars(range(min = 2000, max = 2100))]
     pub end_year: i32,
-    /// Seed of every random draw.
+    /// Seed for every random draw.
     #[schemars(range(max = u32::MAX))]
     pub random_seed: u32,
-    /// Closing headcount of a year = round(opening x (1 + rate)).
+    /// Annual headcount growth: closing headcount = round(opening headcount x (1 + rate)).
     #[schemars(range(min = -1, max = 1))]
     pub target_growth_rate: Rate,
 }
 
-/// The models accept pay below 50 million dollars.
+/// The models accept pay below $50 million.
 const HIGHEST_PAY: u32 = 49_999_999;
 
-/// Columns of a census, by the names that the models know.
+/// Census columns, by the names that the models use.
 const CENSUS_COLUMNS: [&str; 10] = [
     "employee_id",
     "employee_ssn",
@@ -144,37 +144,37 @@ const CENSUS_COLUMNS: [&str; 10] = [
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Census {
-    /// CSV or Parquet, by extension; a relative path starts at the working directory of the command.
+    /// Census file, CSV or Parquet by extension; relative paths start at the working directory.
     pub path: PathBuf,
-    /// Headers of the file, by canonical column name, where they differ, for example `employee_id: "Emp No"`.
+    /// Headers that differ from the canonical column names, such as `employee_id: "Emp No"`.
     #[schemars(extend("propertyNames" = { "enum": CENSUS_COLUMNS }))]
     pub columns: BTreeMap<String, String>,
-    /// Share of rejected rows that a run tolerates.
+    /// Highest share of rejected rows that a run accepts.
     #[schemars(with = "Share")]
     pub max_rejected_share: Rate,
 }
 
-/// The machine's resources.
+/// Threads and memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Optimization {
-    /// Threads of the database engine; `None`: 1 for a census of up to 30,000 people, all cores for a larger one.
+    /// Database engine threads; `None`: 1 for a census of up to 30,000 people, otherwise all cores.
     #[schemars(range(min = 1, max = 1024))]
     pub threads: Option<u16>,
-    /// Memory limit of the database engine in GB (10^9 bytes); `None`: as much as the census needs, and the machine has.
+    /// Database engine memory limit in GB (10^9 bytes); `None`: what the census needs, up to what the machine has.
     #[schemars(range(min = 0.1, max = 1_000_000))]
     pub memory_limit_gb: Option<Fixed<6>>,
 }
 
 impl Default for SimulationConfig {
-    /// The defaults, for scenario `baseline` and plan design `standard`.
+    /// Returns the defaults for scenario `baseline` and plan design `standard`.
     fn default() -> Self {
         Self::new(Identifier::known("baseline"), Identifier::known("standard"))
     }
 }
 
 impl SimulationConfig {
-    /// The defaults, for a scenario and a plan design.
+    /// Creates the default settings for a scenario and a plan design.
     #[must_use]
     pub fn new(scenario_id: Identifier, plan_design_id: Identifier) -> Self {
         Self {
@@ -199,7 +199,7 @@ impl SimulationConfig {
         }
     }
 
-    /// The settings as a tree, in the order of the file.
+    /// Returns the settings as a tree, in file order.
     #[must_use]
     pub fn to_tree(&self) -> serde_json::Map<String, serde_json::Value> {
         match serde_json::to_value(self) {
@@ -209,10 +209,10 @@ impl SimulationConfig {
         }
     }
 
-    /// Everything that the results of a run depend on, by key: all but `simulation.end_year`, `validation.*` and
+    /// Returns all settings that results depend on, by key: everything except `simulation.end_year`, `validation.*`, and
     /// `optimization.*`.
     ///
-    /// Keys of segments and of the user's own maps are separate entries; lists are one value.
+    /// Keys of segments and user-defined maps are separate entries; a list is one value.
     #[must_use]
     pub fn flattened(&self) -> BTreeMap<String, serde_json::Value> {
         let leaves = keys::leaves(self.to_tree()).into_iter();

@@ -1,4 +1,4 @@
-//! A checkpoint of a run: what was committed, and how to tell that it is still there.
+//! Checkpoints of a run: what was committed, and how to verify that it is intact.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use crate::durations::milliseconds;
 use crate::registry::RegistrySnapshot;
 use crate::run_event::{RunEvent, RunEventKind};
 
-/// Names the point: the end of a stage of a year.
+/// Identifies a checkpoint: the end of a stage of a year.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct CheckpointKey {
     /// Simulated year.
     pub year: i32,
-    /// Stage, for example `STATE_ACCUMULATION`.
+    /// Stage, such as `STATE_ACCUMULATION`.
     pub stage: String,
 }
 
@@ -26,12 +26,12 @@ impl fmt::Display for CheckpointKey {
     }
 }
 
-/// A point to which a run can return.
+/// A committed stage that a run can return to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkflowCheckpoint {
     /// Run that saved it.
     pub run_id: String,
-    /// Its place among the run's checkpoints, from 1.
+    /// Sequence number among the run's checkpoints, from 1.
     pub sequence: u64,
     /// Year and stage.
     pub key: CheckpointKey,
@@ -39,18 +39,18 @@ pub struct WorkflowCheckpoint {
     pub saved_at: Timestamp,
     /// How the stage ended.
     pub status: CheckpointStatus,
-    /// Wall time of the stage, for the estimate of the time that is left.
+    /// Wall time of the stage, for estimating the remaining time.
     #[serde(rename = "elapsed_ms", with = "milliseconds")]
     pub elapsed: Duration,
     /// What the stage wrote for its year.
     pub state: Vec<RelationState>,
-    /// The registries as they stood.
+    /// State of the registries.
     pub registries: Vec<RegistrySnapshot>,
-    /// Hash over the fingerprints of the run.
+    /// Hash of the run's fingerprints.
     pub fingerprint: String,
 }
 
-/// The highest number that a checkpoint of a run was given, also one that is not there any more; 0 if none was.
+/// Returns the highest sequence number of a run's checkpoints, including removed ones; 0 if there are none.
 #[must_use]
 pub fn highest_sequence(checkpoints: &[WorkflowCheckpoint], events: &[RunEvent]) -> u64 {
     let removed = events.iter().filter_map(|event| match event.kind {
@@ -64,18 +64,18 @@ pub fn highest_sequence(checkpoints: &[WorkflowCheckpoint], events: &[RunEvent])
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckpointStatus {
-    /// All went well.
+    /// The stage succeeded.
     Complete,
-    /// Its rules found errors and the run was told to stop at them; resuming begins with the rules.
+    /// Its rules reported errors and the run stops at errors; resuming starts with the rules.
     FailedValidation,
 }
 
-/// What a relation holds for a year, in a form that can be computed again.
+/// The content of a relation for a year, in a form that can be recomputed and compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelationState {
     /// `schema.name`.
     pub relation: String,
-    /// Year whose rows are vouched for; `None` for relations without a year.
+    /// Year of the recorded rows; `None` for relations without a year.
     pub year: Option<i32>,
     /// Number of rows.
     pub rows: u64,
@@ -83,12 +83,12 @@ pub struct RelationState {
     pub hash: String,
     /// Version of the engine that computed the hash.
     pub engine: String,
-    /// Exact sums of the integer and decimal columns, valid in any version: `column=sum`, sorted.
+    /// Exact sums of integer and decimal columns, valid in any version: `column=sum`, sorted.
     pub sums: Vec<String>,
 }
 
 impl RelationState {
-    /// What differs from what the relation holds now; `None` if nothing does. Hashes of different engines are not compared.
+    /// Describes how the current content differs; `None` if it doesn't. Hashes of different engine versions aren't compared.
     #[must_use]
     pub fn difference(&self, now: &Self) -> Option<String> {
         if now.rows != self.rows {

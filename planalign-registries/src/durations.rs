@@ -1,4 +1,4 @@
-//! Durations in records and events: whole numbers of the unit that their key names.
+//! Durations in records and events, as whole numbers in the unit given by their key.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ mod tests {
     struct Record(#[serde(with = "super::milliseconds")] Duration, #[serde(with = "super::microseconds")] Duration);
 
     #[test]
-    fn whole_units_are_written_and_what_is_longer_than_any_is_the_longest() {
+    fn whole_units_are_written_and_longer_durations_are_capped() {
         let cases = [
             (Record(Duration::from_micros(1_999), Duration::from_nanos(1_999)), "[1,1]"),
             (Record(Duration::MAX, Duration::MAX), "[18446744073709551615,18446744073709551615]"),

@@ -1,4 +1,4 @@
-//! A run store and a registry without a database, for tests of those who use them.
+//! A run store and a registry without a database, for tests.
 
 mod registry;
 mod run_store;

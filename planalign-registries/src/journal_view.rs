@@ -1,4 +1,4 @@
-//! What the journal of a run says that stands, for those who go on with the run and those who report it.
+//! The current content of a run's journal, for resuming the run and reporting on it.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use crate::checkpoint::CheckpointKey;
 use crate::run_event::{RunEvent, RunEventKind};
 use crate::severity::Severity;
 
-/// A journal, without what was undone or replaced.
+/// A journal without entries that were rolled back or replaced.
 #[derive(Clone, Debug)]
 pub struct JournalView<'e> {
     events: &'e [RunEvent],
     findings: Vec<OpenFinding<'e>>,
 }
 
-/// A finding that stands.
+/// A current finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenFinding<'e> {
     /// Simulated year.
@@ -22,48 +22,48 @@ pub struct OpenFinding<'e> {
     pub stage: &'e str,
     /// Rule.
     pub rule: &'e str,
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// What was found: counts, no persons.
+    /// Description with counts; never names people.
     pub message: &'e str,
-    /// Rows concerned.
+    /// Affected rows.
     pub count: u64,
 }
 
 impl<'e> JournalView<'e> {
-    /// The view of a journal, which is in order.
+    /// Creates the view of a journal, whose events must be in order.
     #[must_use]
     pub fn new(events: &'e [RunEvent]) -> Self {
         Self { events, findings: open_findings(events) }
     }
 
-    /// The findings that stand, in the order in which the rules ran.
+    /// Returns the current findings, in the order in which the rules ran.
     #[must_use]
     pub fn findings(&self) -> &[OpenFinding<'e>] {
         &self.findings
     }
 
-    /// Those about a year.
+    /// Returns the current findings for a year.
     pub fn findings_of(&self, year: i32) -> impl Iterator<Item = &OpenFinding<'e>> {
         self.findings.iter().filter(move |finding| finding.year == year)
     }
 
-    /// The events that tell of the run's being taken up, before the last stage of `year` began. Later ones do not concern the year.
+    /// Returns the events that resumed the run before the last stage of `year` started. Later ones don't affect the year.
     pub fn resumes_before_end_of(&self, year: i32) -> impl Iterator<Item = &'e RunEvent> {
         let begins = |event: &RunEvent| matches!(&event.kind, RunEventKind::StageStarted { year: y, .. } if *y == year);
         let until = self.events.iter().rposition(begins).unwrap_or_default();
         self.events[..until].iter().filter(|event| matches!(event.kind, RunEventKind::RunResumed { .. }))
     }
 
-    /// The number of the last event; 0 if there is none.
+    /// Returns the number of the last event; 0 if there are none.
     #[must_use]
     pub fn last_sequence(&self) -> u64 {
         self.events.last().map_or(0, |event| event.sequence)
     }
 }
 
-/// A stage that is tried again, or run again after a rollback, makes its findings anew; a rule that is checked again replaces its own
-/// of that stage; and what was said of a stage that was removed is gone with it.
+/// A retried or rerun stage replaces its findings, a rule that is checked again replaces its own findings for the stage, and
+/// removing a stage removes its findings.
 fn open_findings(events: &[RunEvent]) -> Vec<OpenFinding<'_>> {
     let mut findings: Vec<OpenFinding<'_>> = Vec::new();
     let mut saved: BTreeMap<(i32, &str), u64> = BTreeMap::new();
@@ -91,7 +91,7 @@ fn open_findings(events: &[RunEvent]) -> Vec<OpenFinding<'_>> {
     findings
 }
 
-/// Whether a stage comes after a checkpoint: the stages of a year are told from each other by when they were saved.
+/// Whether a stage comes after a checkpoint; stages of the same year are ordered by when they were saved.
 fn is_later((year, stage): (i32, &str), to: &CheckpointKey, saved: &BTreeMap<(i32, &str), u64>) -> bool {
     let of_year = |stage| saved.get(&(to.year, stage));
     year > to.year || year == to.year && of_year(stage) > of_year(&to.stage)
@@ -103,8 +103,8 @@ mod tests {
 
     use super::*;
 
-    /// A journal of steps, each in a stage of a year: a rule that is checked and finds an error, one that is checked and finds
-    /// nothing, a stage that begins or is rolled back, or a return to its checkpoint.
+    /// A journal of steps, each in a stage of a year: a rule with an error finding, a rule without findings, a stage that starts
+    /// or is rolled back, or a restore of its checkpoint.
     fn journal(steps: &[(&str, i32, &str)]) -> Vec<RunEvent> {
         let kinds = steps.iter().flat_map(|(what, year, stage)| {
             let (year, stage, rule) = (*year, (*stage).to_owned(), "r".to_owned());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_word_replaces_an_earlier_one() {
+    fn later_entries_replace_earlier_ones() {
         let found = |steps: &[(&'static str, i32, &'static str)]| {
             [&[("found", 2025, "A"), ("found", 2026, "A")], steps].concat()
         };
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_of_two_stages_speaks_for_each() {
+    fn a_rule_in_two_stages_has_findings_for_each() {
         check(&[("found", 2025, "A"), ("found", 2025, "B")], &[(2025, "A"), (2025, "B")]);
         check(&[("found", 2025, "A"), ("clean", 2025, "B")], &[(2025, "A")]);
     }

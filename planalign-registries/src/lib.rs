@@ -1,7 +1,7 @@
-//! All state that outlives a year: the registries, and the record of runs with checkpoints and journals.
+//! State that outlives a year: the registries, and the record of runs with checkpoints and journals.
 //!
-//! [`Registry`] and [`RunStore`] are the contracts. On a database (feature `duckdb`) they take part in the caller's transaction; in memory
-//! they are for tests. What a run depends on is recorded with it, and compared before it goes on:
+//! [`Registry`] and [`RunStore`] are the traits. Database implementations (feature `duckdb`) take part in the caller's
+//! transaction; in-memory implementations are for tests. The inputs of a run are recorded with it and compared when it resumes:
 //!
 //! ```
 //! use planalign_registries::{FingerprintKind, Fingerprints};

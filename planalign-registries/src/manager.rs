@@ -1,15 +1,15 @@
-//! All registries of a simulation at once.
+//! All registries of a simulation.
 
 use crate::registry::{Registry, RegistryError, RegistrySnapshot};
 
-/// The registries that follow the events of a simulation.
+/// The registries of a simulation.
 #[derive(Default)]
 pub struct RegistryManager<'r> {
     registries: Vec<Box<dyn Registry + 'r>>,
 }
 
 impl<'r> RegistryManager<'r> {
-    /// The enrollment and the deferral-escalation registry of a database.
+    /// Opens the enrollment and deferral-escalation registries of a database.
     #[cfg(feature = "duckdb")]
     pub fn of_database(database: &planalign_config::Database) -> Result<Self, RegistryError> {
         use crate::duckdb::{DeferralEscalationRegistry, EnrollmentRegistry};
@@ -19,25 +19,25 @@ impl<'r> RegistryManager<'r> {
         ]))
     }
 
-    /// These registries.
+    /// Creates a manager of these registries.
     #[must_use]
     pub fn new(registries: Vec<Box<dyn Registry + 'r>>) -> Self {
         Self { registries }
     }
 
-    /// The registry of this name, for example `enrollment`.
+    /// Returns the registry with this name, such as `enrollment`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&(dyn Registry + 'r)> {
         self.registries.iter().find(|registry| registry.name() == name).map(AsRef::as_ref)
     }
 
-    /// The states at the end of a year.
+    /// Returns the registries' states at the end of a year.
     pub fn state_snapshot(&self, year: i32) -> Result<Vec<RegistrySnapshot>, RegistryError> {
         self.registries.iter().map(|registry| registry.snapshot(year)).collect()
     }
 
-    /// Forgets what came after the end of a year. Answers what differs from the snapshots of that year then, each with the name of
-    /// its registry; an empty list means that the state is that of the snapshots.
+    /// Removes everything after the end of a year. Returns the remaining differences from that year's snapshots, each with the
+    /// name of its registry; an empty list means that the states match.
     pub fn restore_from_snapshot(
         &mut self,
         year: i32,
@@ -49,14 +49,14 @@ impl<'r> RegistryManager<'r> {
         let now = self.state_snapshot(year)?;
         let differs = |saved: &RegistrySnapshot| {
             let found = now.iter().find(|now| now.registry == saved.registry);
-            let what =
-                found.map_or_else(|| Some("nobody follows it".to_owned()), |now| saved.state.difference(&now.state));
+            let what = found
+                .map_or_else(|| Some("there is no such registry".to_owned()), |now| saved.state.difference(&now.state));
             what.map(|what| (saved.registry.clone(), what))
         };
         Ok(snapshots.iter().filter_map(differs).collect())
     }
 
-    /// The registries themselves, for whoever runs a simulation.
+    /// Returns the registries.
     #[must_use]
     pub fn into_registries(self) -> Vec<Box<dyn Registry + 'r>> {
         self.registries
@@ -69,7 +69,7 @@ mod tests {
     use crate::in_memory::InMemoryRegistry;
 
     #[test]
-    fn what_differs_from_the_snapshots_is_named() {
+    fn differences_from_snapshots_are_reported() {
         let mut registries = ["enrollment", "deferral_escalation"].map(InMemoryRegistry::new);
         for registry in &mut registries {
             registry.holds(2025, 40);

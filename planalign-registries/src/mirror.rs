@@ -1,8 +1,8 @@
-//! The mirror of the checkpoints: a readable file for each, beside the database.
+//! The mirror: a readable copy of each checkpoint, next to the database.
 //!
-//! `.planalign_checkpoints/<database>/<run id>/<number>_<year>_<stage>.json`, written and synced once the checkpoint is committed.
-//! It is for people and scripts, and a witness: the engine opens a file whose log was cut without a word, but then the mirror names
-//! a later checkpoint than the file holds. No state is ever read from it; what it lacks is written again from the file.
+//! `.planalign_checkpoints/<database>/<run id>/<number>_<year>_<stage>.json` is written and synced after the checkpoint commits.
+//! It is for people and scripts, and detects lost commits: the engine silently opens a file whose log was truncated, but then
+//! the mirror has a later checkpoint than the file. No state is ever read from it; missing files are rewritten.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use planalign_config::disk;
 
 use crate::checkpoint::{CheckpointKey, WorkflowCheckpoint};
 
-/// Folder beside the database, for all databases of that folder.
+/// Directory next to the database, shared by all databases there.
 const FOLDER: &str = ".planalign_checkpoints";
 
 /// The mirror of a run.
@@ -21,40 +21,40 @@ pub struct CheckpointMirror {
     folder: PathBuf,
 }
 
-/// A checkpoint as the name of its file tells it.
+/// A checkpoint as identified by its file name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MirroredCheckpoint {
-    /// Its place among the run's checkpoints.
+    /// Sequence number among the run's checkpoints.
     pub sequence: u64,
     /// Year and stage.
     pub key: CheckpointKey,
 }
 
 impl CheckpointMirror {
-    /// The mirror of a run of a database.
+    /// Creates the mirror of a run of a database.
     #[must_use]
     pub fn new(database: &Path, run_id: &str) -> Self {
         Self { folder: of_database(database).join(run_id) }
     }
 
-    /// Where the files are.
+    /// Returns the directory of the files.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The checkpoint that was mirrored last; `None` if the mirror is missing or cannot be read.
+    /// Returns the last mirrored checkpoint; `None` if the mirror is missing or can't be read.
     #[must_use]
     pub fn last(&self) -> Option<MirroredCheckpoint> {
         self.files().into_iter().map(|(mirrored, _)| mirrored).max_by_key(|mirrored| mirrored.sequence)
     }
 
-    /// Writes a checkpoint. When this returns, it is on the disk.
+    /// Writes a checkpoint and syncs it to disk.
     pub fn write(&self, checkpoint: &WorkflowCheckpoint) -> io::Result<()> {
         disk::replace(&self.folder.join(name_of(checkpoint)), &content(checkpoint)?, "write.mirror")
     }
 
-    /// Writes those of these checkpoints that are missing or were changed.
+    /// Writes the checkpoints whose files are missing or were changed.
     pub fn complete(&self, checkpoints: &[WorkflowCheckpoint]) -> io::Result<()> {
         for checkpoint in checkpoints {
             if fs::read(self.folder.join(name_of(checkpoint))).ok() != Some(content(checkpoint)?) {
@@ -64,8 +64,7 @@ impl CheckpointMirror {
         Ok(())
     }
 
-    /// Makes the mirror that of these checkpoints, which are all that the file holds: completes it, and removes what is there beyond
-    /// them.
+    /// Makes the mirror match these checkpoints, which are all in the database: writes missing files and removes others.
     pub fn align(&self, checkpoints: &[WorkflowCheckpoint]) -> io::Result<()> {
         for (mirrored, path) in self.files() {
             if !checkpoints.iter().any(|c| c.sequence == mirrored.sequence && c.key == mirrored.key) {
@@ -75,14 +74,14 @@ impl CheckpointMirror {
         self.complete(checkpoints)
     }
 
-    /// The files of the mirror. What is named otherwise is not ours.
+    /// The files of the mirror; files with other names are ignored.
     fn files(&self) -> Vec<(MirroredCheckpoint, PathBuf)> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         entries.filter_map(|entry| Some((mirrored(entry.file_name().to_str()?)?, entry.path()))).collect()
     }
 }
 
-/// The runs of a database that have a mirror, by id.
+/// Returns the IDs of a database's runs that have a mirror.
 #[must_use]
 pub fn mirrored_runs(database: &Path) -> Vec<String> {
     let entries = fs::read_dir(of_database(database)).into_iter().flatten().flatten();
@@ -91,7 +90,7 @@ pub fn mirrored_runs(database: &Path) -> Vec<String> {
     runs
 }
 
-/// Removes the mirrors of a database but that of one run.
+/// Removes all mirrors of a database except that of one run.
 pub fn forget_mirrors_but(database: &Path, kept: &str) -> io::Result<()> {
     for run in mirrored_runs(database).into_iter().filter(|run| run != kept) {
         fs::remove_dir_all(of_database(database).join(run))?;

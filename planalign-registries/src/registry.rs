@@ -1,4 +1,4 @@
-//! State that outlives a year, as its own account of who is in which state, beside the models' accumulators.
+//! State that outlives a year, tracked independently of the models' accumulators.
 
 use planalign_config::{DatabaseError, Diagnostic, Fault, Hint};
 use serde::{Deserialize, Serialize};
@@ -6,50 +6,50 @@ use serde::{Deserialize, Serialize};
 use crate::checkpoint::RelationState;
 use crate::run_store::StoreError;
 
-/// Follows the events of the simulation across years.
+/// Tracks state across years from the events of the simulation.
 ///
-/// A registry takes part in its caller's unit of work. Its state of a year derives from its state of the year before and
-/// the year's events alone, or from the census in the start year.
+/// A registry takes part in its caller's unit of work. Its state for a year derives only from the prior year's state and the
+/// year's events, or from the census in the start year.
 pub trait Registry {
-    /// Name, for example `enrollment`.
+    /// Returns the name, such as `enrollment`.
     fn name(&self) -> &'static str;
-    /// Derives the state at the end of `year`, replacing it if it is there. Returns the people it holds.
+    /// Derives the state at the end of `year`, replacing an existing one. Returns the number of people in it.
     fn update(&mut self, year: i32, start_year: i32) -> Result<u64, RegistryError>;
-    /// Compares the state of `year` with the models' tables; an empty list means that they agree.
+    /// Compares the state for `year` with the models' tables; an empty list means that they agree.
     fn check(&self, year: i32) -> Result<Vec<Disagreement>, RegistryError>;
-    /// Describes the state at the end of `year`, for a checkpoint.
+    /// Captures the state at the end of `year` for a checkpoint.
     fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError>;
-    /// Forgets what came after the end of `year`; `None` forgets everything.
+    /// Removes everything after the end of `year`; `None` removes everything.
     fn restore(&mut self, year: Option<i32>) -> Result<(), RegistryError>;
 }
 
-/// The state of a registry at the end of a year, in a form that can be compared.
+/// The state of a registry at the end of a year, in comparable form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegistrySnapshot {
     /// Registry.
     pub registry: String,
-    /// What its table holds for the year.
+    /// Content of its table for the year.
     pub state: RelationState,
 }
 
-/// A registry and a table say different things.
+/// A disagreement between a registry and a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disagreement {
-    /// What differs, for example `enrolled according to events but not to the accumulator`.
+    /// What differs, such as `enrolled according to events but not to the accumulator`.
     pub what: String,
-    /// People concerned.
+    /// Number of people affected.
     pub count: u64,
-    /// A query that lists them, where there is one; what it answers stays in the database.
+    /// Query that lists them, if any; its results stay in the database.
     pub rows: Option<String>,
 }
 
-/// A registry could not do what it was asked.
+/// A registry operation failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the {registry} registry cannot {action} for {year}")]
 pub struct RegistryError {
     /// Registry.
     pub registry: &'static str,
-    /// What it was about to do.
+    /// The operation that failed.
     pub action: &'static str,
     /// Year, or `all years`.
     pub year: String,
@@ -59,7 +59,7 @@ pub struct RegistryError {
 }
 
 impl RegistryError {
-    /// What can be done about it.
+    /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self.cause.as_ref() {
@@ -77,20 +77,20 @@ impl Diagnostic for RegistryError {
     }
 }
 
-/// Why a registry could not do what it was asked.
+/// Cause of a failed registry operation.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryCause {
     /// A statement failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// What its table holds cannot be described.
+    /// The content of its table can't be captured.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Its table is not there.
+    /// Its table is missing.
     #[error("its table is missing")]
     Missing,
-    /// The tables do not hold what they should.
+    /// The tables have unexpected content.
     #[error("{0}")]
     Answer(&'static str),
 }

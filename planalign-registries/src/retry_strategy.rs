@@ -1,30 +1,32 @@
-//! What is done differently when a stage that failed is tried again.
+//! Strategies for retrying a failed stage.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What is done differently when a stage is tried again. Its text is what journals hold.
+/// What a retry of a stage does differently. Journals store its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum RetryStrategy {
-    /// The same again, after a pause of whole milliseconds.
+    /// Retry after a pause of whole milliseconds.
     Pause(Duration),
-    /// One thread works on each statement.
+    /// Run each statement on one thread.
     OneThread,
-    /// The tables of the stage are built again, though they were committed.
+    /// Rebuild the stage's tables, although they were committed.
     RebuildTables,
-    /// With more memory or less need of it, in the words of the unit of work.
+    /// Allow more memory or use less, as described by the unit of work.
     RelieveMemory(String),
-    /// One that only a newer program knows, in its words.
+    /// A strategy of a newer version, by its text.
     Other(String),
 }
 
 const AGAIN: &str = "again ";
 const ON_ONE_THREAD: &str = "on one thread";
-const WITH_TABLES_REBUILT: &str = "with its tables built anew";
+const WITH_TABLES_REBUILT: &str = "with its tables rebuilt";
+/// How older versions wrote it.
+const WITH_TABLES_BUILT_ANEW: &str = "with its tables built anew";
 
 impl fmt::Display for RetryStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +53,7 @@ impl From<String> for RetryStrategy {
         match (how, pause.and_then(|milliseconds| milliseconds.parse().ok())) {
             (_, Some(milliseconds)) => Self::Pause(Duration::from_millis(milliseconds)),
             (ON_ONE_THREAD, _) => Self::OneThread,
-            (WITH_TABLES_REBUILT, _) => Self::RebuildTables,
+            (WITH_TABLES_REBUILT | WITH_TABLES_BUILT_ANEW, _) => Self::RebuildTables,
             _ => Self::RelieveMemory(how.to_owned()),
         }
     }
@@ -62,11 +64,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strategies_survive_as_the_words_of_a_journal() {
+    fn strategies_round_trip_through_journal_text() {
         let cases = [
             (RetryStrategy::Pause(Duration::from_millis(100)), "again after 100 ms"),
             (RetryStrategy::OneThread, "again on one thread"),
-            (RetryStrategy::RebuildTables, "again with its tables built anew"),
+            (RetryStrategy::RebuildTables, "again with its tables rebuilt"),
             (
                 RetryStrategy::RelieveMemory("on one thread, with rows in any order".to_owned()),
                 "again on one thread, with rows in any order",
@@ -79,5 +81,7 @@ mod tests {
             assert_eq!(json, format!("\"{words}\""));
             assert_eq!(serde_json::from_str::<RetryStrategy>(&json).expect("a strategy"), strategy);
         }
+        let older = "again with its tables built anew".to_owned();
+        assert_eq!(RetryStrategy::from(older), RetryStrategy::RebuildTables);
     }
 }

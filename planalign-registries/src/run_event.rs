@@ -1,4 +1,4 @@
-//! What a run tells about itself: one closed set of events that the journal keeps and every display renders.
+//! Run events: the closed set of events that the journal stores and every display renders.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::durations::{microseconds, milliseconds};
 use crate::retry_strategy::RetryStrategy;
 use crate::severity::Severity;
 
-/// Something that happened in a run. (A *simulation* event, such as a hire, is a row of `fct_yearly_events`.)
+/// Something that happened in a run. (A *simulation* event, such as a hire, is a row in `fct_yearly_events`.)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunEvent {
-    /// Place in the run's journal, from 1, without gaps.
+    /// Position in the run's journal, from 1, without gaps.
     pub sequence: u64,
-    /// Run that it belongs to.
+    /// Run ID.
     pub run_id: String,
     /// Wall-clock time.
     #[schemars(with = "String")]
     pub timestamp: Timestamp,
-    /// Milliseconds since this process began to execute the plan.
+    /// Milliseconds since this process began executing the plan.
     #[serde(rename = "since_start_ms", with = "milliseconds")]
     #[schemars(with = "u64")]
     pub since_start: Duration,
@@ -30,25 +30,25 @@ pub struct RunEvent {
     pub kind: RunEventKind,
 }
 
-/// The kinds of events.
+/// Kinds of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum RunEventKind {
-    /// A run began.
+    /// A run started.
     RunStarted {
         /// First year.
         start_year: i32,
         /// Last year.
         end_year: i32,
-        /// Stages to execute, over all years.
+        /// Stages to execute in all years.
         stages: usize,
         /// Random seed.
         seed: u64,
-        /// Who: a user, a process and its machine; empty in journals of older programs.
+        /// User, process, and host that run it; empty in journals of older versions.
         #[serde(default)]
         by: String,
     },
-    /// A run was taken up again.
+    /// A run resumed.
     RunResumed {
         /// Last committed stage; `None` if nothing had been committed.
         after: Option<CheckpointKey>,
@@ -56,56 +56,56 @@ pub enum RunEventKind {
         start_year: i32,
         /// Last year of the run.
         end_year: i32,
-        /// Stages still to execute.
+        /// Stages left to execute.
         stages: usize,
-        /// Who: a user, a process and its machine; empty in journals of older programs.
+        /// User, process, and host that run it; empty in journals of older versions.
         #[serde(default)]
         by: String,
     },
-    /// The mirror beside the database names a later checkpoint than the file holds: what was committed in between was lost,
-    /// as after a cut log. It is computed again.
+    /// The mirror has a later checkpoint than the database: commits were lost, for example with a truncated log. The lost
+    /// stages run again.
     CommitsLost {
-        /// Last checkpoint that the mirror names.
+        /// Last checkpoint in the mirror.
         last: CheckpointKey,
-        /// Last checkpoint that the file holds.
+        /// Last checkpoint in the database.
         after: Option<CheckpointKey>,
     },
-    /// The run was returned to an earlier point.
+    /// The run was restored to a checkpoint.
     RunRestored {
-        /// The checkpoint that is now the last.
+        /// Restored checkpoint, now the last one.
         to: CheckpointKey,
-        /// Checkpoints that were removed.
+        /// Number of checkpoints removed.
         removed: usize,
-        /// Number of the last of them; numbers are never given twice.
+        /// Sequence number of the last one removed; numbers are never reused.
         last_sequence: u64,
     },
-    /// Registries that were not what the checkpoints vouch for were rebuilt from the events.
+    /// Registries that didn't match their checkpoints were rebuilt from the events.
     RegistriesRebuilt {
-        /// What was wrong.
+        /// What didn't match.
         cause: String,
     },
-    /// What the run depends on was changed on request.
+    /// Changes to the run's inputs were accepted on request.
     ChangesAccepted {
-        /// First year that was computed with the changes, or will be.
+        /// First year that uses the changes.
         from_year: i32,
-        /// What has changed.
+        /// List of changes.
         changes: Vec<String>,
     },
-    /// The first stage of a year begins.
+    /// The first stage of a year started.
     YearStarted {
         /// Simulated year.
         year: i32,
     },
-    /// A stage begins.
+    /// A stage started.
     StageStarted {
         /// Simulated year.
         year: i32,
         /// Stage.
         stage: String,
-        /// 1 for the first try.
+        /// Attempt number, from 1.
         attempt: u32,
     },
-    /// A model or seed is being built.
+    /// The build of a model or seed started.
     ModelStarted {
         /// Simulated year.
         year: i32,
@@ -122,27 +122,27 @@ pub enum RunEventKind {
         stage: String,
         /// Model or seed.
         model: String,
-        /// Rows written, where the engine counts them.
+        /// Rows written, if the engine counts them.
         rows: Option<u64>,
         /// Wall time in microseconds.
         #[serde(rename = "elapsed_us", with = "microseconds")]
         #[schemars(with = "u64")]
         elapsed: Duration,
-        /// Part of it that the database worked, in microseconds.
+        /// Database time, in microseconds.
         #[serde(rename = "database_us", with = "microseconds")]
         #[schemars(with = "u64")]
         database: Duration,
     },
-    /// A registry followed the events of the year.
+    /// A registry processed the year's events.
     RegistryUpdated {
         /// Simulated year.
         year: i32,
         /// Registry.
         registry: String,
-        /// People in it.
+        /// Number of people in the registry.
         rows: u64,
     },
-    /// A rule was checked.
+    /// A validation rule was checked.
     RuleChecked {
         /// Simulated year.
         year: i32,
@@ -150,14 +150,14 @@ pub enum RunEventKind {
         stage: String,
         /// Rule.
         rule: String,
-        /// Findings that it made.
+        /// Number of findings.
         findings: usize,
-        /// Wall time in microseconds; 0 in journals of older programs.
+        /// Wall time in microseconds; 0 in journals of older versions.
         #[serde(default, rename = "elapsed_us", with = "microseconds")]
         #[schemars(with = "u64")]
         elapsed: Duration,
     },
-    /// A rule found something.
+    /// A validation rule reported a finding.
     FindingReported {
         /// Simulated year.
         year: i32,
@@ -165,59 +165,59 @@ pub enum RunEventKind {
         stage: String,
         /// Rule.
         rule: String,
-        /// `info`, `warning`, `error` or `fatal`.
+        /// `info`, `warning`, `error`, or `fatal`.
         #[schemars(with = "String")]
         severity: Severity,
-        /// What was found: counts, no persons.
+        /// Description with counts; never names people.
         message: String,
-        /// Rows concerned.
+        /// Affected rows.
         count: u64,
     },
-    /// A stage failed and is tried again.
+    /// A stage failed and will be retried.
     StageRetried {
         /// Simulated year.
         year: i32,
         /// Stage.
         stage: String,
-        /// The try that failed.
+        /// Number of the failed attempt.
         attempt: u32,
-        /// Why it failed.
+        /// Why the attempt failed.
         cause: String,
-        /// What is done differently.
+        /// What the retry does differently.
         #[schemars(with = "String")]
         strategy: RetryStrategy,
     },
-    /// What a stage had done since its begin was undone.
+    /// A stage was rolled back.
     StageRolledBack {
         /// Simulated year.
         year: i32,
         /// Stage.
         stage: String,
     },
-    /// A stage failed for good.
+    /// A stage failed and won't be retried.
     StageFailed {
         /// Simulated year.
         year: i32,
         /// Stage.
         stage: String,
-        /// Why, without data.
+        /// Why it failed, without data.
         cause: String,
     },
-    /// A stage's rows and its checkpoint are on disk.
+    /// A stage's rows and checkpoint are on disk.
     CheckpointSaved {
         /// Simulated year.
         year: i32,
         /// Stage.
         stage: String,
     },
-    /// A report file is complete.
+    /// A report file was written.
     ReportWritten {
         /// Simulated year; `None` for the multi-year summary.
         year: Option<i32>,
-        /// File, as the user named its directory.
+        /// Path of the file, relative to the directory as the user gave it.
         path: String,
     },
-    /// A stage ended well.
+    /// A stage finished.
     StageFinished {
         /// Simulated year.
         year: i32,
@@ -228,53 +228,53 @@ pub enum RunEventKind {
         #[schemars(with = "u64")]
         elapsed: Duration,
     },
-    /// All stages of a year ended well.
+    /// All stages of a year finished.
     YearFinished {
         /// Simulated year.
         year: i32,
-        /// Wall time of the stages executed now.
+        /// Wall time of the stages executed in this session.
         #[serde(rename = "elapsed_ms", with = "milliseconds")]
         #[schemars(with = "u64")]
         elapsed: Duration,
-        /// What of it went into other work than models.
+        /// Time spent on anything other than models.
         #[serde(flatten)]
         spent: TimeSpent,
     },
-    /// The run is complete.
+    /// The run finished.
     RunFinished {
         /// Wall time.
         #[serde(rename = "elapsed_ms", with = "milliseconds")]
         #[schemars(with = "u64")]
         elapsed: Duration,
-        /// Findings of severity error.
+        /// Number of error findings.
         errors: u64,
-        /// Findings of severity warning.
+        /// Number of warning findings.
         warnings: u64,
     },
-    /// The run ended at a failure.
+    /// The run failed.
     RunFailed {
-        /// Why, without data.
+        /// Why it failed, without data.
         cause: String,
     },
-    /// The run was asked to stop, and did.
+    /// The run stopped on request.
     RunInterrupted {
         /// Last committed stage.
         after: Option<CheckpointKey>,
     },
-    /// Something that only a newer program knows.
+    /// An event of a newer version.
     #[serde(other)]
     Unknown,
 }
 
-/// Time beside that of models, in microseconds. Journals of older programs do not tell it.
+/// Time not spent on models, in microseconds; 0 in journals of older versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TimeSpent {
-    /// Registries following the events.
+    /// Registry updates.
     #[serde(rename = "registries_us", with = "microseconds")]
     #[schemars(with = "u64")]
     pub registries: Duration,
-    /// Rules.
+    /// Validation rules.
     #[serde(rename = "rules_us", with = "microseconds")]
     #[schemars(with = "u64")]
     pub rules: Duration,
@@ -282,11 +282,11 @@ pub struct TimeSpent {
     #[serde(rename = "reports_us", with = "microseconds")]
     #[schemars(with = "u64")]
     pub reports: Duration,
-    /// Checkpoints: the state that they vouch for, their rows, and the journal.
+    /// Checkpoints: table state, checkpoint rows, and the journal.
     #[serde(rename = "checkpoints_us", with = "microseconds")]
     #[schemars(with = "u64")]
     pub checkpoints: Duration,
-    /// Commits, of all that the stages wrote.
+    /// Commits.
     #[serde(rename = "commits_us", with = "microseconds")]
     #[schemars(with = "u64")]
     pub commits: Duration,

@@ -1,4 +1,4 @@
-//! The record of runs: who ran what, what was committed, and what happened.
+//! The record of runs: inputs, checkpoints, and journals.
 
 mod checkpoints;
 mod error;
@@ -13,11 +13,11 @@ pub use fingerprints::{Difference, FingerprintKind, Fingerprints};
 pub use journal::{FindingRows, Journal};
 pub use runs::{RunRecord, RunStatus, Runs};
 
-/// Keeps runs, their fingerprints, checkpoints and journals, and can tell whether what was committed is still there.
+/// Stores runs with their fingerprints, checkpoints, and journals, and verifies that committed data is intact.
 ///
-/// What writes takes part in the caller's unit of work, if one is open, but for `begin_run`, `record_outside`, `prune` and `compact`,
-/// which are called while none is, or do not care. Whoever needs only a part asks for [`Runs`], [`Checkpoints`] or [`Journal`].
+/// Writes take part in the caller's open unit of work, if any, except for `begin_run`, `record_outside`, `prune`, and
+/// `compact`. Code that needs only a part can use [`Runs`], [`Checkpoints`], or [`Journal`].
 pub trait RunStore: Runs + Checkpoints + Journal {
-    /// Lets the engine fold its log into the file. Called while no unit is open, at the end of a year.
+    /// Lets the engine fold its log into the file. Called at the end of a year, while no unit is open.
     fn compact(&mut self) -> Result<(), StoreError>;
 }

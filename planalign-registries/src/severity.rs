@@ -1,20 +1,20 @@
-//! How bad something is that a rule has found.
+//! Severity of findings.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Worth knowing.
+    /// For information.
     Info,
-    /// Unusual; the results stand.
+    /// Unusual, but the results are valid.
     Warning,
-    /// The results are wrong, or not to be trusted.
+    /// The results are wrong or can't be trusted.
     Error,
-    /// The run cannot mean anything: it stops, whatever the options say.
+    /// The results would be meaningless; the run stops regardless of options.
     Fatal,
 }
 

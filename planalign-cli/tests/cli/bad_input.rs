@@ -45,7 +45,7 @@ fn another_encoding_is_reported() {
     std::fs::write(sandbox.path("census.csv"), latin).expect("written");
     assert_snapshot!(refused(&sandbox, &["2025", "--progress", "none"]), @r#"
     exit code 3
-    error: census file `census.csv` is not UTF-8: see line 14
+    error: census file `census.csv` is not valid UTF-8 (line 14)
     help: save it as UTF-8; Excel calls this format "CSV UTF-8"
     "#);
 }

@@ -1,4 +1,4 @@
-//! What disks have room for, and what they keep.
+//! Free disk space and durable files.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -6,14 +6,14 @@ use std::path::Path;
 
 use crate::runtime::failpoint;
 
-/// Makes sure that a file keeps the name that it was just given, should the power go.
+/// Syncs the directory of a file, so that a new name survives a power loss.
 pub fn sync_name_of(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-/// Puts a file with this content in the place of another, or where none was, and makes its folder. Its readers see the old content or
-/// the new one, also after a power cut. `point` is the failpoint of the content, and `<point>.rename` that of the new name.
+/// Atomically creates or replaces a file, and creates its directory. Readers see either the old or the new content, even after
+/// a power loss. `point` is the failpoint of the content, `<point>.rename` that of the new name.
 pub fn replace(path: &Path, content: &[u8], point: &str) -> io::Result<()> {
     let part = path.with_added_extension("part");
     let write = || {
@@ -27,16 +27,16 @@ pub fn replace(path: &Path, content: &[u8], point: &str) -> io::Result<()> {
         sync_name_of(path)
     };
     write().inspect_err(|_| {
-        // What is left of an attempt is of no use; that it cannot be removed is less important than why it failed.
+        // Remove the leftover; why the write failed matters more than why this does.
         if let Err(left) = fs::remove_file(&part)
             && left.kind() != io::ErrorKind::NotFound
         {
-            log::debug!("{} is left behind: {left}", part.display());
+            log::debug!("cannot remove {}: {left}", part.display());
         }
     })
 }
 
-/// Bytes that may still be written beside a file, which need not exist; `None` where the system does not tell.
+/// Returns the free bytes on the disk of a file, which need not exist; `None` if the system doesn't report them.
 #[cfg(unix)]
 #[must_use]
 pub fn free_space_beside(file: &Path) -> Option<u64> {
@@ -47,7 +47,7 @@ pub fn free_space_beside(file: &Path) -> Option<u64> {
     u64::from(disk.blocks_available()).checked_mul(disk.fragment_size().into())
 }
 
-/// Bytes that may still be written beside a file, which need not exist; `None` where the system does not tell.
+/// Returns the free bytes on the disk of a file, which need not exist; `None` if the system doesn't report them.
 #[cfg(not(unix))]
 #[must_use]
 pub fn free_space_beside(_file: &Path) -> Option<u64> {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_disk_of_a_folder_has_some_space_and_no_folder_has_none() {
+    fn free_space_is_known_only_for_existing_directories() {
         let folder = tempfile::tempdir().expect("a folder");
         assert!(free_space_beside(&folder.path().join("a.duckdb")).is_some_and(|bytes| bytes > 0));
         assert_eq!(free_space_beside(&folder.path().join("nowhere/a.duckdb")), None);

@@ -1,18 +1,18 @@
-//! Places where a test makes the process fail or die, as a full disk or a power cut would.
+//! Places where tests make the process fail or die, as a full disk or a power loss would.
 //!
-//! They exist with the cargo feature `failpoints` alone, which no release is built with; without it [`pass`] is nothing.
+//! They exist only with the cargo feature `failpoints`, which releases don't enable; without it, [`pass`] does nothing.
 
 #[cfg(feature = "failpoints")]
 pub use armed::arm;
 
-/// Passes a place at which something is about to be written, or has been. Answers how it failed, if it was told to.
+/// Passes a place just before or after a write. Fails if an armed failpoint says so.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub fn pass(_point: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Passes a place at which something is about to be written, or has been. Answers how it failed, if it was told to.
+/// Passes a place just before or after a write. Fails if an armed failpoint says so.
 #[cfg(feature = "failpoints")]
 pub fn pass(point: &str) -> std::io::Result<()> {
     armed::pass(point)
@@ -29,12 +29,12 @@ mod armed {
 
     static ARMED: OnceLock<Failpoint> = OnceLock::new();
 
-    /// What happens, and where.
+    /// What happens where.
     #[derive(Debug)]
     struct Failpoint {
-        /// The names of its places begin with this.
+        /// Prefix of the names of its places.
         place: String,
-        /// The pass of these places, from 1, at which it happens.
+        /// Number of the pass at which it happens, from 1.
         at: u64,
         action: Action,
         passed: AtomicU64,
@@ -42,16 +42,16 @@ mod armed {
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Action {
-        /// The process is killed after so many microseconds.
+        /// The process is killed after this many microseconds.
         Kill(u64),
-        /// The process ends itself, as an engine that meets what must not be.
+        /// The process aborts, like an engine that finds a broken invariant.
         Abort,
-        /// What was about to be done fails with this error of the system.
+        /// The operation fails with this system error.
         Fail(i32),
     }
 
-    /// Arms one failpoint for the whole process, `PLACE@PASS=ACTION`, for example `write@17=enospc`, `commit@3=kill` or
-    /// `close@1=kill+500` (microseconds later). Answers whether the text is one.
+    /// Arms one failpoint for the whole process, `PLACE@PASS=ACTION`, such as `write@17=enospc`, `commit@3=kill`, or
+    /// `close@1=kill+500` (microseconds later). Returns whether the text is valid.
     #[must_use]
     pub fn arm(text: &str) -> bool {
         parse(text).is_some_and(|failpoint| ARMED.set(failpoint).is_ok())
@@ -100,7 +100,7 @@ mod armed {
     }
 
     fn kill() {
-        // Nothing comes after it.
+        // The process ends here.
         let _ = raise(Signal::SIGKILL);
     }
 
@@ -109,7 +109,7 @@ mod armed {
         use super::*;
 
         #[test]
-        fn a_failpoint_happens_once_at_its_pass() {
+        fn a_failpoint_triggers_once_at_its_pass() {
             let failpoint = parse("write@2=enospc").expect("a failpoint");
             let passes: Vec<bool> = (0..4).map(|_| failpoint.pass().is_ok()).collect();
             assert_eq!(passes, [true, false, true, true]);
@@ -118,7 +118,7 @@ mod armed {
         }
 
         #[test]
-        fn what_is_no_failpoint_is_refused() {
+        fn invalid_failpoints_are_rejected() {
             let action = |text| parse(text).map(|failpoint| failpoint.action);
             assert_eq!(action("close@1=kill+500"), Some(Action::Kill(500)));
             assert_eq!(action("close@1=abort"), Some(Action::Abort));

@@ -1,4 +1,4 @@
-//! What kind of trouble an error is, for those who decide about retries and exit codes.
+//! Classes of errors, for retries and exit codes.
 
 use std::io;
 
@@ -6,48 +6,48 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::{Action, Hint};
 
-/// Sorts failures by what can be done about them.
+/// Classifies failures by what can be done about them.
 ///
-/// Every error of the workspace that can stop a stage answers `fault()` with one of these; the pipeline's recovery
-/// strategies and the command's exit codes depend on nothing else.
+/// Every error in the workspace that can stop a stage has a `fault()` method; recovery strategies and exit codes depend only
+/// on its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The same input fails again: a bad statement, a wrong type, a broken rule.
+    /// Fails again with the same input: an invalid statement, a wrong type, a violated rule.
     Deterministic,
-    /// May succeed if tried again: I/O, a lock held for a moment.
+    /// May succeed when retried: I/O, a briefly held lock.
     Transient,
     /// The memory limit was reached; fewer threads may help.
     OutOfMemory,
     /// The disk or quota is full.
     OutOfSpace,
-    /// The operating system forbids it.
+    /// The operating system denies access.
     Permission,
-    /// Another program holds the file.
+    /// Another process has the file open.
     Busy,
-    /// The file, a checkpoint or the state is not what was written.
+    /// The file, a checkpoint, or the state doesn't match what was written.
     Corrupt,
-    /// The file or the engine is of a version that must not be used.
+    /// The file or the engine has an unsupported version.
     WrongVersion,
 }
 
-/// What helps if a file belongs to something else.
-pub const OTHER_FILE: &str = "choose another file with --database; this one was left unchanged";
+/// Hint for a file that isn't ours.
+pub const OTHER_FILE: &str = "choose another file with `--database`; this one wasn't changed";
 
 impl Fault {
-    /// What helps, whatever failed; nothing if the failure itself has to be fixed.
+    /// Returns hints that apply whatever failed; none if the cause itself must be fixed.
     #[must_use]
     pub fn hints(self) -> Vec<Hint> {
         let retry = |text: &str| vec![Hint::run(format!("{text}, then run {{}}"), [Action::Retry])];
         match self {
             Self::Deterministic => Vec::new(),
             Self::Transient => vec![Hint::run("try again: run {}", [Action::Retry])],
-            Self::OutOfMemory => retry("raise optimization.memory_limit_gb or lower --threads"),
+            Self::OutOfMemory => retry("raise `optimization.memory_limit_gb` or lower `--threads`"),
             Self::OutOfSpace => retry("free some disk space"),
-            Self::Permission => retry("make the database and the reports directory readable and writable"),
+            Self::Permission => retry("make the database and the report directory readable and writable"),
             Self::Busy => vec![
                 Hint::text("wait for the other process to finish"),
-                Hint::run("to see how far its run is, run {}", [Action::Status]),
+                Hint::run("to see the status of its run, run {}", [Action::Status]),
             ],
             Self::Corrupt => {
                 vec![Hint::run("to see what is intact, run {}", [Action::VerifyCheckpoints]), Self::start_over()]
@@ -58,7 +58,7 @@ impl Fault {
         }
     }
 
-    /// What helps if nothing of a database can be saved.
+    /// Returns the hint for a database that can't be recovered.
     #[must_use]
     pub fn start_over() -> Hint {
         let text = "restore the file from a backup, or delete it and its .wal file and start over: {}";
@@ -87,7 +87,7 @@ mod tests {
     use super::Fault;
 
     #[test]
-    fn faults_of_the_system_are_sorted() {
+    fn system_errors_are_classified() {
         let cases = [
             (ErrorKind::PermissionDenied, Fault::Permission),
             (ErrorKind::ReadOnlyFilesystem, Fault::Permission),

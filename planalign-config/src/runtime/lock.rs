@@ -1,8 +1,8 @@
-//! One run at a time: the lock beside a database, and who holds it.
+//! One run at a time: the lock next to a database, and its holder.
 //!
-//! The lock is the kernel's on `<database>.lock`, so it ends with the process, however that ends. The file names the
-//! holder while someone holds it, means nothing otherwise, and is never removed: whoever opened it just before a removal
-//! would hold a lock that nobody else sees.
+//! The lock is the kernel's on `<database>.lock`, so it ends with the process, however that ends. While locked, the file names
+//! the holder; otherwise its content means nothing. It is never removed: a process that opened it just before would hold a
+//! lock that nobody else sees.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,43 +19,43 @@ use crate::diagnostic::{Diagnostic, Hint};
 use crate::runtime::failpoint;
 use crate::runtime::fault::Fault;
 
-/// A question about the holder locks the file for a moment, and a holder needs one to write its name. Both are waited for.
+/// Looking up the holder locks the file briefly, and a new holder takes a moment to write its name; both are waited for.
 const ATTEMPTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Who holds a lock.
+/// The process that holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Process; 0 if it is not known.
+    /// Process ID; 0 if unknown.
     pub pid: u32,
-    /// Its command line.
+    /// Command line.
     pub command: String,
-    /// When it took the lock.
+    /// When the lock was acquired.
     pub started_at: Timestamp,
-    /// Its run, once there is one.
+    /// Run ID, once there is one.
     pub run_id: Option<String>,
-    /// Its machine.
+    /// Host name.
     pub host: String,
 }
 
-/// A lock could not be had.
+/// The lock can't be acquired.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Another process holds it.
+    /// Another process holds the lock.
     #[error("`{}` is in use by {}", database.display(), holder)]
     Held {
         /// The database.
         database: PathBuf,
-        /// The other process.
+        /// The process that holds it.
         holder: Box<Holder>,
     },
-    /// The lock file cannot be opened, locked, read or written.
+    /// The lock file can't be opened, locked, read, or written.
     #[error("cannot use the lock file `{}`", path.display())]
     Io {
         /// The lock file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         cause: io::Error,
     },
@@ -64,15 +64,15 @@ pub enum LockError {
 impl Diagnostic for LockError {
     fn hints(&self) -> Vec<Hint> {
         vec![Hint::text(match self {
-            Self::Held { .. } => "wait for it to finish, or use another file with --database",
+            Self::Held { .. } => "wait for it to finish, or use another file with `--database`",
             Self::Io { .. } => {
-                "check that the directory exists and is writable, or choose another file with --database"
+                "check that the directory exists and is writable, or choose another file with `--database`"
             }
         })]
     }
 }
 
-/// A lock that is held. Dropping it releases it.
+/// An acquired lock, released on drop.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
@@ -81,7 +81,7 @@ pub struct RunLock {
 }
 
 impl RunLock {
-    /// Takes the lock of a database, which need not exist yet, in the name of `holder`.
+    /// Acquires the lock of a database, which need not exist yet, on behalf of `holder`.
     pub fn acquire(database: &Path, holder: &Holder) -> Result<Self, LockError> {
         let path = lock_path(database);
         let failed = |cause| LockError::Io { path: path.clone(), cause };
@@ -103,13 +103,13 @@ impl RunLock {
         Err(LockError::Held { database: database.to_owned(), holder: Box::new(holder) })
     }
 
-    /// Adds the run to what the lock file says of its holder.
+    /// Records the run in the lock file.
     pub fn update(&mut self, run_id: &str) -> Result<(), LockError> {
         self.holder.run_id = Some(run_id.to_owned());
         self.write().map_err(|cause| LockError::Io { path: self.path.clone(), cause })
     }
 
-    /// Tells who holds the lock of a database; `None` if nobody does, or if the lock file cannot be read. Writes nothing.
+    /// Returns the holder of a database's lock; `None` if it isn't locked or the lock file can't be read. Writes nothing.
     #[must_use]
     pub fn holder(database: &Path) -> Option<Holder> {
         let file = File::open(lock_path(database)).ok()?;
@@ -118,7 +118,7 @@ impl RunLock {
                 thread::sleep(PAUSE);
             }
             match file.try_lock_shared() {
-                // Closing the file ends the shared lock.
+                // Closing the file releases the shared lock.
                 Ok(()) | Err(TryLockError::Error(_)) => return None,
                 Err(TryLockError::WouldBlock) => {}
             }
@@ -133,7 +133,7 @@ impl RunLock {
         let mut line = serde_json::to_string(&self.holder)?;
         line.push('\n');
         failpoint::pass("write.lock")?;
-        // Written at once and cut afterwards: a reader takes the first line, so it sees the old or the new one.
+        // Written at once and then truncated: readers take the first line, so they see either the old or the new one.
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(line.as_bytes())?;
         self.file.set_len(line.len() as u64)
@@ -142,15 +142,15 @@ impl RunLock {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // What is left behind is ignored, because nobody holds the lock; empty is merely clearer to people who look.
+        // Leftover content is ignored because nobody holds the lock; an empty file is just clearer to people who look.
         if let Err(cause) = self.file.set_len(0) {
-            log::debug!("{} was not emptied: {cause}", self.path.display());
+            log::debug!("cannot empty {}: {cause}", self.path.display());
         }
     }
 }
 
 impl Holder {
-    /// This process, with its command line and without a run.
+    /// Describes this process, with its command line and without a run.
     #[must_use]
     pub fn new(command: &str, started_at: Timestamp) -> Self {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -158,7 +158,7 @@ impl Holder {
         Self { pid: std::process::id(), command: command.to_owned(), started_at, run_id: None, host: host.to_owned() }
     }
 
-    /// Someone whose lock file does not say who it is.
+    /// A holder whose lock file doesn't name it.
     fn nameless() -> Self {
         let unknown = || "unknown".to_owned();
         Self { pid: 0, command: unknown(), started_at: Timestamp::UNIX_EPOCH, run_id: None, host: unknown() }
@@ -177,7 +177,7 @@ impl fmt::Display for Holder {
 }
 
 impl LockError {
-    /// What can be done about it.
+    /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -187,7 +187,7 @@ impl LockError {
     }
 }
 
-/// `<database>.lock`, beside the file itself, so that every path to a database leads to one lock.
+/// `<database>.lock`, next to the resolved file, so that every path to a database leads to the same lock.
 fn lock_path(database: &Path) -> PathBuf {
     let database = fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     let mut name = OsString::from(database);

@@ -1,4 +1,4 @@
-//! Looks at a census file before a run: is it there, can it be read, has it the columns that nobody can do without.
+//! Checks a census file before a run: that it exists, can be read, and has the required columns.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -13,26 +13,26 @@ use crate::database::{DatabaseError, Tables, Value};
 use crate::diagnostic::{Diagnostic, Hint};
 use crate::nearest::nearest;
 
-/// Columns without which a person cannot be simulated.
+/// Columns that every census must have.
 pub const REQUIRED_COLUMNS: [&str; 4] =
     ["employee_id", "employee_birth_date", "employee_hire_date", "employee_gross_compensation"];
 
-/// A census that can be read.
+/// A readable census file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CensusFile {
-    /// Where it is, absolute.
+    /// Absolute path.
     pub path: PathBuf,
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// SHA-256 of the content, in hexadecimal.
     pub sha256: String,
-    /// Data rows.
+    /// Number of data rows.
     pub rows: u64,
 }
 
-/// A census that cannot be used at all. Bad rows are not among these: they are found row by row during the run.
+/// A census file can't be used at all. Bad rows aren't covered here; the run rejects them one by one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CensusError {
-    /// There is no such file.
+    /// The file doesn't exist.
     #[error("census file `{}` not found", path.display())]
     Missing {
         /// The file.
@@ -43,58 +43,58 @@ pub enum CensusError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         cause: io::Error,
     },
-    /// What the file holds is not of its format.
+    /// The content doesn't match the format.
     #[error("census file `{}` is not a valid {format} file", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The expected format.
         format: Format,
-        /// What the engine says, without data, if that means anything to people.
+        /// The engine's message without data, if it helps users.
         #[source]
         cause: Option<DatabaseError>,
     },
-    /// The name ends neither in `.csv` nor in `.parquet`.
+    /// The extension is neither `.csv` nor `.parquet`.
     #[error("census file `{}` is neither .csv nor .parquet", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
     },
-    /// The file has no bytes.
+    /// The file is empty.
     #[error("census file `{}` is empty", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// The file has a header and no rows.
+    /// The file has a header but no rows.
     #[error("census file `{}` has no rows below its header", path.display())]
     NoRows {
         /// The file.
         path: PathBuf,
     },
-    /// The file has another encoding.
-    #[error("census file `{}` is not UTF-8: see line {line}", path.display())]
+    /// The file isn't UTF-8.
+    #[error("census file `{}` is not valid UTF-8 (line {line})", path.display())]
     NotUtf8 {
         /// The file.
         path: PathBuf,
-        /// The first such line, from 1, which is the header's.
+        /// The first line with another encoding; the header is line 1.
         line: u64,
     },
-    /// Columns are missing.
-    #[error("{}", listed(&format!("census file `{}` lacks {}", path.display(), counted(missing.len(), "column")), missing))]
+    /// Required or mapped columns are missing.
+    #[error("{}", listed(&format!("census file `{}` is missing {}", path.display(), counted(missing.len(), "column")), missing))]
     MissingColumns {
         /// The file.
         path: PathBuf,
-        /// Each column that is missing.
+        /// The missing columns.
         missing: Vec<MissingColumn>,
     },
 }
 
-/// A format of census files.
+/// A census file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values, with a header.
@@ -103,14 +103,14 @@ pub enum Format {
     Parquet,
 }
 
-/// A column that a census file lacks.
+/// A column missing from a census file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingColumn {
-    /// The header that was expected.
+    /// The expected header.
     pub header: String,
-    /// The column that it is mapped to, if it has another name.
+    /// The column it is mapped to, if the names differ.
     pub mapped_to: Option<String>,
-    /// The header of the file that is most like it.
+    /// The most similar header of the file.
     pub nearest: Option<String>,
 }
 
@@ -140,14 +140,12 @@ impl Diagnostic for CensusError {
     fn hints(&self) -> Vec<Hint> {
         let text = match self {
             Self::Missing { .. } => {
-                let name = Hint::text("name the file with --census, or set census.path in the configuration");
+                let name = Hint::text("specify the file with `--census`, or set `census.path` in the configuration");
                 return vec![name, Hint::use_record()];
             }
-            Self::MissingColumns { .. } => {
-                "map other headers with census.columns, for example `employee_id: \"Emp No\"`"
-            }
+            Self::MissingColumns { .. } => "map other headers with `census.columns`, such as `employee_id: \"Emp No\"`",
             Self::NotUtf8 { .. } => "save it as UTF-8; Excel calls this format \"CSV UTF-8\"",
-            Self::Malformed { format: Format::Csv, .. } => "look for a quote that is never closed",
+            Self::Malformed { format: Format::Csv, .. } => "look for an unclosed quote",
             _ => return Vec::new(),
         };
         vec![Hint::text(text)]
@@ -155,7 +153,7 @@ impl Diagnostic for CensusError {
 }
 
 impl CensusFile {
-    /// Looks at the file. `columns` maps canonical names to the headers of the file.
+    /// Inspects a file. `columns` maps canonical names to headers.
     pub fn inspect(path: &Path, columns: &BTreeMap<String, String>, tables: &dyn Tables) -> Result<Self, CensusError> {
         let sha256 = digest(path)?;
         let at = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -185,16 +183,16 @@ impl CensusFile {
     }
 }
 
-/// Of what the engine says about a CSV file, only the line helps: the rest explains options of its own.
+/// Of the engine's CSV errors, only the line helps users; the rest explains the engine's own options.
 fn telling(cause: DatabaseError, format: Format) -> Option<DatabaseError> {
     (format == Format::Parquet || matches!(cause, DatabaseError::MalformedCsv { .. })).then_some(cause)
 }
 
-/// As staging reads the file.
+/// How staging reads the file.
 const CSV_READER: &str =
     "read_csv(?, all_varchar = true, header = true, quote = '\"', escape = '\"', null_padding = true)";
 
-/// Spreadsheets write other encodings by default; the engine's words about them do not say so.
+/// Spreadsheets write other encodings by default, and the engine's messages don't mention it.
 fn refuse_other_encodings(path: &Path) -> Result<(), CensusError> {
     let fail = |e: io::Error| CensusError::Unreadable { path: path.to_owned(), cause: e };
     let mut file = BufReader::new(File::open(path).map_err(fail)?);
@@ -226,7 +224,7 @@ fn missing_columns(columns: &BTreeMap<String, String>, headers: &[String]) -> Ve
         .collect()
 }
 
-/// SHA-256 of a census file's bytes, in hexadecimal.
+/// Computes the SHA-256 of a census file, in hexadecimal.
 pub fn digest(path: &Path) -> Result<String, CensusError> {
     let fail = |e: io::Error| match e.kind() {
         ErrorKind::NotFound => CensusError::Missing { path: path.to_owned() },
@@ -290,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_in_which_a_file_is_no_census() {
+    fn files_that_are_not_a_census_are_rejected() {
         let check = |name: &str, content: &str| inspect(name, content, &[]).expect_err("refused");
         assert!(matches!(check("c.csv", ""), CensusError::Empty { .. }));
         assert!(matches!(check("c.csv", HEADER), CensusError::NoRows { .. }));
@@ -306,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_columns_are_named_with_what_they_may_be_called() {
+    fn missing_columns_come_with_similar_headers() {
         let content = "employee_id,birth_date,employee_hire_date,Pay\nE1,1980-01-01,2020-01-01,5\n";
         let error = inspect("c.csv", content, &[("employee_gross_compensation", "Payy")]).expect_err("refused");
         let CensusError::MissingColumns { missing, .. } = error else { panic!("{error}") };

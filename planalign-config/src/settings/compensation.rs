@@ -16,20 +16,20 @@ use crate::rate;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compensation {
-    /// Cost-of-living adjustment of a year, on top of merit.
+    /// Annual cost-of-living adjustment, on top of merit.
     #[schemars(with = "Share")]
     pub cola_rate: Rate,
-    /// Money for merit raises as a share of opening payroll; `None`: the merit rates of the seed as they are.
+    /// Merit budget as a share of opening payroll; `None`: the seed's merit rates, unscaled.
     #[schemars(with = "Option<Share>")]
     pub merit_budget: Option<Rate>,
     /// When raises take effect.
     pub raise_timing: RaiseTiming,
     /// When promotions take effect.
     pub promotion_day: MonthDay,
-    /// Scales the promotion rates of the seed.
+    /// Multiplier for the seed's promotion rates.
     #[schemars(range(min = 0, max = 100))]
     pub promotion_rate_multiplier: Rate,
-    /// What a promotion does to pay.
+    /// How promotions change pay.
     pub promotion_compensation: PromotionCompensation,
 }
 
@@ -37,48 +37,48 @@ pub struct Compensation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RaiseTiming {
-    /// One day for all, or drawn.
+    /// How the day of a raise is chosen.
     pub method: RaiseMethod,
-    /// The day, with `fixed_day`.
+    /// Day of the raises, with `fixed_day`.
     pub day: MonthDay,
-    /// Share of the raises in each month, January to December, with `monthly_shares`.
+    /// Share of raises in each month, January to December, with `monthly_shares`.
     #[schemars(with = "Shares<12>")]
     pub monthly_shares: [f64; 12],
 }
 
-/// How the day of a raise is found.
+/// How the day of a raise is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RaiseMethod {
     /// The same day for everyone.
     #[default]
     FixedDay,
-    /// A month by shares, a day of it evenly.
+    /// A month drawn by these shares, then a random day in it.
     MonthlyShares,
 }
 
-/// What a promotion does to pay.
+/// How promotions change pay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PromotionCompensation {
-    /// Increase in the middle of the distribution.
+    /// Center of the distribution of increases.
     #[schemars(with = "Share")]
     pub base_increase_pct: Rate,
-    /// How increases spread around it.
+    /// How increases are distributed around it.
     pub distribution_type: PromotionDistribution,
-    /// Half the width, with `uniform`.
+    /// Half the width of the distribution, with `uniform`.
     #[schemars(with = "Share")]
     pub distribution_range: Rate,
     /// Standard deviation, with `normal`.
     #[schemars(with = "Share")]
     pub normal_std_dev: Rate,
-    /// Highest increase as a share of pay.
+    /// Maximum increase as a share of pay.
     #[schemars(range(min = 0, max = 10))]
     pub max_cap_pct: Rate,
-    /// Highest increase in dollars.
+    /// Maximum increase in dollars.
     #[schemars(range(max = HIGHEST_PAY))]
     pub max_cap_amount: u32,
-    /// Increase by present level, without spread, for example `{ 4: 0.15 }`.
+    /// Fixed increase by current level, such as `{ 4: 0.15 }`.
     #[schemars(
         with = "BTreeMap<JobLevel, Share>",
         extend("propertyNames" = { "enum": ["1", "2", "3", "4"] }, "x-note" = "nobody is promoted from level 5")
@@ -86,16 +86,16 @@ pub struct PromotionCompensation {
     pub level_overrides: BTreeMap<JobLevel, Rate>,
 }
 
-/// How the increases of promotions spread.
+/// How promotion increases are distributed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionDistribution {
-    /// Evenly over base +- range.
+    /// Evenly between base - range and base + range.
     #[default]
     Uniform,
     /// Normally around the base.
     Normal,
-    /// Everyone has the base.
+    /// Everyone gets the base.
     Deterministic,
 }
 

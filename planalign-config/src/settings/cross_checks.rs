@@ -1,4 +1,4 @@
-//! What several settings must be together, checked on the effective values.
+//! Rules that involve several settings, checked on the effective values.
 
 mod lists;
 mod plan;
@@ -9,7 +9,7 @@ use crate::settings::layers::LoadedConfig;
 use crate::settings::origins::Origin;
 use crate::settings::problem::{Problem, ProblemKind};
 
-/// Adds what is wrong. A rule is silent if one of its settings has a problem already.
+/// Adds the problems found. A rule is skipped if one of its settings already has a problem.
 pub(crate) fn check(loaded: &LoadedConfig, problems: &mut Vec<Problem>) {
     let mut report = Report { loaded, known: problems.iter().map(|p| p.key.clone()).collect(), found: Vec::new() };
     years::check(&mut report);
@@ -26,13 +26,13 @@ struct Report<'c> {
 }
 
 impl Report<'_> {
-    /// Reports `key` unless what is expected of it holds; `involved` are the other settings of the rule.
+    /// Reports `key` unless the rule holds; `involved` are the rule's other settings.
     fn expect(&mut self, holds: bool, key: &str, involved: &[&str], expected: impl FnOnce() -> String) {
         let spoiled = |key: &&str| self.known.iter().any(|known| known.starts_with(*key));
         if holds || involved.iter().chain([&key]).any(spoiled) {
             return;
         }
-        // Where the key itself is a default, what was given is one of the others.
+        // If the key itself is a default, the user set one of the others.
         let mut origins = [key].into_iter().chain(involved.iter().copied()).map(|key| self.origin(key));
         let origin = origins.find(|origin| *origin != Origin::Default).unwrap_or(Origin::Default);
         let pointer = format!("/{}", key.replace('.', "/"));
@@ -42,7 +42,7 @@ impl Report<'_> {
         self.found.push(Problem { origin, key: key.to_owned(), kind });
     }
 
-    /// A map has no origin of its own, but that of its strongest entry.
+    /// A map has the origin of its strongest entry.
     fn origin(&self, key: &str) -> Origin {
         let within = |other: &str| other == key || other.starts_with(&format!("{key}."));
         let entries = self.loaded.origins.iter().filter(|(other, ..)| within(other));

@@ -1,4 +1,4 @@
-//! The default configuration file: every setting with its default, under what the comments of the types say about it.
+//! The default configuration file: every setting with its default and a comment from its type's doc comment.
 
 use std::fmt::Write as _;
 
@@ -9,24 +9,25 @@ use super::keys::{is_whole, join};
 use super::rules::{DECLARED, RULES};
 use super::schema::constraint::comment;
 
-/// What the comments of single settings do not say.
+/// Text that applies to all settings.
 const HEADER: &str = "\
 # yaml-language-server: $schema=simulation_config.schema.json
-# PlanAlign: the settings of a simulation.
 #
-# Every key below shows its default, except the two ids, which each scenario must name (letters, digits, _ and -).
-# Layers, later ones win: built-in defaults < this file < --scenario FILE
+# PlanAlign simulation settings.
+#
+# Every key below shows its default, except the two IDs, which each scenario must set (letters, digits, _, and -).
+# Later layers override earlier ones: built-in defaults < this file < --scenario FILE
 #   < environment (PLANALIGN_SIMULATION__START_YEAR=2026) < --set simulation.start_year=2026
-# Maps are merged key by key, lists are replaced. In the environment `__` separates the parts of a key.
-# Rates are fractions (0.06 is 6%) with at most six decimals, money is in whole dollars, days of the year are MM-DD.
-# A key that is not below is an error, and so is a value that would have no effect or that the law forbids.
+# Maps are merged key by key; lists are replaced. In the environment, `__` separates the parts of a key.
+# Rates are fractions (0.06 is 6%) with at most six decimals, money is in whole dollars, and days of the year are MM-DD.
+# Unknown keys, values without effect, and values that the law doesn't allow are errors.
 
 ";
 
-/// Lines of comments are no wider.
+/// Maximum width of comment lines.
 const WIDTH: usize = 118;
 
-/// The file.
+/// Returns the text of the file.
 #[must_use]
 pub fn text() -> String {
     let mut file = Writer { text: HEADER.to_owned() };
@@ -86,7 +87,7 @@ impl Writer {
         let _ = writeln!(self.text, "{line}");
     }
 
-    /// A value on one line; what holds lists or maps has a line for each.
+    /// Writes a value on one line, or one line per entry if it contains lists or maps.
     fn value(&mut self, indent: &str, name: &str, value: &Value) {
         let is_nested = |inner: &Value| inner.is_object() || inner.is_array();
         let lines: Vec<String> = match value {
@@ -108,7 +109,7 @@ impl Writer {
     }
 }
 
-/// What a setting means, what each of its choices means, and limits that come from somewhere.
+/// The meaning of a setting and its choices, plus limits with a source.
 fn meaning(text: &str, path: &str, schema: &Value) -> String {
     let choices = schema["oneOf"].as_array().into_iter().flatten().map(|choice| {
         let meaning = choice["description"].as_str().unwrap_or_default().trim_end_matches('.');
@@ -128,13 +129,13 @@ fn meaning(text: &str, path: &str, schema: &Value) -> String {
     format!("{text} {}.", with_first(&limits, |c| c.to_ascii_uppercase()))
 }
 
-/// The text with another first letter.
+/// Changes the first letter of a text.
 fn with_first(text: &str, change: impl Fn(char) -> char) -> String {
     let mut letters = text.chars();
     letters.next().map(change).into_iter().chain(letters).collect()
 }
 
-/// A value on one line. Only text that begins with a letter needs no quotes.
+/// A value on one line. Text that doesn't begin with a letter is quoted.
 fn flow(value: &Value) -> String {
     match value {
         Value::String(text) if text.starts_with(|c: char| c.is_ascii_alphabetic()) => text.clone(),

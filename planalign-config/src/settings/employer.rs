@@ -1,4 +1,4 @@
-//! The employer's money: match and core contribution.
+//! Employer contributions: match and core.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,28 +11,28 @@ use crate::rate;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerMatch {
-    /// How the match is computed.
+    /// Match formula.
     pub active_formula: MatchFormula,
-    /// Tiers in ascending order; each matches `rate` of the deferrals above the tier before, up to `up_to` of pay.
+    /// Tiers in ascending order; each matches `rate` of deferrals above the previous tier, up to `up_to` of pay.
     pub tiers: Vec<MatchTier>,
-    /// Cap of the match as a share of pay; `None`: none.
+    /// Match cap as a share of pay; `None`: no cap.
     #[schemars(with = "Option<PositiveShare>")]
     pub match_cap_percent: Option<Rate>,
-    /// Pay that counts.
+    /// Pay that the match is based on.
     pub compensation: MatchCompensation,
     /// Whether catch-up contributions are matched.
     pub match_catch_up: bool,
-    /// Who gets it.
+    /// Who receives the contribution.
     pub eligibility: EmployerEligibility,
 }
 
-/// How the match is computed.
+/// Match formula.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchFormula {
-    /// There is no match.
+    /// No match.
     None,
-    /// By tiers of the deferral rate.
+    /// Tiers of the deferral rate.
     #[default]
     Tiered,
 }
@@ -41,7 +41,7 @@ pub enum MatchFormula {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchTier {
-    /// Deferrals up to this share of pay belong to the tier, above those of the tier before.
+    /// Upper limit of the tier: deferrals as a share of pay.
     #[schemars(with = "PositiveShare")]
     pub up_to: Rate,
     /// Match per dollar deferred.
@@ -49,59 +49,59 @@ pub struct MatchTier {
     pub rate: Rate,
 }
 
-/// Pay that counts for the match.
+/// Pay that the match is based on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchCompensation {
-    /// The whole year's.
+    /// Pay for the whole plan year.
     #[default]
     PlanYear,
-    /// Since the entry date.
+    /// Pay from the entry date.
     FromEntry,
 }
 
-/// Contributions that do not depend on deferrals.
+/// Nonelective (core) contributions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerCoreContribution {
-    /// Whether there is any.
+    /// Core contribution formula.
     pub status: CoreStatus,
-    /// Share of pay.
+    /// Core contribution as a share of pay.
     #[schemars(with = "Share")]
     pub contribution_rate: Rate,
-    /// Who gets it.
+    /// Who receives the contribution.
     pub eligibility: EmployerEligibility,
 }
 
-/// How the core contribution is computed.
+/// Core contribution formula.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CoreStatus {
-    /// There is none.
+    /// No core contribution.
     None,
     /// The same share of pay for everyone.
     #[default]
     Flat,
 }
 
-/// Who gets an employer contribution for a year.
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own, and any may be combined")]
+/// Who receives an employer contribution for a year.
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate setting, and any may be combined")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmployerEligibility {
-    /// Completed years of service.
+    /// Minimum completed years of service.
     #[schemars(range(max = 2), extend("x-note" = "IRC 410(a)(1)(B)"))]
     pub minimum_tenure_years: u8,
-    /// Hours of the year.
+    /// Minimum hours worked in the year.
     #[schemars(range(max = 1000), extend("x-note" = "a year of service, 29 CFR 2530.200b-1"))]
     pub minimum_hours_annual: u16,
-    /// Whether one must be employed on Dec 31.
+    /// Whether participants must be employed on Dec 31.
     pub require_active_at_year_end: bool,
-    /// Whether people get it in the year of hire, whatever `minimum_tenure_years` says.
+    /// Whether new hires receive it in the year of hire, regardless of `minimum_tenure_years`.
     pub allow_new_hires: bool,
-    /// Whether those who leave in the year of hire are spared `require_active_at_year_end`.
+    /// Whether new-hire terminations are exempt from `require_active_at_year_end`.
     pub allow_terminated_new_hires: bool,
-    /// Whether others who leave are spared `require_active_at_year_end`.
+    /// Whether other terminations are exempt from `require_active_at_year_end`.
     pub allow_experienced_terminations: bool,
 }
 

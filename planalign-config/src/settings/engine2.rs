@@ -1,7 +1,7 @@
-//! The keys of `PlanAlign Engine 2`, and what became of each.
+//! The keys of `PlanAlign Engine 2`, and how each migrates.
 //!
-//! A configuration in that format is not translated: what has another name here, or none, is told with the line of the
-//! file, so that whoever owns the file decides. Nothing of it is dropped in silence.
+//! A configuration in that format isn't translated: keys that were renamed or aren't supported are reported with their lines,
+//! so that the file's owner can decide. Nothing is silently dropped.
 
 mod employer;
 mod entry;
@@ -17,50 +17,50 @@ use crate::yaml::{Content, Node};
 /// A key of `PlanAlign Engine 2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Path of the setting. `section.*` is a section with everything in it for which there is no longer path; any other `*`
-    /// is the rest of a name.
+    /// Path of the setting. `section.*` matches everything in a section that has no more specific path; any other `*` matches
+    /// the rest of a name.
     pub path: &'static str,
-    /// What became of it.
+    /// How it migrates.
     pub migration: Migration,
-    /// The reason, what differs, or what to write instead; empty if there is nothing to say.
+    /// The reason, the difference, or what to write instead; may be empty.
     pub text: &'static str,
 }
 
-/// What became of a key.
+/// How a key migrates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Migration {
-    /// The same key means the same here.
+    /// The key has the same name and meaning here.
     Kept,
-    /// Another key means the same here.
+    /// The key has another name here.
     Renamed {
-        /// The setting or the section here.
+        /// The new setting or section.
         to: &'static str,
-        /// What happens to the value.
+        /// How the value changes.
         value: Conversion,
     },
-    /// There is no such setting, and none is intended.
+    /// The key isn't supported and won't be.
     Refused,
-    /// The model does not have it yet.
+    /// The key isn't supported yet.
     Planned,
 }
 
-/// How a value is written under its new key.
+/// How a value changes under its new key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conversion {
-    /// As it is.
+    /// Unchanged.
     Same,
-    /// A percent becomes a share.
+    /// A percentage becomes a fraction.
     Percent,
-    /// In another form, which the text of the key describes.
+    /// Rewritten as described in the key's text.
     Rewritten,
 }
 
-/// All keys, section by section.
+/// Iterates over all keys, by section.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
     [people::KEYS, entry::KEYS, employer::KEYS, studio::KEYS, program::KEYS].into_iter().flatten()
 }
 
-/// The key that tells most about a path of Engine 2: its own, or that of the section it is in.
+/// Finds the most specific key for an Engine 2 path: its own, or that of its section.
 #[must_use]
 pub fn key_of(path: &str) -> Option<&'static Key> {
     let own = keys().find(|key| key.path == path);
@@ -68,7 +68,7 @@ pub fn key_of(path: &str) -> Option<&'static Key> {
 }
 
 impl Key {
-    /// Whether a path is this key, or in this section.
+    /// Returns whether a path is this key or in this section.
     #[must_use]
     pub fn covers(&self, path: &str) -> bool {
         if let Some(section) = self.path.strip_suffix(".*") {
@@ -81,14 +81,14 @@ impl Key {
     }
 }
 
-/// Whether more is known about what is in a section than about the section.
+/// Whether there are more specific keys in a section.
 pub(crate) fn has_keys_in(section: &str) -> bool {
     let is_inside =
         |key: &Key| key.path.strip_prefix(section).is_some_and(|rest| rest.starts_with('.') && rest != ".*");
     keys().any(is_inside)
 }
 
-/// What to tell about a key that stands in a configuration and is none here; `None` if it is no key there either.
+/// The problem to report for a key that isn't a setting here; `None` if it isn't an Engine 2 key either.
 pub(crate) fn migration_of(path: &str, value: &Node) -> Option<ProblemKind> {
     let key = key_of(path)?;
     match key.migration {
@@ -107,7 +107,7 @@ impl Conversion {
         match self {
             Self::Same => Some(value.clone()),
             Self::Percent => {
-                // A percent has two digits less behind the point than its share.
+                // A percentage has two fewer decimals than its fraction.
                 let percent = match &value.content {
                     Content::Integer(number) => Fixed::<4>::from_scaled((*number).into(), 0)?,
                     Content::Float(text) => text.parse().ok()?,
@@ -120,7 +120,7 @@ impl Conversion {
     }
 }
 
-/// Whether a setting may have a value.
+/// Whether a setting allows a value.
 fn is_allowed(setting: &str, value: &Node) -> bool {
     let mut mistakes = Vec::new();
     rule_of(setting).is_some_and(|rule| {
@@ -138,7 +138,7 @@ const fn renamed(path: &'static str, to: &'static str, text: &'static str) -> Ke
 }
 
 const fn percent(path: &'static str, to: &'static str) -> Key {
-    let text = "a percent becomes a share, 2.5 is 0.025";
+    let text = "a percentage becomes a fraction: 2.5 is 0.025";
     Key { path, migration: Migration::Renamed { to, value: Conversion::Percent }, text }
 }
 

@@ -1,4 +1,4 @@
-//! How people come to take part in the plan, and at which rate.
+//! How employees enroll in the plan, and at which deferral rates.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -10,107 +10,107 @@ use super::segments::{ByAge, ByIncome, ByJob};
 use crate::fixed::Rate;
 use crate::rate;
 
-/// How people come to take part.
+/// How employees enroll.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Enrollment {
-    /// Enrollment by the plan.
+    /// Automatic enrollment.
     pub auto_enrollment: AutoEnrollment,
-    /// Enrollment by people's own choice.
+    /// Voluntary enrollment.
     pub voluntary_enrollment: VoluntaryEnrollment,
 }
 
-/// Enrollment by the plan.
+/// Automatic enrollment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AutoEnrollment {
-    /// Whether there is any.
+    /// Whether the plan enrolls employees automatically.
     pub enabled: bool,
-    /// Whom it takes in.
+    /// Who is enrolled automatically.
     pub scope: AutoEnrollmentScope,
-    /// Only people hired on or after this date (YYYY-MM-DD); `None`: everyone in the scope.
+    /// Only employees hired on or after this date (YYYY-MM-DD); `None`: everyone in scope.
     #[schemars(with = "Option<CalendarDate>")]
     pub hire_date_cutoff: Option<Date>,
     /// Days between the entry date and automatic enrollment.
     #[schemars(range(max = 365))]
     pub window_days: u16,
-    /// Deferral rate that the plan sets.
+    /// Deferral rate for automatic enrollment.
     #[schemars(with = "PositiveShare")]
     pub default_deferral_rate: Rate,
-    /// Days after automatic enrollment in which a person may opt out.
+    /// Days after automatic enrollment during which employees may opt out.
     #[schemars(range(max = 90), extend("x-note" = "IRC 414(w)(2)(B)"))]
     pub opt_out_grace_period: u16,
-    /// How many do.
+    /// Opt-out rates.
     pub opt_out_rates: OptOutRates,
 }
 
-/// Whom automatic enrollment takes in.
+/// Who is enrolled automatically.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AutoEnrollmentScope {
-    /// Everyone who is eligible and does not defer.
+    /// All eligible employees who don't defer.
     #[default]
     AllEligibleEmployees,
-    /// Only those hired in the simulation.
+    /// Only employees hired during the simulation.
     NewHiresOnly,
 }
 
-/// How many of those enrolled by the plan opt out.
+/// Opt-out rates after automatic enrollment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptOutRates {
-    /// Share that opts out where both multipliers are 1.
+    /// Share that opts out when both multipliers are 1.
     #[schemars(with = "Share")]
     pub target: Rate,
-    /// Under 30, under 45, under 60, above.
+    /// Multipliers by age: under 30, under 45, under 60, and 60 or older.
     #[schemars(with = "ByAge<Multiplier>")]
     pub age_multipliers: ByAge<Rate>,
-    /// By income segment: below 50,000, below 100,000, below 200,000, above.
+    /// Multipliers by income: under $50,000, under $100,000, under $200,000, and higher.
     #[schemars(with = "ByIncome<Multiplier>")]
     pub income_multipliers: ByIncome<Rate>,
 }
 
-/// Enrollment by people's own choice.
+/// Voluntary enrollment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoluntaryEnrollment {
-    /// Whether there is any.
+    /// Whether employees may enroll on their own.
     pub enabled: bool,
-    /// Scales every probability below.
+    /// Multiplier for every probability below.
     #[schemars(with = "Multiplier")]
     pub voluntary_enrollment_rate: Rate,
-    /// Probability under 31, under 46, under 56, above.
+    /// Enrollment probability by age: under 31, under 46, under 56, and 56 or older.
     #[schemars(with = "ByAge<Share>")]
     pub base_rates_by_age: ByAge<Rate>,
-    /// By income segment.
+    /// Multipliers by income segment.
     #[schemars(with = "ByIncome<Multiplier>")]
     pub income_multipliers: ByIncome<Rate>,
-    /// By group of job levels: 1 and 2, 3 and 4, 5 and 6, above.
+    /// Multipliers by group of job levels: 1 and 2, 3 and 4, 5 and 6, and higher.
     #[schemars(with = "ByJob<Multiplier>")]
     pub job_level_multipliers: ByJob<Rate>,
-    /// Deferral rate chosen, by age and income segment.
+    /// Deferral rates chosen, by age and income segment.
     #[schemars(with = "ByAge<ByIncome<PositiveShare>>")]
     pub deferral_rates: ByAge<ByIncome<Rate>>,
-    /// Highest rate that is chosen.
+    /// Highest deferral rate chosen.
     #[schemars(with = "PositiveShare")]
     pub max_deferral_rate: Rate,
 }
 
-/// Automatic yearly increases of deferral rates.
+/// Automatic annual increases in deferral rates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeferralAutoEscalation {
-    /// Whether there are any.
+    /// Whether the plan increases deferral rates automatically.
     pub enabled: bool,
-    /// Day of the increase.
+    /// Day of the increases.
     pub effective_day: MonthDay,
-    /// Increase of the rate.
+    /// Annual increase in the deferral rate.
     #[schemars(with = "PositiveShare")]
     pub increment_amount: Rate,
-    /// Rate at which increases end.
+    /// Deferral rate at which increases stop.
     #[schemars(with = "PositiveShare")]
     pub maximum_rate: Rate,
-    /// Only people hired on or after this date (YYYY-MM-DD); `None`: everyone.
+    /// Only employees hired on or after this date (YYYY-MM-DD); `None`: everyone.
     #[schemars(with = "Option<CalendarDate>")]
     pub hire_date_cutoff: Option<Date>,
     /// Calendar years between the year of enrollment and the first increase.

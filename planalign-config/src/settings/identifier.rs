@@ -1,4 +1,4 @@
-//! Names that stand in every row of the results.
+//! IDs that appear in every row of the results.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,24 +7,24 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A name of letters, digits, `_` and `-`, of 1 to 64 characters.
+/// An ID of 1 to 64 letters, digits, `_`, or `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Identifier(String);
 
-/// The text is no identifier.
+/// The text isn't a valid identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an identifier has 1 to 64 letters, digits, _ or -")]
+#[error("an identifier has 1 to 64 letters, digits, _, or -")]
 pub struct InvalidIdentifier;
 
 impl Identifier {
-    /// A name that is known to be one.
+    /// Creates an identifier from a name known to be valid.
     pub(super) fn known(name: &'static str) -> Self {
         debug_assert!(name.parse::<Self>().is_ok(), "{name}");
         Self(name.to_owned())
     }
 
-    /// The name.
+    /// Returns the identifier as a string slice.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -70,7 +70,7 @@ impl JsonSchema for Identifier {
         json_schema!({
             "type": "string",
             "pattern": "^[A-Za-z0-9_-]{1,64}$",
-            "x-words": "1 to 64 letters, digits, _ or -",
+            "x-words": "1 to 64 letters, digits, _, or -",
         })
     }
 }

@@ -1,10 +1,10 @@
-//! Key paths: `simulation.start_year`, and which of them are settings of their own.
+//! Key paths such as `simulation.start_year`, and which of them are separate settings.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-/// Maps that the models take as one value: their keys are segments of people, or the user's own.
+/// Maps that models read as one value: their keys are segments of employees or user-defined.
 const WHOLE: [&str; 7] = [
     "age_multipliers",
     "income_multipliers",
@@ -15,17 +15,17 @@ const WHOLE: [&str; 7] = [
     "columns",
 ];
 
-/// Whether the models take the map of this name as one value.
+/// Whether models read the map with this name as one value.
 pub(crate) fn is_whole(name: &str) -> bool {
     WHOLE.contains(&name)
 }
 
-/// The path of a key within another; the root's path is empty.
+/// The path of a key within a section; the root's path is empty.
 pub(crate) fn join(parent: &str, key: &str) -> String {
     if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
 }
 
-/// The path of what a key is in; `None` for the root.
+/// The path of the parent of a key; `None` for the root.
 pub(crate) fn parent(path: &str) -> Option<&str> {
     if path.is_empty() { None } else { Some(path.rsplit_once('.').map_or("", |(parent, _)| parent)) }
 }
@@ -35,7 +35,7 @@ pub(crate) fn name(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or_default()
 }
 
-/// The paths of all values that are no map, and of empty maps.
+/// All values that aren't maps, and empty maps, by path.
 pub(crate) fn leaves(tree: Map<String, Value>) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     collect("", tree, &mut found);

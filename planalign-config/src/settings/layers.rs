@@ -1,8 +1,8 @@
-//! The layers of a configuration, and how they become settings.
+//! The layers of a configuration and how they are combined.
 //!
-//! Defaults < file < scenario overlay < environment < command line. Maps are merged, lists and scalars replaced. Every
-//! layer is checked by itself, so that a mistake is reported even where a later layer hides it; what several settings must
-//! be together is checked once, on the effective values.
+//! Defaults < file < scenario overlay < environment < command line. Maps are merged; lists and scalars are replaced. Every
+//! layer is checked separately, so that a mistake is reported even if a later layer overrides it; rules that involve several
+//! settings are checked once, on the effective values.
 
 mod environment;
 mod known;
@@ -22,54 +22,54 @@ use crate::yaml::{self, Dialect, Node, Position};
 use known::Known;
 pub use overrides::Override;
 
-/// What a configuration is made of, beside the defaults.
+/// The inputs of a configuration, besides the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     /// The configuration file.
     pub file: PathBuf,
     /// The overlay of a scenario.
     pub scenario: Option<PathBuf>,
-    /// The environment; what does not begin with `PLANALIGN_` is ignored.
+    /// The environment; names that don't begin with `PLANALIGN_` are ignored.
     ///
-    /// `PLANALIGN_SIMULATION__START_YEAR` is `simulation.start_year`: a name with `__` is a setting, and an error if there
-    /// is none of that name. Without `__` only `PLANALIGN_SCENARIO_ID` and `PLANALIGN_PLAN_DESIGN_ID` are settings; all
-    /// others, such as `PLANALIGN_LOG`, belong to the program, but a setting written with `_` for `__` is an error.
+    /// `PLANALIGN_SIMULATION__START_YEAR` sets `simulation.start_year`: a name with `__` is a setting, and an error if the
+    /// setting doesn't exist. Without `__`, only `PLANALIGN_SCENARIO_ID` and `PLANALIGN_PLAN_DESIGN_ID` are settings; others,
+    /// such as `PLANALIGN_LOG`, belong to the program. A setting written with `_` instead of `__` is an error.
     pub environment: BTreeMap<String, String>,
-    /// The command line, in its order; later ones win.
+    /// Overrides from the command line, in order; later ones win.
     pub overrides: Vec<Override>,
 }
 
 impl Sources {
-    /// The variables of the environment that are settings, in order of their names.
+    /// Returns the environment variables that are settings, sorted by name.
     #[must_use]
     pub fn environment_settings(&self) -> Vec<&str> {
         environment::settings(&self.environment)
     }
 }
 
-/// Settings that can be used, and where they come from.
+/// Valid settings and their origins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadedConfig {
     /// The effective settings.
     pub settings: SimulationConfig,
-    /// Where each of them comes from.
+    /// The origin of each setting.
     pub origins: Origins,
 }
 
-/// Reads and checks a configuration file, without a scenario and the environment.
+/// Loads and checks a configuration file, without a scenario or the environment.
 pub fn load_simulation_config(file: impl Into<PathBuf>) -> Result<SimulationConfig, ConfigError> {
     let sources = Sources { file: file.into(), scenario: None, environment: BTreeMap::new(), overrides: Vec::new() };
     Ok(load(&sources)?.settings)
 }
 
-/// Checks settings that were not loaded, or changed since, as if they were a file. Answers them as the file would give them.
+/// Checks settings built or changed in code as if they came from a file. Returns them as if loaded.
 pub fn check(settings: &SimulationConfig) -> Result<SimulationConfig, ConfigError> {
     let text = serde_json::Value::Object(settings.to_tree()).to_string();
     let layer = Layer::parse(Source::CommandLine("settings".to_owned()), &text);
     Ok(combine(vec![layer], &Known::new())?.settings)
 }
 
-/// Reads, merges and checks the layers of a configuration.
+/// Loads, merges, and checks the layers of a configuration.
 pub fn load(sources: &Sources) -> Result<LoadedConfig, ConfigError> {
     let file = (sources.file.clone(), read(&sources.file)?);
     let scenario = match &sources.scenario {
@@ -103,14 +103,14 @@ fn combine(layers: Vec<Layer>, known: &Known) -> Result<LoadedConfig, ConfigErro
     }
 }
 
-/// Settings from one place, not yet checked.
+/// Unchecked settings from one source.
 struct Layer {
     source: Source,
     root: Node,
     mistakes: Vec<Mistake>,
 }
 
-/// The place.
+/// The source of a layer.
 #[derive(Clone, Debug)]
 enum Source {
     File(PathBuf),
@@ -123,7 +123,7 @@ impl Layer {
     fn parse(source: Source, text: &str) -> Self {
         let (mut root, errors) = yaml::parse(text, Dialect::Core);
         if root.is_null() {
-            // A file of comments.
+            // The file has only comments.
             root.content = yaml::Content::Map(Vec::new());
         }
         Self { source, root, mistakes: errors.into_iter().map(Mistake::from).collect() }

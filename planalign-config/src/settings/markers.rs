@@ -1,21 +1,21 @@
-//! What settings may be where their types alone do not say it: named here, and given to the schema with `#[schemars(with = "...")]`.
+//! Marker types for values that Rust types alone can't describe, applied with `#[schemars(with = "...")]`.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-/// The least that counts: the models compute in millionths.
+/// The smallest unit: the models compute in millionths.
 pub(super) const MILLIONTH: f64 = 0.000_001;
 
-/// From nothing to all.
+/// From 0 to 1.
 pub(super) type Share = Millionths<0, 1_000_000>;
-/// More than nothing, up to all.
+/// Above 0, up to 1.
 pub(super) type PositiveShare = Millionths<1, 1_000_000>;
-/// Anything from nothing to ten times.
+/// From 0 to 10.
 pub(super) type Multiplier = Millionths<0, 10_000_000>;
 
-/// A number within bounds, both included.
+/// A number within inclusive bounds.
 pub(super) struct Millionths<const LEAST: u32, const MOST: u32>;
 
 impl<const LEAST: u32, const MOST: u32> JsonSchema for Millionths<LEAST, MOST> {
@@ -33,7 +33,7 @@ impl<const LEAST: u32, const MOST: u32> JsonSchema for Millionths<LEAST, MOST> {
     }
 }
 
-/// Numbers from 0 to 1 whose sum is 1.
+/// Numbers from 0 to 1 that add up to 1.
 pub(super) struct Shares<const COUNT: usize>;
 
 impl<const COUNT: usize> JsonSchema for Shares<COUNT> {
@@ -51,7 +51,7 @@ impl<const COUNT: usize> JsonSchema for Shares<COUNT> {
     }
 }
 
-/// A date, written YYYY-MM-DD.
+/// A date in the form YYYY-MM-DD.
 pub(super) struct CalendarDate;
 
 impl JsonSchema for CalendarDate {
@@ -68,7 +68,7 @@ impl JsonSchema for CalendarDate {
     }
 }
 
-/// Takes `null` from the fields of a map: what is not to be changed is left out of it.
+/// Disallows `null` in the fields of a map: fields that don't change are omitted.
 pub(super) fn never_null(schema: &mut Schema) {
     let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
     for field in fields.into_iter().flat_map(|fields| fields.values_mut()) {

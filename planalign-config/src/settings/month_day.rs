@@ -1,4 +1,4 @@
-//! Days that come every year.
+//! Days that exist in every year.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A day of the year that every year has, written `MM-DD`; Feb 29 is none.
+/// A day that exists in every year, written `MM-DD`; Feb 29 isn't one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MonthDay {
@@ -15,16 +15,16 @@ pub struct MonthDay {
     day: i8,
 }
 
-/// The text is no day that every year has.
+/// The text isn't a day that exists in every year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a day is MM-DD, in every year")]
+#[error("a day is written MM-DD and exists in every year")]
 pub struct InvalidMonthDay;
 
 impl MonthDay {
-    /// The first day of the year.
+    /// January 1.
     pub const NEW_YEAR: Self = Self { month: 1, day: 1 };
 
-    /// A day, if every year has it.
+    /// Creates a day; `None` if it doesn't exist in every year.
     #[must_use]
     pub const fn new(month: i8, day: i8) -> Option<Self> {
         let last = match month {
@@ -79,7 +79,7 @@ impl JsonSchema for MonthDay {
         json_schema!({
             "type": "string",
             "pattern": "^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))$",
-            "x-words": "a day MM-DD that every year has",
+            "x-words": "a day MM-DD that exists in every year",
         })
     }
 }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_days_of_every_year_are_taken() {
+    fn only_days_of_every_year_are_accepted() {
         for good in ["01-01", "02-28", "07-15", "12-31"] {
             assert_eq!(good.parse::<MonthDay>().expect(good).to_string(), good);
         }
@@ -106,7 +106,7 @@ mod tests {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
         #[test]
-        fn a_day_is_taken_if_a_common_year_has_it(month in -2_i8..15, day in -2_i8..35) {
+        fn a_day_is_accepted_if_a_common_year_has_it(month in -2_i8..15, day in -2_i8..35) {
             prop_assert_eq!(MonthDay::new(month, day).is_some(), Date::new(2025, month, day).is_ok());
         }
     }

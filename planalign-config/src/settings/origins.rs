@@ -1,4 +1,4 @@
-//! Where the value of each setting comes from.
+//! The origin of each setting's value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::yaml::Position;
 
-/// The layer that a setting comes from, and where in it. Ordered as the layers are, weakest first.
+/// The layer that a setting comes from, and the position in it. Ordered like the layers, weakest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
-    /// Built in.
+    /// Built-in default.
     Default,
     /// The configuration file.
     File(PathBuf, Position),
@@ -19,7 +19,7 @@ pub enum Origin {
     Scenario(PathBuf, Position),
     /// An environment variable, by name.
     Environment(String),
-    /// The command line: the option, as the user knows it, for example `--set`.
+    /// The command line, with the option as the user types it, such as `--set`.
     CommandLine(String),
 }
 
@@ -49,18 +49,18 @@ impl Origins {
         Self(values.into_iter().map(with_origin).collect())
     }
 
-    /// The settings in order of their keys.
+    /// Iterates over the settings, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value, &Origin)> {
         self.0.iter().map(|(key, (value, origin))| (key.as_str(), value, origin))
     }
 
-    /// Where a setting comes from; `None` if there is no such key.
+    /// Returns the origin of a setting; `None` if the key doesn't exist.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Origin> {
         self.0.get(key).map(|(_, origin)| origin)
     }
 
-    /// The effective value of a setting; `None` if there is no such key.
+    /// Returns the effective value of a setting; `None` if the key doesn't exist.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.0.get(key).map(|(value, _)| value)

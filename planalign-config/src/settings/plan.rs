@@ -1,4 +1,4 @@
-//! Who may take part in the plan, and its limits.
+//! Plan eligibility and limits.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,39 +7,39 @@ use super::markers::{PositiveShare, Share};
 use crate::fixed::Rate;
 use crate::rate;
 
-/// Who may take part in the plan, and from when.
+/// Who may participate in the plan, and when they enter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanEligibility {
-    /// Age in completed years.
+    /// Minimum age in completed years.
     #[schemars(range(max = 21), extend("x-note" = "IRC 410(a)(1)(A)"))]
     pub minimum_age: u8,
-    /// Days of service before entry; 0 if months are given.
+    /// Days of service required before entry; 0 if months are given.
     #[schemars(range(max = 365), extend("x-note" = "one year of service, IRC 410(a)(1)(A)"))]
     pub waiting_period_days: u16,
-    /// Months of service before entry; 0 if days are given.
+    /// Months of service required before entry; 0 if days are given.
     #[schemars(range(max = 12), extend("x-note" = "one year of service, IRC 410(a)(1)(A)"))]
     pub waiting_period_months: u8,
-    /// Hours a year that part-timers must be scheduled for; 0: no hours rule.
+    /// Scheduled hours per year required of part-time employees; 0: no hours rule.
     #[schemars(range(max = 1000), extend("x-note" = "IRC 410(a)(3)(A)"))]
     pub minimum_hours_annual: u16,
-    /// The days on which people enter once they qualify.
-    #[schemars(extend("x-note" = "with annual dates people could wait longer than IRC 410(a)(4) allows"))]
+    /// Days on which employees enter the plan once they qualify.
+    #[schemars(extend("x-note" = "annual dates could delay entry longer than IRC 410(a)(4) allows"))]
     pub entry_dates: EntryDates,
-    /// Share of new hires in an excluded class of employees.
+    /// Share of new hires in an excluded class.
     #[schemars(with = "Share")]
     pub new_hire_ineligible_pct: Rate,
 }
 
-/// The days on which people enter once they qualify.
+/// Days on which employees enter the plan once they qualify.
 ///
-/// IRC 410(a)(4) asks for entry by the first day of the plan year that follows, or six months after qualifying if that is
-/// sooner. No choice here can be later, whatever the waiting period: with semi-annual dates (Jan 1 and Jul 1) the next one
-/// is never more than six months away. Annual dates could be, and are therefore none of the choices.
+/// IRC 410(a)(4) requires entry by the first day of the next plan year or six months after qualifying, whichever is sooner.
+/// No choice here can be later, whatever the waiting period: with semiannual dates (Jan 1 and Jul 1), the next one is never
+/// more than six months away. Annual dates could be, so they aren't offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryDates {
-    /// On the day itself.
+    /// On the day they qualify.
     #[default]
     Immediate,
     /// On the first of a month.
@@ -50,24 +50,24 @@ pub enum EntryDates {
     SemiAnnual,
 }
 
-/// The plan's limits on deferrals.
+/// Plan limits on deferrals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deferrals {
-    /// The plan's own cap on a person's deferral rate; the default rate and the other maximum rates may not be above it.
+    /// Plan cap on deferral rates; the default rate and other maximum rates can't exceed it.
     #[schemars(with = "PositiveShare")]
     pub maximum_rate: Rate,
-    /// Whether people of 50 and more may make catch-up contributions (IRC 414(v)).
+    /// Whether participants age 50 or older may make catch-up contributions (IRC 414(v)).
     pub catch_up: bool,
-    /// Whether those of 60 to 63 have the higher limit (SECURE 2.0 s.109).
+    /// Whether the higher catch-up limit applies at ages 60 to 63 (SECURE 2.0 s.109).
     pub super_catch_up: bool,
 }
 
-/// Limits of the tax code in years not yet published.
+/// IRS limits for years that haven't been published yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IrsLimits {
-    /// Yearly index of the limits after the last published year; `None`: no projection, such years are refused.
+    /// Annual increase in the limits after the last published year; `None`: later years are errors.
     #[schemars(with = "Option<Share>", extend("x-note" = "limits never fall, IRC 415(d)"))]
     pub index_rate: Option<Rate>,
 }

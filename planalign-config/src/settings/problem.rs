@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration, and how it is told.
+//! Problems with a configuration, and their messages.
 
 use std::fmt;
 use std::io;
@@ -10,29 +10,29 @@ use crate::runtime::fault::Fault;
 use crate::settings::origins::Origin;
 use crate::yaml::{Position, YamlError, YamlErrorKind};
 
-/// A configuration cannot be used.
+/// A configuration can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A file cannot be read.
+    /// A file can't be read.
     #[error("cannot read the configuration file `{}`", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         cause: io::Error,
     },
-    /// Settings are wrong. Holds every problem that was found, ordered by layer, file, line and key.
+    /// Settings are invalid.
     #[error("{}", listed(&format!("the configuration has {}", counted(problems.len(), "problem")), problems))]
     Invalid {
-        /// At least one.
+        /// All problems found, at least one, sorted by layer, file, line, and key.
         problems: Vec<Problem>,
     },
 }
 
 impl ConfigError {
-    /// What can be done about it.
+    /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -51,78 +51,78 @@ impl Diagnostic for ConfigError {
     }
 }
 
-/// Something wrong with one setting. Displays as one line without an end.
+/// A problem with one setting. Displays as one line, without a line break at the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// Where the setting was given.
+    /// Where the setting was set.
     pub origin: Origin,
-    /// Its path, for example `simulation.start_year`; empty if the text as a whole is meant.
+    /// Path of the setting, such as `simulation.start_year`; empty if the whole text is meant.
     pub key: String,
     /// What is wrong.
     pub kind: ProblemKind,
 }
 
-/// What is wrong with a setting.
+/// Kinds of problems with a setting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProblemKind {
-    /// The text is not the YAML that a configuration may consist of.
+    /// The text isn't valid YAML for a configuration.
     Syntax {
-        /// What the parser says.
+        /// The parser's message.
         message: String,
     },
-    /// There is no such setting.
+    /// The setting doesn't exist.
     UnknownKey {
-        /// The known key that is most like it, if one is.
+        /// The most similar known key, if any.
         nearest: Option<String>,
-        /// The keys that may stand in its place.
+        /// The keys allowed here.
         known: Vec<String>,
     },
-    /// The key is one of `PlanAlign Engine 2` and has another name here.
+    /// A `PlanAlign Engine 2` key that has another name here.
     Renamed {
-        /// The setting or the section that it is now.
+        /// The setting or section that replaces it.
         to: &'static str,
-        /// The value under the new key, as it would be written in the file, if it can be said.
+        /// The value under the new key, as written in the file, if it can be converted.
         value: Option<String>,
-        /// What differs or has to be rewritten; may be empty.
+        /// What differs or must be rewritten; may be empty.
         text: &'static str,
     },
-    /// The key is one of `PlanAlign Engine 2` and none here.
+    /// A `PlanAlign Engine 2` key that isn't supported.
     Refused {
-        /// Why, and what to do instead.
+        /// The reason, and what to do instead.
         reason: &'static str,
     },
-    /// The key is one of `PlanAlign Engine 2`, and the model does not have it yet.
+    /// A `PlanAlign Engine 2` key that isn't supported yet.
     Planned {
-        /// What the model does without it.
+        /// What the model does instead.
         text: &'static str,
     },
-    /// The key stands twice in one map.
+    /// The key appears twice in one map.
     DuplicateKey {
-        /// Line of the first.
+        /// Line of the first occurrence.
         first_line: usize,
     },
-    /// A required setting is not given by any layer.
+    /// No layer sets a required setting.
     Missing {
-        /// What it must be.
+        /// The values allowed.
         expected: String,
     },
-    /// The value is not allowed.
+    /// The value isn't allowed.
     Value {
-        /// The value, as it would be written in the file.
+        /// The value, as written in the file.
         given: String,
-        /// What is allowed.
+        /// The values allowed.
         expected: String,
     },
 }
 
-/// A problem within one text, whose origin is not known there.
+/// A problem within one text whose origin isn't known yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Mistake {
-    /// Where.
+    /// Position in the text.
     pub(crate) at: Position,
-    /// Path of the key; empty if the text as a whole is meant.
+    /// Path of the key; empty if the whole text is meant.
     pub(crate) key: String,
-    /// What.
+    /// What is wrong.
     pub(crate) kind: ProblemKind,
 }
 
@@ -150,14 +150,14 @@ impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax { message } => f.write_str(message),
-            Self::UnknownKey { nearest: Some(nearest), .. } => write!(f, "unknown key, did you mean `{nearest}`?"),
-            Self::UnknownKey { nearest: None, known } => write!(f, "unknown key, allowed here: {}", known.join(", ")),
+            Self::UnknownKey { nearest: Some(nearest), .. } => write!(f, "unknown key; did you mean `{nearest}`?"),
+            Self::UnknownKey { nearest: None, known } => write!(f, "unknown key; allowed here: {}", known.join(", ")),
             Self::Renamed { to, value: Some(value), text } => {
                 let (section, name) = to.rsplit_once('.').unwrap_or(("", to));
-                write!(f, "renamed, write `{name}: {value}` under `{section}`{}", behind_semicolon(text))
+                write!(f, "renamed; write `{name}: {value}` under `{section}`{}", behind_semicolon(text))
             }
             Self::Renamed { to, value: None, text } => write!(f, "renamed to `{to}`{}", behind_semicolon(text)),
-            Self::Refused { reason } => write!(f, "refused: {reason}"),
+            Self::Refused { reason } => write!(f, "not supported: {reason}"),
             Self::Planned { text } => write!(f, "not supported yet: {text}"),
             Self::DuplicateKey { first_line } => write!(f, "given twice, first on line {first_line}"),
             Self::Missing { expected } => write!(f, "missing, expected {expected}"),
@@ -170,7 +170,7 @@ fn behind_semicolon(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("; {text}") }
 }
 
-/// Long values are cut: the line says where the rest is.
+/// Long values are truncated; the message names the line with the full text.
 fn shorten(value: &str) -> String {
     const LONGEST: usize = 60;
     if value.chars().count() <= LONGEST {

@@ -1,7 +1,7 @@
-//! What each setting may be, taken by itself: the rules that the settings' types declare, and checking a value against them.
+//! Rules for individual settings, as declared by their types, and checks against them.
 //!
-//! Values are checked as nodes of a text, before they become settings: a problem names its line, and one is no reason to keep
-//! silent about the next. That is also why no crate that validates finished structs, such as garde, does it.
+//! Values are checked as nodes of a text, before they become settings, so that every problem is reported with its line. That
+//! rules out crates that validate finished structs, such as garde.
 
 mod declared;
 
@@ -16,41 +16,41 @@ use crate::yaml::{Content, Entry, Node};
 
 pub(crate) use declared::{DECLARED, RULES};
 
-/// What a setting may be.
+/// The rule for a setting.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    /// What its value may be.
+    /// Allowed values.
     pub(crate) allowed: Allowed,
-    /// Whether `null` is a value too.
+    /// Whether `null` is also allowed.
     pub(crate) nullable: bool,
-    /// Where the rule comes from or what it means; told with every violation.
+    /// The source or meaning of the rule; part of every error message.
     pub(crate) note: String,
 }
 
-/// What a value may be.
+/// Allowed values.
 #[derive(Clone, Debug)]
 pub(crate) enum Allowed {
     /// Text with at least one character.
     Text,
-    /// Text of a form, which has a description.
+    /// Text that matches a pattern, described in words.
     Pattern { pattern: Regex, words: String },
     /// `true` or `false`.
     Flag,
     /// One of these words.
     Choice(Vec<String>),
-    /// A number within bounds, both included, that millionths can express.
+    /// A number with at most six decimals within inclusive bounds.
     Number(f64, f64),
-    /// A whole number within bounds, both included.
+    /// A whole number within inclusive bounds.
     Whole(i64, i64),
-    /// A date, written YYYY-MM-DD.
+    /// A date in the form YYYY-MM-DD.
     Date,
-    /// This many numbers from 0 to 1 whose sum is 1.
+    /// This many numbers from 0 to 1 that add up to 1.
     Shares(usize),
-    /// A list of such values.
+    /// A list of these values.
     List(Box<Allowed>),
     /// A map of fields.
     Map(Vec<Field>),
-    /// A map of any of these keys to such values.
+    /// A map from any of these keys to these values.
     MapOf(Vec<String>, Box<Allowed>),
 }
 
@@ -62,10 +62,11 @@ pub(crate) struct Field {
     pub(crate) is_required: bool,
 }
 
-/// The sum of shares may miss 1 by as much, so that twelfths can be written down.
+/// How far the sum of shares may be from 1, so that twelfths can be written as decimals.
 const SUM_TOLERANCE: f64 = 0.001;
 
-/// Finds the rule of a setting: its own, or that of the map it is in. A map that is one value has the rule of all that is in it.
+/// Finds the rule for a setting: its own or that of the map that contains it. A map that is one value has the rule of its
+/// entries.
 pub(crate) fn rule_of(path: &str) -> Option<&'static Rule> {
     let mut at = Some(path);
     while let Some(path) = at {
@@ -80,14 +81,14 @@ pub(crate) fn rule_of(path: &str) -> Option<&'static Rule> {
 }
 
 impl Rule {
-    /// Checks a value; adds what is wrong with it or with what it holds.
+    /// Checks a value and its content; adds the mistakes found.
     pub(crate) fn check(&self, path: &str, node: &Node, mistakes: &mut Vec<Mistake>) {
         if !(self.nullable && node.is_null()) {
             self.check_as(&self.allowed, path, node, mistakes);
         }
     }
 
-    /// What is allowed, in words.
+    /// Describes the allowed values.
     pub(crate) fn expected(&self) -> String {
         let null = if self.nullable { ", or null" } else { "" };
         let note = if self.note.is_empty() { String::new() } else { format!(" ({})", self.note) };
@@ -154,7 +155,7 @@ fn names(fields: &[Field]) -> Vec<String> {
 }
 
 impl Allowed {
-    /// Whether text is taken as it stands, without quotes.
+    /// Whether text is used verbatim, without quotes.
     pub(crate) fn is_text(&self) -> bool {
         matches!(self, Self::Text | Self::Pattern { .. } | Self::Choice(_) | Self::Date)
     }
@@ -168,7 +169,7 @@ impl Allowed {
             (Self::Choice(words), Content::Text(text)) => words.contains(text),
             (Self::Number(..), content) => self.has_in_bounds(content) && rate(content).is_some(),
             (Self::Whole(least, most), Content::Integer(n)) => (*least..=*most).contains(n),
-            // The parser takes more forms than one.
+            // The parser accepts several forms.
             (Self::Date, Content::Text(text)) => text.parse::<Date>().is_ok_and(|date| date.to_string() == *text),
             (Self::Shares(count), Content::List(nodes)) => {
                 let shares: Vec<f64> = nodes.iter().filter_map(|node| number(&node.content)).collect();
@@ -195,28 +196,30 @@ impl Allowed {
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
             Self::Date => "a date YYYY-MM-DD".to_owned(),
-            Self::Shares(count) => format!("a list of {count} numbers from 0 to 1 whose sum is 1"),
+            Self::Shares(count) => format!("a list of {count} numbers from 0 to 1 that add up to 1"),
             Self::List(item) => match &**item {
-                Self::Map(fields) => format!("a list of maps of {}", names(fields).join(", ")),
+                Self::Map(fields) => format!("a list of maps with {}", names(fields).join(", ")),
                 item => format!("a list of {}s", item.words()),
             },
-            Self::Map(fields) => format!("a map of {}", names(fields).join(", ")),
-            Self::MapOf(keys, value) => format!("a map of any of {}, each with {}", keys.join(", "), value.words()),
+            Self::Map(fields) => format!("a map with {}", names(fields).join(", ")),
+            Self::MapOf(keys, value) => {
+                format!("a map with any of the keys {}, each with {}", keys.join(", "), value.words())
+            }
         }
     }
 }
 
 fn number(content: &Content) -> Option<f64> {
     match content {
-        #[expect(clippy::cast_precision_loss, reason = "numbers that large are out of every range")]
+        #[expect(clippy::cast_precision_loss, reason = "numbers that large are out of range")]
         Content::Integer(n) => Some(*n as f64),
         Content::Float(text) => text.parse().ok(),
         _ => None,
     }
 }
 
-/// The models compute in millionths; what they would round away is refused, but not the noise that programs leave which compute in
-/// doubles and write files.
+/// The models compute in millionths, so more decimals are rejected, except for the noise that programs computing with doubles
+/// leave in files.
 pub(crate) fn rate(content: &Content) -> Option<Rate> {
     match content {
         Content::Integer(number) => Rate::from_scaled((*number).into(), 0),

@@ -1,7 +1,7 @@
-//! What the configuration may hold, for programs and for people: the JSON Schema of a file, and a list of all settings.
+//! The configuration for programs and people: the JSON Schema of a file, and a list of all settings.
 //!
-//! Structure, meaning and what a value may be come from the settings' types and their comments, defaults from the defaults.
-//! Rules that involve several settings are in neither; loading a file tells them.
+//! Structure, descriptions, and allowed values come from the settings types and their doc comments. Rules that involve several
+//! settings aren't included; they are checked when a file is loaded.
 
 pub(super) mod constraint;
 
@@ -11,36 +11,36 @@ use crate::settings::keys::{is_whole, join};
 use crate::settings::rules::{Allowed, DECLARED, Field, RULES, Rule, rule_of};
 use crate::settings::{Identifier, SimulationConfig};
 
-/// A setting, as people look it up.
+/// An entry of the settings reference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SettingEntry {
-    /// Its key, for example `simulation.start_year`.
+    /// The key, such as `simulation.start_year`.
     pub key: String,
-    /// What it means.
+    /// The description.
     pub meaning: String,
-    /// What its value may be, in words.
+    /// The allowed values, in words.
     pub allowed: String,
-    /// Its default; `None` if it must be given.
+    /// The default; `None` if the setting is required.
     pub default: Option<Value>,
-    /// What each entry consists of, if it is a list of maps.
+    /// The fields of each entry, if the setting is a list of maps.
     pub fields: Vec<FieldEntry>,
 }
 
-/// A field of the entries of a list.
+/// A field of a list entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldEntry {
-    /// Its path within the entry, for example `models.add`.
+    /// The path within the entry, such as `models.add`.
     pub key: String,
-    /// What it means.
+    /// The description.
     pub meaning: String,
-    /// What its value may be, in words.
+    /// The allowed values, in words.
     pub allowed: String,
-    /// Whether an entry must have it.
+    /// Whether the field is required.
     pub is_required: bool,
 }
 
-/// The JSON Schema (draft 2020-12) of a configuration or scenario file. It admits every file that can be loaded; no key is
-/// required, because the layers of a configuration complete each other.
+/// Returns the JSON Schema (draft 2020-12) of a configuration or scenario file. It accepts every file that can be loaded; no
+/// key is required, because layers complement each other.
 #[must_use]
 pub fn json_schema() -> Value {
     let mut root = json!({
@@ -54,7 +54,7 @@ pub fn json_schema() -> Value {
     root
 }
 
-/// All settings, in the order of the file.
+/// Lists all settings, in file order.
 #[must_use]
 pub fn settings() -> Vec<SettingEntry> {
     let mut all = Vec::new();
@@ -62,7 +62,7 @@ pub fn settings() -> Vec<SettingEntry> {
     all
 }
 
-/// The defaults of all settings but the two ids, which have none.
+/// The defaults of all settings except the two IDs, which have none.
 fn defaults() -> Map<String, Value> {
     let Ok(id) = "id".parse::<Identifier>() else { return Map::new() };
     let mut tree = SimulationConfig::new(id.clone(), id).to_tree();
@@ -70,7 +70,7 @@ fn defaults() -> Map<String, Value> {
     tree
 }
 
-/// The schema of a map of settings.
+/// The schema of a section.
 fn section(derived: &Value, path: &str, defaults: &Value) -> Value {
     let mut properties = Map::new();
     for (name, derived) in derived["properties"].as_object().into_iter().flatten() {
@@ -116,7 +116,7 @@ fn list(schema: &Value, path: &str, all: &mut Vec<SettingEntry>) {
     }
 }
 
-/// What a list of maps, or a map within one, consists of.
+/// The fields of a list of maps, or of a map within one.
 fn fields(allowed: &Allowed, schema: &Value, path: &str) -> Vec<FieldEntry> {
     let (fields_of, schema) = match allowed {
         Allowed::List(item) => match &**item {

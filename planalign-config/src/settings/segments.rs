@@ -1,4 +1,4 @@
-//! Values by segment of people, and the job levels.
+//! Values by employee segment, and job levels.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One value per age segment. Where each ends depends on the setting and is told in the file.
+/// One value per age segment. The limits depend on the setting; its description lists them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ByAge<T> {
-    /// The youngest.
+    /// The youngest segment.
     pub young: T,
-    /// From the end of the youngest, up to 45 or so.
+    /// Above the youngest, up to about 45.
     pub mid_career: T,
-    /// Up to about 60.
+    /// Above mid-career, up to about 60.
     pub mature: T,
-    /// The oldest.
+    /// The oldest segment.
     pub senior: T,
 }
 
@@ -24,13 +24,13 @@ pub struct ByAge<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ByIncome<T> {
-    /// Below 50,000.
+    /// Under $50,000.
     pub low: T,
-    /// Below 100,000.
+    /// Under $100,000.
     pub moderate: T,
-    /// Below 200,000.
+    /// Under $200,000.
     pub high: T,
-    /// All above.
+    /// $200,000 or more.
     pub executive: T,
 }
 
@@ -44,7 +44,7 @@ pub struct ByJob<T> {
     pub senior: T,
     /// Levels 5 and 6.
     pub manager: T,
-    /// All above.
+    /// Levels above 6.
     pub executive: T,
 }
 
@@ -54,7 +54,7 @@ pub struct ByJob<T> {
 pub struct JobLevel(u8);
 
 impl JobLevel {
-    /// The number of the level, from 1.
+    /// Returns the level number, starting at 1.
     #[must_use]
     pub const fn number(self) -> u8 {
         self.0

@@ -1,4 +1,4 @@
-//! When the rules that check a run speak up.
+//! Validation rules: severities, thresholds, and custom rules.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use super::markers::Share;
 use crate::fixed::Rate;
 use crate::rate;
 
-/// The built-in rules that stop runs that cannot mean anything.
+/// Built-in rules that stop a run whose results would be meaningless.
 pub const STOPPING_RULES: &[&str] = &["census_acceptance", "workforce_feasibility"];
 
-/// The other built-in rules, whose severity users decide.
+/// Other built-in rules, whose severity users can change.
 pub const RATED_RULES: &[&str] = &[
     "data_freshness_check",
     "row_count_drift",
@@ -31,16 +31,15 @@ pub const RATED_RULES: &[&str] = &[
     "distribution_drift",
 ];
 
-/// Rules of one's own, severities and thresholds; results do not depend on them.
+/// Validation rules: your own, severities, and thresholds; they don't affect results.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Validation {
-    /// Built-in rules that are off, or whose findings all have this severity instead of their own, for example
-    /// `hire_termination_ratio: info`.
+    /// Severity for all findings of a built-in rule instead of its own, or `off`, such as `hire_termination_ratio: info`.
     #[schemars(extend("propertyNames" = { "enum": RATED_RULES }))]
     pub severity: BTreeMap<String, Rating>,
-    /// Rules of your own, which run in the stage VALIDATION: queries for what is wrong in a year. More rows than `max_rows` are
-    /// a finding.
+    /// Your own rules, checked in the VALIDATION stage: queries that select invalid rows of a year. More than `max_rows` rows
+    /// are a finding.
     ///
     /// ```yaml
     /// - name: small_raises
@@ -49,28 +48,28 @@ pub struct Validation {
     ///     from fct_yearly_events where simulation_year = {year} and event_type = 'raise'
     ///     and compensation_amount < previous_compensation * 1.01
     ///   max_rows: 0
-    ///   message: raises of less than one percent
+    ///   message: raises under one percent
     /// ```
     pub rules: Vec<SqlRule>,
-    /// Pay that can be.
+    /// Plausible pay.
     pub compensation_reasonableness: CompensationReasonableness,
-    /// Hires to leavers.
+    /// Hire-to-termination ratio.
     pub hire_termination_ratio: HireTerminationRatio,
-    /// People whose pay is far from that of their level.
+    /// Employees whose pay is far from others at their level.
     pub pay_outliers: PayOutliers,
-    /// Totals and averages that change much from one year to the next.
+    /// Large year-over-year changes in totals and averages.
     pub yearly_jumps: YearlyJumps,
-    /// Changes of who the workforce consists of.
+    /// Shifts in the makeup of the workforce.
     pub distribution_drift: DistributionDrift,
 }
 
-/// What the findings of a rule are worth.
+/// Severity of a rule's findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rating {
     /// The rule does not run.
     Off,
-    /// Worth knowing.
+    /// For information.
     Info,
     /// Unusual.
     Warning,
@@ -78,20 +77,20 @@ pub enum Rating {
     Error,
 }
 
-/// A rule written as a query for what is wrong in a year.
+/// A rule written as a query that selects invalid rows of a year.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SqlRule {
     /// Name of the rule.
     #[schemars(with = "Identifier")]
     pub name: String,
-    /// What its finding is worth.
+    /// Severity of its finding.
     pub severity: Rating,
-    /// A query. Each `{year}` in it, also within quotes, is replaced by the simulated year.
+    /// Query; every `{year}`, even within quotes, is replaced by the simulated year.
     pub sql: String,
-    /// Rows that the query may have without a finding.
+    /// Number of rows allowed without a finding.
     pub max_rows: u64,
-    /// What is wrong if it has more.
+    /// Message of the finding if there are more.
     #[schemars(
         regex(pattern = r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$"),
         extend("x-words" = "text on one line")
@@ -99,59 +98,59 @@ pub struct SqlRule {
     pub message: String,
 }
 
-/// Pay that can be.
+/// Plausible pay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompensationReasonableness {
-    /// Annual rates of pay below this, in dollars, are errors.
+    /// Annual pay rates below this, in dollars, are errors.
     #[schemars(range(max = HIGHEST_PAY))]
     pub minimum_compensation: u32,
-    /// Annual rates of pay above this, in dollars, are errors.
+    /// Annual pay rates above this, in dollars, are errors.
     #[schemars(range(min = 1, max = HIGHEST_PAY))]
     pub maximum_compensation: u32,
-    /// A yearly change of the average rate of pay by more than this share is a warning.
+    /// A year-over-year change in the average pay rate above this share is a warning.
     #[schemars(range(min = 0, max = 10))]
     pub maximum_average_change: Rate,
 }
 
-/// Hires to leavers, in years whose headcount hardly changes.
+/// Hire-to-termination ratio in years with steady headcount.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HireTerminationRatio {
-    /// Fewer hires to a leaver are a warning.
+    /// Fewer hires per termination are a warning.
     #[schemars(range(min = 0, max = 1000))]
     pub minimum_ratio: Rate,
-    /// More hires to a leaver are a warning.
+    /// More hires per termination are a warning.
     #[schemars(range(min = 0, max = 1000))]
     pub maximum_ratio: Rate,
-    /// The headcount hardly changes if it does by at most this share.
+    /// Headcount is steady if it changes by at most this share.
     #[schemars(with = "Share")]
     pub steady_growth: Rate,
 }
 
-/// People whose pay is far from that of their level.
+/// Employees whose pay is far from others at their level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PayOutliers {
-    /// Robust z-scores above this are remarkable: distances from the median, in median absolute deviations x 1.4826.
+    /// Robust z-scores above this are findings: distances from the median, in median absolute deviations x 1.4826.
     #[schemars(range(min = 1, max = 1000))]
     pub maximum_robust_z: Rate,
 }
 
-/// Totals and averages that change much from one year to the next.
+/// Large year-over-year changes in totals and averages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct YearlyJumps {
-    /// Changes by more than this share are remarkable.
+    /// Changes above this share are findings.
     #[schemars(range(min = 0, max = 1000))]
     pub maximum_change: Rate,
 }
 
-/// Changes of who the workforce consists of, by level, age and tenure.
+/// Shifts in the makeup of the workforce by level, age, and tenure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DistributionDrift {
-    /// Population stability indexes above this are remarkable; 0.25 is commonly taken for a major shift.
+    /// Population stability indexes (PSI) above this are findings; 0.25 is commonly considered a major shift.
     #[schemars(range(min = 0, max = 100))]
     pub maximum_stability_index: Rate,
 }

@@ -7,15 +7,15 @@ use serde_json::{Map, Value};
 use crate::settings::SimulationConfig;
 use crate::settings::keys::{is_whole, join};
 
-/// Settings and sections that no model may depend on.
+/// Settings and sections that models can't depend on.
 const NOT_PASSED: [&str; 5] =
     ["simulation.end_year", "census.max_rejected_share", "workflow", "validation", "optimization"];
 
-/// The variables of a year.
+/// Returns the dbt variables for a year.
 ///
-/// One rule for all of them: a variable is named by the path of its key, joined by `_`, without a leading `simulation_`.
-/// Scalars and lists are values; of maps, those whose keys are segments or the user's own are. `census_path` is the path
-/// given here, which must be absolute, because a model's working directory is not the command's.
+/// A variable's name is the key's path joined by `_`, without a leading `simulation_`. Scalars and lists are values; so are
+/// maps whose keys are segments or user-defined. `census_path` is the path given here, which must be absolute because models
+/// don't run in the command's working directory.
 #[must_use]
 pub fn dbt_vars(config: &SimulationConfig, simulation_year: i32, census_path: &Path) -> Map<String, Value> {
     let mut vars = Map::new();

@@ -1,4 +1,4 @@
-//! What the user changes about the stages of a year.
+//! User changes to the stages of a year.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::identifier::Identifier;
 use super::markers::never_null;
 
-/// Changes of the built-in workflow.
+/// Changes to the built-in workflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowChanges {
-    /// One entry for each stage that is changed or new; `planalign simulate --dry-run` prints the result.
+    /// One entry per changed or new stage; `planalign simulate --dry-run` shows the result.
     ///
-    /// A stage that is not there is new and needs `depends_on`. Models are selections in dbt's syntax; a list is first replaced,
-    /// then dropped from, then added to.
+    /// A new stage needs `depends_on`. Models are dbt selections. For lists, `replace` is applied first, then `drop`, then
+    /// `add`.
     ///
     /// ```yaml
     /// - name: VALIDATION
@@ -26,7 +26,7 @@ pub struct WorkflowChanges {
     pub stages: Vec<StageChange>,
 }
 
-/// A stage that is changed, or new if no stage has its name. What is `None` stays as it is.
+/// A changed stage, or a new one if no stage has this name. Fields that are `None` don't change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(transform = never_null)]
@@ -34,41 +34,41 @@ pub struct StageChange {
     /// Name of the stage.
     #[schemars(with = "Identifier")]
     pub name: String,
-    /// Stages of the same year that come before; a new stage needs some.
+    /// Stages of the same year that must run first; required for a new stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depends_on: Option<Vec<String>>,
-    /// In which years the stage runs.
+    /// Years in which the stage runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub years: Option<StageYears>,
-    /// Selections of models, in dbt's syntax.
+    /// Models, as dbt selections.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<ListChange>,
-    /// Names of rules.
+    /// Rule names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<ListChange>,
-    /// Whether models that do not depend on each other may be built in any order.
+    /// Whether independent models may be built in any order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallel_safe: Option<bool>,
-    /// Whether the stage ends in a checkpoint, after which a run can be resumed.
+    /// Whether the stage ends with a checkpoint from which a run can resume.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<bool>,
 }
 
-/// In which years a stage runs.
+/// Years in which a stage runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StageYears {
-    /// In every year.
+    /// Every year.
     #[default]
     Every,
-    /// In the start year only.
+    /// Only the start year.
     First,
-    /// In the last year only.
+    /// Only the last year.
     Last,
 }
 
 impl StageYears {
-    /// Whether a stage runs in `year` of a run from `start` to `end`.
+    /// Returns whether a stage runs in `year` of a run from `start` to `end`.
     #[must_use]
     pub fn includes(self, year: i32, start: i32, end: i32) -> bool {
         match self {
@@ -79,18 +79,18 @@ impl StageYears {
     }
 }
 
-/// A change of a list: first replaced, then dropped from, then added to.
+/// A change to a list: `replace` is applied first, then `drop`, then `add`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(transform = never_null)]
 pub struct ListChange {
-    /// The new list; what is dropped and added comes after that.
+    /// New list, before `drop` and `add`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replace: Option<Vec<String>>,
-    /// Entries that are taken out.
+    /// Entries to remove.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<String>,
-    /// Entries that are added at the end.
+    /// Entries to append.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub add: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Leaving and hiring.
+//! Terminations and hires.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,54 +8,54 @@ use super::markers::{MILLIONTH, Share, Shares};
 use crate::fixed::Rate;
 use crate::rate;
 
-/// Who leaves, and who works part time.
+/// Termination rates and part-time hires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workforce {
-    /// Share of the experienced staff (hired before Jan 1 of the previous year) that leaves in a year.
+    /// Annual termination rate of experienced employees (hired before Jan 1 of the prior year).
     #[schemars(with = "Share")]
     pub total_termination_rate: Rate,
-    /// Share of a year's hires that leaves in the hire year.
+    /// Share of new hires who terminate in the year of hire.
     #[schemars(
         range(min = 0, max = 0.999),
-        extend("x-note" = "if every new hire left, no number of hires would be enough")
+        extend("x-note" = "if every new hire terminated, no number of hires would be enough")
     )]
     pub new_hire_termination_rate: Rate,
-    /// Share of last year's hires that leaves in the year after; `None`: as `new_hire_termination_rate`.
+    /// Share of the prior year's hires who terminate; `None`: same as `new_hire_termination_rate`.
     #[schemars(with = "Option<Share>")]
     pub first_full_year_rate: Option<Rate>,
-    /// Share of new hires who work 20 hours a week.
+    /// Share of new hires who work 20 hours per week.
     #[schemars(with = "Share")]
     pub part_time_new_hire_pct: Rate,
 }
 
-/// When and on which levels people are hired.
+/// Hires by job level and month.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hiring {
-    /// Share of hires by job level, from 1 to 5; `None`: as the present workforce.
+    /// Share of hires at each job level, 1 to 5; `None`: same as the current workforce.
     #[schemars(with = "Option<Shares<5>>")]
     pub level_shares: Option<[f64; 5]>,
-    /// Share of hires by month, January to December; `None`: evenly over the days of the year.
+    /// Share of hires in each month, January to December; `None`: spread evenly over the year.
     #[schemars(with = "Option<Shares<12>>")]
     pub monthly_shares: Option<[f64; 12]>,
 }
 
-/// Age and pay of new hires.
+/// Ages and pay of new hires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewHire {
-    /// Ages at hire and how often each is drawn, relative to the others.
+    /// Ages at hire and their relative frequencies.
     pub age_distribution: Vec<AgeWeight>,
-    /// Hiring ranges that replace those of the seed.
+    /// Hiring ranges that replace the seed's.
     ///
     /// ```yaml
     /// - { level: 1, min_compensation: 56000, max_compensation: 80000 }
     /// ```
     pub job_level_compensation: Vec<HiringRange>,
-    /// How pay compares with the market.
+    /// New-hire pay relative to the hiring range.
     pub market_scenario: MarketScenario,
-    /// Standard deviation of the position in the hiring range.
+    /// Standard deviation of new hires' position in the hiring range.
     #[schemars(with = "Share")]
     pub range_position_std_dev: Rate,
 }
@@ -67,19 +67,19 @@ pub struct AgeWeight {
     /// Age in completed years.
     #[schemars(range(min = 14, max = 100))]
     pub age: u8,
-    /// How often it is drawn, relative to the others.
+    /// Relative frequency.
     #[schemars(range(min = MILLIONTH, max = 1_000_000))]
     pub weight: Rate,
 }
 
-/// The hiring range of a job level, in dollars a year.
+/// The hiring range of a job level, in dollars per year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HiringRange {
     /// Job level.
     #[schemars(range(min = 1, max = 5))]
     pub level: u8,
-    /// Least pay.
+    /// Lowest pay.
     #[schemars(range(min = 1, max = HIGHEST_PAY))]
     pub min_compensation: u32,
     /// Highest pay.
@@ -87,13 +87,13 @@ pub struct HiringRange {
     pub max_compensation: u32,
 }
 
-/// How the pay of new hires compares with the hiring range.
+/// New-hire pay relative to the hiring range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MarketScenario {
     /// 5% below.
     Conservative,
-    /// As the range says.
+    /// Same as the range.
     #[default]
     Baseline,
     /// 5% above.

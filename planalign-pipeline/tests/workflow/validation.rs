@@ -95,7 +95,7 @@ fn a_stage_whose_tables_were_fixed_by_rebuilding_them_passes() {
     world.rules[1].repair_after(2026, 2);
     assert_eq!(world.resume().expect("it passes"), Outcome::default());
     let events = render(&world.events);
-    assert!(events.contains("strategy=\"again with its tables built anew\""), "{events}");
+    assert!(events.contains("strategy=\"again with its tables rebuilt\""), "{events}");
     assert_eq!(foundation_status(&world), Some(CheckpointStatus::Complete));
     assert_eq!(world.store.checkpoints("run-1").expect("readable").len(), 11, "one for each stage");
 }

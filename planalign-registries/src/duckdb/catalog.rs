@@ -1,4 +1,4 @@
-//! Names of tables, failures of statements, and lists as parameters: what all statements of this crate share.
+//! Helpers shared by all statements: table names, errors, and list parameters.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use planalign_config::{Database, DatabaseError, UnitOfWork};
 
 use crate::run_store::{RecordDamage, StoreError};
 
-/// A database with the name under which its own tables are reached.
+/// A database with the name that qualifies its tables.
 ///
-/// Names have three parts: in a file `planalign.duckdb`, which is a likely name, `planalign.runs` would be ambiguous.
+/// Names have three parts because `planalign.runs` would be ambiguous in a file named `planalign.duckdb`.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalog {
     pub(crate) db: Database,
@@ -23,28 +23,28 @@ impl Catalog {
         Ok(Self { db, name })
     }
 
-    /// The name of the database, as a text.
+    /// The name of the database.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// A relation in full.
+    /// The fully qualified name of a relation.
     pub(crate) fn relation(&self, schema: &str, table: &str) -> String {
         format!("{}.{}.{}", identifier(&self.name), identifier(schema), identifier(table))
     }
 
-    /// Adds rows to a table of schema `planalign`; values are in the order of its columns.
+    /// Appends rows to a table in schema `planalign`; values are in column order.
     pub(crate) fn append<const N: usize>(&self, table: &str, rows: &[[Value; N]]) -> Result<(), DatabaseError> {
         self.db.append([&self.name, "planalign", table], rows)
     }
 
-    /// A statement whose `{planalign}` and `{main}` stand for the schemas.
+    /// Fills in `{planalign}` and `{main}`, which stand for the schemas.
     pub(crate) fn sql(&self, template: &str) -> String {
         let schema = |name: &str| format!("{}.{name}", identifier(&self.name));
         template.replace("{planalign}", &schema("planalign")).replace("{main}", &schema("main"))
     }
 
-    /// Runs statements that take effect together.
+    /// Runs statements atomically.
     pub(crate) fn atomically<T>(
         &mut self,
         write: impl FnOnce(&Self) -> Result<T, StoreError>,
@@ -60,14 +60,14 @@ impl Catalog {
     }
 }
 
-/// A list as one parameter; `unnest(from_json(?, '["VARCHAR"]'))` makes rows of it. Several such lists in one statement
-/// are far cheaper than one parameter per value.
+/// Passes a list as one parameter; `unnest(from_json(?, '["VARCHAR"]'))` turns it into rows. That is far cheaper than one
+/// parameter per value.
 pub(crate) fn list<T: serde::Serialize>(items: &[T]) -> Result<Value, StoreError> {
     let unwritable = |e| StoreError::damaged("a list", RecordDamage::Unwritable(Arc::new(e)));
     Ok(serde_json::to_string(items).map_err(unwritable)?.into())
 }
 
-/// Makes a store's error of a statement's.
+/// Converts a statement's error into a store error.
 pub(crate) fn failed(action: &str) -> impl FnOnce(DatabaseError) -> StoreError {
     move |cause| StoreError::Database { action: action.to_owned(), cause }
 }

@@ -1,4 +1,4 @@
-//! At what rate each person defers and how often it was raised automatically, as the events tell it.
+//! Deferral rates and their automatic increases, derived from the events.
 
 use planalign_config::Database;
 use planalign_config::Value;
@@ -6,47 +6,47 @@ use planalign_config::Value;
 use super::registry_table::{Differences, RegistryTable, unsigned};
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 
-/// Follows deferral rates and their automatic increases. One row per person present in the year, leavers as they stood
-/// when they left, in `planalign.deferral_escalation_registry`, which
-/// [`DuckRunStore::open`](super::DuckRunStore::open) creates.
+/// Tracks deferral rates and their automatic increases. One row per person employed during the year (terminations with their
+/// state at termination) in `planalign.deferral_escalation_registry`, which [`DuckRunStore::open`](super::DuckRunStore::open)
+/// creates.
 #[derive(Debug)]
 pub struct DeferralEscalationRegistry {
     table: RegistryTable,
 }
 
-/// Where a person stands at the end of a year. Rates are fractions of pay with six digits, for example `0.060000`.
+/// A person's state at the end of a year. Rates are fractions of pay with six decimals, such as `0.060000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeferralState {
-    /// Refused automatic increases, according to the census.
+    /// Whether the person opted out of automatic increases, according to the census.
     pub opted_out: bool,
-    /// The first rate, of the census or of the first enrollment; `None`: never deferred.
+    /// First deferral rate, from the census or the first enrollment; `None`: never deferred.
     pub original_rate: Option<String>,
-    /// The rate now; zero for those who do not defer.
+    /// Current deferral rate; zero for people who don't defer.
     pub current_rate: String,
-    /// Automatic increases so far.
+    /// Number of automatic increases so far.
     pub escalations: u64,
-    /// What they add up to.
+    /// Sum of the increases.
     pub escalation_amount: String,
-    /// Date of the last of them.
+    /// Date of the last increase.
     pub last_escalation_date: Option<String>,
 }
 
 const NAME: &str = "deferral_escalation";
 
-/// Those whom the census knows.
+/// People in the census.
 const OPENING_OF_START_YEAR: &str = "
     select employee_id, auto_escalation_opt_out as opted_out,
         case when is_enrolled_at_census then census_deferral_rate end as original_rate, census_deferral_rate as current_rate,
         0 as escalations, 0::decimal(9, 6) as escalation_amount, null::date as last_escalation_date
     from {main}.int_baseline_workforce where simulation_year = {year}";
 
-/// Those who had not left.
+/// People who hadn't terminated.
 const OPENING_OF_LATER_YEARS: &str = "
     select employee_id, opted_out, original_rate, current_rate, escalations, escalation_amount,
         last_escalation_date
     from {planalign}.deferral_escalation_registry where simulation_year = {last_year} and left_on is null";
 
-/// Opening state, hires, and then the last word of each person's events.
+/// Opening state, hires, and each person's last events.
 const UPDATE: &str = "
 with events as not materialized (
     select * from {main}.fct_yearly_events
@@ -95,11 +95,11 @@ people as (
     from ours full join theirs using (employee_id)
 )",
         kinds: &[
-            ("people of the registry who are missing in int_deferral_rate_state_accumulator", "is_missing"),
-            ("people of int_deferral_rate_state_accumulator whom neither census nor hires explain", "is_new"),
-            ("people who are there twice, in the registry or in int_deferral_rate_state_accumulator", "is_again"),
-            ("another deferral rate in int_deferral_rate_state_accumulator", "other_rate"),
-            ("another original deferral rate in int_deferral_rate_state_accumulator", "other_origin"),
+            ("people in the registry but not in int_deferral_rate_state_accumulator", "is_missing"),
+            ("people in int_deferral_rate_state_accumulator but not in the census or hires", "is_new"),
+            ("duplicate people in the registry or in int_deferral_rate_state_accumulator", "is_again"),
+            ("different deferral rate in int_deferral_rate_state_accumulator", "other_rate"),
+            ("different original deferral rate in int_deferral_rate_state_accumulator", "other_origin"),
         ],
     },
     Differences {
@@ -116,36 +116,36 @@ people as (
     from ours full join theirs using (employee_id)
 )",
         kinds: &[
-            ("people of the registry who are missing in int_deferral_escalation_state_accumulator", "is_missing"),
-            ("people of int_deferral_escalation_state_accumulator whom neither census nor hires explain", "is_new"),
-            ("people who are there twice, in the registry or in int_deferral_escalation_state_accumulator", "is_again"),
-            ("another number of increases in int_deferral_escalation_state_accumulator", "other_number"),
-            ("another sum of increases in int_deferral_escalation_state_accumulator", "other_sum"),
-            ("another date of the last increase in int_deferral_escalation_state_accumulator", "other_date"),
-            ("another refusal of increases in int_deferral_escalation_state_accumulator", "other_refusal"),
+            ("people in the registry but not in int_deferral_escalation_state_accumulator", "is_missing"),
+            ("people in int_deferral_escalation_state_accumulator but not in the census or hires", "is_new"),
+            ("duplicate people in the registry or in int_deferral_escalation_state_accumulator", "is_again"),
+            ("different number of increases in int_deferral_escalation_state_accumulator", "other_number"),
+            ("different sum of increases in int_deferral_escalation_state_accumulator", "other_sum"),
+            ("different date of the last increase in int_deferral_escalation_state_accumulator", "other_date"),
+            ("different opt-out from increases in int_deferral_escalation_state_accumulator", "other_refusal"),
         ],
     },
 ];
 
 impl DeferralEscalationRegistry {
-    /// The registry of a database that has its table.
+    /// Opens the registry of a database that has its table.
     pub fn new(db: Database) -> Result<Self, RegistryError> {
         Ok(Self { table: RegistryTable::new(db, NAME, "deferral_escalation_registry")? })
     }
 
-    /// How often a person's rate was raised automatically up to the end of the year; `None` if the person is not there.
+    /// Returns a person's number of automatic increases through the end of the year; `None` if the person isn't in the registry.
     pub fn escalations(&self, employee_id: &str, year: i32) -> Result<Option<u64>, RegistryError> {
         Ok(self.state_of(employee_id, year)?.map(|s| s.escalations))
     }
 
-    /// How many people had an increase in the year.
+    /// Returns the number of people with an increase in the year.
     pub fn escalated_in(&self, year: i32) -> Result<u64, RegistryError> {
         let sql = "select count(*) from {planalign}.deferral_escalation_registry
             where simulation_year = {year} and year(last_escalation_date) = {year}";
         self.table.number(year, "count increases", sql)
     }
 
-    /// Where a person stands at the end of the year; `None` if the person is not there.
+    /// Returns a person's state at the end of the year; `None` if the person isn't in the registry.
     pub fn state_of(&self, employee_id: &str, year: i32) -> Result<Option<DeferralState>, RegistryError> {
         let sql = "select opted_out, original_rate, current_rate, escalations, escalation_amount, last_escalation_date
             from {planalign}.deferral_escalation_registry where simulation_year = {year} and employee_id = ?";

@@ -1,4 +1,4 @@
-//! Who is in the plan, since when and how, as the events tell it.
+//! Enrollments and opt-outs, derived from the events.
 
 use planalign_config::Database;
 use planalign_config::Value;
@@ -6,44 +6,44 @@ use planalign_config::Value;
 use super::registry_table::{Differences, RegistryTable};
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 
-/// Follows enrollments and opt-outs. One row per person present in the year, leavers as they stood when they left, in
-/// `planalign.enrollment_registry`, which [`DuckRunStore::open`](super::DuckRunStore::open) creates.
+/// Tracks enrollments and opt-outs. One row per person employed during the year (terminations with their state at termination)
+/// in `planalign.enrollment_registry`, which [`DuckRunStore::open`](super::DuckRunStore::open) creates.
 #[derive(Debug)]
 pub struct EnrollmentRegistry {
     table: RegistryTable,
 }
 
-/// Where a person stands at the end of a year.
+/// A person's state at the end of a year.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrollmentState {
-    /// In the plan and deferring.
+    /// Whether the person is enrolled and deferring.
     pub is_enrolled: bool,
-    /// How the person came to enroll last: `census`, `auto_enrollment`, `voluntary_enrollment`; `None`: never.
+    /// How the person last enrolled: `census`, `auto_enrollment`, or `voluntary_enrollment`; `None`: never.
     pub source: Option<String>,
-    /// Date of the first enrollment that the simulation saw; the census does not tell dates.
+    /// Date of the first simulated enrollment; the census has no dates.
     pub first_enrollment_date: Option<String>,
-    /// Date of the latest of them.
+    /// Date of the latest simulated enrollment.
     pub enrollment_date: Option<String>,
     /// Date of the last opt-out.
     pub opt_out_date: Option<String>,
-    /// Last day, for leavers of the year.
+    /// Termination date, if in the year.
     pub left_on: Option<String>,
 }
 
 const NAME: &str = "enrollment";
 
-/// Those whom the census knows.
+/// People in the census.
 const OPENING_OF_START_YEAR: &str = "
     select employee_id, is_enrolled_at_census as is_enrolled, null::date as first_enrollment_date,
         null::date as enrollment_date, case when is_enrolled_at_census then 'census' end as source, null::date as opt_out_date
     from {main}.int_baseline_workforce where simulation_year = {year}";
 
-/// Those who had not left.
+/// People who hadn't terminated.
 const OPENING_OF_LATER_YEARS: &str = "
     select employee_id, is_enrolled, first_enrollment_date, enrollment_date, source, opt_out_date
     from {planalign}.enrollment_registry where simulation_year = {last_year} and left_on is null";
 
-/// Opening state, hires, and then the last word of each person's events.
+/// Opening state, hires, and each person's last events.
 const UPDATE: &str = "
 with events as not materialized (
     select * from {main}.fct_yearly_events
@@ -67,7 +67,7 @@ select {year}, employee_id, is_enrolled, coalesce(last_change = 'enrollment', is
     coalesce(opted_out_on, opt_out_date), left_on
 from people left join changes using (employee_id)";
 
-/// The accumulator dates enrollments of the census, which does not tell when they were.
+/// The accumulator assigns dates to enrollments from the census, which has none.
 const SUMS: &str = "
 select true as is_ours, count(*) as people, sum(hash(employee_id, is_enrolled, enrollment_date, source::varchar, opt_out_date))
 from {planalign}.enrollment_registry where simulation_year = {year}
@@ -91,43 +91,43 @@ people as (
     from ours full join theirs using (employee_id)
 )",
     kinds: &[
-        ("people of the registry who are missing in int_enrollment_state_accumulator", "is_missing"),
-        ("people of int_enrollment_state_accumulator whom neither census nor hires explain", "is_new"),
-        ("people who are there twice, in the registry or in int_enrollment_state_accumulator", "is_again"),
+        ("people in the registry but not in int_enrollment_state_accumulator", "is_missing"),
+        ("people in int_enrollment_state_accumulator but not in the census or hires", "is_new"),
+        ("duplicate people in the registry or in int_enrollment_state_accumulator", "is_again"),
         ("enrolled according to the events but not to int_enrollment_state_accumulator", "only_ours"),
         ("enrolled according to int_enrollment_state_accumulator but not to the events", "only_theirs"),
-        ("another enrollment date in int_enrollment_state_accumulator", "other_date"),
-        ("another enrollment method in int_enrollment_state_accumulator", "other_method"),
-        ("another opt-out date in int_enrollment_state_accumulator", "other_opt_out"),
+        ("different enrollment date in int_enrollment_state_accumulator", "other_date"),
+        ("different enrollment method in int_enrollment_state_accumulator", "other_method"),
+        ("different opt-out date in int_enrollment_state_accumulator", "other_opt_out"),
     ],
 }];
 
 impl EnrollmentRegistry {
-    /// The registry of a database that has its table.
+    /// Opens the registry of a database that has its table.
     pub fn new(db: Database) -> Result<Self, RegistryError> {
         Ok(Self { table: RegistryTable::new(db, NAME, "enrollment_registry")? })
     }
 
-    /// How many people are in the plan at the end of the year, without those who left.
+    /// Returns the number of people enrolled at the end of the year, without terminations.
     pub fn enrolled_in(&self, year: i32) -> Result<u64, RegistryError> {
         let sql = "select count(*) from {planalign}.enrollment_registry
             where simulation_year = {year} and is_enrolled and left_on is null";
         self.table.number(year, "count the enrolled", sql)
     }
 
-    /// Who is in the plan at the end of the year, by id, in their order; without those who left.
+    /// Returns the sorted IDs of people enrolled at the end of the year, without terminations.
     pub fn people_enrolled_in(&self, year: i32) -> Result<Vec<String>, RegistryError> {
         let sql = "select employee_id from {planalign}.enrollment_registry
             where simulation_year = {year} and is_enrolled and left_on is null order by employee_id";
         self.table.texts(year, "list the enrolled", sql, "employee_id")
     }
 
-    /// Whether a person is in the plan at the end of the year; `None` if the person is not there.
+    /// Returns whether a person is enrolled at the end of the year; `None` if the person isn't in the registry.
     pub fn is_enrolled(&self, employee_id: &str, year: i32) -> Result<Option<bool>, RegistryError> {
         Ok(self.state_of(employee_id, year)?.map(|s| s.is_enrolled))
     }
 
-    /// Where a person stands at the end of the year; `None` if the person is not there.
+    /// Returns a person's state at the end of the year; `None` if the person isn't in the registry.
     pub fn state_of(&self, employee_id: &str, year: i32) -> Result<Option<EnrollmentState>, RegistryError> {
         let sql = "select is_enrolled, source, first_enrollment_date, enrollment_date, opt_out_date, left_on
             from {planalign}.enrollment_registry where simulation_year = {year} and employee_id = ?";

@@ -1,4 +1,4 @@
-//! The tables of schema `planalign` and the version of their layout.
+//! The tables in schema `planalign` and the version of their layout.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use planalign_config::sql::literal;
 use super::catalog::{Catalog, failed};
 use crate::run_store::{RecordDamage, StoreError};
 
-/// Layout that this program writes. It reads all up to it, and later ones as far as it knows them.
+/// The layout version that this program writes. It reads all earlier ones, and later ones as far as it knows them.
 pub(crate) const SUPPORTED: i64 = 2;
 
-/// No keys and no indexes: their replay from the log has open defects in the engine. Every writer replaces what it owns.
+/// No keys or indexes: the engine has open defects in replaying them from the log. Every writer replaces its own rows.
 const TABLES: &str = "
 create schema if not exists {planalign};
 create table {planalign}.format (version bigint not null);
@@ -37,16 +37,16 @@ create table {planalign}.deferral_escalation_registry (
     escalation_amount decimal(9, 6) not null, last_escalation_date date, left_on date);
 ";
 
-/// What the second version added.
+/// Added in version 2.
 const FINDING_DETAILS: &str = "
 create table {planalign}.finding_details (
     run_id varchar not null, simulation_year integer not null, stage varchar not null, rule varchar not null,
     finding varchar not null, row_number bigint not null, details varchar not null);
 ";
 
-/// The version of the layout in the file; `None` if the file holds no record. Writes nothing.
+/// Returns the layout version in the file; `None` if the file has no run record. Writes nothing.
 ///
-/// Tables that are not as this program or an older one made them are damage; a newer one may have given them more columns.
+/// Tables that don't match this or an older version are damaged; a newer version may have added columns.
 pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     let failed = || failed("read the format of the run record");
     let layout = format!(
@@ -82,7 +82,7 @@ pub(crate) fn found(catalog: &Catalog) -> Result<Option<i64>, StoreError> {
     Ok(Some(version))
 }
 
-/// The tables that statements create, each with its columns as [`compact`] writes them.
+/// The tables that statements create, with columns normalized by [`compact`].
 fn tables(statements: &str) -> impl Iterator<Item = (&str, String)> {
     let created = statements.split("create table {planalign}.").skip(1).filter_map(|rest| rest.split_once(" ("));
     created.map(|(name, rest)| {
@@ -91,16 +91,16 @@ fn tables(statements: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-/// Columns as they compare: the engine writes types in capitals, and with other spaces.
+/// Normalizes columns for comparison: the engine prints types in uppercase and with different spaces.
 fn compact(columns: &str) -> String {
     columns.split_whitespace().collect::<String>().to_lowercase()
 }
 
-/// Creates the tables in an empty file. One that holds something else is not ours to write to.
+/// Creates the tables in an empty file. Fails if the file has other tables.
 pub(crate) fn create(catalog: &mut Catalog) -> Result<(), StoreError> {
     let others =
         format!("select count(*) from information_schema.tables where table_catalog = {}", literal(catalog.name()));
-    let others = catalog.db.query_value(&others, &[]).map_err(failed("look into the database"))?;
+    let others = catalog.db.query_value(&others, &[]).map_err(failed("list the tables of the database"))?;
     if let Some(tables) = others.integer().filter(|tables| *tables > 0) {
         return Err(StoreError::Foreign { tables });
     }
@@ -115,7 +115,7 @@ pub(crate) fn create(catalog: &mut Catalog) -> Result<(), StoreError> {
     })
 }
 
-/// Brings the tables of an older version up to date, all at once. A newer version is not ours to write to.
+/// Atomically upgrades the tables of an older version. Fails for a newer version.
 pub(crate) fn migrate(catalog: &mut Catalog, version: i64) -> Result<(), StoreError> {
     if version > SUPPORTED {
         return Err(StoreError::NewerFormat { found: version, supported: SUPPORTED });
@@ -129,6 +129,6 @@ pub(crate) fn migrate(catalog: &mut Catalog, version: i64) -> Result<(), StoreEr
             c.db.execute(&c.sql("update {planalign}.format set version = ?"), &[SUPPORTED.into()])?;
             Ok(())
         };
-        write().map_err(failed("bring the run record up to date"))
+        write().map_err(failed("upgrade the run record"))
     })
 }

@@ -1,4 +1,4 @@
-//! What the registries do alike: they replace, describe and forget rows of one table that has a year.
+//! Operations shared by registries: replacing, capturing, and removing rows of a table by year.
 
 use std::cell::RefCell;
 
@@ -9,11 +9,11 @@ use super::catalog::Catalog;
 use super::state;
 use crate::registry::{Disagreement, RegistryCause, RegistryError, RegistrySnapshot};
 
-/// A registry beside one of the models' tables, and in what they can differ.
+/// How a registry and a model's table can differ.
 pub(crate) struct Differences {
-    /// The beginning of a query whose relation `people` has a row for everybody in either.
+    /// The start of a query whose relation `people` has a row for everyone in either.
     pub(crate) compared: &'static str,
-    /// What differs, and the column by which it is seen.
+    /// Each difference and the column that shows it.
     pub(crate) kinds: &'static [(&'static str, &'static str)],
 }
 
@@ -36,8 +36,8 @@ impl RegistryTable {
         Ok(Self { name, table, catalog, columns: RefCell::default() })
     }
 
-    /// Runs `select`, a query for the rows of the year in the order of the table's columns, and puts them in place of
-    /// those that are there. `{planalign}`, `{main}`, `{year}` and `{last_year}` are filled in.
+    /// Replaces the rows of a year with the results of `select`, whose columns are in table order. `{planalign}`, `{main}`,
+    /// `{year}`, and `{last_year}` are filled in.
     pub(crate) fn replace(&self, year: i32, select: &str) -> Result<u64, RegistryError> {
         let write = || -> Result<usize, DatabaseError> {
             let delete = format!("delete from {{planalign}}.{} where simulation_year = {{year}}", self.table);
@@ -45,13 +45,13 @@ impl RegistryTable {
             let insert = format!("insert into {{planalign}}.{} {select}", self.table);
             self.catalog.db.execute(&self.sql(&insert, year), &[])
         };
-        let rows = write().map_err(|e| self.error("follow the events", year, e))?;
+        let rows = write().map_err(|e| self.error("process the events", year, e))?;
         Ok(rows as u64)
     }
 
-    /// Compares the registry with the models' tables. `sums` is a union with a row for the registry, whose column `is_ours` is true,
-    /// and one for each table: how many `people` there are and sums over all of them, null where a table holds no such values.
-    /// They take a fraction of the time; only if they differ, the differences tell what is behind it.
+    /// Compares the registry with the models' tables. `sums` is a union with a row for the registry, whose `is_ours` is true, and
+    /// one per table: the number of `people` and sums over all of them, null if a table has no such values. Comparing sums is much
+    /// faster; the differences are queried only if the sums differ.
     pub(crate) fn disagreements(
         &self,
         year: i32,
@@ -67,10 +67,10 @@ impl RegistryTable {
         let is_ours = |row: &Row| matches!(row.boolean("is_ours"), Ok(Some(true)));
         let (Some(ours), theirs) = (sums.iter().find(|row| is_ours(row)), sums.iter().filter(|row| !is_ours(row)))
         else {
-            return Err(no_answer("its query has no answer"));
+            return Err(no_answer("its query returned no rows"));
         };
         if self.count(year, COMPARE, ours, "people")? == 0 {
-            return Err(no_answer("it holds nobody"));
+            return Err(no_answer("it is empty"));
         }
         let agree = |(ours, theirs): (&Value, &Value)| *theirs == Value::Null || ours == theirs;
         let mut pairs = theirs.flat_map(|row| ours.values().iter().zip(row.values()).skip(1));
@@ -90,13 +90,13 @@ impl RegistryTable {
             }
         }
         if found.is_empty() {
-            return Err(no_answer("sums over people differ, but no person does"));
+            return Err(no_answer("totals differ, but no individual does"));
         }
         Ok(found)
     }
 
     pub(crate) fn snapshot(&self, year: i32) -> Result<RegistrySnapshot, RegistryError> {
-        const ACTION: &str = "describe its state";
+        const ACTION: &str = "capture its state";
         let relation = format!("planalign.{}", self.table);
         let engine = self.catalog.db.engine_version().map_err(|e| self.error(ACTION, year, e))?;
         let states = state::read(&self.catalog, &mut self.columns.borrow_mut(), &engine, &[relation], year);
@@ -113,11 +113,11 @@ impl RegistryTable {
         let filter = year.map(|y| format!(" where simulation_year > {y}")).unwrap_or_default();
         let sql = self.catalog.sql(&format!("delete from {{planalign}}.{}{filter}", self.table));
         let label = year.map_or_else(|| "all years".to_owned(), |y| y.to_string());
-        self.catalog.db.execute(&sql, &[]).map_err(|e| error(self.name, "go back to its state", &label, e))?;
+        self.catalog.db.execute(&sql, &[]).map_err(|e| error(self.name, "restore its state", &label, e))?;
         Ok(())
     }
 
-    /// One row about a person, for the typed queries.
+    /// Returns one row about a person.
     pub(crate) fn one<T>(
         &self,
         year: i32,
@@ -130,13 +130,13 @@ impl RegistryTable {
         row.and_then(|row| row.as_ref().map(read).transpose()).map_err(|e| self.error(action, year, e))
     }
 
-    /// A number of people.
+    /// Returns a number of people.
     pub(crate) fn number(&self, year: i32, action: &'static str, sql: &str) -> Result<u64, RegistryError> {
         let number = self.catalog.db.query_value(&self.sql(sql, year), &[]);
         Ok(unsigned(&number.map_err(|e| self.error(action, year, e))?))
     }
 
-    /// The texts of a column of a query.
+    /// Returns a text column of a query.
     pub(crate) fn texts(
         &self,
         year: i32,
@@ -148,7 +148,7 @@ impl RegistryTable {
         texts.map_err(|e| self.error(action, year, e))
     }
 
-    /// A count in a row.
+    /// Reads a count from a row.
     fn count(&self, year: i32, action: &'static str, row: &Row, column: &str) -> Result<u64, RegistryError> {
         Ok(unsigned(row.value(column).map_err(|e| self.error(action, year, e))?))
     }
@@ -163,7 +163,7 @@ impl RegistryTable {
     }
 }
 
-/// A count.
+/// Converts a count.
 pub(crate) fn unsigned(value: &Value) -> u64 {
     value.integer().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The registries against a replay of the same events, one after the other, in Rust.
+//! Compares the registries with an event-by-event replay in Rust.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::testing::{census, event, models, plain};
 use super::{DeferralEscalationRegistry, EnrollmentRegistry};
 use crate::registry::Registry;
 
-/// Where a replayed person stands; rates in percent.
+/// A replayed person's state; rates in percent.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Person {
     enrolled: bool,
@@ -20,7 +20,7 @@ struct Person {
     left: bool,
 }
 
-/// Small numbers, the same in every run of a seed.
+/// Small pseudorandom numbers, deterministic by seed.
 struct Draws(u64);
 
 impl Draws {
@@ -36,7 +36,7 @@ fn rate(percent: u64) -> String {
     format!("{}.{:02}", percent / 100, percent % 100)
 }
 
-/// Writes a year's events of a person and follows them.
+/// Writes a person's events of a year and applies them.
 fn live(db: &Database, draws: &mut Draws, id: &str, person: &mut Person, year: i32) {
     for month in 2..=12 {
         let day = format!("{year}-{month:02}-15");

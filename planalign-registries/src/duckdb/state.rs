@@ -1,4 +1,4 @@
-//! What relations hold for a year, in figures that any lost, doubled or changed row moves.
+//! The content of relations for a year, as counts, hashes, and sums that any lost, duplicated, or changed row affects.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +10,7 @@ use super::catalog::{Catalog, failed, list};
 use crate::checkpoint::RelationState;
 use crate::run_store::StoreError;
 
-/// The columns of the relations seen so far, by `schema.name`; `None` for views.
+/// The columns of known relations, by `schema.name`; `None` for views.
 pub(crate) type Columns = HashMap<String, Option<Vec<Column>>>;
 
 /// A column of a table.
@@ -21,7 +21,7 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    /// Whether the engine adds its values up exactly.
+    /// Whether the engine sums its values exactly.
     fn adds_up(&self) -> bool {
         const INTEGERS: [&str; 9] =
             ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"];
@@ -29,7 +29,7 @@ impl Column {
     }
 }
 
-/// Describes the tables among `relations`; views, which hold no rows of their own, and what is not there are left out.
+/// Reads the state of the tables among `relations`; views and missing relations are omitted.
 pub(crate) fn read(
     catalog: &Catalog,
     known: &mut Columns,
@@ -45,18 +45,18 @@ pub(crate) fn read(
     if tables.is_empty() {
         return Ok(Vec::new());
     }
-    // One statement for all: what the engine does before it reads a row costs as much as the reading.
+    // One statement for all: planning costs as much as reading.
     let queries: Vec<String> = tables.iter().enumerate().map(|(place, table)| table.query(catalog, place)).collect();
     let read = || {
         let answers = catalog.db.query(&queries.join("\nunion all\n"), &[])?.rows;
         let numbers = answers.iter().map(|row| Ok((row.integer("place")?, row.text("numbers")?.unwrap_or_default())));
         numbers.collect::<Result<BTreeMap<_, _>, DatabaseError>>()
     };
-    let numbers = read().map_err(failed("compute what a table holds"))?;
+    let numbers = read().map_err(failed("compute the state of a table"))?;
     Ok(tables.into_iter().zip(numbers.values()).map(|(table, numbers)| table.state(numbers, engine)).collect())
 }
 
-/// Looks up the columns of relations that are not known, all at once.
+/// Looks up the columns of unknown relations, all at once.
 fn learn(catalog: &Catalog, known: &mut Columns, relations: &[String]) -> Result<(), StoreError> {
     let new: Vec<&String> = relations.iter().filter(|r| !known.contains_key(*r)).collect();
     if new.is_empty() {
@@ -90,13 +90,13 @@ fn full_name(catalog: &Catalog, relation: &str) -> String {
     catalog.relation(schema, name)
 }
 
-/// A table that is to be described.
+/// A table to read.
 struct Described<'a> {
     relation: &'a str,
     columns: &'a [Column],
-    /// Columns that add up, by name.
+    /// Columns to sum, sorted by name.
     summed: Vec<&'a Column>,
-    /// The year whose rows count; `None` for a table without one.
+    /// The year of the rows to read; `None` for a table without years.
     year: Option<i32>,
 }
 
@@ -108,22 +108,22 @@ impl<'a> Described<'a> {
         Self { relation, columns, summed, year }
     }
 
-    /// Its place among those described, and its count, hash and sums as one text: every table has as many columns then.
+    /// Queries its index and its count, hash, and sums as one text, so that all tables have the same columns.
     fn query(&self, catalog: &Catalog, place: usize) -> String {
         let hashed: Vec<String> = self.columns.iter().map(|c| identifier(&c.name)).collect();
         let sums: Vec<String> = self.summed.iter().map(|c| format!(", sum({})", identifier(&c.name))).collect();
         let filter = self.year.map(|y| format!(" where simulation_year = {y}")).unwrap_or_default();
         let (hash, sums, table) = (hashed.join(", "), sums.concat(), full_name(catalog, self.relation));
-        // The hash of a row depends on the order of its columns, and a sum counts every row: equal rows do not cancel.
+        // A row's hash depends on its column order; hashes are summed so that equal rows don't cancel out.
         format!(
             "select {place} as place, row(count(*), sum(hash({hash})){sums})::varchar as numbers from {table}{filter}"
         )
     }
 
-    /// What the answer tells.
+    /// Parses the result.
     fn state(&self, numbers: &str, engine: &str) -> RelationState {
         let numbers: Vec<&str> = numbers.trim_matches(['(', ')']).split(", ").collect();
-        // Without rows there is no sum.
+        // Without rows, sums are null.
         let number = |i: usize| numbers.get(i).filter(|number| **number != "NULL").map_or("0", |number| number);
         let sum_of = |(i, column): (usize, &&Column)| format!("{}={}", column.name, number(i + 2));
         RelationState {

@@ -1,4 +1,4 @@
-//! Databases with hand-made tables of the models that the registries read.
+//! Databases with handmade versions of the model tables that registries read.
 
 use planalign_config::{Database, DatabaseOptions};
 
@@ -8,7 +8,7 @@ pub(crate) fn options() -> DatabaseOptions {
     DatabaseOptions { threads: Some(2), ..DatabaseOptions::default() }
 }
 
-/// A database in memory with the run record and the tables of the models, empty.
+/// An in-memory database with the run record and empty model tables.
 pub(crate) fn models() -> Database {
     let db = Database::in_memory(&options()).expect("open");
     DuckRunStore::open(db.clone()).expect("create");
@@ -35,7 +35,7 @@ pub(crate) fn models() -> Database {
     db
 }
 
-/// Adds someone to the census.
+/// Adds an employee to the census.
 pub(crate) fn census(db: &Database, employee: &str, rate: &str, refuses_escalation: bool) {
     let sql = format!(
         "insert into int_baseline_workforce values ('s', 'd', 2025, '{employee}', {refuses_escalation}, {rate} > 0, {rate})"
@@ -43,7 +43,7 @@ pub(crate) fn census(db: &Database, employee: &str, rate: &str, refuses_escalati
     db.execute_batch(&sql).expect("census");
 }
 
-/// Adds an event on a day, given as `2025-03-01`.
+/// Adds an event on a day such as `2025-03-01`.
 pub(crate) fn event(db: &Database, employee: &str, day: &str, event_type: &str, category: &str, from_to: (&str, &str)) {
     let order = match event_type {
         "hire" => 1,
@@ -60,7 +60,7 @@ pub(crate) fn event(db: &Database, employee: &str, day: &str, event_type: &str, 
     db.execute_batch(&sql).expect("event");
 }
 
-/// Shorthand for events without rates.
+/// Adds an event without rates.
 pub(crate) fn plain(db: &Database, employee: &str, day: &str, event_type: &str) {
     event(db, employee, day, event_type, event_type, ("null", "null"));
 }

@@ -1,4 +1,4 @@
-//! A registry that answers what a test tells it.
+//! A scripted registry for tests.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use planalign_config::{DatabaseError, Fault};
 use crate::checkpoint::RelationState;
 use crate::registry::{Disagreement, Registry, RegistryError, RegistrySnapshot};
 
-/// A registry whose years are numbers of people. Clones share their state, so that a test keeps one and gives one away.
+/// A registry that only stores the number of people per year. Clones share state, so that a test can keep one and pass another.
 ///
-/// It does not take part in a unit of work: what was updated stays, as it would after the update is repeated.
+/// It doesn't take part in a unit of work: updates stay, as if they had been repeated.
 #[derive(Clone, Debug)]
 pub struct InMemoryRegistry {
     name: &'static str,
@@ -29,33 +29,33 @@ struct Inner {
 }
 
 impl InMemoryRegistry {
-    /// A registry that holds nobody yet.
+    /// Creates a registry without people.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
         Self { name, inner: Rc::default() }
     }
 
-    /// Sets how many people the update of a year will hold.
+    /// Sets the number of people that the update of a year returns.
     pub fn holds(&self, year: i32, people: u64) {
         self.inner.borrow_mut().people.insert(year, people);
     }
 
-    /// Sets what the check of a year will answer.
+    /// Sets the result of the check for a year.
     pub fn disagrees(&self, year: i32, disagreements: Vec<Disagreement>) {
         self.inner.borrow_mut().disagreements.insert(year, disagreements);
     }
 
-    /// Makes the next call of `update`, `check`, `snapshot` or `restore` fail. Several are used up in their order.
+    /// Makes the next call of `update`, `check`, `snapshot`, or `restore` fail. Several failures occur in order.
     pub fn fail_next(&self, method: &'static str, fault: Fault) {
         self.inner.borrow_mut().failures.push((method, fault));
     }
 
-    /// Lets `restore` remove all years, whichever it is told to keep.
+    /// Makes `restore` remove all years, regardless of its argument.
     pub fn forgets_all(&self) {
         self.inner.borrow_mut().forgets_all = true;
     }
 
-    /// The calls that changed something or tried to, in order, for example `update 2025`.
+    /// Returns the calls that changed something or tried to, in order, such as `update 2025`.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.inner.borrow().calls.clone()
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_as_scripted_and_logs_what_it_did() {
+    fn returns_scripted_results_and_logs_calls() {
         let test = InMemoryRegistry::new("enrollment");
         let mut registry = test.clone();
         test.holds(2025, 7);

@@ -1,4 +1,4 @@
-//! A run store of plain structs that is its own unit of work.
+//! A run store in memory that is its own unit of work.
 
 mod checkpoints;
 mod journal;
@@ -14,10 +14,10 @@ use crate::checkpoint::{RelationState, WorkflowCheckpoint};
 use crate::run_event::RunEvent;
 use crate::run_store::{Fingerprints, RunRecord, RunStore, StoreError};
 
-/// A run store in memory. Clones share their state: one is the store, another the unit of work, and a test keeps a third.
+/// A run store in memory. Clones share state: one can be the store, another the unit of work, and a test can keep a third.
 ///
-/// As in a database, a failure within a unit leaves nothing but rollback, and rollback undoes what `record`,
-/// `save_checkpoint` and `forget_after` did, and nothing else.
+/// As in a database, only rollback is possible after a failure within a unit, and rollback undoes only `record`,
+/// `save_checkpoint`, and `forget_after`.
 #[derive(Clone, Debug, Default)]
 pub struct InMemoryRunStore {
     inner: Rc<RefCell<Inner>>,
@@ -26,7 +26,7 @@ pub struct InMemoryRunStore {
 #[derive(Debug, Default)]
 struct Inner {
     data: Data,
-    /// The data as they were when the open unit began.
+    /// The data before the open unit began.
     before: Option<Data>,
     poisoned: bool,
     loses_commit: bool,
@@ -46,42 +46,42 @@ struct Data {
 }
 
 impl InMemoryRunStore {
-    /// Sets what [`state`](crate::run_store::Checkpoints::state) answers for a relation and a year. Relations without an answer are left out,
-    /// like relations that are not there.
+    /// Sets the result of [`state`](crate::run_store::Checkpoints::state) for a relation and a year. Other relations are omitted,
+    /// like relations that don't exist.
     pub fn holds(&self, state: RelationState) {
         let states = &mut self.inner.borrow_mut().states;
         states.retain(|s| s.relation != state.relation || s.year != state.year);
         states.push(state);
     }
 
-    /// Makes the next call of a method fail, by its name: `record`, `save_checkpoint`, `commit` and so on. Several are
-    /// used up in their order.
+    /// Makes the next call of a method fail, by name: `record`, `save_checkpoint`, `commit`, and so on. Several failures occur
+    /// in order.
     pub fn fail_next(&self, method: &'static str, fault: Fault) {
         self.inner.borrow_mut().failures.push((method, fault));
     }
 
-    /// Makes the next commit answer success and keep nothing, as a damaged disk might.
+    /// Makes the next commit report success but keep nothing, as a damaged disk might.
     pub fn lose_next_commit(&self) {
         self.inner.borrow_mut().loses_commit = true;
     }
 
-    /// Sets what can be tried when memory runs out, in this order.
+    /// Sets what can be tried, in this order, when memory runs out.
     pub fn can_relieve_memory(&self, ways: &[&str]) {
         self.inner.borrow_mut().reliefs = ways.iter().map(|way| (*way).to_owned()).collect();
     }
 
-    /// Lets statements work on several threads, until they are told not to.
+    /// Makes statements use several threads until told otherwise.
     pub fn works_in_parallel(&self) {
         self.inner.borrow_mut().parallel = true;
     }
 
-    /// The calls that write, in order, for example `begin`, `record 3`, `save_checkpoint 2025/FOUNDATION`, `commit`.
+    /// Returns the writing calls, in order, such as `begin`, `record 3`, `save_checkpoint 2025/FOUNDATION`, `commit`.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.inner.borrow().calls.clone()
     }
 
-    /// Logs a call, and fails if the unit is poisoned or a failure was asked for.
+    /// Logs a call, and fails if the unit is poisoned or a failure was scripted.
     fn enter(&self, method: &'static str, call: String) -> Result<RefMut<'_, Inner>, StoreError> {
         let mut inner = self.inner.borrow_mut();
         inner.calls.push(call);
@@ -107,7 +107,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Changes the data whatever becomes of the open unit.
+    /// Changes the data independently of the open unit.
     fn outside(&mut self, change: impl Fn(&mut Data)) {
         change(&mut self.data);
         if let Some(before) = &mut self.before {

@@ -1,4 +1,4 @@
-//! The JSON of events: what listeners parse and journals keep.
+//! The JSON of events, as listeners parse it and journals store it.
 
 use std::time::Duration;
 

@@ -1,32 +1,32 @@
-//! Checkpoints, what they vouch for, and the return to one.
+//! Saving, verifying, and restoring checkpoints.
 
 use super::error::StoreError;
 use super::runs::RunRecord;
 use crate::checkpoint::{RelationState, WorkflowCheckpoint};
 
-/// Keeps checkpoints, and can tell whether what they vouch for is still there.
+/// Stores checkpoints and computes the state they record.
 pub trait Checkpoints {
-    /// Computes what the relations (`schema.name`) hold for a year.
+    /// Computes the content of relations (`schema.name`) for a year.
     fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError>;
-    /// Writes a checkpoint within the unit of work; there is none of its year and stage.
+    /// Writes a checkpoint within the unit of work; none exists for its year and stage.
     fn save_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError>;
-    /// Writes a checkpoint in place of the one of its year and stage, within the unit of work.
+    /// Replaces the checkpoint of the same year and stage, within the unit of work.
     fn replace_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError>;
-    /// The checkpoints of a run, in the order in which they were saved.
+    /// Returns the checkpoints of a run, in the order in which they were saved.
     fn checkpoints(&self, run_id: &str) -> Result<Vec<WorkflowCheckpoint>, StoreError>;
-    /// The number of the checkpoint of a run that was saved last.
+    /// Returns the number of a run's last saved checkpoint.
     fn last_checkpoint(&self, run_id: &str) -> Result<Option<u64>, StoreError> {
         Ok(self.checkpoints(run_id)?.pop().map(|checkpoint| checkpoint.sequence))
     }
-    /// Removes what was written in relations of schema `main` after a checkpoint of the run, and the later checkpoints; `None`:
-    /// everything, of all runs. Runs and journals stay.
+    /// Removes everything written to relations in schema `main` after a checkpoint of the run, and later checkpoints; `None`:
+    /// everything, for all runs. Runs and journals stay.
     fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError>;
-    /// Removes the records of all runs but the latest, whose data they no longer describe: their journals, fingerprints and
-    /// checkpoints. Returns them.
+    /// Removes the records of all runs except the latest, whose data replaced theirs: journals, fingerprints, and checkpoints.
+    /// Returns the removed runs.
     fn prune(&mut self) -> Result<Vec<RunRecord>, StoreError>;
 }
 
-/// Compares what a checkpoint vouches for with what is there now.
+/// Verifies a checkpoint: compares its recorded state with the current one.
 pub fn compare_state(checkpoint: &WorkflowCheckpoint, now: &[RelationState]) -> Result<(), StoreError> {
     for saved in &checkpoint.state {
         let found = now.iter().find(|s| s.relation == saved.relation && s.year == saved.year);

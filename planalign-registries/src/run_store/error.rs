@@ -1,4 +1,4 @@
-//! Why the record of runs could not be read or written.
+//! Errors of the run store.
 
 use std::io;
 use std::sync::Arc;
@@ -8,133 +8,133 @@ use planalign_config::{DatabaseError, Diagnostic, Fault, Hint, counted};
 
 use crate::checkpoint::CheckpointKey;
 
-/// The store could not do what it was asked.
+/// An operation of the run store failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The database refused a statement.
+    /// A database statement failed.
     #[error("cannot {action}")]
     Database {
-        /// What was about to be done.
+        /// The operation that failed.
         action: String,
         /// Cause, without data.
         #[source]
         cause: DatabaseError,
     },
-    /// The file holds tables and no record of runs: it belongs to something else.
+    /// The database has tables but no run record, so it belongs to something else.
     #[error("the database holds {} that PlanAlign did not create", counted(*tables, "table"))]
     Foreign {
-        /// How many tables and views.
+        /// Number of tables and views.
         tables: i64,
     },
-    /// The record was written by a newer program.
+    /// The record was written by a newer version.
     #[error("the run record has format {found}; this program reads up to {supported}")]
     NewerFormat {
         /// Format of the file.
         found: i64,
-        /// Newest format that this program reads.
+        /// Newest format that this version reads.
         supported: i64,
     },
-    /// A record cannot be read.
+    /// A record can't be read.
     #[error("the record of {what} is damaged")]
     Damaged {
-        /// What it should be.
+        /// The kind of record.
         what: String,
         /// Cause.
         #[source]
         cause: RecordDamage,
     },
-    /// A relation is not what a checkpoint vouches for.
+    /// A relation doesn't match a checkpoint.
     #[error("table {relation} does not match checkpoint {checkpoint}: {what}")]
     Mismatch {
         /// The checkpoint.
         checkpoint: CheckpointKey,
         /// The table.
         relation: String,
-        /// What differs, for example `rows 10 instead of 12`.
+        /// What differs, such as `10 rows instead of 12`.
         what: String,
     },
 }
 
-/// What is wrong with a record.
+/// Damage to a record.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordDamage {
-    /// It was removed.
-    #[error("it is not there")]
+    /// It is missing.
+    #[error("it is missing")]
     Missing,
     /// A table of the record was removed.
-    #[error("its table planalign.{table} is missing")]
+    #[error("its table `planalign.{table}` is missing")]
     MissingTable {
         /// The table.
         table: String,
     },
     /// A table of the record was altered.
-    #[error("its table planalign.{table} has other columns")]
+    #[error("its table `planalign.{table}` has unexpected columns")]
     OtherColumns {
         /// The table.
         table: String,
     },
-    /// A value is missing, or of another type.
-    #[error("its {column} is missing")]
+    /// A value is missing or has another type.
+    #[error("its `{column}` is missing")]
     MissingValue {
         /// The column.
         column: &'static str,
     },
-    /// A text should be a number.
-    #[error("its {column} is no number")]
+    /// A text isn't a number.
+    #[error("its `{column}` is not a number")]
     NoNumber {
         /// The column.
         column: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         cause: std::num::ParseIntError,
     },
-    /// A text should be a point in time.
-    #[error("its {column} is no time")]
+    /// A text isn't a timestamp.
+    #[error("its `{column}` is not a timestamp")]
     NoTime {
         /// The column.
         column: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         cause: jiff::Error,
     },
-    /// A word that this program does not know.
-    #[error("its {column} is unknown")]
+    /// A value is unknown to this version.
+    #[error("its `{column}` has an unknown value")]
     UnknownWord {
         /// The column.
         column: &'static str,
     },
-    /// A content is not JSON, or not that of such a record. The parser's message may quote it; its place is enough.
-    #[error("not understood at character {character}")]
+    /// The content isn't valid JSON for the record. Only the position is given because the parser's message may quote data.
+    #[error("its content is invalid at character {character}")]
     NotUnderstood {
-        /// Place in the content, from 1.
+        /// Position in the content, from 1.
         character: usize,
     },
-    /// A content cannot be written as JSON.
-    #[error("it cannot be written")]
+    /// The content can't be written as JSON.
+    #[error("its content cannot be written")]
     Unwritable(#[source] Arc<serde_json::Error>),
-    /// A content cannot be compressed, or decompressed to text.
+    /// The content can't be compressed, or decompressed to text.
     #[error("its content cannot be read")]
     Compression(#[source] Arc<io::Error>),
-    /// A content is not the one that was recorded.
-    #[error("its hash is another")]
+    /// The content doesn't match its hash.
+    #[error("its content does not match its hash")]
     OtherHash,
-    /// What a run depends on is not what its checkpoints were made with.
-    #[error("it is not what the last checkpoint was made with")]
+    /// The recorded inputs of a run aren't those of its checkpoints.
+    #[error("it does not match the last checkpoint")]
     OtherInputs,
-    /// A part of it cannot be read.
+    /// A part of it can't be read.
     #[error(transparent)]
     Part(Box<StoreError>),
 }
 
 impl StoreError {
-    /// A record that is damaged.
+    /// Creates an error for a damaged record.
     pub(crate) fn damaged(what: &str, cause: RecordDamage) -> Self {
         Self::Damaged { what: what.to_owned(), cause }
     }
 
-    /// What can be done about it.
+    /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(StoreError::Foreign { tables: 1 }.fault(), Fault::WrongVersion);
         assert_eq!(
             (damaged.fault(), full_message(&damaged).as_str()),
-            (Fault::Corrupt, "the record of an event is damaged: it is not there")
+            (Fault::Corrupt, "the record of an event is damaged: it is missing")
         );
         assert_eq!((database.fault(), full_message(&database).as_str()), (Fault::OutOfSpace, "cannot save: disk full"));
     }

@@ -1,4 +1,4 @@
-//! What a run depends on, and what has changed of it.
+//! The inputs of a run, and changes to them.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,14 +7,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A kind of things that a run depends on, or that are kept with it. Its word is what the record holds.
+/// A kind of input that is recorded with a run. The record stores its word.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 #[non_exhaustive]
 pub enum FingerprintKind {
     /// The census file.
     Census,
-    /// Settings, by their keys.
+    /// Settings, by key.
     Config,
     /// The database engine.
     Engine,
@@ -22,18 +22,18 @@ pub enum FingerprintKind {
     Model,
     /// This program.
     Program,
-    /// Files of the dbt project, kept as they are.
+    /// Files of the dbt project, kept verbatim.
     ProjectFile,
     /// Seeds of the dbt project.
     Seed,
-    /// All settings at once, kept.
+    /// All effective settings as one document, kept verbatim.
     Settings,
-    /// One that only a newer program knows, by its word.
+    /// A kind of a newer version, by its word.
     Other(String),
 }
 
 impl FingerprintKind {
-    /// Its word.
+    /// Returns the word for this kind.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -84,7 +84,7 @@ impl fmt::Display for FingerprintKind {
     }
 }
 
-// Kinds are in the order of their words, on which digests depend.
+// Kinds are ordered by their words, because digests depend on it.
 impl Ord for FingerprintKind {
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_str().cmp(other.as_str())
@@ -105,13 +105,12 @@ impl PartialEq for FingerprintKind {
 
 impl Eq for FingerprintKind {}
 
-/// What a run depends on, by kind and name, with its content; and what is kept to go on from, which repeats some of it in another
-/// form and is not compared.
+/// The contents of a run's inputs, by kind and name, including copies kept for resuming that aren't compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprints(pub BTreeMap<FingerprintKind, BTreeMap<String, String>>);
 
 impl Fingerprints {
-    /// Kinds that are kept and not compared: the files of the dbt project, and all settings at once.
+    /// Kinds that are kept for resuming but not compared.
     pub const KEPT: [FingerprintKind; 2] = [FingerprintKind::ProjectFile, FingerprintKind::Settings];
 
     /// Adds the entries of a kind.
@@ -119,13 +118,13 @@ impl Fingerprints {
         self.0.entry(kind).or_default().extend(entries);
     }
 
-    /// One hash over all of it.
+    /// Returns one hash of all compared inputs.
     #[must_use]
     pub fn digest(&self) -> String {
         hash(self.compared())
     }
 
-    /// A hash over each kind.
+    /// Returns a hash for each kind.
     #[must_use]
     pub fn digests(&self) -> BTreeMap<FingerprintKind, String> {
         self.compared().map(|entry| (entry.0.clone(), hash([entry]))).collect()
@@ -135,7 +134,7 @@ impl Fingerprints {
         self.0.iter().filter(|(kind, _)| !Self::KEPT.contains(kind))
     }
 
-    /// What differs in `other`, in order.
+    /// Returns the differences in `other`, in order.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<Difference> {
         let empty = BTreeMap::new();
@@ -157,7 +156,7 @@ impl Fingerprints {
     }
 }
 
-/// SHA-256 over kinds with their entries, so that no two of them run together.
+/// SHA-256 of kinds with their entries, delimited so that entries can't run together.
 fn hash<'a>(kinds: impl IntoIterator<Item = (&'a FingerprintKind, &'a BTreeMap<String, String>)>) -> String {
     let mut hasher = Sha256::new();
     for (kind, entries) in kinds {
@@ -171,16 +170,16 @@ fn hash<'a>(kinds: impl IntoIterator<Item = (&'a FingerprintKind, &'a BTreeMap<S
     to_hex(&hasher.finalize())
 }
 
-/// One thing that a run depends on and that has changed.
+/// A changed input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// Kind.
     pub kind: FingerprintKind,
-    /// Name, for example `compensation.cola_rate`.
+    /// Name, such as `compensation.cola_rate`.
     pub name: String,
-    /// As the run recorded it.
+    /// Recorded content; `None` if the input is new.
     pub before: Option<String>,
-    /// As it is now.
+    /// Current content; `None` if the input is gone.
     pub now: Option<String>,
 }
 

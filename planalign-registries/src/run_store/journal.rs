@@ -1,19 +1,19 @@
-//! The journals of runs, and the rows that findings are about.
+//! Journals of runs, and the rows behind findings.
 
 use super::error::StoreError;
 use crate::checkpoint::CheckpointKey;
 use crate::run_event::RunEvent;
 
-/// Keeps what happened in runs.
+/// Stores the events of runs.
 pub trait Journal {
     /// Writes events within the unit of work.
     fn record(&mut self, events: &[RunEvent]) -> Result<(), StoreError>;
-    /// Writes events whatever becomes of the unit of work, on a connection of its own.
+    /// Writes events outside the unit of work, on a separate connection.
     fn record_outside(&mut self, events: &[RunEvent]) -> Result<(), StoreError>;
-    /// The journal of a run, in order.
+    /// Returns the journal of a run, in order.
     fn events(&self, run_id: &str) -> Result<Vec<RunEvent>, StoreError>;
-    /// Writes down which rows the findings of a stage are about, in place of those of an earlier check of the stage; the first
-    /// thousand of each. Takes part in the unit of work, if one is open.
+    /// Saves the first thousand rows behind each finding of a stage, replacing those of an earlier check of the stage. Takes part
+    /// in the unit of work, if one is open.
     fn save_finding_rows(
         &mut self,
         run_id: &str,
@@ -22,13 +22,13 @@ pub trait Journal {
     ) -> Result<(), StoreError>;
 }
 
-/// The rows that a finding is about.
+/// The rows behind a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindingRows {
     /// Rule.
     pub rule: String,
-    /// What it found: counts, no persons.
+    /// Message of the finding, with counts; never names people.
     pub finding: String,
-    /// The query that lists the rows; they stay in the database.
+    /// Query that lists the rows, which stay in the database.
     pub query: String,
 }

@@ -1,4 +1,4 @@
-//! Runs, and what each depends on.
+//! Runs and their inputs.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,30 +6,30 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::fingerprints::Fingerprints;
 
-/// Keeps runs with their fingerprints.
+/// Stores runs with their fingerprints.
 pub trait Runs {
-    /// The run whose data the store holds; `None` in a new file.
+    /// Returns the run whose data is in the store; `None` in a new file.
     fn current_run(&self) -> Result<Option<RunRecord>, StoreError> {
         Ok(self.runs()?.pop())
     }
-    /// All runs, oldest first.
+    /// Returns all runs, oldest first.
     fn runs(&self) -> Result<Vec<RunRecord>, StoreError>;
-    /// Writes a new run with what it depends on.
+    /// Records a new run and its inputs.
     fn begin_run(&mut self, run: &RunRecord, fingerprints: &Fingerprints) -> Result<(), StoreError>;
-    /// Changes a run's status and, when it is continued, its last year.
+    /// Updates a run's status and, if it was extended, its last year.
     fn update_run(&mut self, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError>;
-    /// Puts what a run depends on now in place of what was recorded.
+    /// Replaces the recorded inputs of a run.
     fn replace_fingerprints(&mut self, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError>;
-    /// What a run was recorded to depend on, without what is [kept](Fingerprints::KEPT) beside it.
+    /// Returns the recorded inputs of a run, without the [kept](Fingerprints::KEPT) copies.
     fn fingerprints(&self, run_id: &str) -> Result<Fingerprints, StoreError>;
-    /// What is [kept](Fingerprints::KEPT), so that a run can go on from its record alone.
+    /// Returns the [kept](Fingerprints::KEPT) copies, from which a run can resume without the original files.
     fn kept_inputs(&self, run_id: &str) -> Result<Fingerprints, StoreError>;
 }
 
-/// A run as it is recorded.
+/// A recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Id, sortable by start time.
+    /// ID, sortable by start time.
     pub run_id: String,
     /// Scenario.
     pub scenario_id: String,
@@ -41,9 +41,9 @@ pub struct RunRecord {
     pub end_year: i32,
     /// Random seed.
     pub seed: u64,
-    /// When it began.
+    /// Start time.
     pub started_at: Timestamp,
-    /// How it stands.
+    /// Status.
     pub status: RunStatus,
     /// Version of this program.
     pub program_version: String,
@@ -52,7 +52,7 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// A run that begins now, of one year, of no scenario and of no version.
+    /// Creates a one-year run that starts now, without a scenario or versions.
     #[must_use]
     pub fn new(run_id: &str, start_year: i32) -> Self {
         Self {
@@ -70,15 +70,15 @@ impl RunRecord {
     }
 }
 
-/// How a run stands.
+/// Status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Being executed, or its process died.
+    /// Running, or its process died.
     Running,
     /// Complete.
     Finished,
-    /// Ended at a failure.
+    /// Failed.
     Failed,
     /// Stopped on request.
     Interrupted,

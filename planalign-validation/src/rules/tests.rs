@@ -352,7 +352,7 @@ fn accumulator_integrity_reports_people_too_few_and_too_many() {
         &[
             &format!("2026 error accumulator_integrity (1): {follow}: 1 person"),
             &format!(
-                "2026 error state_consistency (1): {registry}: people of the registry who are missing in {accumulator}: 1 person"
+                "2026 error state_consistency (1): {registry}: people in the registry but not in {accumulator}: 1 person"
             ),
         ],
     );
@@ -361,7 +361,7 @@ fn accumulator_integrity_reports_people_too_few_and_too_many() {
         &[
             "2026 error accumulator_integrity (1): in an accumulator but not in the year's workforce, or listed twice: 1 person",
             &format!(
-                "2026 error state_consistency (1): {registry}: people who are there twice, in the registry or in {accumulator}: 1 person"
+                "2026 error state_consistency (1): {registry}: duplicate people in the registry or in {accumulator}: 1 person"
             ),
         ],
     );

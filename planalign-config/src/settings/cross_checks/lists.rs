@@ -1,4 +1,4 @@
-//! What the entries of a list or a map must be together.
+//! Rules across the entries of a list or a map.
 
 use std::collections::BTreeSet;
 
@@ -25,16 +25,13 @@ pub(super) fn check(report: &mut Report<'_>) {
     report.expect(all_differ(&own), key, &[], || "each name once".to_owned());
     let builtin = own.iter().find(|name| RATED_RULES.contains(name) || STOPPING_RULES.contains(name));
     report.expect(builtin.is_none(), key, &[], || {
-        format!(
-            "another name than {}, which is a built-in rule; validation.severity rates those",
-            builtin.unwrap_or(&"")
-        )
+        format!("a name other than {}, a built-in rule; use validation.severity for those", builtin.unwrap_or(&""))
     });
 
     let stages = settings.workflow.stages.iter().map(|stage| &stage.name);
     report.expect(all_differ(stages), "workflow.stages", &[], || "each stage once".to_owned());
 
-    report.expect(all_differ(headers), "census.columns", &[], || "a header of its own for each column".to_owned());
+    report.expect(all_differ(headers), "census.columns", &[], || "a different header for each column".to_owned());
 }
 
 fn all_differ<T: Ord>(items: impl IntoIterator<Item = T>) -> bool {

@@ -1,4 +1,4 @@
-//! Provisions of the plan that limit each other.
+//! Plan provisions that constrain each other.
 
 use super::Report;
 use crate::settings::{EmployerEligibility, MatchFormula, PromotionDistribution};
@@ -20,7 +20,9 @@ fn service(report: &mut Report<'_>) {
     let (days, months) = (plan.waiting_period_days, plan.waiting_period_months);
     let key = "plan_eligibility.waiting_period_months";
     report.expect(days == 0 || months == 0, key, &["plan_eligibility.waiting_period_days"], || {
-        format!("0, as plan_eligibility.waiting_period_days is {days}: service is counted in days or in months")
+        format!(
+            "0, because plan_eligibility.waiting_period_days is {days}; service is counted in either days or months"
+        )
     });
 }
 
@@ -37,7 +39,7 @@ fn deferrals(report: &mut Report<'_>) {
     ];
     for (key, rate) in rates {
         report.expect(rate <= maximum, key, &[PLAN_MAXIMUM], || {
-            format!("{} at most, the plan's own cap ({PLAN_MAXIMUM})", maximum.shortest())
+            format!("at most {}, the plan's cap ({PLAN_MAXIMUM})", maximum.shortest())
         });
     }
 }
@@ -50,7 +52,7 @@ fn promotions(report: &mut Report<'_>) {
     let base_key = format!("{section}.base_increase_pct");
     report.expect(holds, &format!("{section}.distribution_range"), &[&base_key], || {
         let base = base.shortest();
-        format!("{base} at most, as {base_key} is {base}: a promotion does not lower pay")
+        format!("at most {base}, because {base_key} is {base} and promotions can't lower pay")
     });
 }
 
@@ -59,15 +61,15 @@ fn match_tiers(report: &mut Report<'_>) {
     let key = "employer_match.tiers";
     let needed = employer_match.active_formula == MatchFormula::Tiered;
     report.expect(!needed || !employer_match.tiers.is_empty(), key, &["employer_match.active_formula"], || {
-        "at least one tier, as employer_match.active_formula is tiered".to_owned()
+        "at least one tier, because employer_match.active_formula is tiered".to_owned()
     });
     let ascending = employer_match.tiers.windows(2).all(|pair| pair[0].up_to < pair[1].up_to);
-    report.expect(ascending, key, &[], || "tiers whose up_to ascends".to_owned());
+    report.expect(ascending, key, &[], || "tiers in ascending order of up_to".to_owned());
 }
 
 fn employer(section: &str, eligibility: &EmployerEligibility, report: &mut Report<'_>) {
     let key = format!("{section}.eligibility.allow_terminated_new_hires");
     let hires = format!("{section}.eligibility.allow_new_hires");
     let holds = eligibility.allow_new_hires || !eligibility.allow_terminated_new_hires;
-    report.expect(holds, &key, &[&hires], || format!("false, as {hires} is false and settles it"));
+    report.expect(holds, &key, &[&hires], || format!("false, because {hires} is false"));
 }

@@ -1,4 +1,4 @@
-//! Thresholds that limit each other.
+//! Thresholds that constrain each other.
 
 use super::Report;
 

@@ -1,19 +1,19 @@
-//! Keys of the match and the core contribution.
+//! Keys for the match and the core contribution.
 
 use super::{Key, kept, planned, refused, rewritten};
 
-pub(super) const OTHER_FORMULAS: &str = "the match depends on deferrals alone, by `employer_match.tiers`";
-pub(super) const OTHER_CORE: &str = "the core contribution is one share of pay for all, `contribution_rate`";
+pub(super) const OTHER_FORMULAS: &str = "the match depends only on deferrals; see `employer_match.tiers`";
+pub(super) const OTHER_CORE: &str = "the core contribution is the same share of pay for everyone, `contribution_rate`";
 
 pub(super) const KEYS: &[Key] = &[
     refused(
         "employer_match.apply_eligibility",
-        "the rules of `employer_match.eligibility` always apply; by default they are those that false stands for",
+        "`employer_match.eligibility` always applies; its defaults are equivalent to false",
     ),
     kept("employer_match.eligibility.minimum_tenure_years", "at most 2"),
     kept("employer_match.eligibility.minimum_hours_annual", "at most 1000"),
     kept("employer_match.eligibility.require_active_at_year_end", ""),
-    kept("employer_match.eligibility.allow_new_hires", "true by default, whatever minimum_tenure_years is"),
+    kept("employer_match.eligibility.allow_new_hires", "true by default, regardless of minimum_tenure_years"),
     kept("employer_match.eligibility.allow_terminated_new_hires", ""),
     kept("employer_match.eligibility.allow_experienced_terminations", ""),
     rewritten(
@@ -21,10 +21,10 @@ pub(super) const KEYS: &[Key] = &[
         "employer_match.active_formula",
         "deferral_based is `tiered`; the other formulas are not supported yet",
     ),
-    kept("employer_match.active_formula", "decides about the match here; in PlanAlign Engine 2 about nothing"),
+    kept("employer_match.active_formula", "selects the match formula here; PlanAlign Engine 2 ignores it"),
     refused(
         "employer_match.formulas.*",
-        "PlanAlign Engine 2 does not compute with it either; write the formula that is meant as `employer_match.tiers`",
+        "PlanAlign Engine 2 ignores it too; write the intended formula as `employer_match.tiers`",
     ),
     planned("employer_match.tenure_match_tiers", OTHER_FORMULAS),
     planned("employer_match.points_match_tiers", OTHER_FORMULAS),
@@ -32,9 +32,9 @@ pub(super) const KEYS: &[Key] = &[
     rewritten(
         "employer_core_contribution.enabled",
         "employer_core_contribution.status",
-        "false is `none`, and `none` pays nothing",
+        "false is `none`, which pays nothing",
     ),
-    kept("employer_core_contribution.status", "none pays nothing here"),
+    kept("employer_core_contribution.status", "none means no core contribution here"),
     kept("employer_core_contribution.contribution_rate", ""),
     planned("employer_core_contribution.graded_schedule", OTHER_CORE),
     planned("employer_core_contribution.points_schedule", OTHER_CORE),

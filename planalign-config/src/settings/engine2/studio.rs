@@ -1,4 +1,4 @@
-//! Keys of the section `dc_plan`, which the Studio of Engine 2 writes over the other sections.
+//! Keys of the section `dc_plan`, with which Engine 2's Studio overrides other sections.
 
 use super::employer::{OTHER_CORE, OTHER_FORMULAS};
 use super::entry::NO_MAGNET;
@@ -11,22 +11,22 @@ pub(super) const KEYS: &[Key] = &[
     rewritten(
         "dc_plan.opt_out_rate_*",
         "enrollment.auto_enrollment.opt_out_rates",
-        "`target` is the rate, as a share, and multipliers by age and income say who differs from it",
+        "`target` is the rate as a fraction; multipliers by age and income adjust it",
     ),
     rewritten(
         "dc_plan.escalation_*",
         "deferral_auto_escalation",
-        "now one of the keys there; a percent becomes a share, 1 is 0.01",
+        "now one of the keys there; a percentage becomes a fraction: 1 is 0.01",
     ),
     renamed(
         "dc_plan.eligibility_months",
         "plan_eligibility.waiting_period_months",
-        "by the calendar, not 30 days each",
+        "calendar months, not 30 days each",
     ),
     rewritten("dc_plan.match_enabled", "employer_match.active_formula", "false is `none`, true is `tiered`"),
-    refused("dc_plan.match_template", "a template is written out as `employer_match.tiers`"),
-    rewritten("dc_plan.match_tiers", "employer_match.tiers", "each tier is `{ up_to, rate }`, both as shares"),
-    rewritten("dc_plan.match_cap_percent", "employer_match.match_cap_percent", "a share of pay, 4% is 0.04"),
+    refused("dc_plan.match_template", "write the template's tiers as `employer_match.tiers`"),
+    rewritten("dc_plan.match_tiers", "employer_match.tiers", "each tier is `{ up_to, rate }`, both as fractions"),
+    rewritten("dc_plan.match_cap_percent", "employer_match.match_cap_percent", "a fraction of pay: 4% is 0.04"),
     rewritten(
         "dc_plan.match_status",
         "employer_match.active_formula",
@@ -44,10 +44,10 @@ pub(super) const KEYS: &[Key] = &[
     rewritten(
         "dc_plan.max_voluntary_deferral_percent",
         "enrollment.voluntary_enrollment.max_deferral_rate",
-        "a share, 10% is 0.10; PlanAlign Engine 2 does not divide it by 100",
+        "a fraction: 10% is 0.10; PlanAlign Engine 2 doesn't divide it by 100",
     ),
     refused(
         "dc_plan.*",
-        "settings of the plan stand in the sections they belong to, such as `enrollment` and `employer_match`, if the model has them",
+        "plan settings are in their own sections, such as `enrollment` and `employer_match`, if the model supports them",
     ),
 ];

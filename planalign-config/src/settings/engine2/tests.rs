@@ -204,16 +204,16 @@ fn the_other_layers_tell_the_same() {
     ];
     let set = set.map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_snapshot!(lines(&problems(IDS, &environment, &set)), @r#"
-    PLANALIGN_ELIGIBILITY__NEW_HIRE_INELIGIBLE_PCT: eligibility.new_hire_ineligible_pct: renamed, write `new_hire_ineligible_pct: 0.05` under `plan_eligibility`
-    PLANALIGN_ENROLLMENT__MATCH_MAGNET__ENABLED: enrollment.match_magnet: not supported yet: rates are not drawn to the rate that gets the full match
-    PLANALIGN_SETUP__CENSUS_PARQUET_PATH: setup.census_parquet_path: renamed, write `path: "staff.parquet"` under `census`
-    --set: dc_plan.auto_enroll: renamed, write `enabled: true` under `enrollment.auto_enrollment`
+    PLANALIGN_ELIGIBILITY__NEW_HIRE_INELIGIBLE_PCT: eligibility.new_hire_ineligible_pct: renamed; write `new_hire_ineligible_pct: 0.05` under `plan_eligibility`
+    PLANALIGN_ENROLLMENT__MATCH_MAGNET__ENABLED: enrollment.match_magnet: not supported yet: deferral rates don't gravitate toward the rate that earns the full match
+    PLANALIGN_SETUP__CENSUS_PARQUET_PATH: setup.census_parquet_path: renamed; write `path: "staff.parquet"` under `census`
+    --set: dc_plan.auto_enroll: renamed; write `enabled: true` under `enrollment.auto_enrollment`
     --set: dc_plan.core_status: renamed to `employer_core_contribution`; now one of the keys there, or in its `eligibility`
-    --set: dc_plan.default_deferral_percent: renamed, write `default_deferral_rate: 0.06` under `enrollment.auto_enrollment`; a percent becomes a share, 2.5 is 0.025
-    --set: eligibility.waiting_days: refused: who enters the plan, and when, is `plan_eligibility`
-    --set: employer_match.apply_eligibility: refused: the rules of `employer_match.eligibility` always apply; by default they are those that false stands for
-    --set: plan_deferral_cap: renamed, write `maximum_rate: 0.5` under `deferrals`; no file of PlanAlign Engine 2 sets this variable
-    --set: storage: refused: no runs are archived; each scenario has the database file that `--database` names
+    --set: dc_plan.default_deferral_percent: renamed; write `default_deferral_rate: 0.06` under `enrollment.auto_enrollment`; a percentage becomes a fraction: 2.5 is 0.025
+    --set: eligibility.waiting_days: not supported: use `plan_eligibility`, which defines who enters the plan and when
+    --set: employer_match.apply_eligibility: not supported: `employer_match.eligibility` always applies; its defaults are equivalent to false
+    --set: plan_deferral_cap: renamed; write `maximum_rate: 0.5` under `deferrals`; no PlanAlign Engine 2 file sets this variable
+    --set: storage: not supported: runs aren't archived; each scenario uses the database file given with `--database`
     "#);
 }
 
@@ -228,14 +228,14 @@ dc_plan: {{}}
 "
     );
     assert_snapshot!(lines(&problems(&file, &[], &[])), @"
-    config.yaml:3:16: eligibility.waiting_period_days: renamed to `plan_eligibility.waiting_period_days`; one waiting period counts, and enrollment follows the entry date
-    config.yaml:4:17: compensation.promotion_increase: renamed to `compensation.promotion_compensation.base_increase_pct`; PlanAlign Engine 2 reads it only where it is not 0.125
-    config.yaml:4:42: compensation.cola_rate_percent: renamed to `compensation.cola_rate`; a percent becomes a share, 2.5 is 0.025
-    config.yaml:4:67: compensation.merit_budget_percent: renamed, write `merit_budget: 0.03` under `compensation`; a percent becomes a share, 2.5 is 0.025
+    config.yaml:3:16: eligibility.waiting_period_days: renamed to `plan_eligibility.waiting_period_days`; there is a single waiting period, and enrollment follows the entry date
+    config.yaml:4:17: compensation.promotion_increase: renamed to `compensation.promotion_compensation.base_increase_pct`; PlanAlign Engine 2 uses it only if it isn't 0.125
+    config.yaml:4:42: compensation.cola_rate_percent: renamed to `compensation.cola_rate`; a percentage becomes a fraction: 2.5 is 0.025
+    config.yaml:4:67: compensation.merit_budget_percent: renamed; write `merit_budget: 0.03` under `compensation`; a percentage becomes a fraction: 2.5 is 0.025
     config.yaml:5:10: setup.census_parquet_path: renamed to `census.path`
-    config.yaml:5:37: setup.eligibility_waiting_period_days: renamed to `plan_eligibility.waiting_period_days`; one waiting period counts, and enrollment follows the entry date
-    config.yaml:6:21: plan_eligibility.waiting_period: unknown key, did you mean `plan_eligibility.waiting_period_days`?
-    config.yaml:7:1: dc_plan: refused: settings of the plan stand in the sections they belong to, such as `enrollment` and `employer_match`, if the model has them
+    config.yaml:5:37: setup.eligibility_waiting_period_days: renamed to `plan_eligibility.waiting_period_days`; there is a single waiting period, and enrollment follows the entry date
+    config.yaml:6:21: plan_eligibility.waiting_period: unknown key; did you mean `plan_eligibility.waiting_period_days`?
+    config.yaml:7:1: dc_plan: not supported: plan settings are in their own sections, such as `enrollment` and `employer_match`, if the model supports them
     ");
 }
 

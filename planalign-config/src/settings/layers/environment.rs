@@ -9,10 +9,10 @@ use crate::yaml::{Content, Node, Position};
 
 const PREFIX: &str = "PLANALIGN_";
 
-/// The settings that stand in no section.
+/// Settings outside of any section.
 const TOP: [&str; 2] = ["scenario_id", "plan_design_id"];
 
-/// The variables that are settings, in order of their names.
+/// The variables that are settings, sorted by name.
 pub(super) fn settings(environment: &BTreeMap<String, String>) -> Vec<&str> {
     let names = environment.keys().map(String::as_str);
     names.filter(|name| name.strip_prefix(PREFIX).is_some_and(|rest| is_setting(&rest.to_ascii_lowercase()))).collect()
@@ -22,7 +22,7 @@ fn is_setting(rest: &str) -> bool {
     rest.contains("__") || TOP.contains(&rest)
 }
 
-/// One layer for each variable that is a setting, in order of their names.
+/// One layer per variable that is a setting, sorted by name.
 pub(super) fn layers(environment: &BTreeMap<String, String>, known: &Known) -> Vec<Layer> {
     let layer = |(name, value): (&String, &String)| {
         let rest = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
@@ -35,7 +35,7 @@ pub(super) fn layers(environment: &BTreeMap<String, String>, known: &Known) -> V
     environment.iter().filter_map(layer).collect()
 }
 
-/// A setting whose parts are joined by one `_` would be ignored, which nobody means.
+/// Reports a setting whose parts are joined by a single `_`; it would be silently ignored.
 fn not_separated(source: Source, rest: &str, key: &str) -> Layer {
     let at = Position::default();
     let nearest = format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase());

@@ -1,4 +1,4 @@
-//! Every setting and every section that there is, and what an unknown key may have meant.
+//! All settings and sections, and what an unknown key may have meant.
 
 use std::collections::BTreeSet;
 
@@ -34,26 +34,26 @@ impl Known {
         self.settings.contains(path)
     }
 
-    /// The setting whose path reads like this if `.` is written `_`.
+    /// The setting whose path matches this name with `.` replaced by `_`.
     pub(super) fn setting_written(&self, name: &str) -> Option<&str> {
         let written = |key: &&String| key.contains('.') && key.replace('.', "_") == name;
         self.settings.iter().find(written).map(String::as_str)
     }
 
-    /// The names that may stand in a section.
+    /// The names allowed in a section.
     pub(super) fn names_in(&self, section: &str) -> Vec<String> {
         let direct = self.paths().filter(|path| split(path).0 == section).map(|path| split(path).1.to_owned());
         direct.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// A key that there is not.
+    /// Reports an unknown key.
     pub(super) fn unknown(&self, entry: &Entry, path: String) -> Mistake {
         let nearest = self.nearest_to(&path, matches!(entry.value.content, Content::Map(_)));
         let known = self.names_in(split(&path).0);
         Mistake { at: entry.at, key: path, kind: ProblemKind::UnknownKey { nearest, known } }
     }
 
-    /// Something alike in the same section or deeper in it, or else the one setting of that name.
+    /// A similar key in the same section or below it, or else the only setting with that name.
     fn nearest_to(&self, path: &str, is_section: bool) -> Option<String> {
         let (section, name) = split(path);
         let candidates: Vec<&str> =

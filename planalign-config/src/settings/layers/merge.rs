@@ -1,4 +1,4 @@
-//! Merges checked layers into settings; figment does it, and remembers which layer each value comes from.
+//! Merges checked layers into settings with figment, which tracks the layer of each value.
 
 use std::str::FromStr;
 
@@ -15,13 +15,13 @@ use crate::settings::rules;
 use crate::settings::{Identifier, SimulationConfig};
 use crate::yaml::Position;
 
-/// Settings without a default: each scenario must name itself.
+/// Settings without a default, which each scenario must set.
 const REQUIRED: [&str; 2] = ["scenario_id", "plan_design_id"];
 
-/// Stands for an id that is missing or wrong while the other settings are looked at.
+/// Placeholder for a missing or invalid ID while the other settings are checked.
 const UNNAMED: &str = "unnamed";
 
-/// A layer with its number, by which figment's metadata is told apart.
+/// A layer with its number, which identifies it in figment's metadata.
 struct Numbered<'l> {
     number: usize,
     layer: &'l CheckedLayer,
@@ -47,7 +47,7 @@ fn defaults() -> Option<SimulationConfig> {
     Some(SimulationConfig::new(unnamed.clone(), unnamed))
 }
 
-/// Merges the layers, weakest first. Required settings that no layer gives are problems.
+/// Merges the layers, weakest first. Required settings that no layer sets are problems.
 pub(super) fn merge(layers: &[CheckedLayer], problems: &mut Vec<Problem>) -> Option<LoadedConfig> {
     let mut figment = Figment::from(Serialized::defaults(defaults()?));
     for (number, layer) in layers.iter().enumerate() {
@@ -57,7 +57,7 @@ pub(super) fn merge(layers: &[CheckedLayer], problems: &mut Vec<Problem>) -> Opt
         let number = figment.find_metadata(key).and_then(|metadata| metadata.name.parse::<usize>().ok());
         number.and_then(|number| layers.get(number))
     };
-    // What a broken text would have given can't be known.
+    // A file with a syntax error might have set them.
     let is_broken = problems.iter().any(|problem| problem.key.is_empty());
     for key in REQUIRED {
         if layer_of(key).is_none() && !is_broken && !problems.iter().any(|problem| problem.key == key) {
@@ -84,14 +84,14 @@ fn missing(key: &str, layers: &[CheckedLayer]) -> Problem {
     Problem { origin, key: key.to_owned(), kind: ProblemKind::Missing { expected } }
 }
 
-/// What the types refuse although the rules allow it, which a test rules out.
+/// A value that the rules allow but the types reject; a test rules this out.
 fn unexpected(error: &Error) -> Problem {
     let kind = ProblemKind::Syntax { message: error.kind.to_string() };
     Problem { origin: Origin::Default, key: error.path.join("."), kind }
 }
 
 impl CheckedLayer {
-    /// Where the layer gives a setting, or the map or section that it is in.
+    /// Where the layer sets a key, or the map or section that contains it.
     fn origin(&self, key: &str) -> Origin {
         let mut at = Some(key);
         while let Some(path) = at {

@@ -1,31 +1,31 @@
-//! Single settings from the command line.
+//! Overrides from the command line.
 
 use super::{Layer, Source};
 use crate::settings::problem::{Mistake, ProblemKind};
 use crate::settings::rules;
 use crate::yaml::{self, Content, Dialect, Entry, Node, Position};
 
-/// A setting of the command line.
+/// A setting given on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
-    /// Path of the setting, for example `simulation.start_year`.
+    /// Path of the setting, such as `simulation.start_year`.
     pub key: String,
-    /// The value, as it would be written in the file on one line: `2026`, `[0.5, 0.5]`, `null`.
+    /// The value, as in the file on one line: `2026`, `[0.5, 0.5]`, `null`.
     ///
-    /// Where a setting is text, the value is taken as it stands, unless it begins with a quote.
+    /// If the setting is text, the value is used verbatim unless it begins with a quote.
     pub value: String,
-    /// The option that it comes from, for messages, for example `--set`.
+    /// The option it comes from, such as `--set`, for messages.
     pub origin: String,
 }
 
 impl Override {
-    /// A setting, its value, and the option that it comes from.
+    /// Creates an override from a setting, its value, and the option it comes from.
     #[must_use]
     pub fn new(key: &str, value: &str, origin: &str) -> Self {
         Self { key: key.to_owned(), value: value.to_owned(), origin: origin.to_owned() }
     }
 
-    /// First and last year, both included.
+    /// Overrides the first and last years, both inclusive.
     #[must_use]
     pub fn years(start: i32, end: i32, origin: &str) -> [Self; 2] {
         [("simulation.start_year", start), ("simulation.end_year", end)]
@@ -37,7 +37,7 @@ impl Override {
     }
 }
 
-/// A layer of one setting.
+/// A layer with one setting.
 pub(super) fn layer(source: Source, key: &str, text: &str) -> Layer {
     let at = Position { line: 1, column: 1 };
     let (value, mut mistakes) = value(key, text);
@@ -53,7 +53,7 @@ pub(super) fn layer(source: Source, key: &str, text: &str) -> Layer {
 }
 
 fn no_path(at: Position) -> Mistake {
-    let message = "not a key; keys look like simulation.start_year".to_owned();
+    let message = "not a valid key; keys look like `simulation.start_year`".to_owned();
     Mistake { at, key: String::new(), kind: ProblemKind::Syntax { message } }
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every text, every value and every spread over layers.
+//! Properties of every text, value, and distribution over layers.
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

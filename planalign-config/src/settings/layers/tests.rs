@@ -156,7 +156,7 @@ fn years_of_the_command_line_are_settings_like_others() {
     let error = load(&Sources { file, overrides: vec![start, end], ..Sources::default() }).expect_err("backwards");
     assert_snapshot!(error, @"
     the configuration has 1 problem
-      the years 2026-2024: simulation.end_year: 2024 is not allowed, expected 2026 or later, as simulation.start_year is 2026
+      the years 2026-2024: simulation.end_year: 2024 is not allowed, expected 2026 or later, because simulation.start_year is 2026
     ");
 }
 
@@ -178,13 +178,13 @@ deferrals:
 ";
     assert_snapshot!(Given { file, ..Given::default() }.error(), @r#"
     the configuration has 8 problems
-      config.yaml:1:1: plan_design_id: missing, expected 1 to 64 letters, digits, _ or -
-      config.yaml:1:14: scenario_id: "two words" is not allowed, expected 1 to 64 letters, digits, _ or -
-      config.yaml:4:3: simulation.end_year: 2025 is not allowed, expected 2029 or later, as simulation.start_year is 2029
-      config.yaml:5:3: simulation.strat_year: unknown key, did you mean `simulation.start_year`?
+      config.yaml:1:1: plan_design_id: missing, expected 1 to 64 letters, digits, _, or -
+      config.yaml:1:14: scenario_id: "two words" is not allowed, expected 1 to 64 letters, digits, _, or -
+      config.yaml:4:3: simulation.end_year: 2025 is not allowed, expected 2029 or later, because simulation.start_year is 2029
+      config.yaml:5:3: simulation.strat_year: unknown key; did you mean `simulation.start_year`?
       config.yaml:7:27: workforce.total_termination_rate: 1.2 is not allowed, expected a number from 0 to 1
       config.yaml:9:16: plan_eligibility.minimum_age: 25 is not allowed, expected a whole number from 0 to 21 (IRC 410(a)(1)(A))
-      config.yaml:11:17: hiring.level_shares: [0.5, 0.5] is not allowed, expected a list of 5 numbers from 0 to 1 whose sum is 1, or null
+      config.yaml:11:17: hiring.level_shares: [0.5, 0.5] is not allowed, expected a list of 5 numbers from 0 to 1 that add up to 1, or null
       config.yaml:13:13: deferrals.catch_up: "sometimes" is not allowed, expected true or false
     "#);
 }
@@ -223,13 +223,13 @@ fn problems_of_all_layers_are_reported_even_where_a_later_layer_hides_them() {
     assert_snapshot!(given.error(), @r#"
     the configuration has 11 problems
       config.yaml:3:28: compensation.cola_rate: "high" is not allowed, expected a number from 0 to 1
-      scenario.yaml:2:3: employer_match.tier: unknown key, did you mean `employer_match.tiers`?
-      PLANALIGN_COMPENSATION_COLA_RATE: compensation_cola_rate: unknown key, did you mean `PLANALIGN_COMPENSATION__COLA_RATE`?
+      scenario.yaml:2:3: employer_match.tier: unknown key; did you mean `employer_match.tiers`?
+      PLANALIGN_COMPENSATION_COLA_RATE: compensation_cola_rate: unknown key; did you mean `PLANALIGN_COMPENSATION__COLA_RATE`?
       PLANALIGN_COMPENSATION__MERIT_BUDGET: compensation.merit_budget: -1 is not allowed, expected a number from 0 to 1, or null
       PLANALIGN_SIMULATION__END_YEAR: simulation.end_year: missing, expected a whole number from 2000 to 2100
-      PLANALIGN_SIMULATION__SEED: simulation.seed: unknown key, did you mean `simulation.random_seed`?
-      --set: not a key; keys look like simulation.start_year
-      --set: ..: not a key; keys look like simulation.start_year
+      PLANALIGN_SIMULATION__SEED: simulation.seed: unknown key; did you mean `simulation.random_seed`?
+      --set: not a valid key; keys look like `simulation.start_year`
+      --set: ..: not a valid key; keys look like `simulation.start_year`
       --set: census.path: missing, expected text
       --set: hiring.level_shares: while parsing a flow sequence, expected ',' or ']'
       --set: simulation: 5 is not allowed, expected a section with end_year, random_seed, start_year, target_growth_rate
@@ -276,23 +276,23 @@ minimum_age: 18
 ";
     assert_snapshot!(refused(file), @"
     the configuration has 17 problems
-      config.yaml:3:1: vesting: unknown key, allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
-      config.yaml:4:1: employer: unknown key, did you mean `employer_core_contribution`?
-      config.yaml:5:1: simulaton: unknown key, did you mean `simulation`?
-      config.yaml:6:1: plan_eligible: unknown key, did you mean `plan_eligibility`?
-      config.yaml:8:3: enrollment.rehires: unknown key, allowed here: auto_enrollment, voluntary_enrollment
-      config.yaml:9:3: enrollment.automatic_enrollment: unknown key, did you mean `enrollment.auto_enrollment`?
-      config.yaml:10:54: enrollment.voluntary_enrollment.deferral_rates.young.lowest: unknown key, allowed here: executive, high, low, moderate
-      config.yaml:11:19: employer_match.stretch: unknown key, allowed here: active_formula, compensation, eligibility, match_cap_percent, match_catch_up, tiers
-      config.yaml:11:49: employer_match.eligibility.allow_new_hire: unknown key, did you mean `employer_match.eligibility.allow_new_hires`?
-      config.yaml:12:31: employer_core_contribution.on: unknown key, allowed here: contribution_rate, eligibility, status
-      config.yaml:13:13: new_hire.bonus: unknown key, allowed here: age_distribution, job_level_compensation, market_scenario, range_position_std_dev
-      config.yaml:14:17: compensation.promotion_date: unknown key, did you mean `compensation.promotion_day`?
-      config.yaml:14:85: compensation.promotion_compensation.level_overrides.5: unknown key, allowed here: 1, 2, 3, 4
-      config.yaml:14:93: compensation.promotion_compensation.level_overrides.VP: unknown key, allowed here: 1, 2, 3, 4
-      config.yaml:15:22: census.columns.employe_id: unknown key, did you mean `employee_id`?
-      config.yaml:15:37: census.columns.gross_pay: unknown key, allowed here: employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override
-      config.yaml:16:1: minimum_age: unknown key, did you mean `plan_eligibility.minimum_age`?
+      config.yaml:3:1: vesting: unknown key; allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:4:1: employer: unknown key; did you mean `employer_core_contribution`?
+      config.yaml:5:1: simulaton: unknown key; did you mean `simulation`?
+      config.yaml:6:1: plan_eligible: unknown key; did you mean `plan_eligibility`?
+      config.yaml:8:3: enrollment.rehires: unknown key; allowed here: auto_enrollment, voluntary_enrollment
+      config.yaml:9:3: enrollment.automatic_enrollment: unknown key; did you mean `enrollment.auto_enrollment`?
+      config.yaml:10:54: enrollment.voluntary_enrollment.deferral_rates.young.lowest: unknown key; allowed here: executive, high, low, moderate
+      config.yaml:11:19: employer_match.stretch: unknown key; allowed here: active_formula, compensation, eligibility, match_cap_percent, match_catch_up, tiers
+      config.yaml:11:49: employer_match.eligibility.allow_new_hire: unknown key; did you mean `employer_match.eligibility.allow_new_hires`?
+      config.yaml:12:31: employer_core_contribution.on: unknown key; allowed here: contribution_rate, eligibility, status
+      config.yaml:13:13: new_hire.bonus: unknown key; allowed here: age_distribution, job_level_compensation, market_scenario, range_position_std_dev
+      config.yaml:14:17: compensation.promotion_date: unknown key; did you mean `compensation.promotion_day`?
+      config.yaml:14:85: compensation.promotion_compensation.level_overrides.5: unknown key; allowed here: 1, 2, 3, 4
+      config.yaml:14:93: compensation.promotion_compensation.level_overrides.VP: unknown key; allowed here: 1, 2, 3, 4
+      config.yaml:15:22: census.columns.employe_id: unknown key; did you mean `employee_id`?
+      config.yaml:15:37: census.columns.gross_pay: unknown key; allowed here: employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override
+      config.yaml:16:1: minimum_age: unknown key; did you mean `plan_eligibility.minimum_age`?
     ");
 }
 
@@ -317,22 +317,22 @@ deferrals: { maximum_rate: 0.1234567 }
     the configuration has 24 problems
       config.yaml:3:13: simulation: [2025] is not allowed, expected a section with end_year, random_seed, start_year, target_growth_rate
       config.yaml:4:17: census.path: 5 is not allowed, expected text
-      config.yaml:4:29: census.columns: ["a"] is not allowed, expected a map of any of employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override, each with text
+      config.yaml:4:29: census.columns: ["a"] is not allowed, expected a map with any of the keys employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override, each with text
       config.yaml:4:54: census.max_rejected_share: null is not allowed, expected a number from 0 to 1
       config.yaml:5:12: workforce: null is not allowed, expected a section with first_full_year_rate, new_hire_termination_rate, part_time_new_hire_pct, total_termination_rate
-      config.yaml:6:27: hiring.monthly_shares: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "x"] is not allowed, expected a list of 12 numbers from 0 to 1 whose sum is 1, or null
-      config.yaml:8:22: new_hire.age_distribution[0]: 22 is not allowed, expected a map of age, weight
+      config.yaml:6:27: hiring.monthly_shares: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "x"] is not allowed, expected a list of 12 numbers from 0 to 1 that add up to 1, or null
+      config.yaml:8:22: new_hire.age_distribution[0]: 22 is not allowed, expected a map with age, weight
       config.yaml:8:26: new_hire.age_distribution[1].weight: missing, expected a number from 0.000001 to 1000000
       config.yaml:8:46: new_hire.age_distribution[2].age: 13 is not allowed, expected a whole number from 14 to 100
       config.yaml:8:58: new_hire.age_distribution[2].weight: 0 is not allowed, expected a number from 0.000001 to 1000000
-      config.yaml:8:61: new_hire.age_distribution[2].wieght: unknown key, did you mean `weight`?
+      config.yaml:8:61: new_hire.age_distribution[2].wieght: unknown key; did you mean `weight`?
       config.yaml:8:81: new_hire.age_distribution[3].age: 22.5 is not allowed, expected a whole number from 14 to 100
       config.yaml:8:95: new_hire.age_distribution[3].weight: NaN is not allowed, expected a number from 0.000001 to 1000000
       config.yaml:9:20: new_hire.market_scenario: "Baseline" is not allowed, expected one of conservative, baseline, competitive, aggressive
-      config.yaml:11:24: compensation.raise_timing.day: "02-29" is not allowed, expected a day MM-DD that every year has
+      config.yaml:11:24: compensation.raise_timing.day: "02-29" is not allowed, expected a day MM-DD that exists in every year
       config.yaml:11:39: compensation.raise_timing.method: "fixed" is not allowed, expected one of fixed_day, monthly_shares
-      config.yaml:12:18: compensation.promotion_day: 7 is not allowed, expected a day MM-DD that every year has
-      config.yaml:13:34: plan_eligibility.entry_dates: "annual" is not allowed, expected one of immediate, monthly, quarterly, semi_annual (with annual dates people could wait longer than IRC 410(a)(4) allows)
+      config.yaml:12:18: compensation.promotion_day: 7 is not allowed, expected a day MM-DD that exists in every year
+      config.yaml:13:34: plan_eligibility.entry_dates: "annual" is not allowed, expected one of immediate, monthly, quarterly, semi_annual (annual dates could delay entry longer than IRC 410(a)(4) allows)
       config.yaml:13:63: plan_eligibility.waiting_period_days: 1.0 is not allowed, expected a whole number from 0 to 365 (one year of service, IRC 410(a)(1)(A))
       config.yaml:14:52: enrollment.auto_enrollment.hire_date_cutoff: "2025-02-30" is not allowed, expected a date YYYY-MM-DD, or null
       config.yaml:14:73: enrollment.auto_enrollment.enabled: "yes" is not allowed, expected true or false

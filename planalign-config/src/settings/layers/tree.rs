@@ -1,4 +1,4 @@
-//! Checks the tree of one layer against the known settings, and keeps what is good.
+//! Checks the tree of one layer against the known settings and keeps what is valid.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::settings::problem::{Mistake, Problem, ProblemKind};
 use crate::settings::rules::{self, Allowed};
 use crate::yaml::{Content, Entry, Node, Position};
 
-/// The settings of a layer that are right by themselves, and where each stands.
+/// The individually valid settings of a layer and their positions.
 pub(super) struct CheckedLayer {
     pub(super) source: Source,
     pub(super) values: Dict,
     pub(super) positions: BTreeMap<String, Position>,
 }
 
-/// Adds what is wrong with a layer by itself.
+/// Checks one layer and adds the problems found.
 pub(super) fn check(layer: Layer, known: &Known, problems: &mut Vec<Problem>) -> CheckedLayer {
     let Layer { source, root, mistakes } = layer;
     let mut walk = Walk { known, mistakes, positions: BTreeMap::new() };
@@ -35,7 +35,7 @@ struct Walk<'k> {
 }
 
 impl Walk<'_> {
-    /// The good settings of a section; `None` if it is none.
+    /// The valid settings of a section; `None` if the node isn't a section.
     fn section(&mut self, path: &str, node: &Node) -> Option<Dict> {
         let Content::Map(entries) = &node.content else {
             let expected = format!("a section with {}", self.known.names_in(path).join(", "));
@@ -72,7 +72,7 @@ impl Walk<'_> {
         (self.mistakes.len() == before).then(|| value(&entry.value, is_exact))
     }
 
-    /// A key that there is not. Of a section of Engine 2 whose keys have different fates, each is told.
+    /// Reports an unknown key, or each key of an Engine 2 section whose keys migrate differently.
     fn unknown(&mut self, path: String, entry: &Entry) {
         match &entry.value.content {
             Content::Map(entries) if !entries.is_empty() && engine2::has_keys_in(&path) => {
@@ -91,7 +91,7 @@ impl Walk<'_> {
     }
 }
 
-/// A value for figment, whose only numbers with decimals are doubles: an exact one is its digits.
+/// Converts a value for figment, whose only fractional numbers are doubles; an exact one is passed as its digits.
 fn value(node: &Node, is_exact: bool) -> Value {
     match &node.content {
         Content::Null => Value::Empty(Tag::Default, Empty::None),

@@ -1,7 +1,7 @@
-//! The rules that the settings' types declare, read from their schema.
+//! The rules that settings types declare, read from their schema.
 //!
-//! Beside the keywords of JSON Schema the types say `x-note` (where a rule comes from or what it means) and `x-words` (a
-//! pattern in words). Text without a pattern has at least one character.
+//! Besides JSON Schema keywords, types use `x-note` (the source or meaning of a rule) and `x-words` (a pattern in words).
+//! Text without a pattern has at least one character.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,13 +14,13 @@ use super::{Allowed, Field, Rule};
 use crate::settings::SimulationConfig;
 use crate::settings::keys::join;
 
-/// The tree of sections and settings with their comments, as the types tell it.
+/// The tree of sections and settings with their doc comments, as declared by the types.
 pub(crate) static DECLARED: LazyLock<Value> = LazyLock::new(|| {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<SimulationConfig>().to_value()
 });
 
-/// What each setting may be, by its path.
+/// The rule for each setting, by path.
 pub(crate) static RULES: LazyLock<BTreeMap<String, Rule>> = LazyLock::new(|| {
     let mut rules = BTreeMap::new();
     collect("", &DECLARED, &mut rules);
@@ -108,7 +108,7 @@ fn has_type(schema: &Value, name: &str) -> bool {
     }
 }
 
-/// The words of a choice; `None` if it is none. Words with comments of their own are alternatives, others a list.
+/// The words of a choice; `None` if it isn't one. Words with doc comments are alternatives; others are a list.
 fn words(schema: &Value) -> Option<Vec<String>> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if let Some(words) = schema["enum"].as_array() {

@@ -1,11 +1,11 @@
-//! What a value may be, as JSON Schema.
+//! Allowed values as JSON Schema.
 
 use serde_json::{Map, Value, json};
 
 use crate::settings::rules::{Allowed, Field, Rule};
 
 impl Rule {
-    /// The JSON Schema of the setting's values.
+    /// The JSON Schema for the setting's values.
     pub(super) fn schema(&self) -> Value {
         let mut schema = self.allowed.schema();
         if self.nullable {
@@ -56,7 +56,7 @@ fn map(fields: &[Field]) -> Value {
     schema
 }
 
-/// Takes over what the types' comments say of a value and of all that it holds.
+/// Copies the types' doc comments for a value and everything in it.
 pub(super) fn describe(schema: &mut Value, derived: &Value) {
     let Some(target) = schema.as_object_mut() else { return };
     let meaning = meaning(derived);
@@ -71,13 +71,13 @@ pub(super) fn describe(schema: &mut Value, derived: &Value) {
     }
 }
 
-/// What the first paragraph of a type's comment says, on one line.
+/// The first paragraph of a type's doc comment, on one line.
 fn meaning(derived: &Value) -> String {
     let text = comment(derived);
     text.split("\n\n").next().unwrap_or_default().replace('\n', " ")
 }
 
-/// A type's comment in the words of a file: comments are for programmers, whose absent value is the user's null.
+/// A type's doc comment in the words of a file, where `None` is null.
 pub(in crate::settings) fn comment(derived: &Value) -> String {
     derived["description"].as_str().unwrap_or_default().replace("`None`", "null")
 }

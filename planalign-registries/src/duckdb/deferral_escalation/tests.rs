@@ -1,4 +1,4 @@
-//! The deferral-escalation registry against hand-made events.
+//! The deferral-escalation registry with handmade events.
 
 use planalign_config::Database;
 
@@ -10,7 +10,7 @@ fn escalates(db: &Database, employee: &str, day: &str, from: &str, to: &str) {
     event(db, employee, day, "deferral_escalation", "deferral_escalation", (from, to));
 }
 
-/// Anna escalates twice, Ben refuses, Cleo escalates and leaves, Dan is hired, enrolls, escalates and opts out.
+/// Anna escalates twice, Ben opts out of increases, Cleo escalates and terminates, Dan is hired, enrolls, escalates, and opts out.
 fn story() -> (Database, DeferralEscalationRegistry) {
     let db = models();
     census(&db, "anna", "0.06", false);
@@ -100,7 +100,7 @@ fn questions_about_people_and_years() {
     assert_eq!(registry.name(), "deferral_escalation");
 }
 
-/// Changes one thing after everything agreed and tells what the check finds.
+/// Changes one thing after everything agreed and returns what the check finds.
 fn found_after(change: &str) -> Vec<(String, u64)> {
     let (db, mut registry) = story();
     registry.update(2025, 2025).expect("2025");

@@ -1,4 +1,4 @@
-//! The enrollment registry against hand-made events.
+//! The enrollment registry with handmade events.
 
 use planalign_config::Database;
 
@@ -14,7 +14,7 @@ fn opts_out(db: &Database, employee: &str, day: &str) {
     event(db, employee, day, "enrollment_change", "enrollment_opt_out", ("0.03", "0"));
 }
 
-/// Anna is in the plan by census, Ben enrolls and opts out and comes back, Cleo leaves, Dan is hired.
+/// Anna is enrolled in the census, Ben enrolls, opts out, and reenrolls, Cleo terminates, Dan is hired.
 fn story() -> (Database, EnrollmentRegistry) {
     let db = models();
     census(&db, "anna", "0.06", false);
@@ -112,7 +112,7 @@ fn questions_about_people_and_years() {
     assert_eq!(registry.name(), "enrollment");
 }
 
-/// Changes one thing after everything agreed and tells what the check finds.
+/// Changes one thing after everything agreed and returns what the check finds.
 fn found_after(change: &str) -> Vec<(String, u64)> {
     let (db, mut registry) = story();
     registry.update(2025, 2025).expect("2025");
@@ -165,7 +165,7 @@ fn a_missing_table_is_an_error_that_says_what_was_attempted() {
     let (db, mut registry) = story();
     db.execute_batch("drop table fct_yearly_events; drop table int_enrollment_state_accumulator").expect("drop");
     let error = planalign_config::full_message(&registry.update(2025, 2025).expect_err("no events"));
-    assert!(error.starts_with("the enrollment registry cannot follow the events for 2025: "), "{error}");
+    assert!(error.starts_with("the enrollment registry cannot process the events for 2025: "), "{error}");
     assert!(registry.check(2025).expect_err("no accumulator").to_string().contains("compare its state"));
     db.execute_batch("drop table planalign.enrollment_registry").expect("drop");
     assert!(registry.snapshot(2025).is_err());

@@ -1,4 +1,4 @@
-//! Checkpoints on a database: rows that carry their content as JSON.
+//! Checkpoints in a database: rows with JSON content.
 
 use planalign_config::Value;
 
@@ -58,7 +58,7 @@ fn write_checkpoint(catalog: &Catalog, checkpoint: &WorkflowCheckpoint) -> Resul
     catalog.append("checkpoints", &[row]).map_err(failed("save the checkpoint"))
 }
 
-/// Removes the checkpoint of the same run, year and stage.
+/// Removes the checkpoint of the same run, year, and stage.
 fn remove_checkpoint(catalog: &Catalog, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError> {
     let delete = "delete from {planalign}.checkpoints where run_id = ? and simulation_year = ? and stage = ?";
     catalog.db.execute(&catalog.sql(delete), &place(checkpoint)).map_err(failed("replace the checkpoint"))?;

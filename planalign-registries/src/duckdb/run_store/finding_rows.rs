@@ -1,4 +1,4 @@
-//! The rows of `planalign.finding_details`: what findings are about, as JSON.
+//! The rows of `planalign.finding_details`: the data behind findings, as JSON.
 
 use planalign_config::Value;
 
@@ -6,10 +6,10 @@ use crate::checkpoint::CheckpointKey;
 use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_store::{FindingRows, StoreError};
 
-/// Enough to see what is wrong; the finding tells how many there are.
+/// Enough to see what is wrong; the finding reports the total.
 const MOST_ROWS: u32 = 1000;
 
-/// Replaces what an earlier check of the stage found.
+/// Replaces the rows of an earlier check of the stage.
 pub(super) fn write(
     catalog: &Catalog,
     run_id: &str,
@@ -20,8 +20,8 @@ pub(super) fn write(
     let delete = "delete from {planalign}.finding_details where run_id = ? and simulation_year = ? and stage = ?";
     catalog.db.execute(&catalog.sql(delete), &place).map_err(failed("remove the rows of earlier findings"))?;
     for FindingRows { rule, finding, query } in findings {
-        // In the order of their content, so that the same rows are kept whatever the order of the table. On lines of
-        // its own, as the query may end in a comment.
+        // Sorted by content, so that the same rows are kept regardless of table order. On separate lines, because the query may
+        // end with a comment.
         let insert = format!(
             "insert into {{planalign}}.finding_details
             select ?, ?, ?, ?, ?, row_number() over (order by details), details
@@ -29,7 +29,7 @@ pub(super) fn write(
         );
         let what: [Value; 2] = [rule.as_str().into(), finding.as_str().into()];
         let written = catalog.db.execute(&catalog.sql(&insert), &[place.as_slice(), &what].concat());
-        written.map_err(failed(&format!("write down the rows that rule {rule} found")))?;
+        written.map_err(failed(&format!("save the rows that rule `{rule}` found")))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a run depends on: contents compressed, with their hashes.
+//! The inputs of a run: compressed contents with their hashes.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use planalign_config::sql::literal;
 use crate::duckdb::catalog::{Catalog, failed, list};
 use crate::run_store::{Fingerprints, RecordDamage, StoreError, to_hex};
 
-/// Writes all of it in one statement.
+/// Writes all inputs in one statement.
 pub(super) fn write(catalog: &Catalog, run_id: &str, fingerprints: &Fingerprints) -> Result<(), StoreError> {
     let (mut kinds, mut names, mut hashes, mut contents) = (vec![], vec![], vec![], vec![]);
     for (kind, entries) in &fingerprints.0 {
@@ -33,27 +33,27 @@ pub(super) fn write(catalog: &Catalog, run_id: &str, fingerprints: &Fingerprints
             unnest(from_json(?, '[\"VARCHAR\"]')) as sha256, unnest(from_json(?, '[\"VARCHAR\"]')) as content)",
     );
     let values = [run_id.into(), list(&kinds)?, list(&names)?, list(&hashes)?, list(&contents)?];
-    catalog.db.execute(&sql, &values).map_err(failed("record what the run depends on"))?;
+    catalog.db.execute(&sql, &values).map_err(failed("record the inputs of the run"))?;
     Ok(())
 }
 
-/// Removes what is recorded of a run.
+/// Removes the recorded inputs of a run.
 pub(super) fn remove(catalog: &Catalog, run_id: &str) -> Result<(), StoreError> {
     let sql = catalog.sql("delete from {planalign}.fingerprints where run_id = ?");
-    catalog.db.execute(&sql, &[run_id.into()]).map_err(failed("remove what the run depended on"))?;
+    catalog.db.execute(&sql, &[run_id.into()]).map_err(failed("remove the inputs of the run"))?;
     Ok(())
 }
 
-/// Reads what is kept, or what is compared, and checks each content against its hash.
+/// Reads either the kept or the compared inputs, and checks each content against its hash.
 pub(super) fn read(catalog: &Catalog, run_id: &str, kept: bool) -> Result<Fingerprints, StoreError> {
     let kinds = Fingerprints::KEPT.map(|kind| literal(kind.as_str())).join(", ");
     let sql = catalog.sql(&format!(
         "select kind, name, sha256, content from {{planalign}}.fingerprints where run_id = ? and (kind in ({kinds})) = {kept}"
     ));
-    let table = catalog.db.query(&sql, &[run_id.into()]).map_err(failed("read what the run depends on"))?;
+    let table = catalog.db.query(&sql, &[run_id.into()]).map_err(failed("read the inputs of the run"))?;
     let mut fingerprints = Fingerprints::default();
     for row in &table.rows {
-        let (kind, name, content) = entry(row).map_err(failed("read what the run depends on"))?;
+        let (kind, name, content) = entry(row).map_err(failed("read the inputs of the run"))?;
         let content = content.map_err(|cause| StoreError::damaged(&format!("{kind} {name}"), cause))?;
         fingerprints.insert(kind.into(), [(name, content)]);
     }
@@ -62,7 +62,7 @@ pub(super) fn read(catalog: &Catalog, run_id: &str, kept: bool) -> Result<Finger
 
 type Entry = (String, String, Result<String, RecordDamage>);
 
-/// The kind, the name and the content of a row.
+/// The kind, name, and content of a row.
 fn entry(row: &Row) -> Result<Entry, DatabaseError> {
     let text = |column| Ok::<_, DatabaseError>(row.text(column)?.unwrap_or_default());
     let content = content_of(row.blob("content")?.unwrap_or_default(), &text("sha256")?);

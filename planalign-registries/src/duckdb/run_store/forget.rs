@@ -1,4 +1,4 @@
-//! Removes what a run wrote, from a year on or altogether, and what is recorded of earlier runs.
+//! Removes data that runs wrote, after a checkpoint or entirely, and the records of earlier runs.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,8 @@ use planalign_config::sql::literal;
 use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_store::{RunRecord, StoreError};
 
-/// Removes the rows of later years from the tables that have a year, what later stages of the year of `point` wrote, and the
-/// checkpoints and findings of all of them. Tables that nothing vouches for any more are dropped: whoever fills them next makes
-/// them anew, whatever has become of them.
+/// Removes rows of later years from tables with a year, the output of later stages in the year of `point`, and their
+/// checkpoints and findings. Tables that no checkpoint records anymore are dropped; they are created again when next filled.
 pub(super) fn later(
     catalog: &Catalog,
     point: &WorkflowCheckpoint,
@@ -25,7 +24,7 @@ pub(super) fn later(
         let tables = tables(catalog)?;
         let is_table = |relation: &&str| tables.contains(*relation);
         let outdated: BTreeSet<&str> = relations(&removed).difference(&relations(&kept)).copied().collect();
-        // Something else in the place of a table makes room for it when that is built.
+        // If something else has the table's name, building the table replaces it.
         for relation in outdated.iter().copied().filter(is_table) {
             catalog.db.execute_batch(&format!("drop table {}", named(catalog, relation)))?;
         }
@@ -52,10 +51,10 @@ pub(super) fn later(
         catalog.db.execute(&checkpoints, &[run_id.as_str().into(), (*sequence).into()])?;
         Ok(())
     };
-    forget().map_err(failed("remove what came after a checkpoint"))
+    forget().map_err(failed("remove data after a checkpoint"))
 }
 
-/// The tables that are there, as checkpoints name them.
+/// The existing tables, named as in checkpoints.
 fn tables(catalog: &Catalog) -> Result<BTreeSet<String>, DatabaseError> {
     let sql = format!(
         "select schema_name || '.' || table_name as name from duckdb_tables() where database_name = {}",
@@ -64,19 +63,19 @@ fn tables(catalog: &Catalog) -> Result<BTreeSet<String>, DatabaseError> {
     Ok(names(catalog, &sql)?.into_iter().collect())
 }
 
-/// The relations that checkpoints vouch for.
+/// The relations that checkpoints record.
 fn relations<'c>(checkpoints: &[&'c WorkflowCheckpoint]) -> BTreeSet<&'c str> {
     checkpoints.iter().flat_map(|checkpoint| &checkpoint.state).map(|state| state.relation.as_str()).collect()
 }
 
-/// A relation of a checkpoint as SQL writes it.
+/// The SQL name of a checkpoint's relation.
 fn named(catalog: &Catalog, relation: &str) -> String {
     let (schema, table) = relation.split_once('.').unwrap_or(("main", relation));
     catalog.relation(schema, table)
 }
 
-/// Drops the tables that checkpoints vouch for, so that changed models may give them other columns, empties all others
-/// that have a year, and removes all checkpoints.
+/// Drops the tables that checkpoints record, so that changed models can have different columns, empties all other tables with
+/// a year, and removes all checkpoints.
 pub(super) fn everything(catalog: &Catalog) -> Result<(), StoreError> {
     let forget = || -> Result<(), DatabaseError> {
         for table in recorded_tables(catalog)? {
@@ -90,10 +89,10 @@ pub(super) fn everything(catalog: &Catalog) -> Result<(), StoreError> {
         }
         Ok(())
     };
-    forget().map_err(failed("remove what an earlier run wrote"))
+    forget().map_err(failed("remove the data of an earlier run"))
 }
 
-/// Removes all that is recorded of runs.
+/// Removes the records of runs.
 pub(super) fn records(catalog: &Catalog, runs: &[RunRecord]) -> Result<(), StoreError> {
     for table in ["finding_details", "checkpoints", "run_events", "fingerprints", "runs"] {
         let sql = catalog.sql(&format!("delete from {{planalign}}.{table} where run_id = ?"));

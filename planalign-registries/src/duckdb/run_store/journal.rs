@@ -1,4 +1,4 @@
-//! Journals on a database: events as rows that carry their content as JSON.
+//! Journals in a database: events as rows with JSON content.
 
 use std::borrow::Cow;
 
@@ -41,14 +41,14 @@ impl Journal for DuckRunStore {
     }
 }
 
-/// The name of an event within its content.
+/// The name of an event in its content.
 #[derive(Deserialize)]
 struct Named<'e> {
     #[serde(borrow)]
     event: Cow<'e, str>,
 }
 
-/// Writes events, all at once.
+/// Writes all events at once.
 fn write_events(catalog: &Catalog, events: &[RunEvent]) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());

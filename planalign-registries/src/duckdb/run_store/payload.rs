@@ -1,4 +1,4 @@
-//! Content of rows as JSON.
+//! JSON content of rows.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::duckdb::catalog::{Catalog, failed};
 use crate::run_store::{RecordDamage, StoreError};
 
-/// Reads the column `payload` of a query; `what` its contents are.
+/// Reads the column `payload` of a query; `what` names its content in errors.
 pub(super) fn read<T: DeserializeOwned>(
     catalog: &Catalog,
     sql: &str,
@@ -20,13 +20,13 @@ pub(super) fn read<T: DeserializeOwned>(
     payloads.map_err(failed(&format!("read {what}")))?.iter().map(|payload| from_json(payload, what)).collect()
 }
 
-/// Reads one content.
+/// Parses JSON content.
 pub(super) fn from_json<'t, T: Deserialize<'t>>(payload: &'t str, what: &str) -> Result<T, StoreError> {
     let damage = |e: serde_json::Error| RecordDamage::NotUnderstood { character: e.column() };
     serde_json::from_str(payload).map_err(|e| StoreError::damaged(what, damage(e)))
 }
 
-/// Writes one content.
+/// Serializes content as JSON.
 pub(super) fn to_json<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::damaged(what, RecordDamage::Unwritable(Arc::new(e))))
 }

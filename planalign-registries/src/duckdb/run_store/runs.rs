@@ -1,4 +1,4 @@
-//! Runs on a database: the rows of `planalign.runs`.
+//! Runs in a database: the rows of `planalign.runs`.
 
 use planalign_config::Row;
 
@@ -48,7 +48,7 @@ pub(super) fn read(catalog: &Catalog) -> Result<Vec<RunRecord>, StoreError> {
     table.rows.iter().map(from_row).collect()
 }
 
-/// Adds a run; of all, it is the latest.
+/// Adds a run as the latest.
 fn write(catalog: &Catalog, run: &RunRecord) -> Result<(), StoreError> {
     let sql = catalog.sql(
         "insert into {planalign}.runs
@@ -70,11 +70,11 @@ fn write(catalog: &Catalog, run: &RunRecord) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Changes how a run stands.
+/// Updates the status of a run.
 fn update(catalog: &Catalog, run_id: &str, status: RunStatus, end_year: i32) -> Result<(), StoreError> {
     let sql = catalog.sql("update {planalign}.runs set status = ?, end_year = ? where run_id = ?");
     let values = [name_of(status).into(), end_year.into(), run_id.into()];
-    match catalog.db.execute(&sql, &values).map_err(failed("record how the run stands"))? {
+    match catalog.db.execute(&sql, &values).map_err(failed("record the status of the run"))? {
         0 => Err(damaged(RecordDamage::Missing)),
         _ => Ok(()),
     }

@@ -88,7 +88,7 @@ fn runs_are_kept_in_their_order_and_the_last_is_the_current_one() {
         assert_eq!(store.current_run().expect("run").map(|r| r.status), Some(status));
     }
     let error = store.update_run("r9", RunStatus::Failed, 2027).expect_err("unknown");
-    assert_eq!(full_message(&error), "the record of a run is damaged: it is not there");
+    assert_eq!(full_message(&error), "the record of a run is damaged: it is missing");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn fingerprints_come_back_and_a_changed_content_is_noticed() {
     assert!(size.integer().is_some_and(|n| n < 200), "contents are compressed");
     db.execute_batch("update planalign.fingerprints set sha256 = 'x' where name = 'a.b'").expect("damage");
     let error = full_message(&store.fingerprints("r1").expect_err("damaged"));
-    assert_eq!(error, "the record of config a.b is damaged: its hash is another");
+    assert_eq!(error, "the record of config a.b is damaged: its content does not match its hash");
     db.execute_batch("update planalign.fingerprints set content = 'x'::blob where name = 'a.b'").expect("damage");
     assert!(
         store.fingerprints("r1").expect_err("damaged").to_string().starts_with("the record of config a.b is damaged")
@@ -178,7 +178,7 @@ fn a_record_that_is_not_understood_is_damaged_and_not_quoted() {
     store.save_checkpoint(&checkpoint(1, 2025, "A")).expect("save");
     db.execute_batch("update planalign.checkpoints set payload = '{\"run_id\": \"secret\"}'").expect("damage");
     let error = store.checkpoints("r1").expect_err("damaged");
-    assert_eq!(full_message(&error), "the record of a checkpoint is damaged: not understood at character 20");
+    assert_eq!(full_message(&error), "the record of a checkpoint is damaged: its content is invalid at character 20");
     store.begin_run(&run("r1"), &Fingerprints::default()).expect("begin");
     for change in ["status = 'lost'", "started_at = 'today'"] {
         db.execute_batch(&format!("update planalign.runs set {change}")).expect("damage");
@@ -241,10 +241,7 @@ fn state_notices_every_change_of_rows() {
         ("a null", "update t set name = null where id = 5"),
         ("two rows exchange a value", "update t set name = case id when 5 then '6' else '5' end where id in (5, 6)"),
         ("columns exchange their values", "update t set id = other, other = id where id = 5"),
-        (
-            "figures that add up to the same",
-            "update t set pay = pay + case id when 5 then 1 else -1 end where id in (5, 6)",
-        ),
+        ("values with the same sum", "update t set pay = pay + case id when 5 then 1 else -1 end where id in (5, 6)"),
     ];
     for (what, change) in changes {
         let (db, store) = memory();
@@ -518,7 +515,7 @@ fn of_several_runs_only_the_latest_stays_recorded() {
     assert_eq!((left("r1"), left("r2")), ((false, 0, 0), (true, 1, 1)));
 }
 
-/// Rule, finding, number and content of what is written down.
+/// Rule, finding, number, and content of saved rows.
 fn finding_details(db: &Database) -> Vec<String> {
     let sql =
         "select simulation_year, stage, rule, finding, row_number, details from planalign.finding_details order by all";
@@ -579,5 +576,5 @@ fn a_log_is_folded_where_there_is_room_for_it() {
     let error = check(5_000_001, Some(4_999_999)).expect("too little");
     assert_eq!(error.fault(), planalign_config::Fault::OutOfSpace);
     let error = planalign_config::full_message(&error);
-    assert_eq!(error, "cannot compact the database: it takes about 6 MB of free space, and there are 5 MB");
+    assert_eq!(error, "cannot compact the database: about 6 MB of free space needed, 5 MB available");
 }

@@ -1,4 +1,4 @@
-//! The in-memory store behaves as the one on a database does.
+//! The in-memory store behaves like the one in a database.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn run() -> RunRecord {
 }
 
 #[test]
-fn rollback_undoes_the_unit_and_nothing_else() {
+fn rollback_undoes_only_the_unit() {
     let test = InMemoryRunStore::default();
     let (mut store, mut unit) = (test.clone(), test.clone());
     store.begin_run(&run(), &Fingerprints::default()).expect("run");
@@ -83,7 +83,7 @@ fn commit_keeps_and_checkpoints_are_replaced_and_forgotten() {
 }
 
 #[test]
-fn a_failure_within_a_unit_leaves_nothing_but_rollback() {
+fn only_rollback_is_possible_after_a_failure_in_a_unit() {
     let mut store = InMemoryRunStore::default();
     store.begin().expect("begin");
     store.fail_next("record", Fault::OutOfSpace);

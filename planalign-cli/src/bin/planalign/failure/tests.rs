@@ -31,7 +31,7 @@ fn a_failed_stage_has_advice_for_its_fault() {
     let cases = [
         (Fault::Deterministic, ExitCode::RunFailed, "after fixing the cause, run `planalign simulate --resume`"),
         (Fault::Transient, ExitCode::Environment, "try again: run `planalign simulate --resume`"),
-        (Fault::Busy, ExitCode::Busy, "to see how far its run is, run `planalign status`"),
+        (Fault::Busy, ExitCode::Busy, "to see the status of its run, run `planalign status`"),
         (Fault::OutOfMemory, ExitCode::Environment, "optimization.memory_limit_gb"),
         (Fault::OutOfSpace, ExitCode::Environment, "free some disk space"),
         (Fault::Permission, ExitCode::Environment, "readable and writable"),
