@@ -9,10 +9,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A number of `DIGITS` decimals, held as a whole number of its smallest unit.
+/// A number with `DIGITS` decimals, stored as an integer number of its smallest unit.
 ///
-/// In JSON it is a number if it has at most fifteen significant digits, which is what every reader of JSON keeps exactly; a
-/// larger one is a string of the same digits. It never takes part in floating-point arithmetic.
+/// In JSON, it is a number if it has at most fifteen significant digits, which every JSON reader keeps exactly; otherwise, it is
+/// a string. It never takes part in floating-point arithmetic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fixed<const DIGITS: u32>(i128);
 
@@ -22,25 +22,25 @@ pub type Money = Fixed<2>;
 /// A share or a ratio; 0.06 is 6%.
 pub type Rate = Fixed<6>;
 
-/// Every decimal number of fifteen significant digits survives the way to a double and back.
+/// Every decimal number with fifteen significant digits survives conversion to a double and back.
 const EXACT_IN_JSON: u128 = 1_000_000_000_000_000;
 
 impl<const DIGITS: u32> Fixed<DIGITS> {
     const ONE: i128 = 10_i128.pow(DIGITS);
 
-    /// A number of the smallest units: cents, or millionths.
+    /// Creates a number from its smallest units, such as cents or millionths.
     #[must_use]
     pub const fn from_units(units: i128) -> Self {
         Self(units)
     }
 
-    /// The number of smallest units.
+    /// Returns the number of smallest units.
     #[must_use]
     pub const fn units(self) -> i128 {
         self.0
     }
 
-    /// The number of a literal, while a program is compiled.
+    /// Parses a literal at compile time.
     #[doc(hidden)]
     #[must_use]
     pub const fn from_literal(text: &str) -> Option<Self> {
@@ -63,7 +63,7 @@ impl<const DIGITS: u32> Fixed<DIGITS> {
         Some(Self(sign * units * 10_i128.pow(missing)))
     }
 
-    /// The number `units / 10^scale`; `None` if it has more decimals than this type.
+    /// Returns `units / 10^scale`; `None` if it has more decimals than this type.
     #[must_use]
     pub fn from_scaled(units: i128, scale: u8) -> Option<Self> {
         let scale = u32::from(scale);
@@ -74,7 +74,7 @@ impl<const DIGITS: u32> Fixed<DIGITS> {
         (units % excess == 0).then_some(Self(units / excess))
     }
 
-    /// The number `units / 10^scale`, where a scale below 0 multiplies.
+    /// Returns `units / 10^scale`; a negative scale multiplies.
     fn shifted(units: i128, scale: i64) -> Option<Self> {
         match u8::try_from(scale) {
             _ if units == 0 => Some(Self(0)),
@@ -83,39 +83,39 @@ impl<const DIGITS: u32> Fixed<DIGITS> {
         }
     }
 
-    /// The number that a double stands for, by the fifteen digits that every double keeps: 0.07200000000000001 is 0.072. `None` if it
-    /// has more decimals than this type.
+    /// Converts a double, using the fifteen digits that every double keeps: 0.07200000000000001 is 0.072. `None` if it has more
+    /// decimals than this type.
     #[must_use]
     pub fn from_f64(number: f64) -> Option<Self> {
         format!("{number:.14e}").parse().ok()
     }
 
-    /// A quotient, rounded half away from zero; `None` if the denominator is 0.
+    /// Returns a quotient, rounded half away from zero; `None` if the denominator is 0.
     #[must_use]
     pub fn quotient(numerator: i128, denominator: i128) -> Option<Self> {
         let scaled = numerator.checked_mul(Self::ONE)?.checked_mul(2)?;
         rounded_half(scaled, denominator.checked_mul(2)?).map(Self)
     }
 
-    /// This number divided by a count, rounded half away from zero; `None` if the count is 0.
+    /// Divides by a count, rounding half away from zero; `None` if the count is 0.
     #[must_use]
     pub fn divided_by(self, count: u64) -> Option<Self> {
         rounded_half(self.0.checked_mul(2)?, i128::from(count).checked_mul(2)?).map(Self)
     }
 
-    /// The number without zeros at its end, as it is written in a file and in SQL.
+    /// Formats the number without trailing zeros, as in files and SQL.
     #[must_use]
     pub fn shortest(self) -> String {
         self.to_string().trim_end_matches('0').trim_end_matches('.').to_owned()
     }
 
-    /// The nearest double, to compare with statistics, which are doubles.
+    /// Returns the nearest double, for comparison with statistics.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         self.to_string().parse().unwrap_or(f64::NAN)
     }
 
-    /// The nearest whole number with thousands separated, for people to read.
+    /// Formats the nearest whole number with thousands separators, for display.
     #[must_use]
     pub fn grouped(self) -> String {
         let whole = rounded_half(self.0 * 2, Self::ONE * 2).unwrap_or_default();
@@ -123,20 +123,20 @@ impl<const DIGITS: u32> Fixed<DIGITS> {
     }
 }
 
-/// A [`Rate`] as it is written: `rate!(0.06)`. One with more than six decimals does not compile.
+/// A [`Rate`] literal: `rate!(0.06)`. More than six decimals don't compile.
 #[macro_export]
 macro_rules! rate {
     ($number:literal) => {
         const {
             match $crate::Rate::from_literal(stringify!($number)) {
                 Some(rate) => rate,
-                None => panic!("a rate is a number of at most six decimals"),
+                None => panic!("a rate has at most six decimals"),
             }
         }
     };
 }
 
-/// `doubled_numerator / doubled_denominator`, both twice the true ones, to the nearest whole number.
+/// `doubled_numerator / doubled_denominator`, both twice the actual values, rounded to the nearest whole number.
 fn rounded_half(doubled_numerator: i128, doubled_denominator: i128) -> Option<i128> {
     if doubled_denominator == 0 {
         return None;
@@ -147,7 +147,7 @@ fn rounded_half(doubled_numerator: i128, doubled_denominator: i128) -> Option<i1
     Some((doubled_numerator + away) / doubled_denominator)
 }
 
-/// A whole number with its thousands separated by commas.
+/// A whole number with thousands separators.
 #[must_use]
 pub fn grouped(number: i128) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -176,15 +176,15 @@ impl<const DIGITS: u32> AddAssign for Fixed<DIGITS> {
     }
 }
 
-/// A text is no such number.
+/// The text isn't a decimal number with this many decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a decimal number of {0} decimals")]
+#[error("not a decimal number with at most {0} decimals")]
 pub struct NotFixed(u32);
 
 impl<const DIGITS: u32> FromStr for Fixed<DIGITS> {
     type Err = NotFixed;
 
-    /// Reads `0.06` and `6e-2` alike, without rounding.
+    /// Parses `0.06` and `6e-2` alike, without rounding.
     fn from_str(text: &str) -> Result<Self, NotFixed> {
         let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
@@ -201,7 +201,7 @@ impl<const DIGITS: u32> Serialize for Fixed<DIGITS> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.to_string();
         match text.parse::<f64>() {
-            // The shortest text of this double is the number itself.
+            // The shortest representation of this double is the number itself.
             Ok(number) if self.0.unsigned_abs() < EXACT_IN_JSON => serializer.serialize_f64(number),
             _ => serializer.serialize_str(&text),
         }
@@ -234,7 +234,7 @@ impl<const DIGITS: u32> Visitor<'_> for FixedVisitor<DIGITS> {
     type Value = Fixed<DIGITS>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a number of at most {DIGITS} decimals")
+        write!(f, "a number with at most {DIGITS} decimals")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
@@ -308,7 +308,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<Money>(text).expect(text).units(), cents);
         }
         for (text, message) in
-            [("true", "expected a number of at most 2 decimals"), ("0.125", "not a decimal number of 2")]
+            [("true", "expected a number with at most 2 decimals"), ("0.125", "not a decimal number with at most 2")]
         {
             let error = serde_json::from_str::<Money>(text).expect_err(text).to_string();
             assert!(error.contains(message), "{error}");

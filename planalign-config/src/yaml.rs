@@ -1,7 +1,7 @@
-//! YAML documents as trees whose nodes know where they stand, in the dialects that are read here.
+//! YAML documents as trees with positions, in two dialects.
 //!
-//! Libraries that have positions don't do: what deserializes into types stops at the first mistake, and what builds trees
-//! (saphyr's `MarkedYaml`) can't tell aliases and keys given twice, nor the dialect of dbt.
+//! Existing libraries with positions don't suffice: those that deserialize into types stop at the first mistake, and those that
+//! build trees (saphyr's `MarkedYaml`) can't detect aliases and duplicate keys or read dbt's dialect.
 
 mod builder;
 mod scalar;
@@ -13,18 +13,18 @@ use serde_json::Value as Json;
 
 use builder::Builder;
 
-/// A kind of YAML.
+/// A YAML dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// One plain document, with the scalars of the core schema of YAML 1.2. Tags, anchors, a second document and keys given twice
+    /// A single plain document with the scalars of YAML 1.2's core schema. Tags, anchors, further documents, and duplicate keys
     /// are errors.
     Core,
-    /// What dbt reads (`PyYAML`: YAML 1.1): `yes` is true and `010` is 8, aliases and merge keys are resolved, tags ignored. Of
-    /// several documents the first counts, of keys given twice the last.
+    /// What dbt reads (`PyYAML`: YAML 1.1): `yes` is true, `010` is 8, aliases and merge keys are resolved, and tags are ignored.
+    /// The first of several documents and the last of duplicate keys win.
     PyYaml,
 }
 
-/// A place in a text; lines and columns count from 1.
+/// A position in a text; lines and columns start at 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// Line.
@@ -42,7 +42,7 @@ pub struct Node {
     pub at: Position,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// `null`, or nothing.
@@ -51,7 +51,7 @@ pub enum Content {
     Flag(bool),
     /// A whole number.
     Integer(i64),
-    /// Another number, with all its digits, as `str::parse` takes it.
+    /// Another number, with all its digits, in a form that `str::parse` accepts.
     Float(String),
     /// Text, quoted or not.
     Text(String),
@@ -61,7 +61,7 @@ pub enum Content {
     Map(Vec<Entry>),
 }
 
-/// A key of a map, where it stands, and its value.
+/// A map entry: a key, its position, and its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key.
@@ -72,38 +72,38 @@ pub struct Entry {
     pub value: Node,
 }
 
-/// What is wrong with a text, where, and under which key.
+/// An error in a text, with its position and key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}")]
 pub struct YamlError {
-    /// Where.
+    /// Position.
     pub at: Position,
-    /// Path of the key; empty if the text as a whole is meant.
+    /// Path of the key; empty if the whole text is meant.
     pub key: String,
-    /// What.
+    /// Kind of error.
     pub kind: YamlErrorKind,
 }
 
-/// What is wrong with a text.
+/// Kinds of errors in a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum YamlErrorKind {
-    /// The text is no YAML, or not of this dialect.
+    /// The text isn't valid YAML in this dialect.
     #[error("{message}")]
     Syntax {
-        /// What the parser says.
+        /// The parser's message.
         message: String,
     },
-    /// The key stands twice in one map.
+    /// The key appears twice in one map.
     #[error("given twice, first on line {first_line}")]
     DuplicateKey {
-        /// Line of the first.
+        /// Line of the first occurrence.
         first_line: usize,
     },
 }
 
 impl Dialect {
-    /// Lists and maps within each other; no file has as many.
+    /// Maximum nesting of lists and maps; no real file needs more.
     fn deepest(self) -> usize {
         match self {
             Self::Core => 16,
@@ -112,8 +112,8 @@ impl Dialect {
     }
 }
 
-/// Reads a document, and tells everything that is wrong with it. In the core dialect an empty one is a map without keys, and
-/// of keys given twice the first counts.
+/// Parses a document and returns it with all errors. In the core dialect, an empty document is an empty map, and the first of
+/// duplicate keys wins.
 #[must_use]
 pub fn parse(text: &str, dialect: Dialect) -> (Node, Vec<YamlError>) {
     let mut builder = Builder::new(dialect);
@@ -125,7 +125,7 @@ pub fn parse(text: &str, dialect: Dialect) -> (Node, Vec<YamlError>) {
             Err(error) => Err(YamlError::syntax(position(*error.marker()), error.info())),
         };
         if let Err(error) = step {
-            // What stands behind broken text can't be understood.
+            // Text after a syntax error can't be parsed.
             builder.errors.push(error);
             break;
         }
@@ -149,13 +149,13 @@ impl YamlError {
 }
 
 impl Node {
-    /// Whether it is no value.
+    /// Returns whether the value is null.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.content == Content::Null
     }
 
-    /// The text, if it is one.
+    /// Returns the text, if the value is text.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.content {
@@ -164,7 +164,7 @@ impl Node {
         }
     }
 
-    /// The entries of a list; none of anything else.
+    /// Returns the items of a list; empty for other values.
     #[must_use]
     pub fn items(&self) -> &[Self] {
         match &self.content {
@@ -173,7 +173,7 @@ impl Node {
         }
     }
 
-    /// The entries of a map; none of anything else.
+    /// Returns the entries of a map; empty for other values.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         match &self.content {
@@ -182,13 +182,13 @@ impl Node {
         }
     }
 
-    /// The value of a key of a map.
+    /// Returns the value of a key of a map.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// The value as JSON, which has no positions. What is no number there, such as NaN, is null.
+    /// Converts the value to JSON, without positions. Numbers that JSON doesn't support, such as NaN, become null.
     #[must_use]
     pub fn to_json(&self) -> Json {
         match &self.content {
@@ -204,19 +204,19 @@ impl Node {
         }
     }
 
-    /// What a key of this value is called.
+    /// The name of this value as a key.
     fn key(&self) -> String {
         self.text().map_or_else(|| self.to_string(), str::to_owned)
     }
 
-    /// How many values it consists of.
+    /// The number of nested values.
     fn size(&self) -> usize {
         let items = self.items().iter().map(Self::size).sum::<usize>();
         1 + items + self.entries().iter().map(|entry| entry.value.size()).sum::<usize>()
     }
 }
 
-/// As it would be written on one line.
+/// Displays the value on one line.
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.content {

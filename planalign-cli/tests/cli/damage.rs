@@ -136,8 +136,9 @@ fn a_record_that_lacks_a_table_or_has_another_is_reported_as_damaged() {
         let tried = [ask(&sandbox, &["status"]), ask(&sandbox, &["checkpoint", "verify"]), sandbox.simulate(&resume)];
         for reported in tried {
             assert_eq!(reported.code, 6, "{change}: {}", reported.stderr);
-            let expected =
-                format!("the record of runs is damaged\n  its table `planalign.{table}` has unexpected columns\nhelp: ");
+            let expected = format!(
+                "the record of runs is damaged\n  its table `planalign.{table}` has unexpected columns\nhelp: "
+            );
             assert!(reported.stderr.contains(&expected), "{change}: {}", reported.stderr);
         }
         fs::copy(sandbox.path("whole.duckdb"), sandbox.path(DATABASE)).expect("put back");
@@ -152,7 +153,7 @@ fn a_record_that_lacks_a_table_or_has_another_is_reported_as_damaged() {
         for command in [&["status"][..], &["checkpoint", "verify"], &["checkpoint", "restore", "2025"], &["report"]] {
             let reported = ask(&sandbox, command);
             assert_eq!(reported.code, 6, "{table}: {}", reported.stderr);
-            let expected = format!("the record of runs is damaged\n  its table planalign.{table} is missing\nhelp: ");
+            let expected = format!("the record of runs is damaged\n  its table `planalign.{table}` is missing\nhelp: ");
             assert!(reported.stderr.contains(&expected), "{table}: {}", reported.stderr);
         }
     }

@@ -1,4 +1,4 @@
-//! The one way into `DuckDB`: opening a file, statements, and the transaction that stages share.
+//! The only access to `DuckDB`: opening files, statements, and the transaction that stages share.
 
 mod columns;
 mod connect;
@@ -26,23 +26,23 @@ use crate::runtime::failpoint;
 use connect::{Engine, MemoryRelief};
 use open_files::{Claim, OpenFile};
 
-/// Engines before this can lose acknowledged rows on a full disk.
+/// Older engines can lose committed rows on a full disk.
 const OLDEST_ENGINE: (&str, [u32; 3]) = ("1.5.5", [1, 5, 5]);
 
-/// How a database is opened. Limits are set before the file is, because the engine plans by them while it replays a log.
+/// Options for opening a database. Limits are set before the file is opened, because the engine needs them to replay a log.
 #[derive(Clone, Debug)]
 pub struct DatabaseOptions {
     /// Worker threads; `None`: all cores.
     pub threads: Option<usize>,
     /// Memory limit in bytes; `None`: four fifths of the machine's memory, or `memory_need` if that is less.
     pub memory_limit: Option<u64>,
-    /// Bytes that are enough for the work at hand; more would only keep what is in the file anyway.
+    /// Bytes of memory that the work needs; more would only cache what is in the file anyway.
     pub memory_need: Option<u64>,
-    /// Where the engine spills; `None`: beside the file.
+    /// Directory for spilling; `None`: next to the file.
     pub spill_directory: Option<PathBuf>,
-    /// Whether the file is only read.
+    /// Whether to open the file read-only.
     pub read_only: bool,
-    /// Waits between attempts while another process holds the file. An empty list gives up at once.
+    /// Waits between attempts while another process has the file open. An empty list fails immediately.
     pub busy_waits: Vec<Duration>,
 }
 
@@ -60,7 +60,7 @@ impl Default for DatabaseOptions {
     }
 }
 
-/// A handle to one connection of one database. Clones share the connection, and with it the open transaction.
+/// A handle to a database connection. Clones share the connection and its open transaction.
 #[derive(Clone, Debug)]
 pub struct Database {
     inner: Arc<Mutex<Inner>>,
@@ -71,15 +71,15 @@ struct Inner {
     connection: Connection,
     path: Option<PathBuf>,
     transaction: Transaction,
-    /// What may be tried when memory runs out, the last one first.
+    /// What to try when memory runs out, last one first.
     reliefs: Vec<MemoryRelief>,
-    /// Counts what may have changed the layout, on all connections to the database.
+    /// Counts possible changes to the layout on all connections to the database.
     layout: Arc<AtomicU64>,
-    /// What is saved while the log is folded. Fields end in their order: these after the connection.
+    /// Blocks saved while the log is folded. Fields drop in order, so this drops after the connection.
     saved: Option<fold::Saved>,
-    /// A file that is open for writing, once more.
+    /// A second handle to a file that is open for writing.
     file: Option<Arc<File>>,
-    /// The file is open as long as this is, so it ends last.
+    /// Marks the file as open, so it drops last.
     open: Option<Arc<OpenFile>>,
 }
 
@@ -87,20 +87,20 @@ struct Inner {
 enum Transaction {
     None,
     Open,
-    /// A statement failed: the engine would answer COMMIT with success and write nothing.
+    /// A statement failed: the engine would report success for COMMIT and write nothing.
     Poisoned,
 }
 
 impl Database {
-    /// Opens the file, or creates it. Waits while another process holds it, as long as `busy_waits` say. Within this process a
-    /// file is open once: who reads a file that is only read shares its engine, with the options of who came first; everybody else
-    /// waits as long, and is refused then.
+    /// Opens or creates a file, waiting up to `busy_waits` while another process has it open. A process opens a file only once:
+    /// readers of a file that is open read-only share its engine, with the options of the first one; others wait as long, then
+    /// fail.
     pub fn open(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let mut waits = options.busy_waits.iter();
         loop {
             match (Self::open_once(path, options), waits.next()) {
                 (Err(error @ (DatabaseError::Busy { .. } | DatabaseError::OpenHere { .. })), Some(wait)) => {
-                    log::info!("{error}, trying again in {wait:?}");
+                    log::info!("{error}; retrying in {wait:?}");
                     thread::sleep(*wait);
                 }
                 (result, _) => return result,
@@ -120,7 +120,7 @@ impl Database {
         let mut connections = open.connections();
         header::check(path)?;
         if let Err(error) = fold::put_back(path) {
-            log::warn!("blocks of {} that were saved cannot be put back: {error}", path.display());
+            log::warn!("cannot restore the saved blocks of {}: {error}", path.display());
         }
         let engine = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e))?;
         let file = if options.read_only { None } else { File::open(path).map(Arc::new).ok() };
@@ -130,7 +130,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Opens a database that lives in memory.
+    /// Opens an in-memory database.
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let engine = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
         Self::from_engine(engine, None, None, None)
@@ -152,7 +152,7 @@ impl Database {
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
-    /// A second connection to the same database, with a transaction of its own.
+    /// Opens a second connection to the same database, with its own transaction.
     pub fn second_connection(&self) -> Result<Self, DatabaseError> {
         let inner = self.lock();
         let connection = inner.connection.try_clone().map_err(|e| DatabaseError::statement(&e, ""))?;
@@ -169,13 +169,13 @@ impl Database {
         Ok(second)
     }
 
-    /// The file; `None` for a database in memory.
+    /// Returns the path of the file; `None` for an in-memory database.
     #[must_use]
     pub fn path(&self) -> Option<PathBuf> {
         self.lock().path.clone()
     }
 
-    /// The engine's version, for example `v1.5.6`.
+    /// Returns the engine's version, such as `v1.5.6`.
     pub fn engine_version(&self) -> Result<String, DatabaseError> {
         self.lock().connection.version().map_err(|e| DatabaseError::statement(&e, ""))
     }
@@ -188,8 +188,8 @@ impl Database {
         })
     }
 
-    /// Adds rows to a table, which is named by its database, its schema and its name; values are in the order of its columns.
-    /// For few rows this takes a fraction of the time of a statement.
+    /// Appends rows to a table, given by its database, schema, and name; values are in column order. For few rows, this is much
+    /// faster than a statement.
     pub fn append<const N: usize>(&self, place: [&str; 3], rows: &[[Value; N]]) -> Result<(), DatabaseError> {
         let [database, schema, table] = place;
         self.lock().guarded("write.statement", "", |connection| {
@@ -209,7 +209,7 @@ impl Database {
     /// Folds the log into the file. Called while no transaction is open.
     pub fn fold(&self) -> Result<(), DatabaseError> {
         let mut inner = self.lock();
-        // Kept after a failure: until the engine is through with the file, nobody else may put them back.
+        // Kept after a failure: they must not be restored until the engine is done with the file.
         inner.saved = inner.save_blocks()?;
         inner.transact("write.statement", "checkpoint")?;
         inner.saved = None;
@@ -231,24 +231,24 @@ impl Database {
         })
     }
 
-    /// Runs a query whose first row is the answer; `None` if it has no row.
+    /// Runs a query and returns its first row; `None` if there are no rows.
     pub fn query_row(&self, sql: &str, parameters: &[Value]) -> Result<Option<Row>, DatabaseError> {
         Ok(self.query(sql, parameters)?.rows.into_iter().next())
     }
 
-    /// The only value of a query with one column; NULL if it has no row.
+    /// Runs a query with one column and returns the first value; NULL if there are no rows.
     pub fn query_value(&self, sql: &str, parameters: &[Value]) -> Result<Value, DatabaseError> {
         Ok(only_value(self.query_row(sql, parameters)?))
     }
 
-    /// A number that grows by one with every call that may have created, altered or dropped a table or a view, and with
-    /// every rollback. What was known of the layout at a number still holds while the number is the same.
+    /// Returns a counter that increases with every call that may have created, altered, or dropped a table or view, and with
+    /// every rollback. Knowledge of the layout is valid as long as the counter is the same.
     #[must_use]
     pub fn layout(&self) -> u64 {
         self.lock().layout.load(Ordering::Relaxed)
     }
 
-    /// Whether a transaction is open.
+    /// Returns whether a transaction is open.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
         self.lock().transaction != Transaction::None
@@ -261,7 +261,7 @@ impl Database {
 }
 
 impl Inner {
-    /// Runs the statements of a text on the connection.
+    /// Runs SQL on the connection and updates the layout counter.
     fn running<T>(
         &mut self,
         point: &str,
@@ -275,29 +275,29 @@ impl Inner {
         result
     }
 
-    /// Saves what a fold of the log rewrites in place, if there is a log.
+    /// Saves the blocks that folding the log rewrites in place, if there is a log.
     fn save_blocks(&mut self) -> Result<Option<fold::Saved>, DatabaseError> {
         let (Some(path), Some(file)) = (&self.path, &self.file) else { return Ok(None) };
         if std::fs::metadata(path.with_added_extension("wal")).map_or(0, |log| log.len()) == 0 {
             return Ok(None);
         }
         let (path, file) = (path.clone(), Arc::clone(file));
-        // Those of a fold that failed are held locked.
+        // Release the locked blocks of a fold that failed.
         self.saved = None;
         let blocks: Vec<u64> = self.guarded("read", "", |connection| {
             let mut statement = connection.prepare("select block_id::ubigint from pragma_metadata_info()")?;
             statement.query_map([], |row| row.get(0))?.collect()
         })?;
         let saved = fold::save(&path, &file, &blocks);
-        Ok(Some(saved.map_err(|error| DatabaseError::io("the blocks beside the database cannot be saved", &error))?))
+        Ok(Some(saved.map_err(|error| DatabaseError::io("cannot save blocks next to the database", &error))?))
     }
 
-    /// Begins or ends a transaction.
+    /// Starts or ends a transaction.
     fn transact(&mut self, point: &str, sql: &str) -> Result<(), DatabaseError> {
         self.guarded(point, sql, |connection| connection.execute_batch(sql))
     }
 
-    /// Runs something on the connection; a failure within a transaction poisons it.
+    /// Runs a closure on the connection; a failure within a transaction poisons it.
     fn guarded<T>(
         &mut self,
         point: &str,
@@ -317,7 +317,7 @@ impl Inner {
 }
 
 impl Drop for Inner {
-    /// The engine folds its log into the file when the last connection ends.
+    /// The engine folds its log into the file when the last connection closes.
     fn drop(&mut self) {
         if self.path.is_none() || Arc::strong_count(&self.layout) > 1 {
             return;
@@ -330,7 +330,7 @@ impl Drop for Inner {
         match self.save_blocks() {
             Ok(saved) => self.saved = saved,
             Err(error) => {
-                log::warn!("the log of the database is not folded into its file: {error}");
+                log::warn!("cannot fold the log into the database file: {error}");
                 let _ = self.connection.execute_batch("pragma disable_checkpoint_on_shutdown");
             }
         }
@@ -378,7 +378,7 @@ impl UnitOfWork for Database {
         }
         inner.transact("write.commit", "COMMIT")?;
         inner.transaction = Transaction::None;
-        // Nothing can fail here any more; a process can die.
+        // This can't fail, but tests kill the process here.
         let _ = failpoint::pass("committed");
         Ok(())
     }
@@ -391,7 +391,7 @@ impl UnitOfWork for Database {
         inner.transaction = Transaction::None;
         inner.layout.fetch_add(1, Ordering::Relaxed);
         match error::passed("rollback").and_then(|()| inner.connection.execute_batch("ROLLBACK")) {
-            // A failed COMMIT has already rolled back; then there is nothing left to undo.
+            // A failed COMMIT has already rolled back.
             Err(error) if error::is_rolled_back(&error) => Ok(()),
             result => result.map_err(|e| DatabaseError::statement(&e, "")),
         }
@@ -414,14 +414,14 @@ impl UnitOfWork for Database {
     }
 }
 
-/// Whether a text is one statement that begins like those that read or change rows.
+/// Whether SQL is a single statement that only reads or changes rows, judging by its first word.
 fn keeps_layout(sql: &str) -> bool {
     const WORDS: [&str; 9] = ["select", "with", "from", "describe", "show", "insert", "delete", "update", "checkpoint"];
     let first = sql.split_whitespace().next().unwrap_or_default();
     WORDS.iter().any(|word| first.eq_ignore_ascii_case(word)) && is_one_statement(sql)
 }
 
-/// Whether no semicolon but a last one stands outside of texts, names and comments. Where it takes more to tell, it answers no.
+/// Whether SQL has no semicolon outside of strings, names, and comments, except at the end. If unsure, returns false.
 fn is_one_statement(sql: &str) -> bool {
     if sql.contains("\\'") {
         return false;
@@ -431,7 +431,7 @@ fn is_one_statement(sql: &str) -> bool {
         let (mark, after) = (rest.as_bytes()[at], &rest[at + 1..]);
         let closing = match (mark, after.as_bytes().first()) {
             (b';', _) => return after.trim().is_empty(),
-            // A text between dollars.
+            // A dollar-quoted string.
             (b'$', Some(b'$' | b'_' | b'a'..=b'z' | b'A'..=b'Z')) => return false,
             (b'\'', _) => "'",
             (b'"', _) => "\"",
@@ -483,7 +483,7 @@ fn from_duckdb(value: ValueRef<'_>) -> Value {
         ValueRef::Date32(days) => Value::Date(days),
         ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-        // An ENUM is text to everybody but the storage; only NULL has no text.
+        // Except in storage, an ENUM is text; only NULL has no text.
         label @ ValueRef::Enum(..) => label.as_str().map_or(Value::Null, Value::from),
         other => Value::Text(format!("{:?}", other.to_owned())),
     }

@@ -1,12 +1,12 @@
-//! Names and texts as SQL writes them.
+//! Quoting of SQL names and strings.
 
-/// An identifier, in double quotes.
+/// Quotes an identifier with double quotes.
 #[must_use]
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text, in single quotes.
+/// Quotes a string with single quotes.
 #[must_use]
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

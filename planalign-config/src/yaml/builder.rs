@@ -6,7 +6,7 @@ use saphyr_parser::{Event, ScalarStyle};
 
 use super::{Content, Dialect, Entry, Node, Position, YamlError, YamlErrorKind, scalar};
 
-/// A list or map that has not ended yet.
+/// A list or map that hasn't ended yet.
 struct Open {
     at: Position,
     anchor: usize,
@@ -18,7 +18,7 @@ enum OpenContent {
     Map { entries: Vec<Entry>, pending: Option<(String, Position)> },
 }
 
-/// Aliases repeat values, and aliases of aliases could fill the memory.
+/// Aliases repeat values, and aliases of aliases could exhaust memory.
 const MOST_ALIASED: usize = 100_000;
 
 pub(super) struct Builder {
@@ -66,31 +66,31 @@ impl Builder {
     fn start_document(&mut self, at: Position) -> Result<(), YamlError> {
         self.documents += 1;
         if self.documents > 1 && self.dialect == Dialect::Core {
-            return Err(YamlError::syntax(at, "a second document begins; settings are one document"));
+            return Err(YamlError::syntax(at, "a second document starts here; only one is allowed"));
         }
         Ok(())
     }
 
     fn check_plain(&self, anchor: usize, is_tagged: bool, at: Position) -> Result<(), YamlError> {
         if self.dialect == Dialect::Core && anchor != 0 {
-            return Err(YamlError::syntax(at, "anchors are not supported: repeat the value"));
+            return Err(YamlError::syntax(at, "anchors are not supported; repeat the value"));
         }
         if self.dialect == Dialect::Core && is_tagged {
-            return Err(YamlError::syntax(at, "tags are not supported: quote a value to make it text"));
+            return Err(YamlError::syntax(at, "tags are not supported; quote a value to make it text"));
         }
         Ok(())
     }
 
     fn alias(&mut self, anchor: usize, at: Position) -> Result<(), YamlError> {
         if self.dialect == Dialect::Core {
-            return Err(YamlError::syntax(at, "aliases are not supported: repeat the value"));
+            return Err(YamlError::syntax(at, "aliases are not supported; repeat the value"));
         }
         let Some(node) = self.anchors.get(&anchor).cloned() else {
-            return Err(YamlError::syntax(at, "an alias within the value that it repeats"));
+            return Err(YamlError::syntax(at, "an alias inside the value that it repeats"));
         };
         self.aliased += node.size();
         if self.aliased > MOST_ALIASED {
-            return Err(YamlError::syntax(at, "aliases repeat too much"));
+            return Err(YamlError::syntax(at, "aliases expand to too many values"));
         }
         self.add(node);
         Ok(())
@@ -102,7 +102,7 @@ impl Builder {
         }
         if self.expects_key() {
             let message = match self.dialect {
-                Dialect::Core => "a list or a map cannot be a key",
+                Dialect::Core => "a list or map cannot be a key",
                 Dialect::PyYaml => "a key must be a text",
             };
             return Err(YamlError::syntax(open.at, message));
@@ -138,7 +138,7 @@ impl Builder {
         self.add(node);
     }
 
-    /// Whether what comes next is a key.
+    /// Whether a key comes next.
     fn expects_key(&self) -> bool {
         let innermost = self.open.last().map(|open| &open.content);
         matches!(innermost, Some(OpenContent::Map { pending: None, .. }))
@@ -163,7 +163,7 @@ impl Builder {
         }
     }
 
-    /// The key path of the value that comes next.
+    /// The path of the next value.
     fn path(&self) -> String {
         let mut path = String::new();
         for open in &self.open {
@@ -178,10 +178,10 @@ impl Builder {
     }
 }
 
-/// The key whose value is a map, or a list of maps, that the map begins with.
+/// The merge key, whose value is a map or a list of maps to include.
 const MERGE: &str = "<<";
 
-/// Resolves merge keys: what the map itself says counts, and of several merged maps the first.
+/// Resolves merge keys: the map's own keys win, then the first of several merged maps.
 fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     if entries.iter().all(|entry| entry.key != MERGE) {
         return entries;

@@ -1,8 +1,8 @@
-//! What a plain scalar means, by dialect.
+//! The meaning of plain scalars, by dialect.
 
 use super::{Content, Dialect};
 
-/// The meaning of a scalar without quotes; an error if nobody could be sure of it.
+/// The meaning of an unquoted scalar; an error if it is ambiguous.
 pub(super) fn resolve(text: &str, dialect: Dialect) -> Result<Content, String> {
     match dialect {
         Dialect::Core => Ok(core(text)),
@@ -28,12 +28,12 @@ fn core(text: &str) -> Content {
     }
 }
 
-/// Without a digit it could be a word that Rust takes for a number, such as `inf`.
+/// Without a digit, it could be a word that Rust parses as a number, such as `inf`.
 fn is_float(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok()
 }
 
-/// What `PyYAML` makes of it, which follows YAML 1.1.
+/// The meaning in `PyYAML`, which follows YAML 1.1.
 fn pyyaml(text: &str) -> Result<Content, String> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Content::Null,
@@ -52,9 +52,7 @@ fn pyyaml_integer(text: &str) -> Result<Option<i64>, String> {
         return Ok(None);
     }
     if unsigned.contains(':') && unsigned.chars().all(|c| c.is_ascii_digit() || c == ':') {
-        return Err(format!(
-            "{text} is a number to the base of sixty in YAML 1.1 and a text in YAML 1.2; put it in quotes"
-        ));
+        return Err(format!("`{text}` is a base-60 number in YAML 1.1 and text in YAML 1.2; quote it"));
     }
     let digits = unsigned.replace('_', "");
     let (radix, digits) = match digits.get(..2) {

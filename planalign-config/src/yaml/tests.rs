@@ -78,8 +78,8 @@ fn aliases_have_an_end() {
     };
     let text = (0..9).map(line).collect::<Vec<_>>().join("\n");
     for (text, message) in [
-        (text.as_str(), "aliases repeat too much"),
-        ("a: &a [*a]", "an alias within the value that it repeats"),
+        (text.as_str(), "aliases expand to too many values"),
+        ("a: &a [*a]", "an alias inside the value that it repeats"),
         (&"[".repeat(200), "nested too deeply"),
     ] {
         let errors = parse(text, Dialect::PyYaml).1;

@@ -138,9 +138,7 @@ mod tests {
 
     #[test]
     fn problems_name_file_and_line() {
-        for (text, expected) in
-            [("a: 1\nb: [", "x.yml:"), ("a: 1\nb: 1:30", "x.yml:2: 1:30 is a number to the base of sixty")]
-        {
+        for (text, expected) in [("a: 1\nb: [", "x.yml:"), ("a: 1\nb: 1:30", "x.yml:2: `1:30` is a base-60 number")] {
             let error = Yaml::parse("x.yml", text).expect_err("malformed").to_string();
             assert!(error.starts_with(expected), "{error}");
         }

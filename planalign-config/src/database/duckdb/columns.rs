@@ -1,4 +1,4 @@
-//! Columns of whole numbers as the engine hands them over, without a value of its own for each.
+//! Columns of integers in the engine's own format, without a [`Value`](crate::database::Value) per row.
 
 use duckdb::arrow::array::types::{Date32Type, Decimal128Type, Int32Type, Int64Type, UInt64Type};
 use duckdb::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, StructArray};
@@ -18,7 +18,7 @@ pub(super) enum Column<'a> {
 /// The columns of a batch.
 pub(super) fn of(batch: &StructArray) -> duckdb::Result<Vec<Column<'_>>> {
     let columns = batch.columns().iter().map(Column::new).collect::<Option<_>>();
-    columns.ok_or_else(|| error::refused("a column that holds no whole numbers"))
+    columns.ok_or_else(|| error::refused("a column of an unsupported type"))
 }
 
 impl<'a> Column<'a> {

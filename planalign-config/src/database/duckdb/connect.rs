@@ -1,4 +1,4 @@
-//! How the engine is set up, and how a file is attached to it.
+//! Setting up the engine and attaching files to it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,46 +10,46 @@ use duckdb::{Config, Connection};
 use super::{DatabaseOptions, error};
 use crate::{disk, sql};
 
-/// Rows of a row group, four vectors of the engine. What a stage writes of a table for a year is then several whole groups,
-/// which the engine compresses and writes to the file once, instead of into the log and again at a checkpoint; and a query for a
-/// year skips the groups of the others. The default, 122,880, is made for larger tables than a year of ours.
+/// Rows per row group, four vectors of the engine. A stage's rows for a year then fill whole groups, which the engine
+/// compresses and writes to the file once, instead of into the log and again at a checkpoint; and a query for a year skips the
+/// groups of other years. The default, 122,880, is meant for larger tables than a year of ours.
 const ROWS_PER_GROUP: u32 = 8192;
 
-/// Constants and packed bits do for labels, dates and money. What is left as text are ids, hardly one of which repeats:
-/// looking for patterns in them costs more than writing them. As part of the configuration the setting has no effect.
+/// Constants and bit packing suffice for labels, dates, and money. The remaining text is IDs, which rarely repeat, so looking
+/// for patterns in them costs more than writing them. The setting has no effect as part of the engine's configuration.
 const LIGHT_COMPRESSION: &str =
     "set disabled_compression_methods = 'alp,alprd,dict_fsst,dictionary,fsst,rle,roaring,zstd'";
 
-/// Folding the log must not merge the row groups of several years into fewer: it would write most tables anew to save a few
-/// kilobytes. Groups that are empty are given back all the same.
+/// Folding the log must not merge row groups of several years: that would rewrite most tables to save a few kilobytes. Empty
+/// groups are still freed.
 const NO_MERGING: &str = "set max_vacuum_tasks = 0";
 
-/// Errors tell their kind, the place in the statement and the system's number apart from their words. For one connection.
+/// Makes errors structured: kind, position in the statement, system error number, and message. Applies to one connection.
 pub(super) const ERRORS_AS_DATA: &str = "set errors_as_json = true";
 
-/// Names that the engine keeps for itself.
+/// Names that the engine reserves.
 const RESERVED: [&str; 4] = ["main", "memory", "system", "temp"];
 
-/// A connection to an engine of its own, and what may be tried when its memory runs out, the last one first.
+/// A connection to a new engine, and what to try when its memory runs out, last one first.
 pub(super) struct Engine {
     pub(super) connection: Connection,
     pub(super) reliefs: Vec<MemoryRelief>,
     pub(super) layout: Arc<AtomicU64>,
 }
 
-/// A way to get along with memory.
+/// A way to relieve memory pressure.
 #[derive(Debug)]
 pub(super) struct MemoryRelief {
     pub(super) what: &'static str,
     pub(super) sql: String,
 }
 
-/// An engine with nothing but memory.
+/// Starts an in-memory engine.
 pub(super) fn to_memory(options: &DatabaseOptions) -> duckdb::Result<Engine> {
     engine(options, options.spill_directory.clone())
 }
 
-/// An engine with the file's database, which is created if it is not there.
+/// Starts an engine with the file's database, creating it if missing.
 pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<Engine> {
     let beside = || {
         let mut spill = path.as_os_str().to_owned();
@@ -69,24 +69,24 @@ pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<
         name(path)
     ))?;
     enter(&engine.connection, path)?;
-    // Now that the file is ours, nobody needs what a process that was killed had spilled; it holds data of people.
+    // Now that we have the file, remove what a killed process spilled, because it contains employee data.
     if !left_behind.is_empty() {
         for file in left_behind {
             if let Err(e) = fs::remove_file(&file) {
-                log::warn!("{} of an earlier process cannot be removed: {e}", file.display());
+                log::warn!("cannot remove {} of an earlier process: {e}", file.display());
             }
         }
-        // It stays if there is anything else in it.
+        // It stays if it contains anything else.
         let _ = fs::remove_dir(&spill);
     }
     Ok(engine)
 }
 
-/// Makes a new file beside its place, and moves it there when it is whole. A process that died while the engine writes the headers
-/// of a file would leave one that is no database, in the way of all who try again.
+/// Creates a new file under a temporary name and renames it once it is complete. If the process died while the engine writes
+/// the headers, the file wouldn't be a database, and later attempts would fail.
 fn create(connection: &Connection, path: &Path) -> duckdb::Result<()> {
     let part = path.with_added_extension("part");
-    // Of a process that died so.
+    // Left by a process that died.
     let _ = fs::remove_file(&part);
     connection.execute_batch(&format!(
         "attach {} as \"new file\" (type duckdb); detach \"new file\"",
@@ -94,10 +94,10 @@ fn create(connection: &Connection, path: &Path) -> duckdb::Result<()> {
     ))?;
     error::passed("write.create")?;
     let moved = fs::rename(&part, path).and_then(|()| disk::sync_name_of(path));
-    moved.map_err(|e| error::system("the new file cannot be moved to its place", &e))
+    moved.map_err(|e| error::system("cannot rename the new file", &e))
 }
 
-/// The path as SQL writes it: an absolute one is never taken for the name of a service or of another format.
+/// The path as an SQL literal. It is absolute, so the engine can't take it for a service or another format.
 fn path_literal(path: &Path) -> duckdb::Result<String> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?;
@@ -110,25 +110,25 @@ fn spilled(directory: &Path) -> Vec<PathBuf> {
     entries.filter(|e| e.file_name().to_string_lossy().starts_with("duckdb_temp_")).map(|e| e.path()).collect()
 }
 
-/// Makes the file's database the one that names without a database stand for.
+/// Makes the file's database the default.
 pub(super) fn enter(connection: &Connection, path: &Path) -> duckdb::Result<()> {
     connection.execute_batch(&format!("use {}", name(path)))
 }
 
-/// The database's name as SQL writes it: the file's, without the extension, as other programs that open it name it too.
+/// The database's SQL name: the file name without its extension, as in other programs that open it.
 fn name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let reserved = RESERVED.iter().any(|name| stem.eq_ignore_ascii_case(name));
     sql::identifier(&format!("{stem}{}", if reserved { "_file" } else { "" }))
 }
 
-/// An engine whose limits are in force before it opens a file.
+/// Starts an engine whose limits apply before it opens a file.
 fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<Engine> {
-    // Extensions come from the network; a run must not depend on what happens to be reachable.
+    // Extensions come from the network, and a run must not depend on it.
     let mut config = Config::default()
         .enable_autoload_extension(false)?
         .with("autoinstall_known_extensions", "false")?
-        // A stage's commit must not pay for a checkpoint of the file; the run asks for one at the end of a year.
+        // A stage's commit must not trigger a checkpoint of the file; the run requests one at the end of a year.
         .with("checkpoint_threshold", "1TB")?;
     if let Some(threads) = options.threads {
         config = config.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
@@ -147,20 +147,20 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
         what: "on one thread, with rows in any order",
         sql: "set threads = 1; set preserve_insertion_order = false".to_owned(),
     }];
-    // A limit that the user gave is kept.
+    // A user-defined limit is kept.
     if let (None, Some(need)) = (options.memory_limit, options.memory_need) {
         let spare: String = connection.query_row("select current_setting('memory_limit')", [], |row| row.get(0))?;
         if bytes(&spare).is_none_or(|spare| need < spare) {
             connection.execute_batch(&format!("set memory_limit = '{need}B'"))?;
-            // Not `reset`, which changes the setting and not the limit.
+            // Not `reset`, which changes the setting but not the limit.
             let sql = format!("set memory_limit = '{spare}'");
-            reliefs.push(MemoryRelief { what: "with all the memory that the machine can spare", sql });
+            reliefs.push(MemoryRelief { what: "with all available memory", sql });
         }
     }
     Ok(Engine { connection, reliefs, layout: Arc::default() })
 }
 
-/// A size as the engine writes it, for example `18.8 GiB`.
+/// Parses a size as the engine writes it, such as `18.8 GiB`.
 fn bytes(size: &str) -> Option<u64> {
     let (number, unit) = size.split_once(' ')?;
     let power = ["bytes", "KiB", "MiB", "GiB", "TiB"].iter().position(|u| *u == unit)?;

@@ -1,4 +1,4 @@
-//! What the engine says is wrong, as an error sorted by what the user can do about it.
+//! Converts the engine's errors into errors classified by what the user can do about them.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,23 +10,23 @@ use super::redact::redact;
 use crate::database::DatabaseError;
 use crate::runtime::fault::Fault;
 
-/// What the engine says of an error. It is asked to say it as data (`errors_as_json`), once a connection is open.
+/// An error as reported by the engine, as JSON (`errors_as_json`) once a connection is open.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 struct EngineError {
-    /// What kind of error it is, for example `Binder`; empty if the error is not the engine's.
+    /// Kind of error, such as `Binder`; empty if the error isn't the engine's.
     #[serde(rename = "exception_type")]
     kind: String,
     #[serde(rename = "exception_message")]
     message: String,
-    /// Bytes of the statement before the place, as text.
+    /// Byte offset in the statement, as text.
     #[serde(default)]
     position: Option<String>,
-    /// The system's number, as text.
+    /// System error number, as text.
     #[serde(default)]
     errno: Option<String>,
 }
 
-/// Kinds of errors whose fault is always the same.
+/// Kinds of errors that always have the same fault.
 const KINDS: [(&str, Fault); 4] = [
     ("Out of Memory", Fault::OutOfMemory),
     ("Permission", Fault::Permission),
@@ -34,7 +34,7 @@ const KINDS: [(&str, Fault); 4] = [
     ("INTERRUPT", Fault::Transient),
 ];
 
-/// What the engine says in fixed words and no other way, by the kind of the error; an empty kind stands for all.
+/// Fixed wording of errors that have no other distinction, by kind; an empty kind stands for all.
 const BEGINNINGS: [(&str, &str, Fault); 5] = [
     ("IO", "No files found", Fault::Deterministic),
     ("IO", "Could not read enough bytes", Fault::Corrupt),
@@ -43,10 +43,10 @@ const BEGINNINGS: [(&str, &str, Fault); 5] = [
     ("TransactionContext", "Conflict", Fault::Transient),
 ];
 
-/// Kinds of errors that can hold another one. Those about values can hold any words.
+/// Kinds of errors that can wrap another error. Errors about values can contain any words.
 const WRAPPERS: [&str; 4] = ["IO", "TransactionContext", "FATAL", "INTERNAL"];
 
-/// What the system and the storage say in such an error, which has no number of its own.
+/// Wording of system and storage errors inside such an error, which has no error number.
 const WRAPPED: [(&str, Fault); 9] = [
     ("No space left on device", Fault::OutOfSpace),
     ("Disk quota exceeded", Fault::OutOfSpace),
@@ -59,7 +59,7 @@ const WRAPPED: [(&str, Fault); 9] = [
     ("checksum", Fault::Corrupt),
 ];
 
-/// What the engine says before the line of a CSV file that it cannot read.
+/// Text before the line number of a malformed CSV file.
 const CSV_LINE: &str = "CSV Error on Line: ";
 
 const LOCKED: &str = "Could not set lock on file";
@@ -75,13 +75,13 @@ impl EngineError {
         };
         let json = text.find("{\"exception_type\"").and_then(|at| {
             let error: Self = serde_json::from_str(&text[at..]).ok()?;
-            // The engine may put the kind before it once more. A query can raise any text as an error, also one like this.
+            // The engine may repeat the kind before it. A query can raise any text as an error, even one like this.
             (at == 0 || text[..at] == format!("{} Error: ", error.kind)).then_some(error)
         });
         json.unwrap_or_else(|| Self::plain(&text))
     }
 
-    /// As it is told before a connection is open: `IO Error: Cannot open file`.
+    /// Parses an error from before a connection is open: `IO Error: Cannot open file`.
     fn plain(text: &str) -> Self {
         let (kind, message) = text.split_once(" Error: ").filter(|(kind, _)| is_kind(kind)).unwrap_or(("", text));
         Self { kind: kind.to_owned(), message: message.to_owned(), position: None, errno: None }
@@ -105,7 +105,7 @@ impl EngineError {
         };
         let otherwise = if self.kind == "IO" { Fault::Transient } else { Fault::Deterministic };
         if self.message.starts_with(LOCKED) {
-            // Its number says no more than that it may be tried again.
+            // Its number says only that it can be retried.
             return Fault::Busy;
         }
         of_kind.or_else(by_number).or_else(by_beginning).or_else(wrapped).unwrap_or(otherwise)
@@ -123,19 +123,19 @@ impl EngineError {
         number.parse().ok()
     }
 
-    /// For people, without what may be data.
+    /// The message for users, without possible data.
     fn redacted(&self, sql: &str) -> String {
         let message = redact(&self.kind, &self.message, sql);
         if self.kind.is_empty() { message } else { format!("{} Error: {message}", self.kind) }
     }
 }
 
-/// The engine's kinds are one to three words; a colon later in a text of somebody else means nothing.
+/// The engine's kinds have one to three words; a colon later in other text means nothing.
 fn is_kind(text: &str) -> bool {
     text.split(' ').count() <= 3 && text.chars().all(|c| c.is_ascii_alphabetic() || c == ' ')
 }
 
-/// What the system refuses may be possible a moment later, but for what is not there.
+/// System errors may be temporary, except for missing files.
 fn of_system(error: &io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Fault::Deterministic,
@@ -155,7 +155,7 @@ impl DatabaseError {
         }
     }
 
-    /// A failure of the operating system beside the engine's own.
+    /// A failure of the operating system outside of the engine.
     pub(super) fn io(what: &str, error: &io::Error) -> Self {
         Self::new(of_system(error), format!("{what}: {error}"))
     }
@@ -171,7 +171,7 @@ impl DatabaseError {
         }
         match error.fault() {
             Fault::Permission => Self::Permission { path },
-            // What else keeps a log from being replayed, such as a full disk, leaves it as it is.
+            // Other causes, such as a full disk, leave the log intact.
             Fault::Corrupt if error.message.starts_with(REPLAYING) => {
                 Self::UnreadableLog { path, cause: error.redacted("") }
             }
@@ -186,19 +186,19 @@ pub(super) fn is_rolled_back(error: &duckdb::Error) -> bool {
     error.kind == "TransactionContext" && error.message == NO_TRANSACTION
 }
 
-/// Passes a failpoint; where it fails, the engine is taken to have failed.
+/// Passes a failpoint; its failure counts as the engine's.
 pub(super) fn passed(point: &str) -> duckdb::Result<()> {
     crate::runtime::failpoint::pass(point).map_err(|e| system(&format!("{point} failed"), &e))
 }
 
-/// A failure of the operating system, told as the engine tells its own.
+/// A failure of the operating system in the engine's format.
 pub(super) fn system(what: &str, error: &io::Error) -> duckdb::Error {
     failure("IO", &format!("{what}: {error}"), error.raw_os_error())
 }
 
-/// The answer of a query is not what it must be.
+/// The result of a query isn't valid.
 pub(super) fn refused(what: &str) -> duckdb::Error {
-    failure("Binder", &format!("the query answers with {what}"), None)
+    failure("Binder", &format!("the query returned {what}"), None)
 }
 
 fn failure(kind: &str, message: &str, errno: Option<i32>) -> duckdb::Error {
@@ -234,7 +234,7 @@ mod tests {
         }
     }
 
-    /// What the engine says in these words, so that another version that says it otherwise is noticed.
+    /// Detects engine versions that word these errors differently.
     #[test]
     fn the_engine_says_it_in_these_words() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,10 +1,9 @@
-//! What the engine writes in place while it folds its log into the file is saved beside the file before.
+//! Saves blocks next to the file before the engine rewrites them in place while folding its log.
 //!
-//! New data goes to blocks that nothing refers to, and the header that refers to them is written last. But what describes the tables
-//! (metadata) is packed into blocks of which parts are in use and parts are free, and to fill these the whole block is written
-//! anew, where it is. A process that dies within that write leaves a block that is half old and half new: a file that no engine
-//! opens. So these blocks are saved beside the file, as `<file>.blocks`, and put back by whoever opens the file next, if its header
-//! is still the one of before.
+//! New data goes to unreferenced blocks, and the header that references them is written last. But table metadata shares
+//! partially used blocks, which are rewritten in place to fill them. A process that dies during that write leaves a block that is
+//! half old and half new, and a file that no engine opens. So these blocks are first saved as `<file>.blocks`, and restored when
+//! the file is next opened if its header hasn't changed.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -15,35 +14,35 @@ use sha2::{Digest, Sha256};
 
 use crate::{disk, failpoint};
 
-/// The main header and the two that take turns, one of which tells how large blocks are.
+/// The main header and the two that alternate and contain the block size.
 const HEADERS: usize = 3 * 4096;
-/// Where the second header tells the size of blocks; the third tells the same.
+/// Position of the block size in the second header; the third one has the same.
 const BLOCK_SIZE: std::ops::Range<usize> = 4096 + 40..4096 + 48;
 const HASH: usize = 32;
 
-/// Blocks that are saved while this lives.
+/// Saved blocks, kept as long as this value.
 #[derive(Debug)]
 pub(super) struct Saved {
     path: PathBuf,
     headers: Vec<u8>,
     database: Arc<File>,
-    /// Held locked: whoever finds it free knows that the one who saved it is gone.
+    /// Locked: if another process can lock it, the one that saved it has died.
     _locked: File,
 }
 
 impl Drop for Saved {
-    /// If the engine is through with the file, that is if its header is another now, they are not needed any more.
+    /// A changed header means that the engine is done, so the blocks are no longer needed.
     fn drop(&mut self) {
         if read_headers(&self.database).is_ok_and(|now| now != self.headers)
             && let Err(error) = fs::remove_file(&self.path)
         {
-            log::warn!("{} cannot be removed: {error}", self.path.display());
+            log::warn!("cannot remove {}: {error}", self.path.display());
         }
     }
 }
 
-/// Saves blocks of a file that the engine has open. `file` must not be closed before the engine has closed its own: on Unix the
-/// engine's lock would end with it.
+/// Saves blocks of a file that the engine has open. `file` must not be closed before the engine closes its own handle: on Unix,
+/// that would release the engine's lock.
 pub(super) fn save(database: &Path, file: &Arc<File>, blocks: &[u64]) -> io::Result<Saved> {
     failpoint::pass("write.blocks")?;
     let headers = read_headers(file)?;
@@ -57,7 +56,7 @@ pub(super) fn save(database: &Path, file: &Arc<File>, blocks: &[u64]) -> io::Res
     }
     let hash = Sha256::digest(&content);
     let path = path_of(database);
-    // Nobody sees it before it is whole and locked.
+    // It gets its name only once it is complete and locked.
     let beside = path.with_added_extension("part");
     let mut saved = File::create(&beside)?;
     saved.lock()?;
@@ -69,7 +68,7 @@ pub(super) fn save(database: &Path, file: &Arc<File>, blocks: &[u64]) -> io::Res
     Ok(Saved { path, headers, database: Arc::clone(file), _locked: saved })
 }
 
-/// Puts blocks back that were saved by somebody who died before the file had a new header. The file must not be open.
+/// Restores blocks saved by a process that died before it wrote a new header. The file must not be open.
 pub(super) fn put_back(database: &Path) -> io::Result<()> {
     let path = path_of(database);
     let mut saved = match File::open(&path) {
@@ -77,7 +76,7 @@ pub(super) fn put_back(database: &Path) -> io::Result<()> {
         opened => opened?,
     };
     if saved.try_lock().is_err() {
-        // Whoever saved them is alive, and has the file open.
+        // The process that saved them is alive and has the file open.
         return Ok(());
     }
     let mut content = Vec::new();
@@ -99,7 +98,7 @@ pub(super) fn put_back(database: &Path) -> io::Result<()> {
     fs::remove_file(&path)
 }
 
-/// Headers and blocks of a file of blocks that was written to its end.
+/// Headers and blocks of a completely written file.
 fn whole(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let (content, hash) = content.split_at_checked(content.len().checked_sub(HASH)?)?;
     (Sha256::digest(content).as_slice() == hash).then_some(())?;
@@ -139,8 +138,8 @@ mod tests {
     use crate::database::duckdb::{Database, DatabaseOptions};
     use crate::runtime::fault::Fault;
 
-    /// A folder with `a.duckdb`, its log and its saved blocks, as a process leaves them that dies while it folds. One block of what
-    /// describes the tables is torn.
+    /// A directory with `a.duckdb`, its log, and its saved blocks, as left by a process that died while folding. One metadata
+    /// block is torn.
     fn torn() -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("whole.duckdb");
@@ -193,7 +192,7 @@ mod tests {
         fs::write(&blocks, &content[..content.len() - 1]).expect("cut");
         assert_eq!(rows(&folder, "a.duckdb"), Err(Fault::Corrupt));
         assert!(!blocks.exists());
-        // Another state: the fold went on to its end.
+        // Another state: the fold was completed.
         assert_eq!(rows(&folder, "whole.duckdb"), Ok(Some(1001)));
         fs::write(folder.path().join("whole.duckdb.blocks"), &content).expect("put there");
         let before = fs::read(folder.path().join("whole.duckdb")).expect("readable");
@@ -226,7 +225,7 @@ mod tests {
         let db = Database::open(&path, &DatabaseOptions::default()).expect("open");
         db.execute_batch("create table t as select 1 as x").expect("create");
         let error = db.fold().expect_err("it cannot be saved").to_string();
-        assert!(error.contains("the blocks beside the database cannot be saved"), "{error}");
+        assert!(error.contains("cannot save blocks next to the database"), "{error}");
         drop(db);
         assert!(path.with_added_extension("wal").exists(), "it was not folded");
         fs::remove_dir(path_of(&path)).expect("out of the way");

@@ -1,4 +1,4 @@
-//! The first bytes of a database file, looked at before the engine is.
+//! Checks the header of a database file before the engine opens it.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -13,11 +13,11 @@ const NEWEST_STORAGE: u64 = 68;
 const MAGIC: std::ops::Range<usize> = 8..12;
 const VERSION: std::ops::Range<usize> = 12..20;
 
-/// Refuses files that the engine would refuse with a message for programmers, and those of newer engines.
+/// Rejects files of newer engines and files that the engine would reject with a technical message.
 ///
-/// A log whose database is gone is refused as well: the engine would remove it, or add what it holds to another database.
+/// Also rejects a log without its database: the engine would delete it, or apply it to another database.
 pub(super) fn check(path: &Path) -> Result<(), DatabaseError> {
-    // Nobody might ever write to what is not a file.
+    // Reading something that isn't a file might block forever.
     if path.metadata().is_ok_and(|about| !about.is_file()) {
         return Err(DatabaseError::NotADatabase { path: path.to_owned() });
     }

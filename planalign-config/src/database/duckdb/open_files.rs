@@ -1,7 +1,7 @@
 //! The database files that this process has open.
 //!
-//! A process opens a file once. The engine locks it with a lock of the process, which does not keep the same process out, and which
-//! ends as soon as any handle of the file is closed: a second opening would take the lock away from the first.
+//! A process opens a file only once. The engine uses a process-level lock, which doesn't exclude the same process and is
+//! released as soon as any handle to the file is closed, so opening it twice would release the first lock.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Inner;
 
-/// The files that are open or about to be.
+/// The files that are open or being opened.
 static OPEN: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
-/// A file that is open, as long as a connection to it is.
+/// An open file; it stays open as long as a connection to it exists.
 #[derive(Debug)]
 pub(super) struct OpenFile {
     is_read_only: bool,
@@ -20,23 +20,23 @@ pub(super) struct OpenFile {
 }
 
 struct Entry {
-    /// What the file is, not how it is called; `None` until it is created.
+    /// Identifies the file regardless of its name; `None` until it is created.
     id: Option<FileId>,
     path: PathBuf,
     open: Weak<OpenFile>,
 }
 
-/// What a caller who wants to open a file gets.
+/// The result of claiming a file.
 pub(super) enum Claim {
-    /// The file is not open; the caller opens it.
+    /// The file isn't open; the caller opens it.
     New(Arc<OpenFile>),
-    /// It is only read, so the engine that reads it can have another connection.
+    /// The file is open read-only, so its engine can add a connection.
     Shared(Arc<OpenFile>),
-    /// It is open, and one of the two writes.
+    /// The file is open, and one of the two writes.
     Busy,
 }
 
-/// Claims a file for whoever is about to open it.
+/// Claims a file before opening it.
 pub(super) fn claim(path: &Path, read_only: bool) -> Claim {
     let (id, path) = (FileId::of(path), resolved(path));
     let mut entries = entries();
@@ -55,14 +55,14 @@ pub(super) fn claim(path: &Path, read_only: bool) -> Claim {
     }
 }
 
-/// The table, without the files that are closed. Nobody holds it for long: opening a file can take minutes.
+/// The table without closed files. It must not be locked while a file is opened, which can take minutes.
 fn entries() -> MutexGuard<'static, Vec<Entry>> {
     let mut entries = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     entries.retain(|entry| entry.open.strong_count() > 0);
     entries
 }
 
-/// A path by which a file that isn't there yet can be recognized.
+/// A path that identifies a file that doesn't exist yet.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let parent = absolute.parent().and_then(|parent| fs::canonicalize(parent).ok());
@@ -73,19 +73,19 @@ fn resolved(path: &Path) -> PathBuf {
 }
 
 impl OpenFile {
-    /// The connections. Who opens the file holds them until it is open, and others who want the same file wait.
+    /// Locks the connections. The opener holds the lock until the file is open; others who want the same file wait.
     pub(super) fn connections(&self) -> MutexGuard<'_, Vec<Weak<Mutex<Inner>>>> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|connection| connection.strong_count() > 0);
         connections
     }
 
-    /// A connection that another can be made from.
+    /// A connection that can be cloned.
     pub(super) fn connection(&self) -> Option<Arc<Mutex<Inner>>> {
         self.connections().iter().find_map(Weak::upgrade)
     }
 
-    /// Notes what the file is, once it is there.
+    /// Records the file's identity once it exists.
     pub(super) fn identify(&self, path: &Path) {
         if let Some(entry) = entries().iter_mut().find(|entry| std::ptr::eq(entry.open.as_ptr(), self)) {
             entry.id = FileId::of(path);
@@ -93,7 +93,7 @@ impl OpenFile {
     }
 }
 
-/// What a file is, however many names it has.
+/// Identifies a file regardless of its name.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg(unix)]
 struct FileId(u64, u64);
@@ -106,7 +106,7 @@ impl FileId {
     }
 }
 
-/// What a file is, where its name has to do.
+/// Identifies a file by its path.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg(not(unix))]
 struct FileId(std::path::PathBuf);

@@ -1,8 +1,8 @@
-//! Takes census data out of the engine's messages.
+//! Removes census data from the engine's messages.
 
 use std::collections::HashSet;
 
-/// The words of the engine's messages about values, and the names of its types.
+/// Words in the engine's messages about values, and the names of its types.
 const VOCABULARY: &str = "
     a according addition after all allowed already amount an and any are argument arguments array as at autoloading
     automatically be because before between big but by can cannot cardinality cast casting column columns constant
@@ -22,11 +22,11 @@ const VOCABULARY: &str = "
     bigint blob boolean date date32 double enum float hugeint int int8 int16 int32 int64 int128 smallint struct tinyint
     ubigint uhugeint uint8 uint16 uint32 uint64 uint128 uinteger usmallint utinyint uuid varchar";
 
-/// Replaces what may be data in a message of `DuckDB` about a statement.
+/// Redacts possible data in a `DuckDB` message about a statement.
 ///
-/// Quoted literals go always, identifiers in double quotes stay only in messages about names (binder, catalog, parser) and
-/// files. From messages about values numbers go, and every word that is neither the engine's nor the statement's, as some
-/// messages repeat a value without quotes, and a query can raise any text as an error. A message is one line.
+/// Quoted literals are always removed; double-quoted identifiers stay only in messages about names (binder, catalog, parser) and
+/// files. Messages about values also lose numbers and all words that are neither the engine's nor the statement's, because some
+/// repeat a value without quotes, and a query can raise any text as an error. A message is one line.
 #[must_use]
 pub(super) fn redact(kind: &str, message: &str, statement: &str) -> String {
     let about_names = ["Binder", "Catalog", "Parser", "Syntax"].contains(&kind);
@@ -38,7 +38,7 @@ pub(super) fn redact(kind: &str, message: &str, statement: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
         rest = match c {
-            // An apostrophe within a word opens no literal.
+            // An apostrophe inside a word doesn't start a literal.
             '\'' | '"' if (c == '\'' || about_values) && !out.ends_with(char::is_alphanumeric) => {
                 out.extend([c, '.', '.', '.', c]);
                 after_literal(after, c, about_values)
@@ -66,7 +66,7 @@ pub(super) fn redact(kind: &str, message: &str, statement: &str) -> String {
     out.trim().to_owned()
 }
 
-/// The engine's words, and those that the user wrote into the statement.
+/// The engine's words and those in the user's statement.
 fn harmless_words(statement: &str) -> HashSet<String> {
     let of_the_statement = statement.split(|c: char| !is_of_a_word(c)).map(|word| word.trim_matches('\''));
     VOCABULARY.split_whitespace().chain(of_the_statement).map(str::to_lowercase).collect()
@@ -76,14 +76,14 @@ fn is_of_a_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '\'')
 }
 
-/// What follows the closing quote. The engine does not escape the values that it quotes, so in a message about values the
-/// literal may hold quotes itself: there the last one of the message closes it.
+/// The text after the closing quote. The engine doesn't escape quoted values, so in a message about values, the literal may
+/// contain quotes, and the message's last quote closes it.
 fn after_literal(text: &str, quote: char, to_the_last: bool) -> &str {
     let closing = if to_the_last { text.rfind(quote) } else { text.find(quote) };
     closing.map_or("", |at| &text[at + quote.len_utf8()..])
 }
 
-/// In `DECIMAL(12,2)` the numbers are of the type.
+/// In `DECIMAL(12,2)`, the numbers belong to the type.
 fn is_of_a_type(out: &str) -> bool {
     let Some((before, inside)) = out.rsplit_once('(') else { return false };
     before.ends_with("DECIMAL") && inside.chars().all(|c| c.is_ascii_digit() || c == ',')

@@ -1,27 +1,27 @@
-//! What can go wrong with the database, sorted by what the user can do about it.
+//! Database errors, classified by what the user can do about them.
 
 use std::path::PathBuf;
 
 use crate::diagnostic::{Action, Diagnostic, Hint};
 use crate::runtime::fault::{Fault, OTHER_FILE};
 
-/// A failure of the database file or of a statement. Messages hold no data from the database.
+/// A failure of the database file or of a statement. Messages contain no data from the database.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
-    /// The file exists and is no `DuckDB` database.
+    /// The file isn't a `DuckDB` database.
     #[error("`{}` is not a DuckDB file", path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
-    /// There is no file, but the log of one, which may hold what was committed last.
+    /// The file is missing but its log exists, which may contain the last commits.
     #[error("`{}` is the log of a database file that is missing", log.display())]
     LogAlone {
         /// The log.
         log: PathBuf,
     },
-    /// The file was written by an engine newer than this one.
+    /// The file was written by a newer engine.
     #[error("`{}` has storage version {found}; this program reads up to {supported}", path.display())]
     NewerFile {
         /// The file.
@@ -33,7 +33,7 @@ pub enum DatabaseError {
     },
     /// The linked engine has known defects that can lose rows.
     #[error(
-        "the linked DuckDB is {found}; {minimum} or newer is needed, older ones can lose committed rows on a full disk"
+        "linked with DuckDB {found}, but {minimum} or later is required; older versions can lose committed rows on a full disk"
     )]
     OldEngine {
         /// Version of the linked engine.
@@ -41,21 +41,21 @@ pub enum DatabaseError {
         /// Oldest accepted version.
         minimum: &'static str,
     },
-    /// Another process holds the file.
+    /// Another process has the file open.
     #[error("`{}` is in use by another process{}", path.display(), holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Busy {
         /// The file.
         path: PathBuf,
-        /// What the engine says about the process, for example its id.
+        /// The engine's description of the process, such as its ID.
         holder: Option<String>,
     },
-    /// This process has the file open already, and one of the two writes.
+    /// This process already has the file open, and one of the two writes.
     #[error("`{}` is already open in this process", path.display())]
     OpenHere {
         /// The file.
         path: PathBuf,
     },
-    /// The operating system does not let this process use the file.
+    /// The operating system denies access to the file.
     #[error("permission denied: `{}`", path.display())]
     Permission {
         /// The file.
@@ -66,12 +66,12 @@ pub enum DatabaseError {
     Open {
         /// The file.
         path: PathBuf,
-        /// Sorted cause.
+        /// Class of the cause.
         fault: Fault,
         /// The engine's message, redacted.
         cause: String,
     },
-    /// The engine could not replay the log of the file, which may be whole without it.
+    /// The engine couldn't replay the log of the file, which may be intact without it.
     #[error("cannot open `{}`: {cause}", path.display())]
     UnreadableLog {
         /// The file.
@@ -82,41 +82,41 @@ pub enum DatabaseError {
     /// A statement failed.
     #[error("{cause}")]
     Statement {
-        /// Sorted cause.
+        /// Class of the cause.
         fault: Fault,
         /// The engine's message, redacted.
         cause: String,
-        /// Line of the statement that the engine points at, from 1.
+        /// Line of the statement with the error, from 1.
         line: Option<usize>,
     },
-    /// A CSV file cannot be read.
+    /// A CSV file can't be read.
     #[error("the CSV file is malformed at line {line}")]
     MalformedCsv {
         /// Line of the file, from 1.
         line: u64,
     },
-    /// A caller reads a column that the query doesn't have.
+    /// The query doesn't have a requested column.
     #[error("the query has no column `{column}`")]
     NoColumn {
         /// The column.
         column: String,
     },
-    /// A statement of the open transaction failed before; only rollback is possible.
-    #[error("a statement of this transaction failed before; only rollback is possible")]
+    /// A statement of the open transaction failed; only rollback is possible.
+    #[error("a statement of this transaction failed; only rollback is possible")]
     Poisoned,
-    /// A transaction was started within one, or ended without one.
+    /// A transaction was started inside another one, or ended without being open.
     #[error("{0}")]
     Transaction(&'static str),
 }
 
 impl DatabaseError {
-    /// A failure that no statement is to blame for, of whoever stands in for the database.
+    /// Creates an error that isn't caused by a statement, for substitutes of the database.
     #[must_use]
     pub fn new(fault: Fault, cause: impl Into<String>) -> Self {
         Self::Statement { fault, cause: cause.into(), line: None }
     }
 
-    /// What can be done about it.
+    /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -137,14 +137,14 @@ impl Diagnostic for DatabaseError {
         match self {
             Self::NotADatabase { .. } | Self::NewerFile { .. } => vec![Hint::text(OTHER_FILE)],
             Self::LogAlone { .. } => {
-                vec![Hint::text(
-                    "put the database file back next to its log, or delete the log if it holds nothing you need",
-                )]
+                vec![Hint::text("put the database file back next to its log, or delete the log if you don't need it")]
             }
             Self::UnreadableLog { path, .. } => {
                 let log = path.with_added_extension("wal");
-                let aside =
-                    format!("move `{}` elsewhere: what it holds is lost, and {{}} recomputes it", log.display());
+                let aside = format!(
+                    "move `{}` elsewhere, which loses its commits, and recompute them with {{}}",
+                    log.display()
+                );
                 vec![Hint::run(aside, [Action::Resume]), Fault::start_over()]
             }
             Self::Open { fault: Fault::Corrupt, .. } => vec![Fault::start_over()],

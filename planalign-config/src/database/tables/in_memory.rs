@@ -1,18 +1,18 @@
-//! Tables that answer as they are told, for tests of those who read.
+//! Scripted query results for tests.
 
 use std::sync::Arc;
 
 use super::{DatabaseError, Row, Rows, Tables, Value};
 use crate::runtime::fault::Fault;
 
-/// Answers from a list, and fails for every other query.
+/// Returns scripted results, and fails for every other query.
 #[derive(Clone, Debug, Default)]
 pub struct InMemoryTables {
     answers: Vec<(String, Rows)>,
 }
 
 impl InMemoryTables {
-    /// Adds the rows of a query, whatever its parameters. Line breaks and runs of spaces in the query do not matter.
+    /// Adds the result of a query, regardless of parameters. Whitespace in the query doesn't matter.
     #[must_use]
     pub fn answer(mut self, sql: &str, columns: &[&str], rows: &[&[Value]]) -> Self {
         let columns: Arc<[String]> = columns.iter().map(|name| (*name).to_owned()).collect();
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_as_scripted_and_nothing_else() {
+    fn only_scripted_queries_have_results() {
         let tables = InMemoryTables::default().answer(
             "select day,\n  pay from t",
             &["day", "pay"],

@@ -1,10 +1,10 @@
-//! Rows that come out of the database; their values are addressed by column.
+//! Rows from the database, with values by column name.
 
 use std::sync::Arc;
 
 use super::{DatabaseError, Value};
 
-/// The rows of a query with the names of their columns.
+/// The rows of a query with their column names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     /// Column names in the order of the query.
@@ -13,7 +13,7 @@ pub struct Rows {
     pub rows: Vec<Row>,
 }
 
-/// One row. A column that the query does not have is an error; that of a duplicate name is the first.
+/// One row. Reading a column that the query doesn't have is an error; of duplicate names, the first wins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     columns: Arc<[String]>,
@@ -21,7 +21,7 @@ pub struct Row {
 }
 
 impl Rows {
-    /// The texts of a column, as [`Value::text`], without NULLs.
+    /// Returns a column as texts, see [`Value::text`], without NULLs.
     pub fn texts(&self, column: &str) -> Result<Vec<String>, DatabaseError> {
         let texts = self.rows.iter().map(|row| row.text(column));
         texts.filter_map(Result::transpose).collect()
@@ -29,46 +29,46 @@ impl Rows {
 }
 
 impl Row {
-    /// A row of these columns, which all rows of a query share; it has as many values.
+    /// Creates a row with one value per column. All rows of a query share their columns.
     #[must_use]
     pub fn new(columns: Arc<[String]>, values: Vec<Value>) -> Self {
         Self { columns, values }
     }
 
-    /// All values, in the order of the columns.
+    /// Returns all values, in column order.
     #[must_use]
     pub fn values(&self) -> &[Value] {
         &self.values
     }
 
-    /// The value as it is.
+    /// Returns the value of a column.
     pub fn value(&self, column: &str) -> Result<&Value, DatabaseError> {
         let place = self.columns.iter().position(|name| name == column);
         let value = place.and_then(|place| self.values.get(place));
         value.ok_or_else(|| DatabaseError::NoColumn { column: column.to_owned() })
     }
 
-    /// As [`Value::text`].
+    /// Returns a column as [`Value::text`].
     pub fn text(&self, column: &str) -> Result<Option<String>, DatabaseError> {
         Ok(self.value(column)?.text())
     }
 
-    /// As [`Value::integer`].
+    /// Returns a column as [`Value::integer`].
     pub fn integer(&self, column: &str) -> Result<Option<i64>, DatabaseError> {
         Ok(self.value(column)?.integer())
     }
 
-    /// As [`Value::float`].
+    /// Returns a column as [`Value::float`].
     pub fn float(&self, column: &str) -> Result<Option<f64>, DatabaseError> {
         Ok(self.value(column)?.float())
     }
 
-    /// As [`Value::boolean`].
+    /// Returns a column as [`Value::boolean`].
     pub fn boolean(&self, column: &str) -> Result<Option<bool>, DatabaseError> {
         Ok(self.value(column)?.boolean())
     }
 
-    /// As [`Value::blob`].
+    /// Returns a column as [`Value::blob`].
     pub fn blob(&self, column: &str) -> Result<Option<&[u8]>, DatabaseError> {
         Ok(self.value(column)?.blob())
     }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_found_by_its_column_and_one_that_is_not_there_is_named() {
+    fn values_are_found_by_column_and_missing_columns_are_named() {
         let values = [Value::Integer(3), Value::Null, Value::Boolean(true), Value::Float(0.5), Value::Blob(vec![7])];
         let row: Row = ["people", "name", "is_active", "share", "bytes"].into_iter().zip(values).collect();
         let integers = ["people", "name"].map(|column| row.integer(column).expect("a column"));

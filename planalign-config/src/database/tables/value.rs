@@ -1,4 +1,4 @@
-//! Values that go into and come out of the database, as plain Rust.
+//! Database values as plain Rust.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ pub enum Value {
     Float(f64),
     /// DECIMAL: `units / 10^scale`, exactly.
     Decimal {
-        /// The number without its point.
+        /// The number without its decimal point.
         units: i128,
-        /// Digits after the point.
+        /// Digits after the decimal point.
         scale: u8,
     },
-    /// VARCHAR, and every type without a variant of its own, as the engine prints it.
+    /// VARCHAR, and types without their own variant as the engine prints them.
     Text(String),
     /// DATE, in days since 1970-01-01.
     Date(i32),
@@ -111,7 +111,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 }
 
 impl Value {
-    /// The text of a VARCHAR, or any value as it prints; `None` for NULL.
+    /// Returns the text of a VARCHAR, or any other value as printed; `None` for NULL.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         match self {
@@ -120,7 +120,7 @@ impl Value {
         }
     }
 
-    /// An integer, or a whole DECIMAL; `None` for NULL and for everything else.
+    /// Returns an integer or whole DECIMAL; `None` for NULL and other values.
     #[must_use]
     pub fn integer(&self) -> Option<i64> {
         match self {
@@ -133,7 +133,7 @@ impl Value {
         }
     }
 
-    /// A number as a float; `None` for NULL and for what is no number.
+    /// Returns a number as a float; `None` for NULL and other values.
     #[must_use]
     pub fn float(&self) -> Option<f64> {
         match self {
@@ -144,7 +144,7 @@ impl Value {
         }
     }
 
-    /// A BOOLEAN; `None` for NULL and for everything else.
+    /// Returns a BOOLEAN; `None` for NULL and other values.
     #[must_use]
     pub fn boolean(&self) -> Option<bool> {
         match self {
@@ -153,7 +153,7 @@ impl Value {
         }
     }
 
-    /// The bytes of a BLOB; `None` for NULL and for everything else.
+    /// Returns the bytes of a BLOB; `None` for NULL and other values.
     #[must_use]
     pub fn blob(&self) -> Option<&[u8]> {
         match self {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn getters_answer_none_for_other_types() {
+    fn getters_return_none_for_other_types() {
         let [text, quarters, whole] =
             [Value::Text("x".into()), Value::Decimal { units: 250, scale: 2 }, Value::Decimal { units: 200, scale: 2 }];
         assert_eq!([&text, &quarters, &whole].map(Value::integer), [None, None, Some(2)]);

@@ -1,4 +1,4 @@
-//! Rules between settings: each case breaks one rule and nothing else.
+//! Rules between settings: each case breaks only one rule.
 
 use std::path::Path;
 
@@ -111,7 +111,7 @@ fn entries_of_lists_differ() {
 }
 
 #[test]
-fn rules_of_ones_own_have_names_of_their_own() {
+fn custom_rules_have_unique_names() {
     let rule = |name: &str| format!("{{ name: {name}, severity: info, sql: select 1, max_rows: 0, message: one }}");
     let key = "validation.rules";
     allowed(&[(key, &format!("[{}, {}]", rule("one"), rule("two")))]);
@@ -136,7 +136,7 @@ fn thresholds_leave_room() {
 }
 
 #[test]
-fn a_rule_is_silent_about_settings_that_are_wrong_by_themselves() {
+fn a_rule_is_skipped_for_settings_that_are_invalid_on_their_own() {
     assert!(refused(&[("simulation.start_year", "3000")]).starts_with("simulation.start_year: 3000"));
     assert!(refused(&[("deferrals.maximum_rate", "-1")]).starts_with("deferrals.maximum_rate: -1"));
 }

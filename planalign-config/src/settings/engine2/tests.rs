@@ -1,4 +1,4 @@
-//! The keys of Engine 2 are told by their fate, and files in its format can be mended by what is told.
+//! Engine 2 keys are reported by migration, and following the reports fixes files in its format.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::settings::problem::{ConfigError, Problem};
 use crate::settings::{Override, SimulationConfig, Sources, load};
 use crate::yaml::{self, Dialect};
 
-/// A file in the other format that gives something for every part of it.
+/// A file in the other format that uses all of it.
 const COMPLETE: &str = include_str!("complete.yaml");
 const IDS: &str = "scenario_id: base\nplan_design_id: standard\n";
 
@@ -177,7 +177,7 @@ fn a_file_loads_once_all_its_problems_are_fixed() {
         ProblemKind::Renamed { to, value: Some(value), .. } => Some(((*to).to_owned(), value.clone())),
         _ => None,
     });
-    // The file has three waiting periods; whoever mends it chooses one.
+    // The file has three waiting periods; its owner has to choose one.
     let proposed: Vec<_> = proposed.filter(|(to, _)| !to.starts_with("plan_eligibility.waiting")).collect();
     assert!(proposed.contains(&("compensation.cola_rate".to_owned(), "0.023".to_owned())), "{proposed:?}");
     assert!(proposed.contains(&("census.path".to_owned(), "\"staff/2024.parquet\"".to_owned())), "{proposed:?}");
@@ -188,7 +188,7 @@ fn a_file_loads_once_all_its_problems_are_fixed() {
 }
 
 #[test]
-fn the_other_layers_tell_the_same() {
+fn other_layers_report_the_same() {
     let environment = [
         ("PLANALIGN_SETUP__CENSUS_PARQUET_PATH", "staff.parquet"),
         ("PLANALIGN_ELIGIBILITY__NEW_HIRE_INELIGIBLE_PCT", "0.05"),
@@ -239,8 +239,8 @@ dc_plan: {{}}
     ");
 }
 
-/// Whether a problem is that a key has this fate, as its text says.
-fn tells(kind: &ProblemKind, key: &Key) -> bool {
+/// Whether a problem reports the migration of a key.
+fn is_reported(kind: &ProblemKind, key: &Key) -> bool {
     match (kind, key.migration) {
         (ProblemKind::Renamed { to, text, .. }, Migration::Renamed { to: expect, .. }) => {
             (*to, *text) == (expect, key.text)
@@ -281,11 +281,11 @@ proptest! {
         let tree = path.rsplit('.').fold(value, |inner, name| serde_json::json!({ name: inner }));
         let reported = problems(&format!("{{scenario_id: a, plan_design_id: b, {}", &tree.to_string()[1..]), &[], &[]);
         prop_assert_eq!(reported.len(), 1, "{:?}", reported);
-        // What is in a section may be told one by one.
+        // The keys of a section may be reported one by one.
         prop_assert!(reported[0].key.starts_with(&path), "{:?}", reported);
         if let ProblemKind::Renamed { to, value: Some(value), .. } = &reported[0].kind {
             prop_assert_eq!(problems(IDS, &[], &[((*to).to_owned(), value.clone())]), []);
         }
-        prop_assert!(tells(&reported[0].kind, key), "{:?}", reported);
+        prop_assert!(is_reported(&reported[0].kind, key), "{:?}", reported);
     }
 }

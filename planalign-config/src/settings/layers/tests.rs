@@ -1,4 +1,4 @@
-//! Layers, their order, and how mistakes in them are told.
+//! Layers, their order, and how mistakes in them are reported.
 
 use std::fs;
 
@@ -237,7 +237,7 @@ fn problems_of_all_layers_are_reported_even_where_a_later_layer_hides_them() {
 }
 
 #[test]
-fn a_file_that_is_no_yaml_is_reported_with_its_line() {
+fn invalid_yaml_is_reported_with_its_line() {
     assert_snapshot!(refused("simulation:\n  start_year: [2025\n  end_year: 2026\n"), @"
     the configuration has 1 problem
       config.yaml:5:11: illegal placement of ':' indicator
@@ -346,19 +346,19 @@ deferrals: { maximum_rate: 0.1234567 }
 fn files_hold_one_plain_document() {
     assert_snapshot!(refused("--- \nsimulation: {}\n"), @"
     the configuration has 1 problem
-      config.yaml:3:1: a second document begins; settings are one document
+      config.yaml:3:1: a second document starts here; only one is allowed
     ");
     assert_snapshot!(refused("a: &x 1\nb: *x\n"), @"
     the configuration has 1 problem
-      config.yaml:3:4: anchors are not supported: repeat the value
+      config.yaml:3:4: anchors are not supported; repeat the value
     ");
     assert_snapshot!(refused("a: !!str 1\n"), @"
     the configuration has 1 problem
-      config.yaml:3:4: tags are not supported: quote a value to make it text
+      config.yaml:3:4: tags are not supported; quote a value to make it text
     ");
     assert_snapshot!(refused("[a]: 1\n"), @"
     the configuration has 1 problem
-      config.yaml:3:1: a list or a map cannot be a key
+      config.yaml:3:1: a list or map cannot be a key
     ");
     assert_snapshot!(Given { file: "- a\n", ..Given::default() }.error(), @r#"
     the configuration has 1 problem
