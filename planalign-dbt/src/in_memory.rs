@@ -1,4 +1,4 @@
-//! A runner that builds nothing and keeps what it was asked, for tests of its callers.
+//! A runner that only records its calls, for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::runner::{
     Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RelationName, RunnerError, Vars,
 };
 
-/// A runner with a graph, the folder of each node, scripted results and failures, and a log of what was run.
+/// A runner with a graph, a directory for each node, scripted results and failures, and a log of builds.
 #[derive(Debug, Default)]
 pub struct InMemoryRunner {
     nodes: Vec<(GraphNode, String)>,
@@ -30,7 +30,7 @@ struct ScriptedFailure {
     error: RunnerError,
 }
 
-/// A node that was built, and the variables of that call.
+/// A built node and the variables of the call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoggedRun {
     /// Name of the model or seed.
@@ -40,13 +40,13 @@ pub struct LoggedRun {
 }
 
 impl InMemoryRunner {
-    /// A runner without nodes.
+    /// Creates a runner without nodes.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a node that lies in a folder, such as `models/foundation`, and depends on others.
+    /// Adds a node in a directory, such as `models/foundation`, with its dependencies.
     #[must_use]
     pub fn with_node(
         mut self,
@@ -64,41 +64,41 @@ impl InMemoryRunner {
         self
     }
 
-    /// Says what a selection resolves to, for those that are no names or paths.
+    /// Sets what a selection resolves to, if it isn't a name or path.
     #[must_use]
     pub fn with_selection(mut self, selection: &str, nodes: &[&str]) -> Self {
         self.selections.insert(selection.to_owned(), nodes.iter().map(|n| (*n).to_owned()).collect());
         self
     }
 
-    /// Says how many rows a node writes; one, if nothing is said.
+    /// Sets the number of rows that a node writes; 1 by default.
     #[must_use]
     pub fn with_rows(mut self, node: &str, rows: u64) -> Self {
         self.rows.insert(node.to_owned(), rows);
         self
     }
 
-    /// Makes the `call`-th building of a node, counted from 1, fail.
+    /// Makes the `call`-th build of a node, from 1, fail.
     #[must_use]
     pub fn with_failure(mut self, node: &str, call: usize, error: RunnerError) -> Self {
         self.failures.push(ScriptedFailure { node: node.to_owned(), call, error });
         self
     }
 
-    /// Says that changes of a seed concern a year and later ones.
+    /// Sets the first year that changes to a seed affect.
     #[must_use]
     pub fn with_first_year_touched(mut self, seed: &str, year: i32) -> Self {
         self.first_years.insert(seed.to_owned(), year);
         self
     }
 
-    /// What was built, in order; failed attempts are not part of it.
+    /// Returns the built nodes, in order, without failed attempts.
     #[must_use]
     pub fn log(&self) -> &[LoggedRun] {
         &self.log
     }
 
-    /// The names of what was built, in order.
+    /// Returns the names of the built nodes, in order.
     #[must_use]
     pub fn built(&self) -> Vec<&str> {
         self.log.iter().map(|run| run.node.as_str()).collect()
@@ -120,7 +120,7 @@ impl InMemoryRunner {
         Ok(found)
     }
 
-    /// Dependencies before those who use them, and otherwise in the order in which they were added.
+    /// Sorts dependencies first, otherwise in the order in which they were added.
     fn ordered(&self, names: &BTreeSet<String>) -> Vec<String> {
         let added = self.nodes.iter().map(|(node, _)| node);
         let (order, cyclic) = topological_order(added, |node| &node.name, |node| &node.depends_on);

@@ -1,7 +1,7 @@
-//! Runs dbt projects in process: load, render, order, materialise, test.
+//! Runs dbt projects in process: loads, renders, orders, materializes, and tests.
 //!
-//! [`ModelRunner`] is the contract; `EmbeddedRunner` (feature `duckdb`) runs a project on a database, [`InMemoryRunner`] builds
-//! nothing and keeps what it was asked:
+//! [`ModelRunner`] is the trait; `EmbeddedRunner` (feature `duckdb`) runs a project on a database, and [`InMemoryRunner`] only
+//! records its calls:
 //!
 //! ```
 //! use planalign_dbt::{Flow, InMemoryRunner, Materialization, ModelRunner, NodeEvent, Vars};

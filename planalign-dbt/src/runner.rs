@@ -1,4 +1,4 @@
-//! What the rest of the program asks of a dbt project, whoever runs it.
+//! The interface for running a dbt project.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,22 +6,22 @@ use std::time::Duration;
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint};
 use serde::{Deserialize, Serialize};
 
-/// Variables of one invocation, as `--vars` would give them.
+/// Variables of one invocation, as with `--vars`.
 pub type Vars = serde_json::Map<String, serde_json::Value>;
 
 /// Runs the models of one dbt project.
 ///
-/// A runner takes part in its caller's unit of work: it starts and ends no transaction of its own.
+/// A runner takes part in its caller's unit of work and doesn't start or end transactions.
 pub trait ModelRunner {
-    /// The project's nodes and what they depend on.
+    /// Returns the project's nodes and their dependencies.
     fn graph(&self) -> &ModelGraph;
 
-    /// Resolves a selection in dbt's syntax (`path:models/foundation`, `tag:x`, `+model`, unions by space, intersections by
-    /// comma) to seeds and models, in an order in which each stands after those it depends on.
+    /// Resolves a dbt selection (`path:models/foundation`, `tag:x`, `+model`, unions by space, intersections by comma) to seeds
+    /// and models, each after its dependencies.
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError>;
 
-    /// Builds the named nodes one after the other, in the given order, and reports each to `observer` before it starts and
-    /// when it has ended. Stops at the first failure, and before a node for which `observer` answers [`Flow::Stop`].
+    /// Builds the named nodes sequentially in the given order, and reports each to `observer` before and after its build. Stops
+    /// at the first failure, and before a node for which `observer` returns [`Flow::Stop`].
     fn run(
         &mut self,
         nodes: &[String],
@@ -29,26 +29,27 @@ pub trait ModelRunner {
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError>;
 
-    /// What the results of a run depend on: the text of each model with every macro that it can reach, and of each seed, by
-    /// a name such as `model.int_baseline_workforce`.
+    /// Returns the sources that results depend on, by names such as `model.int_baseline_workforce`: each model with all macros it
+    /// can reach, and each seed.
     fn sources(&self) -> BTreeMap<String, String>;
 
-    /// The first year that a change of a seed's text concerns, if the project says that its rows are about years; `None`: all.
+    /// Returns the first year affected by a change to a seed, if the project declares that its rows are by year; `None`: all
+    /// years.
     fn first_year_touched(&self, _seed: &str, _before: &str, _now: &str) -> Option<i32> {
         None
     }
 }
 
-/// Whether to go on with the next node.
+/// Whether to continue with the next node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// Build it.
+    /// Build the node.
     Continue,
-    /// Leave it and all after it.
+    /// Stop before the node.
     Stop,
 }
 
-/// What a runner reports while it works.
+/// Progress reported by a runner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NodeEvent<'a> {
     /// The node is about to be built.
@@ -67,38 +68,38 @@ pub struct NodeResult {
     pub name: String,
     /// How it was built.
     pub materialization: Materialization,
-    /// The relation that holds its rows; `None` for ephemeral models.
+    /// The relation with its rows; `None` for ephemeral models.
     pub relation: Option<RelationName>,
     /// Rows written; `None` for views and ephemeral models.
     pub rows: Option<u64>,
-    /// Wall time, rendering included.
+    /// Wall time, including rendering.
     pub elapsed: Duration,
-    /// Part of it that the database worked.
+    /// Database time.
     pub database_time: Duration,
 }
 
-/// A relation of the database.
+/// A relation in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RelationName {
-    /// Schema, for example `main`.
+    /// Schema, such as `main`.
     pub schema: String,
     /// Table or view.
     pub name: String,
 }
 
-/// How a node becomes a relation.
+/// How a node is materialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Materialization {
     /// A view.
     View,
-    /// A table, built anew each time.
+    /// A table, rebuilt each time.
     Table,
-    /// A table whose rows of earlier runs stay.
+    /// A table that keeps rows of earlier runs.
     Incremental,
-    /// A common table expression within the models that use it.
+    /// A common table expression in the models that use it.
     Ephemeral,
-    /// A table loaded from a CSV file of the project.
+    /// A table loaded from a CSV file in the project.
     Seed,
 }
 
@@ -108,37 +109,37 @@ pub struct ModelGraph {
     nodes: BTreeMap<String, GraphNode>,
 }
 
-/// A seed or model and its place in the graph.
+/// A seed or model and its dependencies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GraphNode {
     /// Name of the model or seed.
     pub name: String,
     /// How it is built.
     pub materialization: Materialization,
-    /// Names of the seeds and models that it refs, sorted.
+    /// Sorted names of the seeds and models it refs.
     pub depends_on: Vec<String>,
 }
 
 impl ModelGraph {
-    /// A graph of these nodes.
+    /// Creates a graph of these nodes.
     #[must_use]
     pub fn new(nodes: impl IntoIterator<Item = GraphNode>) -> Self {
         Self { nodes: nodes.into_iter().map(|n| (n.name.clone(), n)).collect() }
     }
 
-    /// The node of that name.
+    /// Returns the node with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&GraphNode> {
         self.nodes.get(name)
     }
 
-    /// All nodes, by name.
+    /// Iterates over all nodes, by name.
     pub fn nodes(&self) -> impl Iterator<Item = &GraphNode> {
         self.nodes.values()
     }
 }
 
-/// A project could not be loaded, or a node not be built.
+/// A project can't be loaded, or a node can't be built.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
@@ -152,23 +153,23 @@ pub enum RunnerError {
         /// What is wrong.
         message: String,
     },
-    /// A selection or a ref names nothing.
+    /// A selection or ref matches nothing.
     #[error("{message}")]
     Selection {
-        /// What is wrong, with the nearest known name.
+        /// What is wrong, with the most similar known name.
         message: String,
     },
-    /// The project uses a feature that this runner refuses.
+    /// The project uses an unsupported feature.
     #[error("{node} uses {feature}, which is not supported: {hint}")]
     Unsupported {
-        /// The feature, in dbt's words.
+        /// The feature, in dbt's terms.
         feature: String,
         /// The node or file.
         node: String,
         /// What to do instead.
         hint: String,
     },
-    /// A template could not be rendered.
+    /// A template can't be rendered.
     #[error("cannot compile model {node} ({file}:{line}): {message}")]
     Compilation {
         /// Name of the node.
@@ -180,30 +181,30 @@ pub enum RunnerError {
         /// What is wrong.
         message: String,
     },
-    /// The database refused the statement of a node.
+    /// A node's statement failed.
     #[error("model {node} ({file}) failed")]
     Database {
         /// Name of the node.
         node: String,
         /// File, relative to the project.
         file: String,
-        /// Lines of the rendered SQL around the place, the place marked; literals are kept, because they come from the
-        /// project and its variables, not from data.
+        /// Lines of the rendered SQL around the marked error position; literals are kept because they come from the project and
+        /// its variables, not from data.
         excerpt: String,
-        /// What the engine says, redacted.
+        /// The engine's message, redacted.
         #[source]
         cause: Box<DatabaseError>,
     },
-    /// The observer answered [`Flow::Stop`].
+    /// The observer returned [`Flow::Stop`].
     #[error("stopped before model {before}")]
     Stopped {
-        /// The node that was not built any more.
+        /// The first node that wasn't built.
         before: String,
     },
 }
 
 impl RunnerError {
-    /// What can be done about it.
+    /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -212,7 +213,7 @@ impl RunnerError {
         }
     }
 
-    /// The node that failed and its file, with the line if it is known: `int_hires` and `models/int_hires.sql:12`.
+    /// Returns the failed node and its file, with the line if known: `int_hires` and `models/int_hires.sql:12`.
     #[must_use]
     pub fn node(&self) -> Option<(&str, String)> {
         match self {
@@ -234,7 +235,7 @@ impl Diagnostic for RunnerError {
     fn hints(&self) -> Vec<Hint> {
         match self.fault() {
             Fault::Deterministic if self.node().is_some() => {
-                vec![Hint::run("fix the model or the setting that it depends on, then run {}", [Action::Retry])]
+                vec![Hint::run("fix the model or the setting it depends on, then run {}", [Action::Retry])]
             }
             fault => fault.hints(),
         }

@@ -1,4 +1,4 @@
-//! What the database holds, asked once and kept up to date by the statements of the runner.
+//! A cache of the database catalog, kept up to date by the runner's statements.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(crate) struct Column {
 
 type Key = (String, String);
 
-/// Tables and views of the database by schema and name, in lower case, as of a layout of the database.
+/// Tables and views by schema and name, in lowercase, for one layout of the database.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     layout: Option<u64>,
@@ -31,7 +31,7 @@ union all select schema_name, view_name, 'view' from duckdb_views() where databa
 union all select schema_name, null, 'schema' from duckdb_schemas() where database_name = current_database()";
 
 impl Catalog {
-    /// The columns of a table in order.
+    /// Returns the columns of a table, in order.
     pub(crate) fn columns(
         &mut self,
         database: &Database,
@@ -47,7 +47,7 @@ impl Catalog {
         Ok(columns)
     }
 
-    /// What a relation is, if it exists.
+    /// Returns the kind of a relation, if it exists.
     pub(crate) fn kind(
         &mut self,
         database: &Database,
@@ -57,7 +57,7 @@ impl Catalog {
         Ok(self.relations.get(&key(relation)).copied())
     }
 
-    /// Follows a statement of ours that has just made something of a relation. Anything else is found out by asking anew.
+    /// Records that a statement of ours created or dropped a relation. Other changes are queried again.
     pub(crate) fn set(&mut self, database: &Database, relation: &Relation, kind: Option<RelationKind>) {
         let layout = database.layout();
         if self.layout.is_none_or(|known| known + 1 != layout) {
@@ -72,7 +72,7 @@ impl Catalog {
         };
     }
 
-    /// Whether a schema has to be created first.
+    /// Whether a schema must be created first.
     pub(crate) fn lacks_schema(&mut self, database: &Database, schema: &str) -> Result<bool, DatabaseError> {
         self.load(database)?;
         Ok(!self.schemas.contains(&schema.to_lowercase()))
@@ -102,7 +102,7 @@ fn key(relation: &Relation) -> Key {
     (relation.schema().to_lowercase(), relation.identifier().to_lowercase())
 }
 
-/// The columns of a relation in order.
+/// The columns of a relation, in order.
 pub(crate) fn columns_of(database: &Database, relation: &Relation) -> Result<Vec<Column>, DatabaseError> {
     let table = database.query(&format!("describe {relation}"), &[])?;
     let (names, types) = (table.texts("column_name")?, table.texts("column_type")?);

@@ -1,22 +1,22 @@
-//! The configuration of a node: values of `dbt_project.yml`, of `schema.yml` and of `config()`, merged by dbt's rules.
+//! The configuration of a node, merged from `dbt_project.yml`, `schema.yml`, and `config()` by dbt's rules.
 
 use serde_json::{Map, Value as Json};
 
 use super::yaml::{Data, Yaml};
 
-/// Merged configuration: every value by its name, as `config.get` sees it.
+/// Merged configuration by name, as `config.get` sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NodeConfig {
     values: Map<String, Json>,
 }
 
-/// Keys whose values of several levels add up.
+/// Keys whose values accumulate over levels.
 const ADDITIVE: [&str; 3] = ["tags", "pre_hook", "post_hook"];
-/// Keys whose mappings of several levels are merged.
+/// Keys whose mappings are merged over levels.
 const MERGED: [&str; 3] = ["meta", "column_types", "persist_docs"];
 
 impl NodeConfig {
-    /// Adds the values of a more specific level.
+    /// Merges the values of a more specific level.
     pub(crate) fn merge(&mut self, level: &Map<String, Json>) {
         for (key, value) in level {
             let key = normalized(key);
@@ -55,7 +55,7 @@ impl NodeConfig {
         self.get(key).and_then(Json::as_bool)
     }
 
-    /// A text or a list of texts.
+    /// A string or list of strings.
     pub(crate) fn texts(&self, key: &str) -> Vec<String> {
         let items = self.get(key).map(one_or_many).unwrap_or_default();
         items.iter().map(plain_text).collect()
@@ -70,7 +70,7 @@ impl NodeConfig {
     }
 }
 
-/// `pre-hook` and `pre_hook` are one key.
+/// `pre-hook` and `pre_hook` are the same key.
 pub(crate) fn normalized(key: &str) -> String {
     match key {
         "pre-hook" | "post-hook" => key.replace('-', "_"),
@@ -86,7 +86,7 @@ fn one_or_many(value: &Json) -> Vec<Json> {
     }
 }
 
-/// A scalar as dbt writes it into SQL.
+/// Formats a scalar as dbt writes it into SQL.
 pub(crate) fn plain_text(value: &Json) -> String {
     match value {
         Json::String(s) => s.clone(),
@@ -97,7 +97,7 @@ pub(crate) fn plain_text(value: &Json) -> String {
     }
 }
 
-/// The levels of a tree of `dbt_project.yml` that a node passes, from the root to the most specific.
+/// The levels of a `dbt_project.yml` tree that apply to a node, from the root to the most specific.
 pub(crate) fn tree_levels(tree: &Yaml, fqn: &[String]) -> Vec<Map<String, Json>> {
     let mut levels = vec![level(tree)];
     let mut at = tree;
@@ -111,7 +111,7 @@ pub(crate) fn tree_levels(tree: &Yaml, fqn: &[String]) -> Vec<Map<String, Json>>
     levels
 }
 
-/// Keys with a plus are configuration; keys without one are too, unless they lead to a folder.
+/// Keys with a plus are configuration; so are keys without one, unless they name a directory.
 fn level(tree: &Yaml) -> Map<String, Json> {
     let mut values = Map::new();
     for (key, value) in tree.pairs() {

@@ -1,6 +1,6 @@
-//! Puts the text of ephemeral models into a statement as common table expressions.
+//! Inserts ephemeral models into a statement as common table expressions.
 
-/// Adds `ctes`, pairs of name and query, in front of the statement's own.
+/// Prepends `ctes`, pairs of name and query, to the statement's own.
 pub(crate) fn inject(sql: &str, ctes: &[(String, String)]) -> String {
     if ctes.is_empty() {
         return sql.to_owned();
@@ -26,7 +26,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where the first word starts: after blanks and comments.
+/// The start of the first word, after whitespace and comments.
 fn first_word(sql: &str) -> usize {
     let mut at = 0;
     loop {

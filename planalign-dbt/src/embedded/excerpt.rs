@@ -1,9 +1,9 @@
-//! The lines of a statement around the place that the engine points at.
+//! Excerpts of a statement around an error.
 
-/// Lines shown before and after the place.
+/// Lines shown before and after the error.
 const AROUND: usize = 3;
 
-/// An excerpt of `sql` around `line` (from 1) with that line marked; nothing without a line.
+/// An excerpt of `sql` around `line` (from 1), with that line marked; empty without a line.
 pub(crate) fn excerpt(sql: &str, line: Option<usize>) -> String {
     let lines: Vec<&str> = sql.lines().collect();
     let Some(line) = line.filter(|l| (1..=lines.len()).contains(l)) else { return String::new() };

@@ -1,4 +1,4 @@
-//! Turns errors of templates and of the database into those of the runner.
+//! Converts template and database errors into runner errors.
 
 use minijinja::Error;
 use planalign_config::DatabaseError;
@@ -17,7 +17,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// A template that could not be compiled.
+    /// A template that can't be compiled.
     pub(crate) fn bad_template(self, bad: BadTemplate) -> RunnerError {
         RunnerError::Compilation {
             node: self.node.to_owned(),
@@ -27,7 +27,7 @@ impl Place<'_> {
         }
     }
 
-    /// A message about the node that has no line of its own.
+    /// A message about the node without a line.
     pub(crate) fn compilation(self, message: impl Into<String>) -> RunnerError {
         self.bad_template(BadTemplate { line: 1, message: message.into() })
     }
@@ -36,7 +36,7 @@ impl Place<'_> {
         RunnerError::Unsupported { feature: feature.into(), node: self.node.to_owned(), hint: hint.to_owned() }
     }
 
-    /// A template that could not be rendered.
+    /// A template that can't be rendered.
     pub(crate) fn rendering(self, error: &Error, macros: &Macros) -> RunnerError {
         if let Some(Refusal { feature, hint }) = cause(error) {
             return RunnerError::Unsupported {
@@ -61,7 +61,7 @@ impl Place<'_> {
         RunnerError::Compilation { node: self.node.to_owned(), file, line: inner.line().unwrap_or(1), message }
     }
 
-    /// A statement that the database refused; `before` lines of it come before the text of the node.
+    /// A failed statement; its first `before` lines precede the text of the node.
     pub(crate) fn statement(self, error: &DatabaseError, sql: &str, before: usize) -> RunnerError {
         let line = match error {
             DatabaseError::Statement { line, .. } => *line,

@@ -9,8 +9,8 @@ use crate::runner::RunnerError;
 /// Extensions of the files that a project is loaded from.
 const LOADED: [&str; 4] = ["sql", "yml", "yaml", "csv"];
 
-/// The text of every file that a project is loaded from, by its path within the project, with forward slashes. Written to another
-/// folder, they are the same project.
+/// Reads every file that a project is loaded from, by path within the project, with forward slashes. Writing them to another
+/// directory yields the same project.
 pub fn project_files(project_dir: &Path) -> Result<BTreeMap<String, String>, RunnerError> {
     let file = ProjectFile::load(project_dir)?;
     let root = ProjectPath {
@@ -27,18 +27,18 @@ pub fn project_files(project_dir: &Path) -> Result<BTreeMap<String, String>, Run
     Ok(all)
 }
 
-/// A file of the project.
+/// A file in the project.
 #[derive(Clone, Debug)]
 pub(crate) struct ProjectPath {
     /// Relative to the project, with forward slashes.
     pub(crate) relative: String,
     pub(crate) absolute: PathBuf,
-    /// Folders between the path of `dbt_project.yml` and the file.
+    /// Directories between the path in `dbt_project.yml` and the file.
     pub(crate) folders: Vec<String>,
 }
 
 impl ProjectPath {
-    /// The file's name without its extension.
+    /// The file name without its extension.
     pub(crate) fn stem(&self) -> String {
         self.absolute.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
     }
@@ -56,7 +56,7 @@ impl ProjectPath {
     }
 }
 
-/// All files below the given folders of a project, sorted; folders that do not exist are empty.
+/// All files in the given directories of a project, sorted; missing directories are empty.
 pub(crate) fn find(project: &Path, roots: &[String]) -> Result<Vec<ProjectPath>, RunnerError> {
     let mut found = Vec::new();
     for root in roots {

@@ -1,4 +1,4 @@
-//! The order of nodes, cycles, and chains of ephemeral models.
+//! Node order, cycles, and chains of ephemeral models.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use planalign_config::topological_order;
 use super::project::Node;
 use crate::runner::{GraphNode, Materialization, ModelGraph, RunnerError};
 
-/// The graph, and the names of all nodes with each after those it depends on.
+/// The graph, and the names of all nodes, each after its dependencies.
 pub(crate) fn build(nodes: &BTreeMap<String, Node>) -> Result<(ModelGraph, Vec<String>), RunnerError> {
     let graph = ModelGraph::new(nodes.iter().map(|(name, node)| GraphNode {
         name: name.clone(),
@@ -27,7 +27,7 @@ fn order(graph: &ModelGraph) -> Result<Vec<String>, RunnerError> {
     })
 }
 
-/// Follows dependencies without a place in the order, until a node comes again.
+/// Follows unordered dependencies until a node repeats.
 fn cycle(graph: &ModelGraph, cyclic: &BTreeSet<&str>, start: &str) -> String {
     let mut path = vec![start.to_owned()];
     while let Some(node) = path.last().and_then(|name| graph.get(name)) {
@@ -42,7 +42,7 @@ fn cycle(graph: &ModelGraph, cyclic: &BTreeSet<&str>, start: &str) -> String {
     path.join(" -> ")
 }
 
-/// Notes for each node the ephemeral models whose text goes into it.
+/// Records for each node the ephemeral models that are inserted into it.
 pub(crate) fn chain_ephemerals(nodes: &mut BTreeMap<String, Node>, order: &[String]) {
     let mut chains: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in order {
@@ -67,12 +67,12 @@ pub(crate) fn chain_ephemerals(nodes: &mut BTreeMap<String, Node>, order: &[Stri
     }
 }
 
-/// The names that these depend on, all the way up, or as many steps as given.
+/// All ancestors of these nodes, or those within a number of steps.
 pub(crate) fn ancestors(graph: &ModelGraph, of: &BTreeSet<String>, steps: Option<usize>) -> BTreeSet<String> {
     spread(of, steps, |name| graph.get(name).map(|n| n.depends_on.clone()).unwrap_or_default())
 }
 
-/// The names that depend on these, all the way down, or as many steps as given.
+/// All descendants of these nodes, or those within a number of steps.
 pub(crate) fn descendants(graph: &ModelGraph, of: &BTreeSet<String>, steps: Option<usize>) -> BTreeSet<String> {
     spread(of, steps, |name| {
         graph.nodes().filter(|n| n.depends_on.iter().any(|d| d == name)).map(|n| n.name.clone()).collect()
@@ -94,7 +94,7 @@ fn spread(of: &BTreeSet<String>, steps: Option<usize>, next: impl Fn(&str) -> Ve
 mod tests {
     use super::*;
 
-    /// A graph of nodes with what they depend on.
+    /// A graph of nodes with their dependencies.
     fn graph(nodes: &[(&str, &[&str])]) -> ModelGraph {
         ModelGraph::new(nodes.iter().map(|(name, depends_on)| GraphNode {
             name: (*name).to_owned(),

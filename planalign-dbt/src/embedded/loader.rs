@@ -1,4 +1,4 @@
-//! Reads a project from its folder: files, macros, properties, nodes and tests.
+//! Loads a project from its directory: files, macros, properties, nodes, and tests.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -23,10 +23,10 @@ use super::yaml::Yaml;
 use super::yaml_jinja;
 use crate::runner::{RunnerError, Vars};
 
-/// Macros that come with dbt.
+/// dbt's built-in macros.
 const BUILT_IN: &str = include_str!("builtin.sql");
 
-/// A project while it is read: everything but its nodes.
+/// A project while it is loaded: everything except its nodes.
 #[derive(Debug)]
 pub(crate) struct Loader {
     pub(crate) file: ProjectFile,
@@ -37,11 +37,11 @@ pub(crate) struct Loader {
     pub(crate) models: Vec<ProjectPath>,
     pub(crate) seeds: Vec<ProjectPath>,
     pub(crate) tests: Vec<ProjectPath>,
-    /// Variables that the properties depend on; they cannot change between runs.
+    /// Variables that the properties depend on; they can't change between runs.
     pub(crate) fixed_vars: BTreeSet<String>,
 }
 
-/// Values for templates of the project's defaults and of what the caller gives.
+/// Template values of the project's default variables and the caller's.
 pub(crate) fn var_values(defaults: &Vars, given: &Vars) -> VarValues {
     let mut values = HashMap::with_capacity(defaults.len() + given.len());
     for (name, value) in defaults.iter().filter(|(name, _)| !given.contains_key(*name)).chain(given) {
@@ -94,14 +94,14 @@ impl Loader {
         Ok(Self { file, env, world, vars, schema, models: sql(&model_files), seeds, tests: singular, fixed_vars })
     }
 
-    /// Renders a template to learn what it refers to.
+    /// Renders a template to find its references.
     pub(crate) fn parse(&self, template: &str, subject: &Arc<Subject>) -> Result<Record, RunnerError> {
         let context = self.context(subject);
         self.render_in(&context, template, Place { node: &subject.name, file: &subject.file })?;
         Ok(record_of(&context))
     }
 
-    /// A context of the parse phase.
+    /// Creates a context for parsing.
     pub(crate) fn context(&self, subject: &Arc<Subject>) -> Arc<Context> {
         Context::new(self.world.clone(), subject.clone(), self.vars.clone(), parse_phase())
     }
@@ -116,7 +116,7 @@ impl Loader {
         rendered.map_err(|e| place.rendering(&e, &self.world.macros))
     }
 
-    /// The relation of a node: what the macros for names make of its configuration.
+    /// The relation of a node, as named by the naming macros.
     pub(crate) fn relation(&self, subject: &Arc<Subject>, config: &NodeConfig) -> Result<Relation, RunnerError> {
         let named = Arc::new(Subject { config: Arc::new(config.clone()), ..(**subject).clone() });
         let context = self.context(&named);
@@ -139,7 +139,7 @@ impl Loader {
     }
 }
 
-/// A template that calls a macro for names.
+/// A template that calls a naming macro.
 pub(crate) const NAME_TEMPLATE: &str = "name of a relation";
 
 fn parse_phase() -> Phase {
@@ -154,7 +154,7 @@ fn sql(files: &[ProjectPath]) -> Vec<ProjectPath> {
     files.iter().filter(|f| f.has_extension(&["sql"])).cloned().collect()
 }
 
-/// Stands for the project itself where its own files are rendered.
+/// Represents the project itself when its files are rendered.
 fn project_subject(file: &ProjectFile, world: &World) -> Subject {
     Subject {
         name: file.name.clone(),
@@ -180,7 +180,7 @@ fn refuse_packages(directory: &Path) -> Result<(), RunnerError> {
     Ok(())
 }
 
-/// Adds the macros and generic tests that a file defines.
+/// Adds the macros and generic tests defined in a file.
 fn add_macros(
     env: &mut Environment<'static>,
     macros: &mut Macros,
@@ -228,7 +228,7 @@ fn add_macros(
     Ok(())
 }
 
-/// `duckdb__x` replaces dbt's own macro `x` wherever that is called; here, `x` itself has to be defined.
+/// In dbt, `duckdb__x` replaces the built-in macro `x` everywhere; here, `x` itself must be defined.
 fn refuse_override(macros: &Macros, name: &str, file: &str) -> Result<(), RunnerError> {
     let overridden = ["duckdb__", "default__"].iter().find_map(|prefix| name.strip_prefix(prefix));
     match overridden.and_then(|plain| macros.source(plain)).filter(|source| source.file.is_none()) {
@@ -243,8 +243,8 @@ fn macro_name(signature: &str) -> &str {
     &signature[..end]
 }
 
-/// The definition as a macro of the one name that its template is called by. The macro's own name then leads back to the
-/// call that catches `return()`, in a recursion too.
+/// Renames the macro to the fixed name that its template is called by. Its own name then resolves to the call that catches
+/// `return()`, even in recursion.
 fn as_body(definition: &Definition) -> String {
     let text = &definition.text;
     let kind_at = text.find(&definition.kind).unwrap_or(0);

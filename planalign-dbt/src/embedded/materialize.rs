@@ -1,4 +1,4 @@
-//! Makes relations: views, tables, and rows added to tables.
+//! Creates views and tables, and adds rows to tables.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use super::jinja::context::lock;
 use super::jinja::relation::{Relation, RelationKind};
 use crate::runner::{Materialization, RunnerError};
 
-/// A relation to be made of a query.
+/// A relation to build from a query.
 #[derive(Debug)]
 pub(crate) struct Work<'a> {
     pub(crate) database: &'a Database,
@@ -25,7 +25,7 @@ pub(crate) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Makes the relation; answers the number of rows written.
+    /// Builds the relation and returns the number of rows written.
     pub(crate) fn build(
         &self,
         materialization: Materialization,
@@ -45,7 +45,7 @@ impl Work<'_> {
         }
     }
 
-    /// Runs a statement that `sql` is a part of, after `before` lines.
+    /// Runs a statement that contains `sql` after `before` lines.
     fn execute_around(&self, statement: &str, sql: &str, before: usize) -> Result<usize, RunnerError> {
         self.timed(|database| database.execute(statement, &[])).map_err(|e| self.place.statement(&e, sql, before))
     }
@@ -76,7 +76,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Drops what has the relation's name and is of another kind, which `create or replace` would refuse.
+    /// Drops a relation with the same name and another kind, which `create or replace` wouldn't replace.
     pub(crate) fn make_room(&self, wanted: RelationKind) -> Result<(), RunnerError> {
         match self.kind()? {
             Some(RelationKind::Table) if wanted != RelationKind::Table => {
@@ -102,14 +102,14 @@ impl Work<'_> {
         self.make_room(RelationKind::Table)?;
         let row = self.row(&format!("create or replace table {} as (\n{sql}\n)", self.relation), sql, 1)?;
         lock(self.catalog).set(self.database, self.relation, Some(RelationKind::Table));
-        // The engine answers a query for the table with the number of its rows.
+        // The engine returns the number of rows.
         Ok(match row.first() {
             Some(Value::Integer(count)) => u64::try_from(*count).unwrap_or(0),
             _ => 0,
         })
     }
 
-    /// `append` and `delete+insert`; the columns are those of the table, by name, as dbt takes them.
+    /// `append` and `delete+insert`; columns are matched by name to the table's, as in dbt.
     fn add_rows(&self, sql: &str, config: &NodeConfig) -> Result<u64, RunnerError> {
         let columns = self
             .timed(|database| lock(self.catalog).columns(database, self.relation))
@@ -135,7 +135,7 @@ impl Work<'_> {
         Ok(rows as u64)
     }
 
-    /// Copies the file of a seed into a table of these columns.
+    /// Loads a seed file into a table with these columns.
     pub(crate) fn seed(&self, columns: &[(String, String)], copy: &str) -> Result<u64, RunnerError> {
         self.create_schema()?;
         self.make_room(RelationKind::Table)?;

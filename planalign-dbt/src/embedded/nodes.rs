@@ -1,4 +1,4 @@
-//! From the files of a project to its nodes: configuration, relation and references of each model, seed and test.
+//! Creates nodes from project files: configuration, relation, and references of each model, seed, and test.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -21,10 +21,10 @@ use super::supported;
 use super::{test_nodes, yaml::Yaml};
 use crate::runner::{Materialization, RunnerError};
 
-/// Names of nodes that are switched off, which a ref may not name.
+/// Names of disabled nodes, which can't be referenced.
 type Disabled = BTreeSet<String>;
 
-/// Parses all nodes of a project that has been read.
+/// Parses all nodes of a loaded project.
 pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<Project, RunnerError> {
     let mut nodes = BTreeMap::new();
     let mut disabled = Disabled::new();
@@ -72,7 +72,7 @@ fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) 
             file: subject.file.clone(),
             line: None,
             message: format!(
-                "{} is also defined by {}; models and seeds need names of their own",
+                "{} is also defined by {}; models and seeds need unique names",
                 subject.name, other.subject.file
             ),
         });
@@ -81,7 +81,7 @@ fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) 
     Ok(())
 }
 
-/// The subject of a file before anything is known but its properties.
+/// The subject of a file, based only on its properties.
 fn subject(
     loader: &Loader,
     path: &ProjectPath,
@@ -103,7 +103,7 @@ fn subject(
     }
 }
 
-/// Project, folders and name.
+/// Project, directories, and name.
 pub(crate) fn fqn(project: &str, path: &ProjectPath) -> Vec<String> {
     let mut fqn = vec![project.to_owned()];
     fqn.extend(path.folders.iter().cloned());
@@ -111,7 +111,7 @@ pub(crate) fn fqn(project: &str, path: &ProjectPath) -> Vec<String> {
     fqn
 }
 
-/// Configuration of the tree of `dbt_project.yml` and of `schema.yml`.
+/// Configuration from `dbt_project.yml` and `schema.yml`.
 fn base_config(tree: &Yaml, fqn: &[String], patch: Option<&Patch>) -> NodeConfig {
     let mut config = NodeConfig::default();
     for level in tree_levels(tree, fqn) {
@@ -161,14 +161,14 @@ fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     Ok(node(subject, materialization, record, base, body))
 }
 
-/// The configuration with what `config()` adds.
+/// The configuration including `config()` calls.
 pub(crate) fn merged(base: &NodeConfig, record: &Record) -> NodeConfig {
     let mut config = base.clone();
     record.config_calls.iter().for_each(|call| config.merge(call));
     config
 }
 
-/// Compiles the hooks, and adds what they refer to.
+/// Compiles the hooks and adds their references.
 fn parse_hooks(
     loader: &mut Loader,
     subject: &Arc<Subject>,
@@ -195,7 +195,7 @@ fn parse_hooks(
     Ok(())
 }
 
-/// The template of a hook: hooks of the same text share one.
+/// The template name of a hook; hooks with the same text share it.
 pub(crate) fn hook_template(sql: &str) -> String {
     format!("hook {sql}")
 }
@@ -260,7 +260,7 @@ fn relations(loader: &Loader, nodes: &BTreeMap<String, Node>) -> Relations {
     }
 }
 
-/// Every ref and source must name something.
+/// Checks that every ref and source exists.
 fn check_references(
     subject: &Subject,
     record: &Record,

@@ -1,4 +1,4 @@
-//! A project that has been read and parsed: what the runner works from.
+//! A loaded and parsed project.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,18 +12,18 @@ use super::jinja::phase::{Declared, Relations};
 use super::jinja::relation::Relation;
 use crate::runner::{Materialization, ModelGraph};
 
-/// The project, immutable once loaded.
+/// A project, immutable once loaded.
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) world: Arc<World>,
     pub(crate) env: Environment<'static>,
-    /// Defaults of variables.
+    /// Default variables.
     pub(crate) vars: Map<String, Json>,
     pub(crate) nodes: BTreeMap<String, Node>,
     pub(crate) tests: Vec<TestNode>,
     pub(crate) relations: Arc<Relations>,
     pub(crate) graph: ModelGraph,
-    /// Names of all nodes, each after those it depends on.
+    /// Names of all nodes, each after its dependencies.
     pub(crate) order: Vec<String>,
 }
 
@@ -33,26 +33,26 @@ pub(crate) struct Node {
     pub(crate) subject: Arc<Subject>,
     pub(crate) materialization: Materialization,
     pub(crate) declared: Arc<Declared>,
-    /// Ephemeral models whose text goes into this one, each after those it uses.
+    /// Ephemeral models inserted into this one, each after those it uses.
     pub(crate) ephemerals: Vec<String>,
     pub(crate) body: Body,
 }
 
-/// Where a node's rows come from.
+/// The source of a node's rows.
 #[derive(Debug)]
 pub(crate) enum Body {
     /// The template of a model.
     Sql {
         template: String,
         raw: String,
-        /// Names that it uses and does not define.
+        /// Names that it uses but doesn't define.
         uses: BTreeSet<String>,
     },
     /// The file of a seed.
     Csv { path: PathBuf, content: String },
 }
 
-/// A test of a model, column or source, or a query of its own.
+/// A test of a model, column, or source, or a singular test.
 #[derive(Debug)]
 pub(crate) struct TestNode {
     pub(crate) subject: Arc<Subject>,
@@ -61,7 +61,7 @@ pub(crate) struct TestNode {
     pub(crate) kind: TestKind,
 }
 
-/// What a test is made of.
+/// The source of a test.
 #[derive(Debug)]
 pub(crate) enum TestKind {
     /// A query in a file.

@@ -11,7 +11,7 @@ use super::yaml::{Data, Yaml};
 use super::yaml_jinja::render_properties;
 use crate::runner::RunnerError;
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug)]
 pub(crate) struct ProjectFile {
     pub(crate) name: String,
@@ -19,9 +19,9 @@ pub(crate) struct ProjectFile {
     pub(crate) seed_paths: Vec<String>,
     pub(crate) test_paths: Vec<String>,
     pub(crate) macro_paths: Vec<String>,
-    /// Variables: those of all packages, replaced by those of this project.
+    /// Variables for all packages, overridden by those for this project.
     pub(crate) vars: Map<String, Json>,
-    /// Trees of configuration by resource type.
+    /// Configuration trees by resource type.
     pub(crate) models: Yaml,
     pub(crate) seeds: Yaml,
     pub(crate) tests: Yaml,
@@ -30,7 +30,7 @@ pub(crate) struct ProjectFile {
 
 pub(crate) const PROJECT_FILE: &str = "dbt_project.yml";
 
-/// Keys that change nothing about what is built.
+/// Keys that don't affect what is built.
 const IGNORED: [&str; 24] = [
     "version",
     "config-version",
@@ -59,7 +59,7 @@ const IGNORED: [&str; 24] = [
 ];
 
 impl ProjectFile {
-    /// Reads the file of a project directory.
+    /// Reads the file in a project directory.
     pub(crate) fn load(directory: &Path) -> Result<Self, RunnerError> {
         let path = directory.join(PROJECT_FILE);
         let text = std::fs::read_to_string(&path)
@@ -67,7 +67,7 @@ impl ProjectFile {
         Self::parse(&Yaml::parse(PROJECT_FILE, &text)?)
     }
 
-    /// Renders the Jinja in the trees of configuration.
+    /// Renders the Jinja in the configuration trees.
     pub(crate) fn render(&mut self, env: &Environment<'static>, context: &Arc<Context>) -> Result<(), RunnerError> {
         for tree in [&mut self.models, &mut self.seeds, &mut self.tests, &mut self.sources] {
             *tree = render_properties(tree, PROJECT_FILE, env, context)?;

@@ -1,4 +1,4 @@
-//! Loads a project once and builds its nodes, any number of times with other variables.
+//! Loads a project once and builds its nodes any number of times with different variables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -28,16 +28,16 @@ use super::selection::{Selectable, TestTraits, select};
 use super::{seed, supported};
 use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
 
-/// How a project is loaded.
+/// Options for loading a project.
 #[derive(Clone, Debug)]
 pub struct LoadOptions {
-    /// What `target.name` says.
+    /// Value of `target.name`.
     pub target: String,
-    /// The schema of models that name none.
+    /// Default schema of models.
     pub schema: String,
-    /// What `env_var` may read; the process's environment is never read.
+    /// Variables available to `env_var`; the process environment is never read.
     pub environment: BTreeMap<String, String>,
-    /// Whether incremental models are built anew.
+    /// Whether incremental models are fully rebuilt.
     pub full_refresh: bool,
 }
 
@@ -47,25 +47,25 @@ impl Default for LoadOptions {
     }
 }
 
-/// Runs a project on a connection of its caller, within the caller's transaction if one is open.
+/// Runs a project on its caller's connection, in the caller's transaction if one is open.
 #[derive(Debug)]
 pub struct EmbeddedRunner {
     pub(crate) project: Project,
     pub(crate) database: Database,
     options: LoadOptions,
     catalog: Arc<Mutex<Catalog>>,
-    /// Variables that the structure of the project depends on, with their values at load.
+    /// Variables that the project's structure depends on, with their values at load.
     fixed: BTreeMap<String, Option<Json>>,
 }
 
-/// What one call of `run` or `run_tests` works with.
+/// State of one call of `run` or `run_tests`.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) vars: Arc<VarValues>,
     pub(crate) catalog: Arc<Mutex<Catalog>>,
 }
 
-/// A template that was rendered to run it.
+/// A template rendered for running.
 #[derive(Debug)]
 pub(crate) struct Rendered {
     pub(crate) sql: String,
@@ -73,12 +73,12 @@ pub(crate) struct Rendered {
 }
 
 impl EmbeddedRunner {
-    /// Loads the project of a folder, with the options of a plain `dbt run`.
+    /// Loads the project in a directory, with the options of a plain `dbt run`.
     pub fn load(project_dir: &Path, database: Database, vars: &Vars) -> Result<Self, RunnerError> {
         Self::load_with(project_dir, database, vars, LoadOptions::default())
     }
 
-    /// Loads the project of a folder: reads all files, renders everything once to learn what depends on what.
+    /// Loads the project in a directory: reads all files and renders everything once to find dependencies.
     pub fn load_with(
         project_dir: &Path,
         database: Database,
@@ -100,14 +100,14 @@ impl EmbeddedRunner {
         Ok(Self { project, database, options, catalog: Arc::default(), fixed })
     }
 
-    /// The SQL of a model as it would be run now, without running it.
+    /// Compiles a model to SQL without running it.
     pub fn compile(&self, name: &str, vars: &Vars) -> Result<String, RunnerError> {
         let session = self.session(vars)?;
         let node = self.node(name)?;
         Ok(self.render_node(node, &session)?.sql)
     }
 
-    /// The number of tests, by selection, is in [`run_tests`](Self::run_tests); these are their names.
+    /// Returns the names of all tests.
     pub fn tests(&self) -> impl Iterator<Item = &str> {
         self.project.tests.iter().map(|t| t.subject.name.as_str())
     }
@@ -120,7 +120,7 @@ impl EmbeddedRunner {
                     file: PROJECT_FILE.to_owned(),
                     line: None,
                     message: format!(
-                        "properties of the project depend on variable {name}, which may not change between runs; load it anew"
+                        "properties of the project depend on variable {name}, which can't change between runs; reload the project"
                     ),
                 });
             }
@@ -135,7 +135,7 @@ impl EmbeddedRunner {
         })
     }
 
-    /// A context in which the templates of a node act.
+    /// Creates a context for running a node's templates.
     pub(crate) fn context(&self, subject: &Arc<Subject>, declared: &Arc<Declared>, session: &Session) -> Arc<Context> {
         let phase = RunPhase {
             database: self.database.clone(),
@@ -158,7 +158,7 @@ impl EmbeddedRunner {
             .map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros))
     }
 
-    /// Renders a model and puts the ephemeral models that it uses in front.
+    /// Renders a model and prepends the ephemeral models it uses.
     pub(crate) fn render_node(&self, node: &Node, session: &Session) -> Result<Rendered, RunnerError> {
         let context = self.context(&node.subject, &node.declared, session);
         let sql = match &node.body {
@@ -240,7 +240,7 @@ impl EmbeddedRunner {
         Ok(Some(rows))
     }
 
-    /// The configuration of this run, which may depend on variables, but not in what it makes of the graph.
+    /// The configuration for this run, which may depend on variables unless it affects the graph.
     fn current_config(&self, node: &Node, context: &Context, place: Place<'_>) -> Result<Arc<NodeConfig>, RunnerError> {
         let changed = context.run().and_then(|run| lock(&run.changed_config).clone());
         let Some(changed) = changed else { return Ok(node.subject.config.clone()) };
@@ -276,7 +276,7 @@ impl EmbeddedRunner {
         Ok(())
     }
 
-    /// What selection knows of the nodes.
+    /// The nodes as selection sees them.
     pub(crate) fn selectables(&self) -> Vec<Selectable> {
         self.project.nodes.values().map(|node| selectable(&node.subject, None)).collect()
     }
@@ -342,11 +342,11 @@ impl ModelRunner for EmbeddedRunner {
     }
 }
 
-/// Key of a seed's `meta` that names the column with the first simulated year that a row concerns.
+/// Key in a seed's `meta` that names the column with the first simulated year that a row affects.
 const EFFECTIVE_YEAR: &str = "effective_year";
 
 impl EmbeddedRunner {
-    /// Name and text of what a node's rows depend on.
+    /// Name and text of the sources that a node's rows depend on.
     fn source(&self, node: &Node) -> (String, String) {
         let subject = &node.subject;
         let name = format!("{}.{}", subject.resource_type, subject.name);
@@ -364,7 +364,7 @@ impl EmbeddedRunner {
     }
 }
 
-/// The names that a template uses, with those that the runner itself calls.
+/// The names that a template uses, including those that the runner calls.
 fn reached(uses: &BTreeSet<String>) -> BTreeSet<String> {
     let names = ["generate_schema_name", "generate_alias_name", "generate_database_name"];
     uses.iter().cloned().chain(names.map(str::to_owned)).collect()

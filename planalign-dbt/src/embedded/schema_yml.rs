@@ -1,4 +1,4 @@
-//! `schema.yml`: descriptions, configuration and tests of models, seeds and sources.
+//! `schema.yml`: configuration and tests of models, seeds, and sources.
 
 use serde_json::{Map, Value as Json};
 
@@ -7,7 +7,7 @@ use planalign_config::sql;
 use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
-/// What the files say, all of them together.
+/// The combined content of all files.
 #[derive(Debug, Default)]
 pub(crate) struct SchemaFiles {
     /// Models and seeds.
@@ -15,7 +15,7 @@ pub(crate) struct SchemaFiles {
     pub(crate) sources: Vec<SourceTable>,
 }
 
-/// What is said about a model or seed.
+/// Properties of a model or seed.
 #[derive(Debug)]
 pub(crate) struct Patch {
     pub(crate) name: String,
@@ -28,7 +28,7 @@ pub(crate) struct Patch {
     pub(crate) tests: Vec<TestDefinition>,
 }
 
-/// A table that the project reads and does not build.
+/// A table that the project reads but doesn't build.
 #[derive(Debug)]
 pub(crate) struct SourceTable {
     pub(crate) source: String,
@@ -40,7 +40,7 @@ pub(crate) struct SourceTable {
     pub(crate) tests: Vec<TestDefinition>,
 }
 
-/// A generic test on a model, a column or a source.
+/// A generic test on a model, column, or source.
 #[derive(Clone, Debug)]
 pub(crate) struct TestDefinition {
     /// Name of the `{% test %}` macro.
@@ -54,7 +54,7 @@ pub(crate) struct TestDefinition {
     pub(crate) config: Map<String, Json>,
 }
 
-/// Sections that say nothing about what is built.
+/// Sections that don't affect what is built.
 const IGNORED: [&str; 9] =
     ["version", "macros", "exposures", "metrics", "groups", "semantic_models", "saved_queries", "analyses", "anchors"];
 
@@ -62,7 +62,7 @@ const IGNORED: [&str; 9] =
 const TEST_CONFIG: [&str; 8] = ["severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc"];
 
 impl SchemaFiles {
-    /// Adds what a file says.
+    /// Adds the content of a file.
     pub(crate) fn read(&mut self, file: &str, yaml: &Yaml) -> Result<(), RunnerError> {
         for (section, items) in yaml.pairs() {
             match section.as_str() {
@@ -76,7 +76,7 @@ impl SchemaFiles {
                         self.sources.append(&mut source(file, item)?);
                     }
                 }
-                "unit_tests" => log::warn!("{file}: unit tests are not run by this runner; use dbt test"),
+                "unit_tests" => log::warn!("{file}: unit tests are not supported; run them with `dbt test`"),
                 "snapshots" => return Err(refuse("snapshots", file, "keep history in an incremental model")),
                 "data_tests" | "tests" => {}
                 _ if IGNORED.contains(&section.as_str()) => {}
@@ -113,7 +113,7 @@ fn map_of(item: &Yaml, key: &str) -> Map<String, Json> {
 fn patch(file: &str, item: &Yaml, is_seed: bool) -> Result<Patch, RunnerError> {
     let name = name_of(file, item)?;
     if item.get("versions").is_some() {
-        return Err(refuse("model versions", &name, "give each version of the model a name of its own"));
+        return Err(refuse("model versions", &name, "give each version of the model its own name"));
     }
     let mut config = map_of(item, "config");
     for key in ["tags", "meta"] {
@@ -126,7 +126,7 @@ fn patch(file: &str, item: &Yaml, is_seed: bool) -> Result<Patch, RunnerError> {
     Ok(Patch { name, file: file.to_owned(), line: item.line, is_seed, description, config, columns, tests })
 }
 
-/// The columns by name, and the tests of the item and of its columns.
+/// The columns by name, and the tests of the item and its columns.
 fn columns_and_tests(file: &str, item: &Yaml) -> Result<(Map<String, Json>, Vec<TestDefinition>), RunnerError> {
     let mut columns = Map::new();
     let mut tests = tests(file, item, None)?;
@@ -160,7 +160,7 @@ fn test(file: &str, definition: &Yaml, column: Option<&str>) -> Result<TestDefin
         (Data::Map(pairs), None) => match pairs.as_slice() {
             [(test, body)] => (test.as_str(), body),
             [(test, first), more @ ..] if first.is_null() || first.is_map() => {
-                // Arguments indented as far as the name.
+                // Arguments at the same indentation as the name.
                 let mut merged = first.pairs().to_vec();
                 merged.extend(more.iter().cloned());
                 return test_of(
@@ -195,7 +195,7 @@ fn test_of(
             "name" => name = value.text().map(str::to_owned),
             "config" | "description" | "meta" | "test_name" => {}
             "store_failures" | "store_failures_as" => {
-                return Err(refuse(key, file, "look at the failing rows with the query of the test"));
+                return Err(refuse(key, file, "run the test's query to see the failing rows"));
             }
             _ if TEST_CONFIG.contains(&key.as_str()) => _ = config.insert(key.clone(), value.to_json()),
             _ => _ = arguments.insert(key.clone(), value.to_json()),

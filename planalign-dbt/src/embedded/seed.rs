@@ -1,4 +1,4 @@
-//! Seeds: the types of their columns as dbt infers them, and the statement that loads the file.
+//! Seeds: column types as dbt infers them, and the statement that loads the file.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::failures::Place;
 use super::jinja::relation::Relation;
 use crate::runner::RunnerError;
 
-/// Names and types of a seed's columns: given ones, and else those that the values allow.
+/// Names and types of a seed's columns: configured types, or else types inferred from the values.
 pub(crate) fn columns(
     content: &str,
     config: &NodeConfig,
@@ -29,7 +29,7 @@ pub(crate) fn columns(
     let mut types: Vec<Candidates> = headers.iter().map(|_| Candidates::default()).collect();
     for record in reader.records() {
         let record = record.map_err(|e| {
-            problem(e.position().map(csv::Position::line), "the line has not as many fields as the header".into())
+            problem(e.position().map(csv::Position::line), "the number of fields differs from the header".into())
         })?;
         types.iter_mut().zip(record.iter()).for_each(|(candidates, text)| candidates.see(text));
     }
@@ -48,7 +48,7 @@ fn delimiter(config: &NodeConfig, place: Place<'_>) -> Result<u8, RunnerError> {
     }
 }
 
-/// The least year, in a column, of the rows in which two texts of a seed differ; `None` if that cannot be told.
+/// The lowest year, in a column, of the rows that differ between two versions of a seed; `None` if it can't be determined.
 pub(crate) fn first_year_of_changes(before: &str, now: &str, column: &str) -> Option<i32> {
     let (before, now) = (rows_by_year(before, column)?, rows_by_year(now, column)?);
     if before.0 != now.0 {
@@ -60,7 +60,7 @@ pub(crate) fn first_year_of_changes(before: &str, now: &str, column: &str) -> Op
 /// Each row with its year.
 type RowsByYear = BTreeSet<(i32, Vec<String>)>;
 
-/// The header, and the rows below it.
+/// The header and the rows below it.
 fn rows_by_year(content: &str, column: &str) -> Option<(csv::StringRecord, RowsByYear)> {
     let mut reader = csv::Reader::from_reader(content.as_bytes());
     let headers = reader.headers().ok()?.clone();
@@ -73,22 +73,22 @@ fn rows_by_year(content: &str, column: &str) -> Option<(csv::StringRecord, RowsB
     Some((headers, rows))
 }
 
-/// The statement that dbt-duckdb loads a seed with.
+/// The statement with which dbt-duckdb loads a seed.
 pub(crate) fn copy_statement(relation: &Relation, path: &str, config: &NodeConfig) -> String {
     let (path, delimiter) = (literal(path), literal(config.text("delimiter").unwrap_or(",")));
     format!("COPY {relation} FROM {path} (FORMAT CSV, HEADER TRUE, DELIMITER {delimiter})")
 }
 
-/// The types that all values of a column so far allow; in dbt's order, the first is taken.
+/// The types that fit all values of a column so far; the first one in dbt's order wins.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each type is possible or not, independently of the others")]
+#[expect(clippy::struct_excessive_bools, reason = "each type is possible or not, independent of the others")]
 struct Candidates {
     number: bool,
     has_fraction: bool,
     date: bool,
     timestamp: bool,
     boolean: bool,
-    /// Columns without any value are numbers without a fraction, as for dbt.
+    /// Columns without values are integers, as in dbt.
     seen: bool,
 }
 
@@ -126,7 +126,7 @@ impl Candidates {
     }
 }
 
-/// Whether a text is a number, and then whether it has digits after the point.
+/// Whether a text is a number, and if so, whether it has decimals.
 fn number(text: &str) -> Option<bool> {
     let plain: String = text.trim_start_matches(['$', '€', '£', '¥']).trim_end_matches('%').replace(',', "");
     let plain = plain.trim();
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn malformed_files_name_the_line() {
-        check("a,b\n1,2\n3\n", "seeds/s.csv:3: the line has not as many fields as the header");
+        check("a,b\n1,2\n3\n", "seeds/s.csv:3: the number of fields differs from the header");
     }
 
     #[test]

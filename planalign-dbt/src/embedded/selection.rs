@@ -1,4 +1,4 @@
-//! dbt's selection syntax: which nodes and tests are meant.
+//! dbt's selection syntax.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use planalign_config::did_you_mean;
 use super::graph::{ancestors, descendants};
 use crate::runner::{ModelGraph, RunnerError};
 
-/// What selection needs to know of a node or test.
+/// A node or test as selection sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Selectable {
     pub(crate) name: String,
@@ -17,11 +17,11 @@ pub(crate) struct Selectable {
     pub(crate) tags: Vec<String>,
     pub(crate) resource_type: &'static str,
     pub(crate) materialized: String,
-    /// For tests: `generic` or `singular`, the name of the generic test, and what is tested.
+    /// For tests: `generic` or `singular`, the name of the generic test, and the tested nodes.
     pub(crate) test: Option<TestTraits>,
 }
 
-/// What selection needs to know of a test.
+/// A test as selection sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct TestTraits {
     pub(crate) test_type: &'static str,
@@ -29,7 +29,7 @@ pub(crate) struct TestTraits {
     pub(crate) tested: Vec<String>,
 }
 
-/// The names of the nodes that a selection means; all for an empty one.
+/// Selects nodes by name; an empty selection selects all.
 pub(crate) fn select(
     selection: &str,
     items: &[Selectable],
@@ -51,18 +51,18 @@ pub(crate) fn select(
     Ok(selected)
 }
 
-/// How many steps a graph operator goes; `None`: all the way.
+/// Number of steps of a graph operator; `None`: unlimited.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Reach(Option<usize>);
 
-/// One criterion with its graph operators.
+/// A criterion with its graph operators.
 #[derive(Debug, PartialEq)]
 struct Criterion<'a> {
-    /// `@`: the descendants and all that those need.
+    /// `@`: the descendants and their ancestors.
     childrens_parents: bool,
-    /// `+` or `2+` in front.
+    /// `+` or `2+` before the criterion.
     parents: Option<Reach>,
-    /// `+` or `+2` behind.
+    /// `+` or `+2` after the criterion.
     children: Option<Reach>,
     method: Option<&'a str>,
     value: &'a str,
@@ -132,14 +132,14 @@ fn matching(criterion: &Criterion<'_>, items: &[Selectable]) -> Result<BTreeSet<
             return Err(RunnerError::Unsupported {
                 feature: format!("selection method {other}:"),
                 node: format!("the selection {value}"),
-                hint: "use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type: or test_name:".to_owned(),
+                hint: "use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type:, or test_name:".to_owned(),
             });
         }
     };
     Ok(items.iter().filter(|i| test(i)).map(|i| i.name.clone()).collect())
 }
 
-/// dbt takes a value with a slash for a path and one with an extension for a file.
+/// dbt treats a value with a slash as a path and one with an extension as a file.
 fn default_method(value: &str) -> &'static str {
     let extension = value.rsplit_once('.').map(|(_, e)| e);
     if value.contains('/') {
@@ -151,7 +151,7 @@ fn default_method(value: &str) -> &'static str {
     }
 }
 
-/// The name itself, or the beginning of project, folders and name, or of folders and name.
+/// The name, or a prefix of project, directories, and name, or of directories and name.
 fn fqn_matches(fqn: &[String], name: &str, value: &str) -> bool {
     if wildcard(value, name) && !value.contains('.') {
         return true;
@@ -166,7 +166,7 @@ fn fqn_matches(fqn: &[String], name: &str, value: &str) -> bool {
     starts(fqn) || fqn.get(1..).is_some_and(starts)
 }
 
-/// A folder means all below it; a file itself.
+/// A directory matches everything in it; a file matches itself.
 fn path_matches(file: &str, value: &str) -> bool {
     let value = value.trim_start_matches("./").trim_end_matches('/');
     if value == "." || value.is_empty() {
@@ -203,7 +203,7 @@ fn wildcard(pattern: &str, text: &str) -> bool {
     regex::Regex::new(&expression).is_ok_and(|r| r.is_match(text))
 }
 
-/// The tests that a selection means: those named by it, and those of the nodes that it means.
+/// Selects tests: those named by the selection and those of the nodes that it selects.
 pub(crate) fn select_tests(
     selection: &str,
     nodes: &[Selectable],
@@ -301,7 +301,7 @@ mod tests {
         check("path:models/ones", "path:models/ones selects nothing; did you mean `models/one`?");
         check(
             "state:modified",
-            "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type: or test_name:",
+            "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type:, or test_name:",
         );
     }
 }

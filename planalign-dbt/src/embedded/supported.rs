@@ -1,4 +1,4 @@
-//! Refuses configuration that would build something else than dbt builds.
+//! Rejects configuration whose results would differ from dbt's.
 
 use serde_json::Value as Json;
 
@@ -6,15 +6,15 @@ use super::config::NodeConfig;
 use super::failures::Place;
 use crate::runner::{Materialization, RunnerError};
 
-/// Keys that change the table and are not supported, with what to do instead.
+/// Unsupported keys that would change the table, with alternatives.
 const REFUSED: [(&str, &str); 8] = [
     ("sql_header", "use a pre_hook"),
     ("indexes", "the engine's indexes are not safe within stages; leave them out"),
-    ("incremental_predicates", "restrict the rows with a pre_hook that deletes, and append"),
-    ("predicates", "restrict the rows with a pre_hook that deletes, and append"),
+    ("incremental_predicates", "delete rows with a pre_hook, and append"),
+    ("predicates", "delete rows with a pre_hook, and append"),
     ("partitioned_by", "leave it out"),
     ("grants", "DuckDB has no users"),
-    ("store_failures", "look at the failing rows with the query of the test"),
+    ("store_failures", "run the test's query to see the failing rows"),
     ("python_packages", "models are SQL only"),
 ];
 
@@ -26,12 +26,12 @@ pub(crate) fn materialization(config: &NodeConfig, place: Place<'_>) -> Result<M
         "incremental" => Ok(Materialization::Incremental),
         "ephemeral" => Ok(Materialization::Ephemeral),
         other => {
-            Err(place.unsupported(format!("materialization {other}"), "use view, table, incremental or ephemeral"))
+            Err(place.unsupported(format!("materialization {other}"), "use view, table, incremental, or ephemeral"))
         }
     }
 }
 
-/// Refuses what this runner cannot do.
+/// Rejects unsupported configuration.
 pub(crate) fn check(config: &NodeConfig, database: &str, place: Place<'_>) -> Result<(), RunnerError> {
     for (key, hint) in REFUSED {
         if config.get(key).is_some_and(is_set) {
@@ -53,9 +53,7 @@ pub(crate) fn check(config: &NodeConfig, database: &str, place: Place<'_>) -> Re
     match config.text("on_schema_change") {
         None | Some("ignore") => {}
         Some(other) => {
-            return Err(
-                place.unsupported(format!("on_schema_change {other}"), "build the table anew with a full refresh")
-            );
+            return Err(place.unsupported(format!("on_schema_change {other}"), "rebuild the table with a full refresh"));
         }
     }
     for key in ["pre_hook", "post_hook"] {
@@ -75,7 +73,7 @@ fn is_set(value: &Json) -> bool {
     }
 }
 
-/// The text of a hook: a text, or a mapping with one.
+/// The SQL of a hook, given as text or in a mapping.
 pub(crate) fn hook_sql<'a>(hook: &'a Json, place: Place<'_>) -> Result<&'a str, RunnerError> {
     match hook {
         Json::String(sql) => Ok(sql),

@@ -1,4 +1,4 @@
-//! The arguments of generic tests as their macros get them.
+//! The arguments of generic tests, as passed to their macros.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use super::jinja::collections::{from_json, list};
 use super::jinja::context::Context;
 use super::yaml_jinja::evaluate;
 
-/// Functions that an argument may call without braces around it.
+/// Functions that an argument may call without braces.
 const CALLS: [&str; 4] = ["ref", "source", "var", "env_var"];
 
-/// The arguments with `model`, the relation or subquery that is tested.
+/// The arguments, including `model`, the tested relation or subquery.
 pub(crate) fn values(
     env: &Environment<'static>,
     context: &Arc<Context>,

@@ -1,4 +1,4 @@
-//! The tests of a project: those of properties files, and those that are queries of their own.
+//! The tests of a project: generic tests from properties files, and singular tests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -105,7 +105,7 @@ fn subject(loader: &Loader, name: &str, file: &str, fqn: Vec<String>, own: &Map<
     }
 }
 
-/// The test of a definition; `None` if it is disabled.
+/// Creates the test of a definition; `None` if it is disabled.
 fn generic(
     loader: &mut Loader,
     definition: &TestDefinition,
@@ -161,7 +161,7 @@ fn generic(
     Ok(Some(node(subject, template, record, kind)))
 }
 
-/// The name that dbt gives a test: what is tested, and the arguments in the order of their names.
+/// The name that dbt gives a test: the tested item, and the arguments sorted by name.
 fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> String {
     let test = definition.test.replace('.', "_");
     let (prefix, target) = match tested {
@@ -184,7 +184,7 @@ fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> String {
     format!("{prefix}{test}_{target}_{}", flat.join("__"))
 }
 
-/// Runs of anything but letters, digits and underscores become one underscore.
+/// Replaces runs of characters other than letters, digits, and underscores with one underscore.
 fn cleaned(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut in_gap = false;

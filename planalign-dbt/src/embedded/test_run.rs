@@ -17,34 +17,34 @@ use super::selection::{Selectable, TestTraits, select_tests};
 use super::test_arguments;
 use crate::runner::{Materialization, RunnerError, Vars};
 
-/// How a test ended.
+/// Result of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestStatus {
-    /// Nothing was found.
+    /// The test passed.
     Pass,
-    /// Something was found that is only a warning.
+    /// Failures were found, but only warrant a warning.
     Warn,
-    /// Something was found.
+    /// The test failed.
     Fail,
 }
 
-/// A test that was run.
+/// A completed test.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestResult {
     /// Name of the test.
     pub name: String,
-    /// How it ended.
+    /// Result.
     pub status: TestStatus,
-    /// What `fail_calc` counted; the number of rows found, if the test does not say otherwise.
+    /// Result of `fail_calc`, by default the number of rows found.
     pub failures: i64,
-    /// The query that finds the rows.
+    /// Query that finds the rows.
     pub sql: String,
-    /// Wall time, rendering included.
+    /// Wall time, including rendering.
     pub elapsed: Duration,
 }
 
 impl EmbeddedRunner {
-    /// Runs the tests that a selection names, and those of the models, seeds and sources that it names.
+    /// Runs the selected tests and those of the selected models, seeds, and sources.
     pub fn run_tests(&self, selection: &str, vars: &Vars) -> Result<Vec<TestResult>, RunnerError> {
         let session = self.session(vars)?;
         let tests: Vec<Selectable> =
@@ -74,7 +74,7 @@ impl EmbeddedRunner {
         Ok(TestResult { name: subject.name.clone(), status, failures, sql, elapsed: start.elapsed() })
     }
 
-    /// The query that finds what is wrong.
+    /// The query that finds failing rows.
     fn test_sql(&self, test: &TestNode, session: &Session) -> Result<String, RunnerError> {
         let subject = &test.subject;
         let context = self.context(subject, &test.declared, session);
@@ -129,7 +129,7 @@ fn outcome(row: &[DbValue], severity: &str) -> (i64, TestStatus) {
     let truth = |index: usize| matches!(row.get(index), Some(DbValue::Boolean(true)));
     let failures = match row.first() {
         Some(DbValue::Integer(count)) => i64::try_from(*count).unwrap_or(i64::MAX),
-        // `fail_calc` may be an average; what is shown is a whole number.
+        // `fail_calc` may be an average; the result is shown as a whole number.
         Some(other @ (DbValue::Float(_) | DbValue::Decimal { .. })) => {
             other.to_string().split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
         }

@@ -1,4 +1,4 @@
-//! YAML with the line of every value, as dbt reads it; a scalar may also be what its Jinja made of it.
+//! YAML as dbt reads it, with the line of every value; scalars may also be results of Jinja.
 
 use planalign_config::yaml::{self, Content, Dialect, Node};
 use serde_json::{Map, Value as Json};
@@ -12,7 +12,7 @@ pub(crate) struct Yaml {
     pub(crate) data: Data,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Data {
     Scalar(Json),
@@ -21,7 +21,7 @@ pub(crate) enum Data {
 }
 
 impl Yaml {
-    /// Reads a file; a file without content is a null.
+    /// Parses a file; an empty file is null.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, RunnerError> {
         let (root, errors) = yaml::parse(text, Dialect::PyYaml);
         match errors.into_iter().next() {

@@ -12,11 +12,11 @@ use super::jinja::lexer::with_mutable_literals;
 use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
-/// Keys whose texts are rendered later, for each node, or not at all.
+/// Keys whose texts are rendered later for each node, or not at all.
 const LATER: [&str; 9] =
     ["pre-hook", "post-hook", "pre_hook", "post_hook", "description", "tests", "data_tests", "unit_tests", "arguments"];
 
-/// Renders the texts of a properties file, but for hooks, descriptions and tests.
+/// Renders the texts of a properties file, except for hooks, descriptions, and tests.
 pub(crate) fn render_properties(
     yaml: &Yaml,
     file: &str,
@@ -45,7 +45,7 @@ pub(crate) fn render_properties(
     Ok(Yaml { line: yaml.line, data })
 }
 
-/// The value of a text with Jinja in it: what an expression evaluates to, or else the rendered text.
+/// The value of a text with Jinja: the value of an expression, or else the rendered text.
 fn render_native(
     text: &str,
     file: &str,
@@ -76,7 +76,7 @@ pub(crate) fn evaluate(
     }
 }
 
-/// Renders a text that was not known when the project was loaded.
+/// Renders a text that was unknown when the project was loaded.
 pub(crate) fn evaluate_text(
     text: &str,
     env: &Environment<'static>,
@@ -86,7 +86,7 @@ pub(crate) fn evaluate_text(
     env.render_str(&source, Value::from_dyn_object(context.clone()))
 }
 
-/// The expression of a text that is one `{{ ... }}` and nothing else.
+/// The expression of a text that consists only of one `{{ ... }}`.
 fn single_expression(source: &str) -> Option<&str> {
     let text = source.trim();
     let tags = super::jinja::lexer::tags(text).ok()?;

@@ -1,4 +1,4 @@
-//! Plain functions and filters that dbt adds to Jinja, Python's way of writing numbers, and the names that are refused.
+//! Plain functions and filters that dbt adds to Jinja, Python's number format, and unsupported names.
 
 use std::fmt::Write as _;
 
@@ -9,16 +9,16 @@ use serde_json::Value as Json;
 use super::collections::{dict_literal, from_json, list, list_literal};
 use super::errors::{failure, refusal};
 
-/// Names of dbt's context that are refused, with what to use instead.
+/// Unsupported names of dbt's context, with alternatives.
 const REFUSED: [(&str, &str); 17] = [
     ("run_started_at", "results must not depend on the time of a run; pass a variable"),
     ("invocation_id", "results must not depend on the run; pass a variable"),
     ("modules", "compute dates in SQL"),
     ("graph", "name the models with ref()"),
     ("selected_resources", "a model must not depend on what else is selected"),
-    ("dbt_version", "this runner is no version of dbt"),
+    ("dbt_version", "this runner is not a version of dbt"),
     ("flags", "pass a variable"),
-    ("builtins", "call ref(), source() and config() themselves"),
+    ("builtins", "call ref(), source(), and config() directly"),
     ("doc", "docs blocks are not read"),
     ("toyaml", "use tojson()"),
     ("fromyaml", "use fromjson()"),
@@ -30,7 +30,7 @@ const REFUSED: [(&str, &str); 17] = [
     ("thread_id", "results must not depend on the thread"),
 ];
 
-/// Adds all of it to an environment.
+/// Adds everything to an environment.
 pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_function("_list_", |items: Value| list_literal(&items));
     env.add_function("_dict_", |pairs: Value| dict_literal(&pairs));
@@ -54,7 +54,7 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     });
 }
 
-/// A float as Python prints it where the engine prints it differently: with an exponent if it is very large or small.
+/// Formats a float as Python does where the engine differs: with an exponent if very large or small.
 fn python_float(value: &Value) -> Option<String> {
     if value.kind() != minijinja::value::ValueKind::Number || value.is_integer() {
         return None;
@@ -70,7 +70,7 @@ fn python_float(value: &Value) -> Option<String> {
     Some(format!("{mantissa}e{sign}{digits:0>2}"))
 }
 
-/// JSON with a space after commas and colons, as Python writes it.
+/// Formats JSON with a space after commas and colons, as Python does.
 fn tojson(value: &Value, default: Option<Value>, options: &Kwargs) -> Result<Value, Error> {
     let sort_keys = options.get::<Option<bool>>("sort_keys")?.unwrap_or(false);
     match serde_json::to_value(value) {
@@ -107,7 +107,7 @@ fn write_json(json: &Json, sort_keys: bool, out: &mut String) {
             }
             out.push('}');
         }
-        // Python escapes everything outside of ASCII.
+        // Python escapes all non-ASCII characters.
         Json::String(text) => {
             for c in Json::String(text.clone()).to_string().chars() {
                 if c.is_ascii() {
@@ -131,7 +131,7 @@ fn fromjson(text: &str, default: Option<Value>) -> Result<Value, Error> {
     }
 }
 
-/// The distinct items in the order of their first appearance; Python's own order is random for texts.
+/// The distinct items in order of first appearance; Python's order is random for strings.
 fn set(items: &Value, default: Option<Value>) -> Result<Value, Error> {
     let Ok(iterator) = items.try_iter() else {
         return default.ok_or_else(|| failure("set() takes a list"));

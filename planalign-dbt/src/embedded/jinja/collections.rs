@@ -1,4 +1,4 @@
-//! Lists and dicts that templates can change, as in Python.
+//! Mutable lists and dicts, as in Python.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,20 +9,20 @@ use serde_json::Value as Json;
 
 use super::errors::failure;
 
-/// A list with `append` and its relatives.
+/// A list with `append` and similar methods.
 #[derive(Debug, Default)]
 pub(crate) struct List(Mutex<Vec<Value>>);
 
-/// A dict with `update` and its relatives; keys keep their order.
+/// A dict with `update` and similar methods; keys keep their order.
 #[derive(Debug, Default)]
 pub(crate) struct Dict(Mutex<Vec<(Value, Value)>>);
 
-/// `_list_([...])`: what list literals become.
+/// `_list_([...])`: replaces list literals.
 pub(crate) fn list_literal(items: &Value) -> Result<Value, Error> {
     Ok(list(items.try_iter()?.collect()))
 }
 
-/// `_dict_({...})`: what dict literals become.
+/// `_dict_({...})`: replaces dict literals.
 pub(crate) fn dict_literal(pairs: &Value) -> Result<Value, Error> {
     Ok(Value::from_object(Dict(Mutex::new(entries(pairs)?))))
 }
@@ -32,7 +32,7 @@ pub(crate) fn list(items: Vec<Value>) -> Value {
     Value::from_object(List(Mutex::new(items)))
 }
 
-/// A value of YAML or JSON in a template; its lists and dicts cannot be changed there.
+/// A YAML or JSON value in a template; its lists and dicts are immutable.
 pub(crate) fn from_json(json: &Json) -> Value {
     match json {
         Json::Null => Value::from(()),
@@ -61,7 +61,7 @@ impl List {
         self.lock().iter().position(|v| v == wanted).ok_or_else(|| failure(format!("{wanted:?} is not in the list")))
     }
 
-    /// An index that may count from the end, within the list or just past it.
+    /// An index, possibly from the end, within the list or just past it.
     fn place(len: usize, index: i64) -> usize {
         let len_signed = i64::try_from(len).unwrap_or(i64::MAX);
         let index = if index < 0 { index + len_signed } else { index };

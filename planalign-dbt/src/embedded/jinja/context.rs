@@ -1,4 +1,4 @@
-//! What a template sees: the node it belongs to, and the phase it is rendered in.
+//! The template context: the node and the rendering phase.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -16,17 +16,17 @@ use super::phase::{ParsePhase, Phase, RunPhase};
 use super::relation::Relation;
 use crate::embedded::config::NodeConfig;
 
-/// What is the same for all nodes of a project.
+/// Context shared by all nodes of a project.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) project: String,
     pub(crate) target: Target,
-    /// What `env_var` may read.
+    /// Variables available to `env_var`.
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) macros: Macros,
 }
 
-/// Where the project is built.
+/// The target of the build.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) name: String,
@@ -34,7 +34,7 @@ pub(crate) struct Target {
     pub(crate) schema: String,
 }
 
-/// The node whose template is rendered.
+/// The node being rendered.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
     pub(crate) name: String,
@@ -48,10 +48,10 @@ pub(crate) struct Subject {
     pub(crate) config: Arc<NodeConfig>,
 }
 
-/// Values of variables, ready for templates.
+/// Values of variables, converted for templates.
 pub(crate) type VarValues = HashMap<String, Value>;
 
-/// The root of a rendering. Names that it does not know are looked up among the functions.
+/// The root of a rendering. Names it doesn't have are looked up among the functions.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) world: Arc<World>,
@@ -63,7 +63,7 @@ pub(crate) struct Context {
     extra: Mutex<HashMap<String, Value>>,
 }
 
-/// How many calls of macros are under way.
+/// Depth of nested macro calls.
 #[derive(Debug, Default)]
 pub(crate) struct CallDepth(AtomicUsize);
 
@@ -77,7 +77,7 @@ impl CallDepth {
     }
 }
 
-/// The name under which the context finds itself.
+/// The name under which the context is stored.
 const SELF: &str = "_context_";
 
 impl Context {
@@ -85,7 +85,7 @@ impl Context {
         Arc::new(Self { world, subject, vars, phase, calls: CallDepth::default(), extra: Mutex::default() })
     }
 
-    /// The same context with more names, for the arguments of tests.
+    /// The same context with additional names, for test arguments.
     pub(crate) fn set_extra(&self, name: &str, value: Value) {
         lock(&self.extra).insert(name.to_owned(), value);
     }
@@ -108,7 +108,7 @@ impl Context {
         }
     }
 
-    /// The configuration as it stands.
+    /// The current configuration.
     pub(crate) fn config(&self) -> NodeConfig {
         match &self.phase {
             Phase::Parse(phase) => {
@@ -122,7 +122,7 @@ impl Context {
         }
     }
 
-    /// `model` and `node`: what dbt's manifest says of the node, as far as macros use it.
+    /// `model` and `node`: the node's manifest entries that macros use.
     pub(crate) fn model(&self) -> Value {
         let subject = &self.subject;
         from_json(&json!({
@@ -188,7 +188,7 @@ impl fmt::Display for Context {
     }
 }
 
-/// The context of the rendering that calls.
+/// The context of the calling template.
 pub(crate) fn context_of(state: &State<'_, '_>) -> Result<Arc<Context>, Error> {
     state
         .lookup(SELF)
@@ -196,7 +196,7 @@ pub(crate) fn context_of(state: &State<'_, '_>) -> Result<Arc<Context>, Error> {
         .ok_or_else(|| failure("this can be used in templates of the project only"))
 }
 
-/// Locks what one rendering writes and reads; a panic elsewhere leaves it readable.
+/// Locks the state of a rendering, ignoring poisoning by a panic elsewhere.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

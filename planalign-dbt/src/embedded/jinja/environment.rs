@@ -1,4 +1,4 @@
-//! The template engine with everything that dbt adds to it.
+//! The template engine with dbt's additions.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::errors::innermost;
 use super::lexer::{Unclosed, with_mutable_literals};
 use super::{builtins, functions, objects};
 
-/// An environment without templates, for parsing: as in dbt, names that only a run defines are empty.
+/// An environment without templates, for parsing; as in dbt, names that are defined only in a run are empty.
 pub(crate) fn environment() -> Environment<'static> {
     let mut env = Environment::new();
-    // What it costs is paid for every `return()`; [`render`] switches it on where it is needed.
+    // It slows down every `return()`, so [`render`] turns it on only when needed.
     env.set_debug(false);
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.set_undefined_behavior(UndefinedBehavior::Chainable);
@@ -23,13 +23,13 @@ pub(crate) fn environment() -> Environment<'static> {
     env
 }
 
-/// The same environment for running: a name that nothing defines is an error instead of an empty text in a statement.
+/// The same environment for running; undefined names are errors instead of empty text.
 pub(crate) fn for_running(mut env: Environment<'static>) -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     env
 }
 
-/// Renders a template; if a name is undefined, once more to learn which.
+/// Renders a template; if a name is undefined, renders it again to find out which.
 pub(crate) fn render(env: &Environment<'static>, template: &str, root: &Value) -> Result<String, Error> {
     let error = match env.get_template(template).and_then(|t| t.render(root.clone())) {
         Err(error) if innermost(&error).kind() == ErrorKind::UndefinedError => error,
@@ -43,7 +43,7 @@ pub(crate) fn render(env: &Environment<'static>, template: &str, root: &Value) -
     }
 }
 
-/// A template that could not be compiled.
+/// A template that can't be compiled.
 #[derive(Debug)]
 pub(crate) struct BadTemplate {
     pub(crate) line: usize,
@@ -56,8 +56,7 @@ impl From<Unclosed> for BadTemplate {
     }
 }
 
-/// Compiles a template whose first line is line `first_line` of its file, and returns the names that it uses without
-/// defining them.
+/// Compiles a template that starts at line `first_line` of its file, and returns the names it uses but doesn't define.
 pub(crate) fn add_template(
     env: &mut Environment<'static>,
     name: &str,
@@ -66,7 +65,7 @@ pub(crate) fn add_template(
 ) -> Result<BTreeSet<String>, BadTemplate> {
     let offset = |line: usize| line + first_line.saturating_sub(1);
     let source = with_mutable_literals(source).map_err(|u| BadTemplate { line: offset(u.line), message: u.message })?;
-    // Empty lines before a definition make the engine count lines as in the file.
+    // Leading empty lines make the engine's line numbers match the file's.
     let source = format!("{}{source}", "\n".repeat(first_line.saturating_sub(1)));
     env.add_template_owned(name.to_owned(), source)
         .map_err(|e| BadTemplate { line: e.line().unwrap_or(first_line), message: super::errors::message(&e) })?;

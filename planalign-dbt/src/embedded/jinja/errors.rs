@@ -1,4 +1,4 @@
-//! What travels through the template engine as an error: returned values, refused features, failed queries.
+//! Values passed through the template engine as errors: returned values, unsupported features, and failed queries.
 
 use std::error::Error as _;
 use std::fmt;
@@ -7,18 +7,18 @@ use minijinja::value::Value;
 use minijinja::{Error, ErrorKind};
 use planalign_config::DatabaseError;
 
-/// The value of `return(...)` on its way to the call of the macro.
+/// The value of `return(...)` on its way to the macro call.
 #[derive(Debug)]
 struct ReturnSignal(Value);
 
-/// A feature that is refused, in dbt's words.
+/// An unsupported feature, in dbt's terms.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) feature: String,
     pub(crate) hint: String,
 }
 
-/// A statement that a template ran.
+/// A failed statement in a template.
 #[derive(Clone, Debug)]
 pub(crate) struct FailedQuery {
     pub(crate) sql: String,
@@ -47,35 +47,35 @@ impl std::error::Error for ReturnSignal {}
 impl std::error::Error for Refusal {}
 impl std::error::Error for FailedQuery {}
 
-/// An error that carries the value to the call of the macro.
+/// Creates an error that carries the value to the macro call.
 pub(crate) fn returning(value: Value) -> Error {
     Error::new(ErrorKind::InvalidOperation, "return() outside of a macro of the project")
         .with_source(ReturnSignal(value))
 }
 
-/// A compilation error of this text.
+/// Creates a compilation error with this message.
 pub(crate) fn failure(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
 }
 
-/// A refusal of a feature.
+/// Creates an error for an unsupported feature.
 pub(crate) fn refusal(feature: impl Into<String>, hint: impl Into<String>) -> Error {
     let refusal = Refusal { feature: feature.into(), hint: hint.into() };
     Error::new(ErrorKind::InvalidOperation, refusal.to_string()).with_source(refusal)
 }
 
-/// A statement of a template that the database refused.
+/// Creates an error for a failed statement in a template.
 pub(crate) fn failed_query(sql: &str, error: DatabaseError) -> Error {
     let failed = FailedQuery { sql: sql.to_owned(), error };
     Error::new(ErrorKind::InvalidOperation, failed.to_string()).with_source(failed)
 }
 
-/// The returned value, if that is what the error is.
+/// The returned value, if the error carries one.
 pub(crate) fn returned(error: &Error) -> Option<Value> {
     cause::<ReturnSignal>(error).map(|signal| signal.0.clone())
 }
 
-/// The cause of that type, however deep.
+/// The first cause of this type, at any depth.
 pub(crate) fn cause<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
     let mut source = error.source();
     while let Some(inner) = source {
@@ -87,7 +87,7 @@ pub(crate) fn cause<T: std::error::Error + 'static>(error: &Error) -> Option<&T>
     None
 }
 
-/// The deepest error of a template, which names the place.
+/// The innermost template error, which has the position.
 pub(crate) fn innermost(error: &Error) -> &Error {
     let mut found = error;
     let mut source = error.source();
@@ -100,7 +100,7 @@ pub(crate) fn innermost(error: &Error) -> &Error {
     found
 }
 
-/// What an error says, without the place.
+/// The message of an error, without its position.
 pub(crate) fn message(error: &Error) -> String {
     let error = innermost(error);
     match (error.kind(), error.detail()) {

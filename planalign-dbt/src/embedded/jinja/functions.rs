@@ -1,6 +1,6 @@
-//! The functions of dbt that templates call: `ref`, `source`, `run_query` and their relatives.
+//! dbt functions for templates: `ref`, `source`, `run_query`, and others.
 
-#![expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over by value")]
+#![expect(clippy::needless_pass_by_value, reason = "the engine passes arguments by value")]
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(crate) fn register(env: &mut Environment<'_>) {
 fn reference(state: &State<'_, '_>, first: String, second: Option<String>, options: Kwargs) -> Result<Value, Error> {
     let context = context_of(state)?;
     if options.args().next().is_some() {
-        return Err(refusal("ref() with a version", "give each version of the model a name of its own"));
+        return Err(refusal("ref() with a version", "give each version of the model its own name"));
     }
     let name = match second {
         None => first,
@@ -50,7 +50,7 @@ fn reference(state: &State<'_, '_>, first: String, second: Option<String>, optio
         Some(_) => {
             return Err(refusal(
                 format!("ref() into package {first}"),
-                "packages are not loaded; copy the model into the project",
+                "packages are not supported; copy the model into the project",
             ));
         }
     };
@@ -69,7 +69,7 @@ fn reference(state: &State<'_, '_>, first: String, second: Option<String>, optio
         && own <= other
     {
         return Err(failure(format!(
-            "with these variables the model depends on {name}, which is built after it; load the project anew"
+            "with these variables the model depends on {name}, which is built after it; reload the project"
         )));
     }
     Ok(Value::from_object(relation.clone()))
@@ -93,7 +93,7 @@ fn source(state: &State<'_, '_>, group: String, table: String) -> Result<Value, 
         .ok_or_else(|| failure(format!("no source is named {}.{}", key.0, key.1)))
 }
 
-/// Whether parsing knows of something: with the variables of the load, or else with those of this run.
+/// Whether parsing found something, with the variables of the load or those of this run.
 fn declared(state: &State<'_, '_>, context: &Arc<Context>, knows: &dyn Fn(&Record) -> bool) -> bool {
     let Some(run) = context.run() else { return true };
     if knows(&run.declared.record) || knows(&lock(&run.declared.later)) {
@@ -102,7 +102,7 @@ fn declared(state: &State<'_, '_>, context: &Arc<Context>, knows: &dyn Fn(&Recor
     let phase = Phase::Parse(ParsePhase::default());
     let parsing = Context::new(context.world.clone(), context.subject.clone(), context.vars.clone(), phase);
     for template in &run.declared.templates {
-        // What fails here fails in the run, where it is reported; what was met before that counts.
+        // Failures here recur in the run, which reports them; what was found before still counts.
         if let Err(error) =
             state.env().get_template(template).and_then(|t| t.render(Value::from_dyn_object(parsing.clone())))
         {
@@ -144,7 +144,7 @@ fn run_query(state: &State<'_, '_>, sql: Value) -> Result<Value, Error> {
     query(&*context_of(state)?, &sql.to_string())
 }
 
-/// Runs a query of a template; none while parsing.
+/// Runs a query of a template; returns none while parsing.
 fn query(context: &Context, sql: &str) -> Result<Value, Error> {
     match context.run() {
         None => Ok(Value::from(())),
@@ -171,7 +171,7 @@ fn statement(state: &mut State<'_, '_>, name: Option<Value>, options: Kwargs) ->
     Ok(Value::from(""))
 }
 
-/// The result of a `statement` block: `data` is a list of rows, `table` the result of a query.
+/// The result of a `statement` block: `data` is a list of rows, `table` a query result.
 fn load_result(state: &State<'_, '_>, name: String) -> Result<Value, Error> {
     let context = context_of(state)?;
     let Some(run) = context.run() else { return Ok(Value::from(())) };
@@ -180,7 +180,7 @@ fn load_result(state: &State<'_, '_>, name: String) -> Result<Value, Error> {
     Ok(Value::from_pairs([("data", rows), ("table", table)]))
 }
 
-/// Whether the node's relation exists as a table that this run adds to.
+/// Whether the node's relation exists as a table to which this run adds rows.
 pub(crate) fn is_incremental(context: &Context) -> Result<bool, Error> {
     let Some(run) = context.run() else { return Ok(false) };
     if context.config().materialized() != "incremental" || full_refresh(context) {
@@ -190,7 +190,7 @@ pub(crate) fn is_incremental(context: &Context) -> Result<bool, Error> {
     Ok(kind.map_err(|e| failed_query("", e))? == Some(RelationKind::Table))
 }
 
-/// Whether the node is built anew: its own configuration comes before the command's.
+/// Whether the node is fully rebuilt; its own configuration overrides the command's.
 pub(crate) fn full_refresh(context: &Context) -> bool {
     let asked = context.run().is_some_and(|run| run.full_refresh);
     context.config().boolean("full_refresh").unwrap_or(asked)
@@ -203,7 +203,7 @@ fn load_relation(state: &State<'_, '_>, relation: &Value) -> Result<Value, Error
     existing(&context, relation)
 }
 
-/// A relation with its kind if it exists; none if not, and while parsing.
+/// A relation with its kind, if it exists; none while parsing.
 pub(crate) fn existing(context: &Context, relation: &Relation) -> Result<Value, Error> {
     let Some(run) = context.run() else { return Ok(Value::from(())) };
     let kind = lock(&run.catalog).kind(&run.database, relation).map_err(|e| failed_query("", e))?;

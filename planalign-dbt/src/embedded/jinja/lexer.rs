@@ -1,11 +1,10 @@
-//! Finds the tags of a template, cuts definition blocks out of a file as dbt does, and makes list and dict literals
-//! mutable.
+//! Finds template tags, extracts definition blocks from a file as dbt does, and makes list and dict literals mutable.
 
-/// A part of a template that is not plain text.
+/// A template tag.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tag {
     pub(crate) kind: TagKind,
-    /// Bytes of the whole tag, delimiters included.
+    /// Byte range of the whole tag, including delimiters.
     pub(crate) start: usize,
     pub(crate) end: usize,
 }
@@ -20,14 +19,14 @@ pub(crate) enum TagKind {
     Inert,
 }
 
-/// A template that ends within a tag: the line on which that starts, and what is missing.
+/// An unclosed tag: its line and what is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Unclosed {
     pub(crate) line: usize,
     pub(crate) message: String,
 }
 
-/// A definition found in a file: `{% macro name(...) %} ... {% endmacro %}` and its relatives.
+/// A definition in a file: `{% macro name(...) %} ... {% endmacro %}` or similar.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Definition {
     /// `macro`, `test`, `snapshot`, `materialization` ...
@@ -42,7 +41,7 @@ pub(crate) struct Definition {
 
 const DEFINITIONS: [&str; 6] = ["macro", "test", "data_test", "materialization", "snapshot", "docs"];
 
-/// The tags of a template in order.
+/// The tags of a template, in order.
 pub(crate) fn tags(source: &str) -> Result<Vec<Tag>, Unclosed> {
     let mut tags = Vec::new();
     let mut at = 0;
@@ -80,7 +79,7 @@ fn tag_at(source: &str, start: usize, kind: TagKind) -> Result<Tag, Unclosed> {
     Ok(Tag { kind, start, end })
 }
 
-/// Where the tag ends; delimiters within strings and brackets do not count.
+/// The end of the tag; delimiters inside strings and brackets don't count.
 fn closing_after(source: &str, from: usize, closing: &str) -> Option<usize> {
     let bytes = source.as_bytes();
     let mut depth = 0_usize;
@@ -91,7 +90,7 @@ fn closing_after(source: &str, from: usize, closing: &str) -> Option<usize> {
             _ if depth == 0 && source[at..].starts_with(closing) => return Some(at + closing.len()),
             b'{' | b'[' | b'(' => depth += 1,
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-            // Within a bracket the end of the tag is an error of the template, which the engine words better.
+            // A tag that ends inside a bracket is an error, which the engine reports better.
             _ => {}
         }
         at += 1;
@@ -134,7 +133,7 @@ pub(crate) fn words(tag: &str) -> impl Iterator<Item = &str> {
     inner(tag).split_whitespace()
 }
 
-/// What stands between the delimiters of a block or variable tag.
+/// The content between the delimiters of a block or variable tag.
 fn inner(tag: &str) -> &str {
     let body = tag.get(2..tag.len().saturating_sub(2)).unwrap_or_default();
     let body = body.strip_prefix(['-', '+']).unwrap_or(body);
@@ -146,7 +145,7 @@ pub(crate) fn line_of(source: &str, at: usize) -> usize {
     source[..at].matches('\n').count() + 1
 }
 
-/// The definitions of a file; everything between them is left out, as dbt does.
+/// The definitions in a file; everything between them is ignored, as in dbt.
 pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, Unclosed> {
     let tags = tags(source)?;
     let mut found = Vec::new();
@@ -167,7 +166,7 @@ pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, Unclosed> {
     Ok(found)
 }
 
-/// Turns `[...]` and `{...}` in tags into calls that make mutable lists and dicts, without moving a line.
+/// Turns `[...]` and `{...}` in tags into calls that create mutable lists and dicts, keeping line numbers.
 pub(crate) fn with_mutable_literals(source: &str) -> Result<String, Unclosed> {
     let mut out = String::with_capacity(source.len() + 64);
     let mut at = 0;

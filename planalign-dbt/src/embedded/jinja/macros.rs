@@ -1,4 +1,4 @@
-//! Macros of the project and those built in: each a template of its own, called through a proxy.
+//! Project and built-in macros: each is a separate template, called through a proxy.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -10,22 +10,22 @@ use minijinja::{Environment, Error, State};
 use super::context::context_of;
 use super::errors::{failure, refusal, returned};
 
-/// Nested calls beyond this are an endless recursion, which would otherwise exhaust the stack.
+/// Deeper nesting is treated as infinite recursion, which would otherwise exhaust the stack.
 const DEEPEST_CALL: usize = 150;
 
-/// The name that each macro has in its own template.
+/// The name of each macro in its own template.
 pub(crate) const MACRO_BODY: &str = "_macro_body_";
 
-/// A macro and where it comes from.
+/// A macro and its source.
 #[derive(Clone, Debug)]
 pub(crate) struct MacroSource {
     pub(crate) name: String,
-    /// File of the project; `None`: built in.
+    /// Project file; `None`: built in.
     pub(crate) file: Option<String>,
     pub(crate) line: usize,
     /// The definition as written.
     pub(crate) text: String,
-    /// Names that the macro uses and does not define.
+    /// Names that the macro uses but doesn't define.
     pub(crate) uses: BTreeSet<String>,
 }
 
@@ -43,7 +43,7 @@ impl Macros {
         self.sources.insert(source.name.clone(), source);
     }
 
-    /// What a call of that name reaches.
+    /// The macro that a call with this name reaches.
     pub(crate) fn proxy(&self, name: &str) -> Option<&Value> {
         self.proxies.get(name)
     }
@@ -56,13 +56,13 @@ impl Macros {
         self.sources.keys().map(String::as_str)
     }
 
-    /// What `adapter.dispatch(name)` calls: the implementation for `DuckDB`, or the default.
+    /// The macro that `adapter.dispatch(name)` calls: the `DuckDB` implementation or the default.
     pub(crate) fn dispatch(&self, name: &str) -> Option<&Value> {
         let prefixed = ["duckdb__", "default__"].iter().find_map(|prefix| self.proxy(&format!("{prefix}{name}")));
         prefixed.or_else(|| self.source(name).filter(|source| source.file.is_none()).and_then(|_| self.proxy(name)))
     }
 
-    /// The macros of the project that these names reach, with all that those reach, by name.
+    /// The project macros that these names reach, directly or indirectly, by name.
     pub(crate) fn reachable(&self, names: &BTreeSet<String>) -> BTreeMap<&str, &MacroSource> {
         let mut found = BTreeMap::new();
         let mut open: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -79,12 +79,12 @@ impl Macros {
     }
 }
 
-/// The template that holds a macro.
+/// The name of a macro's template.
 pub(crate) fn template_name(name: &str) -> String {
     format!("macro {name}")
 }
 
-/// The macro of a template name, for messages.
+/// The macro name of a template, for messages.
 pub(crate) fn macro_of_template(template: &str) -> Option<&str> {
     template.strip_prefix("macro ")
 }
@@ -145,7 +145,7 @@ fn call_macro(
     }
 }
 
-/// `caller` belongs to the template that calls: its text is rendered before the macro runs.
+/// `caller` belongs to the calling template, so its text is rendered before the macro runs.
 fn with_rendered_caller(state: &mut State<'_, '_>, name: &str, args: &[Value]) -> Result<Vec<Value>, Error> {
     let mut args = args.to_vec();
     let Some(last) = args.last().filter(|last| last.is_kwargs()) else { return Ok(args) };
@@ -171,7 +171,7 @@ fn with_rendered_caller(state: &mut State<'_, '_>, name: &str, args: &[Value]) -
     Ok(args)
 }
 
-/// A `caller` that has been rendered.
+/// A rendered `caller`.
 #[derive(Debug)]
 struct RenderedCaller(Value);
 

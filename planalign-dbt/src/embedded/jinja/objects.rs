@@ -1,4 +1,4 @@
-//! The objects of dbt that templates call methods of: `config`, `var`, `adapter`, `exceptions`, `builtins`, `api`, `dbt`.
+//! dbt objects for templates: `config`, `var`, `adapter`, `exceptions`, `builtins`, `api`, and `dbt`.
 
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ impl Object for VarObject {
     }
 }
 
-/// `adapter.dispatch(...)`, `adapter.get_relation(...)` and what else a project needs.
+/// `adapter.dispatch(...)`, `adapter.get_relation(...)`, and other methods that projects need.
 #[derive(Debug)]
 struct AdapterObject;
 
@@ -236,7 +236,7 @@ impl Object for ApiObject {
     }
 }
 
-/// `dbt.dateadd(...)`: macros that come with dbt, by their name.
+/// `dbt.dateadd(...)`: dbt's built-in macros, by name.
 #[derive(Debug)]
 struct BuiltInMacros;
 

@@ -1,4 +1,4 @@
-//! The two phases of a rendering: parsing records what a template asks for, running answers from the database.
+//! The two rendering phases: parsing records what a template requests; running queries the database.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -14,50 +14,50 @@ use super::relation::Relation;
 use crate::embedded::catalog::Catalog;
 use crate::embedded::config::NodeConfig;
 
-/// Why a template is rendered.
+/// The phase of a rendering.
 #[derive(Debug)]
 pub(crate) enum Phase {
-    /// To learn what it refers to; `execute` is false.
+    /// Finds references; `execute` is false.
     Parse(ParsePhase),
-    /// To run the result; `execute` is true.
+    /// Runs the result; `execute` is true.
     Run(RunPhase),
 }
 
-/// Records, and touches nothing.
+/// Records requests without side effects.
 #[derive(Debug, Default)]
 pub(crate) struct ParsePhase {
     pub(crate) record: Mutex<Record>,
 }
 
-/// What a template asked for.
+/// Requests of a template.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Record {
     pub(crate) refs: BTreeSet<String>,
     pub(crate) sources: BTreeSet<(String, String)>,
     pub(crate) config_calls: Vec<Map<String, Json>>,
-    /// Variables that were read.
+    /// Variables read.
     pub(crate) vars: BTreeSet<String>,
 }
 
-/// What parsing found out about the node, with its configuration without the calls of `config()`.
+/// The results of parsing a node, with its configuration before `config()` calls.
 #[derive(Debug, Default)]
 pub(crate) struct Declared {
     pub(crate) record: Record,
     pub(crate) base_config: NodeConfig,
-    /// The node's own templates: its text and its hooks.
+    /// The node's own templates: its text and hooks.
     pub(crate) templates: Vec<String>,
-    /// What parsing with the variables of later runs found beyond the record.
+    /// Additional requests found by parsing with the variables of later runs.
     pub(crate) later: Mutex<Record>,
 }
 
-/// The relations of the project.
+/// The project's relations.
 #[derive(Debug, Default)]
 pub(crate) struct Relations {
-    /// By name of the model or seed.
+    /// By model or seed name.
     pub(crate) nodes: HashMap<String, Relation>,
-    /// By name of the source and of its table.
+    /// By source and table name.
     pub(crate) sources: HashMap<(String, String), Relation>,
-    /// The place of each node in the order of the project.
+    /// The position of each node in the project's order.
     pub(crate) positions: HashMap<String, usize>,
 }
 
@@ -69,9 +69,9 @@ pub(crate) struct RunPhase {
     pub(crate) catalog: Arc<Mutex<Catalog>>,
     pub(crate) declared: Arc<Declared>,
     pub(crate) full_refresh: bool,
-    /// Calls of `config()` in this rendering.
+    /// `config()` calls in this rendering.
     pub(crate) config_calls: Mutex<Vec<Map<String, Json>>>,
-    /// The configuration, if those calls differ from the ones of parsing.
+    /// The configuration, if those calls differ from parsing.
     pub(crate) changed_config: Mutex<Option<NodeConfig>>,
     /// Results of `statement` blocks by name.
     pub(crate) results: Mutex<HashMap<String, Value>>,
@@ -87,7 +87,7 @@ impl RunPhase {
         table
     }
 
-    /// Remembers a call of `config()`, which may differ from that of parsing where it depends on variables.
+    /// Records a `config()` call, which may differ from parsing if it depends on variables.
     pub(crate) fn record_config(&self, call: Map<String, Json>) {
         let mut calls = lock(&self.config_calls);
         let expected = self.declared.record.config_calls.get(calls.len());

@@ -10,16 +10,16 @@ use planalign_config::sql;
 
 use crate::runner::RelationName;
 
-/// What a relation is.
+/// Kind of a relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RelationKind {
     Table,
     View,
-    /// A common table expression: printed as its bare name.
+    /// A common table expression, printed as its bare name.
     Ephemeral,
 }
 
-/// A relation; prints as its quoted name.
+/// A relation, printed as its quoted name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Relation {
     pub(crate) database: Option<String>,
@@ -43,7 +43,7 @@ impl Relation {
         self
     }
 
-    /// The relation that stands for an ephemeral model.
+    /// Creates the relation for an ephemeral model.
     pub(crate) fn ephemeral(model: &str) -> Self {
         Self { database: None, schema: None, identifier: Some(cte_name(model)), kind: Some(RelationKind::Ephemeral) }
     }
@@ -71,7 +71,7 @@ impl Relation {
         })
     }
 
-    /// `include(database=false)`, and `without_identifier()` and its likes in terms of it.
+    /// `include(database=false)`; also used for `without_identifier()` and similar methods.
     fn include(&self, args: &[Value]) -> Result<Self, Error> {
         let (kwargs,): (Kwargs,) = from_args(args)?;
         let mut changed = self.clone();

@@ -1,4 +1,4 @@
-//! Results of queries as templates see them: rows by position or name, columns with their values.
+//! Query results as templates see them: rows by position or name, and columns with their values.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use super::collections::list;
 use super::errors::refusal;
 use crate::embedded::catalog::Column;
 
-/// What `run_query` returns.
+/// The result of `run_query`.
 #[derive(Debug)]
 pub(crate) struct QueryResult {
     columns: Arc<[String]>,
     rows: Vec<Vec<Value>>,
 }
 
-/// A row: by position, by name, or one value after the other.
+/// A row, accessible by position, name, or iteration.
 #[derive(Debug)]
 struct ResultRow {
     columns: Arc<[String]>,
@@ -56,7 +56,7 @@ impl QueryResult {
     }
 }
 
-/// A value of the database in a template.
+/// A database value in a template.
 fn to_template(value: &DbValue) -> Value {
     match value {
         DbValue::Null => Value::from(()),
@@ -91,7 +91,7 @@ impl Object for QueryResult {
     }
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
-        Err(refusal(format!("{method}() of a query result"), "use rows, columns or column_names"))
+        Err(refusal(format!("{method}() of a query result"), "use rows, columns, or column_names"))
     }
 }
 
