@@ -22,19 +22,19 @@ pub enum RetryStrategy {
     Other(String),
 }
 
-const AGAIN: &str = "again ";
+const PREFIX: &str = "again ";
 const ON_ONE_THREAD: &str = "on one thread";
 const WITH_TABLES_REBUILT: &str = "with its tables rebuilt";
-/// How older versions wrote it.
-const WITH_TABLES_BUILT_ANEW: &str = "with its tables built anew";
+/// As older versions wrote it.
+const WITH_TABLES_REBUILT_IN_OLD_JOURNALS: &str = "with its tables built anew";
 
 impl fmt::Display for RetryStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pause(pause) => write!(f, "{AGAIN}after {} ms", pause.as_millis()),
-            Self::OneThread => write!(f, "{AGAIN}{ON_ONE_THREAD}"),
-            Self::RebuildTables => write!(f, "{AGAIN}{WITH_TABLES_REBUILT}"),
-            Self::RelieveMemory(how) => write!(f, "{AGAIN}{how}"),
+            Self::Pause(pause) => write!(f, "{PREFIX}after {} ms", pause.as_millis()),
+            Self::OneThread => write!(f, "{PREFIX}{ON_ONE_THREAD}"),
+            Self::RebuildTables => write!(f, "{PREFIX}{WITH_TABLES_REBUILT}"),
+            Self::RelieveMemory(how) => write!(f, "{PREFIX}{how}"),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -48,12 +48,12 @@ impl From<RetryStrategy> for String {
 
 impl From<String> for RetryStrategy {
     fn from(text: String) -> Self {
-        let Some(how) = text.strip_prefix(AGAIN) else { return Self::Other(text) };
+        let Some(how) = text.strip_prefix(PREFIX) else { return Self::Other(text) };
         let pause = how.strip_prefix("after ").and_then(|rest| rest.strip_suffix(" ms"));
         match (how, pause.and_then(|milliseconds| milliseconds.parse().ok())) {
             (_, Some(milliseconds)) => Self::Pause(Duration::from_millis(milliseconds)),
             (ON_ONE_THREAD, _) => Self::OneThread,
-            (WITH_TABLES_REBUILT | WITH_TABLES_BUILT_ANEW, _) => Self::RebuildTables,
+            (WITH_TABLES_REBUILT | WITH_TABLES_REBUILT_IN_OLD_JOURNALS, _) => Self::RebuildTables,
             _ => Self::RelieveMemory(how.to_owned()),
         }
     }

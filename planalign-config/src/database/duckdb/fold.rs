@@ -150,7 +150,7 @@ mod tests {
         db.execute_batch("insert into t values (7)").expect("insert");
         let saved = db.lock().save_blocks().expect("saved").expect("there is a log");
         put_back(&path).expect("looked at");
-        assert!(path_of(&path).exists(), "whoever saved them is alive");
+        assert!(path_of(&path).exists(), "the process that saved them is alive");
         for suffix in ["", ".wal", ".blocks"] {
             let copy = |name: &str| folder.path().join(format!("{name}.duckdb{suffix}"));
             fs::copy(copy("whole"), copy("a")).expect("copied");
@@ -209,7 +209,7 @@ mod tests {
         db.execute_batch("create table t as select 1 as x; begin; insert into t values (2)").expect("create");
         db.fold().expect_err("a transaction is open");
         put_back(&path).expect("looked at");
-        assert!(path_of(&path).exists(), "whoever saved them is alive");
+        assert!(path_of(&path).exists(), "the process that saved them is alive");
         db.execute_batch("rollback").expect("undone");
         db.fold().expect("folded");
         assert!(!path_of(&path).exists());

@@ -183,8 +183,8 @@ fn a_file_loads_once_all_its_problems_are_fixed() {
     assert!(proposed.contains(&("census.path".to_owned(), "\"staff/2024.parquet\"".to_owned())), "{proposed:?}");
     let (file, mistakes) = yaml::parse(COMPLETE, Dialect::Core);
     assert_eq!(mistakes, []);
-    let mended = without(&file, "", &named).to_string();
-    assert_eq!(lines(&problems(&mended, &[], &proposed)), "");
+    let fixed = without(&file, "", &named).to_string();
+    assert_eq!(lines(&problems(&fixed, &[], &proposed)), "");
 }
 
 #[test]
