@@ -8,6 +8,7 @@ mod runs;
 
 pub use checkpoints::{Checkpoints, compare_state};
 pub use error::{RecordDamage, StoreError};
+#[cfg(feature = "duckdb")]
 pub(crate) use fingerprints::to_hex;
 pub use fingerprints::{Difference, FingerprintKind, Fingerprints};
 pub use journal::{FindingRows, Journal};

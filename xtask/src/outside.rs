@@ -1,4 +1,4 @@
-//! Checks that programs outside the workspace compile, run, and share compiled dependencies: the README's, the examples, and one
+//! Checks that programs outside the workspace compile, run, and share the compiled `DuckDB`: the README's, the examples, and one
 //! per library crate in `xtask/outside`, each with only the dependencies in its manifest.
 
 mod build;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::{fs, io};
 
 use crate::workspace::{self, CommandError, cargo, output_of};
-use build::Build;
+use build::{Build, has};
 
 /// A folder per package, with its manifest, and its program unless the manifest names another.
 const PACKAGES: &str = "xtask/outside";
@@ -20,6 +20,9 @@ const README: &str = "readme";
 /// Programs that don't depend on `DuckDB`.
 const WITHOUT_DUCKDB: [&str; 5] =
     ["planalign-config", "planalign-pipeline", "planalign-registries", "planalign-reporting", "planalign-validation"];
+
+/// The package that compiles `DuckDB`.
+const DUCKDB: &str = "libduckdb-sys";
 
 /// Files that cargo must read in both folders to compile dependencies alike.
 const SHARED: [&str; 3] = ["Cargo.lock", ".cargo/config.toml", ".cargo/prebuilt.toml"];
@@ -58,7 +61,7 @@ pub(crate) enum OutsideError {
     /// The README lacks a code block.
     #[error("README.md has no block ```{0}")]
     Readme(&'static str),
-    /// Dependencies are recompiled.
+    /// `DuckDB` is recompiled, perhaps with other dependencies.
     #[error(
         "`{program}` outside the workspace recompiles: {}\nhelp: compare `cargo tree -e features` there and here to see which \
          features differ, and enable them in a crate that both depend on",
@@ -110,10 +113,12 @@ fn build(program: &str, folder: &Path, target: &Path) -> Result<Build, OutsideEr
         Err(CommandError::Failed { .. }) => return Err(OutsideError::Compile { program }),
         Err(start @ CommandError::Start { .. }) => return Err(start.into()),
     };
-    // DuckDB's dependencies enable features of others, so without it, some differ.
+    // The command's and DuckDB's dependencies enable features of others, so without them, a few small ones differ.
     match WITHOUT_DUCKDB.contains(&program.as_str()) {
-        true if build.has("libduckdb-sys") => Err(OutsideError::NeedsDuckdb { program }),
-        false if !build.compiled.is_empty() => {
+        true if has(&build.shared, DUCKDB) || has(&build.compiled, DUCKDB) => {
+            Err(OutsideError::NeedsDuckdb { program })
+        }
+        false if has(&build.compiled, DUCKDB) => {
             Err(OutsideError::CompiledAgain { program, packages: build.compiled.into_iter().collect() })
         }
         _ => Ok(build),

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{}: {:?}", test.name, test.status);
         assert_eq!(test.status, TestStatus::Pass);
     }
-    let payroll = database.query_row("select sum(pay)::bigint from raised", &[])?.and_then(|row| row.integer(0));
+    let payroll = database.query_value("select sum(pay)::bigint from raised", &[])?.integer();
     println!("payroll: {payroll:?}");
     assert_eq!(payroll, Some(185_400));
     Ok(())

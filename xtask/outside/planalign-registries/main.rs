@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::time::Duration;
 
 use planalign_registries::{JournalView, RunEvent, RunEventKind};
 
@@ -15,13 +16,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let log = fs::read_to_string(latest)?;
     let events: Vec<RunEvent> = log.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
 
-    let mut times: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut times: BTreeMap<&str, Duration> = BTreeMap::new();
     for event in &events {
-        if let RunEventKind::StageFinished { stage, elapsed_ms, .. } = &event.kind {
-            *times.entry(stage).or_default() += elapsed_ms;
+        if let RunEventKind::StageFinished { stage, elapsed, .. } = &event.kind {
+            *times.entry(stage).or_default() += *elapsed;
         }
     }
-    println!("milliseconds by stage: {times:?}");
+    println!("time by stage: {times:?}");
     assert!(times.contains_key("EVENT_GENERATION"));
 
     let journal = JournalView::new(&events);

@@ -16,7 +16,7 @@ impl Rule for MatchBudget {
     }
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
-        let share = tables.query_row(SHARES, &[year.into()])?.and_then(|row| row.float(0)).unwrap_or_default();
+        let share = tables.query_value(SHARES, &[year.into()])?.float().unwrap_or_default();
         let message = format!("match costs {:.2}% of pay", 100.0 * share);
         let finding = Finding::new(self.name(), year, Severity::Error, message).advice("lower `employer_match.tiers`");
         Ok(if share > self.0 { vec![finding] } else { Vec::new() })

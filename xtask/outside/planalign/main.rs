@@ -2,17 +2,17 @@
 
 use std::error::Error;
 
-use planalign::SimulationConfig;
+use planalign::{SimulationConfig, rate};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let base = planalign::load_simulation_config("config/simulation_config.yaml")?;
     let mut costs = Vec::new();
-    for cap in [0.02, 0.04] {
+    for cap in [rate!(0.02), rate!(0.04)] {
         let mut config = base.clone();
         config.employer_match.match_cap_percent = Some(cap);
         costs.push(cost(config, &format!("cap_{cap}"))?);
     }
-    println!("a cap of 2 % costs {}, one of 4 % {}", costs[0].grouped(), costs[1].grouped());
+    println!("a cap of 2% costs {}, one of 4% {}", costs[0].grouped(), costs[1].grouped());
     assert!(costs[0] < costs[1]);
     Ok(())
 }
