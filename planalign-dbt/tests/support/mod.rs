@@ -59,7 +59,7 @@ impl Fixture {
 pub(crate) fn vars(json: &str) -> Vars {
     match serde_json::from_str(json).expect("json") {
         Json::Object(map) => map,
-        other => panic!("{other} is no object"),
+        other => panic!("{other} is not an object"),
     }
 }
 

@@ -28,7 +28,7 @@ fn each_setting_has_one_rule_and_each_rule_a_setting() {
         assert!(RULES.contains_key(key), "{key} has no rule");
     }
     for key in RULES.keys() {
-        assert!(settings.contains(key), "{key} is no setting");
+        assert!(settings.contains(key), "{key} is not a setting");
     }
     assert!(rule_of("no.such_key").is_none());
 }

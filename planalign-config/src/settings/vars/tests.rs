@@ -65,6 +65,6 @@ fn no_two_settings_share_a_variable() {
         parts[..end].join(".")
     };
     let paths: std::collections::BTreeSet<String> = passed.map(|key| whole(&key)).collect();
-    // One variable, the year, is no setting.
+    // One variable, the year, isn't a setting.
     assert_eq!(default_vars().len(), paths.len() + 1);
 }

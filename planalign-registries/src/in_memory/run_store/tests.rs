@@ -90,7 +90,7 @@ fn only_rollback_is_possible_after_a_failure_in_a_unit() {
     let error = store.record(&[event(1)]).expect_err("fails");
     assert_eq!((error.fault(), full_message(&error).as_str()), (Fault::OutOfSpace, "cannot record: as the test asked"));
     assert!(store.save_checkpoint(&checkpoint(1, 2025)).is_err());
-    store.record_outside(&[event(1)]).expect("on a connection of its own");
+    store.record_outside(&[event(1)]).expect("on a separate connection");
     assert!(store.commit().is_err());
     store.rollback().expect("rollback");
     store.begin().expect("begin");

@@ -49,6 +49,6 @@ fn is(value: &Value, name: &Value) -> bool {
         "null" => value.is_null(),
         "number" => value.is_number(),
         "integer" => value.is_i64() || value.is_u64(),
-        other => panic!("{other} is no type"),
+        other => panic!("{other} is not a type"),
     }
 }
