@@ -136,7 +136,7 @@ fn results_are_checked_with_the_rules_of_the_record_where_nothing_else_is_here()
     let checked = captured(&sandbox.command(&["validate", "--data"]).output().expect("run planalign"));
     assert_eq!(checked.code, 4, "{}", checked.stderr);
     assert_eq!(checked.stderr, "");
-    assert!(checked.stdout.contains("compensation_reasonableness: pay above 50000"), "{}", checked.stdout);
+    assert!(checked.stdout.contains("compensation_reasonableness: pay above $50,000"), "{}", checked.stdout);
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn what_cannot_be_reported_is_reported() {
     insta::assert_snapshot!(sandbox.redact(&reported.stderr), @"
     error: cannot write `file/year_2025.json`
       File exists (os error 17)
-    help: make room or allow writing there, or choose another directory with --reports, then run `planalign report --reports file`
+    help: free up space or allow writing there, or choose another directory with `--reports`, then run `planalign report --reports file`
     ");
     drop(planalign_config::Database::open(
         &sandbox.path("empty.duckdb"),
