@@ -177,7 +177,7 @@ fn damage_is_found_after_the_run() {
     note: differs from the run's configuration: deferrals.maximum_rate: 0.75 -> 0.7
     2025  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           fix what keeps the rule from running; `planalign checkpoint verify` shows whether its tables are intact
-    2026  error  state_consistency: enrollment registry: another opt-out date in int_enrollment_state_accumulator: 1 person
+    2026  error  state_consistency: enrollment registry: different opt-out date in int_enrollment_state_accumulator: 1 person
           likely a bug in the models, or rows edited by hand: restore the prior year's last checkpoint and rerun this year
     2026  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           fix what keeps the rule from running; `planalign checkpoint verify` shows whether its tables are intact

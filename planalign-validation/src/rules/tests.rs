@@ -397,14 +397,14 @@ fn state_consistency_reports_registries_that_differ() {
         (
             "enrollment",
             "is_enrolled = false",
-            "enrolled according to int_enrollment_state_accumulator but not to the events",
+            "enrolled in int_enrollment_state_accumulator but not by the events",
         ),
-        ("enrollment", "source = 'auto_enrollment'", "another enrollment method in int_enrollment_state_accumulator"),
-        ("deferral_escalation", "current_rate = 0.01", "another deferral rate in int_deferral_rate_state_accumulator"),
+        ("enrollment", "source = 'auto_enrollment'", "different enrollment method in int_enrollment_state_accumulator"),
+        ("deferral_escalation", "current_rate = 0.01", "different deferral rate in int_deferral_rate_state_accumulator"),
         (
             "deferral_escalation",
             "escalations = 1",
-            "another number of increases in int_deferral_escalation_state_accumulator",
+            "different number of increases in int_deferral_escalation_state_accumulator",
         ),
     ];
     for (registry, what, expected) in cases {
