@@ -63,8 +63,9 @@ impl Rule for HireTerminationRatioRule {
         let is_out = share(hires, 1_000_000) < share(terminations, limits.minimum_ratio.units())
             || share(hires, 1_000_000) > share(terminations, limits.maximum_ratio.units());
         if is_steady && hires > 0 && terminations > 0 && is_out {
-            let [hired, terminated] = [hires, terminations].map(|count| grouped(count.into()));
-            let message = format!("{hired} hires for {terminated} terminations, though headcount is nearly flat");
+            let counted = [hires, terminations].map(|count| grouped(count.into()));
+            let message =
+                format!("{} hires for {} terminations, though headcount is nearly flat", counted[0], counted[1]);
             let advice = "check the termination rates under `workforce`, or adjust the thresholds under \
                           `validation.hire_termination_ratio`";
             findings.push(warning(hires.abs_diff(terminations), message, advice));

@@ -394,13 +394,13 @@ fn events_that_contradict_the_state_are_found() {
 #[test]
 fn state_consistency_reports_registries_that_differ() {
     let cases = [
-        (
-            "enrollment",
-            "is_enrolled = false",
-            "enrolled in int_enrollment_state_accumulator but not by the events",
-        ),
+        ("enrollment", "is_enrolled = false", "enrolled in int_enrollment_state_accumulator but not by the events"),
         ("enrollment", "source = 'auto_enrollment'", "different enrollment method in int_enrollment_state_accumulator"),
-        ("deferral_escalation", "current_rate = 0.01", "different deferral rate in int_deferral_rate_state_accumulator"),
+        (
+            "deferral_escalation",
+            "current_rate = 0.01",
+            "different deferral rate in int_deferral_rate_state_accumulator",
+        ),
         (
             "deferral_escalation",
             "escalations = 1",

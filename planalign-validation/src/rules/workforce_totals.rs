@@ -63,13 +63,13 @@ impl Rule for WorkforceTotalsRule {
         compare(active, target, format!("{closing}; target is {}", number(target)));
         let bridge = (opening + hires).saturating_sub(terminations + new_hire_terminations);
         let [terminations, new_hire_terminations, sum] = [terminations, new_hire_terminations, bridge].map(number);
-        let [opening_headcount, hired] = [opening, hires].map(number);
+        let [at_opening, added] = [opening, hires].map(number);
         let sum = format!(
-            "{opening_headcount} - {terminations} terminations + {hired} hires - {new_hire_terminations} new-hire terminations = {sum}"
+            "{at_opening} - {terminations} terminations + {added} hires - {new_hire_terminations} new-hire terminations = {sum}"
         );
         compare(active, bridge, format!("{closing}, but {sum}"));
         let in_snapshot = format!("{} people in the snapshot", number(present));
-        compare(present, opening + hires, format!("{in_snapshot}, but {opening_headcount} at opening + {hired} hires"));
+        compare(present, opening + hires, format!("{in_snapshot}, but {at_opening} at opening + {added} hires"));
         let active_employees = format!("{} active employees in the snapshot", number(active));
         let detail = format!("{active_employees}, but {} by detailed status", number(active_by_detail));
         compare(active_by_detail, active, detail);
