@@ -72,7 +72,7 @@ fn rules_that_fail_at_a_row_do_not_quote_it() {
         assert_eq!(output.code, 1, "{query}: {}", output.stderr);
         let journal = sandbox.open("simulation.duckdb").query("select payload from planalign.run_events", &[]);
         let reported = format!("{}{}{:?}", output.stdout, output.stderr, journal.expect("read"));
-        assert!(reported.contains("rule own cannot run"), "{query}: {}", output.stderr);
+        assert!(reported.contains("rule `own` cannot run"), "{query}: {}", output.stderr);
         assert!(!reported.to_lowercase().contains(&MARKER.to_lowercase()), "{query}: {}", output.stderr);
     }
 }
