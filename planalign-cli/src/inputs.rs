@@ -21,14 +21,11 @@ use crate::input_options::InputOptions;
 /// A valid configuration, census, and project.
 #[derive(Debug)]
 pub struct Inputs {
-    /// Settings and their origins.
-    pub config: LoadedConfig,
-    /// The census file.
-    pub census: CensusFile,
-    /// The variables of the dbt project, with the first year as `simulation_year`.
-    pub vars: Vars,
-    /// The dbt project.
-    pub project: Project,
+    pub(crate) config: LoadedConfig,
+    pub(crate) census: CensusFile,
+    /// The variables of the dbt project, with the first year as `simulation_year`; they follow from the settings and the census.
+    pub(crate) vars: Vars,
+    pub(crate) project: Project,
 }
 
 /// The directory of a dbt project.
@@ -52,6 +49,24 @@ impl Project {
 }
 
 impl Inputs {
+    /// Returns the settings and their origins.
+    #[must_use]
+    pub fn config(&self) -> &LoadedConfig {
+        &self.config
+    }
+
+    /// Returns the census file.
+    #[must_use]
+    pub fn census(&self) -> &CensusFile {
+        &self.census
+    }
+
+    /// Returns the dbt project.
+    #[must_use]
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
     /// Loads the layers of the configuration and inspects the census file.
     pub fn load(options: &InputOptions) -> Result<Self, Error> {
         Self::with_census(options, |settings, database| {

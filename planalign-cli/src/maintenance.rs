@@ -14,9 +14,10 @@ use planalign_registries::{
 use crate::caller::Caller;
 use crate::checkpoint_selector::CheckpointSelector;
 use crate::error::Error;
+use crate::mirror_writer::MirrorWriter;
+use crate::modules;
 use crate::open_run::OpenRun;
 use crate::session::Session;
-use crate::{mirror_writer, modules};
 
 impl CheckpointSelector {
     /// Returns the selected checkpoints. Fails if there are none.
@@ -98,7 +99,7 @@ pub fn restore(database: &Path, point: &CheckpointSelector, caller: &Caller<'_>)
     let mut registries = modules::registries(&opened)?;
     let storage = Storage { unit: &mut opened.clone(), registries: &mut registries, store: &mut store };
     let left = planalign_pipeline::restore(&to, storage, &|| Timestamp::now())?;
-    mirror_writer::align(database, &run.run_id, &store)?;
+    MirrorWriter::new(database, &run.run_id).align(&store)?;
     Ok(RestoredRun { to, removed: saved.len() - left.len() })
 }
 

@@ -9,15 +9,50 @@ use planalign_registries::{CheckpointMirror, Checkpoints, MirroredCheckpoint, Ru
 
 use crate::error::Error;
 
-/// Mirrors checkpoints as they are committed, until the sender is gone. Warns once if the mirror cannot be written, without
-/// stopping the run.
-pub(crate) fn follow(database: &Path, run_id: &str, saved: Receiver<WorkflowCheckpoint>) {
-    let mirror = CheckpointMirror::new(database, run_id);
-    let mut mirrored = mirror::forget_mirrors_but(database, run_id);
-    for checkpoint in saved {
-        mirrored = mirrored.and_then(|()| mirror.write(&checkpoint));
+/// Writes the mirror of a run, and warns once if that fails.
+pub(crate) struct MirrorWriter<'a> {
+    database: &'a Path,
+    run_id: &'a str,
+    mirror: CheckpointMirror,
+    has_warned: AtomicBool,
+}
+
+impl<'a> MirrorWriter<'a> {
+    pub(crate) fn new(database: &'a Path, run_id: &'a str) -> Self {
+        let mirror = CheckpointMirror::new(database, run_id);
+        Self { database, run_id, mirror, has_warned: AtomicBool::new(false) }
     }
-    warn_once(&mirror, mirrored);
+
+    /// Mirrors checkpoints as they are committed, until the sender is gone, and removes the mirrors of other runs.
+    pub(crate) fn follow(&self, committed: Receiver<WorkflowCheckpoint>) {
+        let mut mirrored = mirror::forget_mirrors_but(self.database, self.run_id);
+        for checkpoint in committed {
+            mirrored = mirrored.and_then(|()| self.mirror.write(&checkpoint));
+        }
+        self.check(mirrored);
+    }
+
+    /// Returns the last checkpoint in the mirror and adds those that only the database has.
+    pub(crate) fn last_mirrored(&self, store: &dyn Checkpoints) -> Result<Option<MirroredCheckpoint>, Error> {
+        let last = self.mirror.last();
+        self.check(self.mirror.complete(&store.checkpoints(self.run_id)?));
+        Ok(last)
+    }
+
+    /// Makes the mirror match the checkpoints in the database.
+    pub(crate) fn align(&self, store: &dyn Checkpoints) -> Result<(), Error> {
+        self.check(self.mirror.align(&store.checkpoints(self.run_id)?));
+        Ok(())
+    }
+
+    /// Warns the first time that the mirror cannot be written, without stopping the run.
+    fn check(&self, written: std::io::Result<()>) {
+        if let Err(cause) = written
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            log::warn!("cannot mirror checkpoints to `{}`: {cause}", self.mirror.folder().display());
+        }
+    }
 }
 
 /// Removes all mirrors of a database.
@@ -25,18 +60,6 @@ pub(crate) fn forget(database: &Path) {
     if let Err(cause) = mirror::forget_mirrors_but(database, "") {
         log::warn!("cannot remove the mirrors of earlier runs of `{}`: {cause}", database.display());
     }
-}
-
-/// Returns the last checkpoint in the mirror and adds those that only the database has.
-pub(crate) fn last_mirrored(
-    database: &Path,
-    run_id: &str,
-    store: &dyn Checkpoints,
-) -> Result<Option<MirroredCheckpoint>, Error> {
-    let mirror = CheckpointMirror::new(database, run_id);
-    let last = mirror.last();
-    warn_once(&mirror, mirror.complete(&store.checkpoints(run_id)?));
-    Ok(last)
 }
 
 /// Returns an error if the database has no runs but its mirror does; only warns if the database has other runs.
@@ -49,21 +72,4 @@ pub(crate) fn lost_run(database: &Path, known: &[RunRecord]) -> Option<Error> {
     }
     let last = CheckpointMirror::new(database, &run_id).last().map(|mirrored| mirrored.key);
     Some(Error::LostRun { run_id, last })
-}
-
-/// Makes the mirror match the checkpoints in the database.
-pub(crate) fn align(database: &Path, run_id: &str, store: &dyn Checkpoints) -> Result<(), Error> {
-    let mirror = CheckpointMirror::new(database, run_id);
-    warn_once(&mirror, mirror.align(&store.checkpoints(run_id)?));
-    Ok(())
-}
-
-/// Warns the first time that the mirror cannot be written.
-fn warn_once(mirror: &CheckpointMirror, written: std::io::Result<()>) {
-    static HAS_WARNED: AtomicBool = AtomicBool::new(false);
-    if let Err(cause) = written
-        && !HAS_WARNED.swap(true, Ordering::Relaxed)
-    {
-        log::warn!("cannot mirror checkpoints to `{}`: {cause}", mirror.folder().display());
-    }
 }

@@ -8,9 +8,9 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, unbounded};
 use jiff::Timestamp;
-use planalign_config::Database;
 use planalign_config::ids::new_run_id;
 use planalign_config::lock::RunLock;
+use planalign_config::{Database, full_message};
 use planalign_dbt::EmbeddedRunner;
 use planalign_pipeline::{
     CheckedWorkflow, ExecuteOptions, ExecutionProgress, Modules, Outcome, PipelineError, PipelineOrchestrator,
@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::input_options::InputOptions;
 use crate::input_source::InputSource;
 use crate::inputs::Inputs;
+use crate::mirror_writer::MirrorWriter;
 use crate::open_run::OpenRun;
 use crate::plan::{checked_workflow, plan};
 use crate::run_log::RunLog;
@@ -82,6 +83,7 @@ impl Default for RunOptions {
 /// A run that is ready to execute.
 pub struct PreparedRun<'s> {
     path: &'s Path,
+    lock: &'s mut RunLock,
     by: String,
     database: Database,
     store: DuckRunStore,
@@ -172,9 +174,9 @@ impl<'a> Session<'a> {
             None => new_run(&inputs, &plan, &database)?,
             Some(run) => run.clone(),
         };
-        self.lock.update(&run.run_id)?;
         Ok(PreparedRun {
             path: &self.database,
+            lock: &mut self.lock,
             by: self.caller.by(),
             database,
             store,
@@ -201,9 +203,11 @@ impl<'s> PreparedRun<'s> {
         on_event: &mut (dyn FnMut(&RunEvent, &ExecutionProgress) + Send),
     ) -> Result<FinishedRun, Error> {
         let (path, run_id) = (self.path, self.run.run_id.clone());
+        self.lock.update(Some(&run_id))?;
         let (sender, events) = unbounded();
         let (saved, checkpoints) = unbounded();
         let log = RunLog::open(path, &run_id);
+        let mirror = MirrorWriter::new(path, &run_id);
         let tracker = ProgressReporter::new(&self.plan);
         let options = ExecuteOptions {
             fail_on_validation_error: self.options.fail_on_validation_error,
@@ -212,7 +216,7 @@ impl<'s> PreparedRun<'s> {
             shuffle: self.options.shuffle,
             stop: stop.clone(),
             checkpoints: saved,
-            last_mirrored: mirror_writer::last_mirrored(path, &run_id, &self.store)?,
+            last_mirrored: mirror.last_mirrored(&self.store)?,
             ..ExecuteOptions::new(self.inputs.vars, sender)
         };
         let modules = Modules {
@@ -229,7 +233,7 @@ impl<'s> PreparedRun<'s> {
         let years = self.plan.start_year()..=self.plan.end_year();
         let (finished, panic) = thread::scope(|scope| {
             let follower = scope.spawn(move || follow(tracker, log, events, on_event));
-            let mirroring = scope.spawn(|| mirror_writer::follow(path, &run_id, checkpoints));
+            let mirroring = scope.spawn(|| mirror.follow(checkpoints));
             let summary = match self.start {
                 Start::New { .. } => orchestrator.execute_multi_year_simulation(years),
                 Start::Resume(_) => orchestrator.resume(years),
@@ -244,8 +248,12 @@ impl<'s> PreparedRun<'s> {
             }
             (summary.map(|summary| FinishedRun { summary, outcome }), panic)
         });
+        // Between runs, the lock names none.
+        if let Err(error) = self.lock.update(None) {
+            log::warn!("{}", full_message(&error));
+        }
         let finished = finished?;
-        mirror_writer::align(path, &run_id, &self.store)?;
+        mirror.align(&self.store)?;
         match panic {
             Some(panic) => resume_unwind(panic),
             None => Ok(finished),

@@ -9,7 +9,7 @@ use planalign::{
     OrchestratorBuilder, Rule, RunEvent, RunOptions, Session, Severity, SimulationConfig, StartMode, Tables,
 };
 use planalign_config::settings::Override;
-use planalign_config::{Database, DatabaseError, DatabaseOptions};
+use planalign_config::{Database, DatabaseError, DatabaseOptions, RunLock};
 use planalign_pipeline::{PipelineError, StopSignal};
 use planalign_registries::RunEventKind;
 
@@ -143,6 +143,8 @@ fn rules_of_a_caller_run_where_all_tables_are_there() {
         .map(|finding| finding.stage.as_str())
         .collect();
     assert_eq!(seen, ["VALIDATION", "VALIDATION"]);
+    let holder = RunLock::holder(&sandbox.path("a.duckdb")).expect("held until the orchestrator is dropped");
+    assert_eq!(holder.run_id, None, "between runs");
 }
 
 #[test]

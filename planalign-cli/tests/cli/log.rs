@@ -62,7 +62,7 @@ fn a_run_that_holds_the_database_is_followed_to_its_end() {
     let sandbox = Sandbox::new(3);
     let holder = Holder::new("planalign simulate", "2026-01-01T00:00:00Z".parse().expect("a time"));
     let mut lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("locked");
-    lock.update("run-1").expect("named");
+    lock.update(Some("run-1")).expect("named");
     fs::create_dir(sandbox.path("logs")).expect("a folder");
     let mut file = OpenOptions::new().create(true).append(true).open(sandbox.path("logs/run-1.jsonl")).expect("a file");
     let mut happens = |sequence: u64, kind: Value| {

@@ -103,9 +103,9 @@ impl RunLock {
         Err(LockError::Held { database: database.to_owned(), holder: Box::new(holder) })
     }
 
-    /// Records the run in the lock file.
-    pub fn update(&mut self, run_id: &str) -> Result<(), LockError> {
-        self.holder.run_id = Some(run_id.to_owned());
+    /// Records the current run, or that there is none, in the lock file.
+    pub fn update(&mut self, run_id: Option<&str>) -> Result<(), LockError> {
+        self.holder.run_id = run_id.map(str::to_owned);
         self.write().map_err(|cause| LockError::Io { path: self.path.clone(), cause })
     }
 

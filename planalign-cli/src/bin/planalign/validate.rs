@@ -28,7 +28,7 @@ fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
     let inputs = Inputs::load(&args.options(None, environment()))?;
     let InputCheck { plan, census: rejected, nodes } = planalign::check_inputs(&inputs)?;
     let stages = plan.remaining().count();
-    let settings = &inputs.config.settings;
+    let settings = &inputs.config().settings;
     let defaults = SimulationConfig::new(settings.scenario_id.clone(), settings.plan_design_id.clone()).flattened();
     let mut lines = vec![
         format!(
@@ -38,14 +38,14 @@ fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
             plan.start_year(),
             plan.end_year()
         ),
-        format!("census         {}: {} rows", if rejected.is_empty() { "ok" } else { "usable" }, inputs.census.rows),
+        format!("census         {}: {} rows", if rejected.is_empty() { "ok" } else { "usable" }, inputs.census().rows),
     ];
     lines.extend(rejected.iter().map(|finding| format!("               {}: {}", finding.severity, finding.message)));
     lines.extend([
         format!("dbt project    ok: {nodes} models and seeds"),
         format!("workflow       ok: {stages} stages"),
     ]);
-    for (key, value, origin) in inputs.config.origins.iter() {
+    for (key, value, origin) in inputs.config().origins.iter() {
         if defaults.get(key).is_some_and(|default| default != value) {
             lines.push(format!("setting        {key} = {value}  ({origin})"));
         }

@@ -20,7 +20,7 @@ fn holder(command: &str) -> Holder {
 fn holds_a_lock_for_another_test() {
     let Some(database) = std::env::var_os(DATABASE) else { return };
     let mut lock = RunLock::acquire(Path::new(&database), &holder("planalign simulate")).expect("lock");
-    lock.update("20251123T184012-3f2a9c").expect("update");
+    lock.update(Some("20251123T184012-3f2a9c")).expect("update");
     let mut out = std::io::stdout();
     writeln!(out, "{READY}").and_then(|()| out.flush()).expect("say so");
     std::io::stdin().read_line(&mut String::new()).expect("wait");
@@ -109,8 +109,8 @@ fn a_shorter_name_replaces_a_longer_one() {
     let database = dir.path().join("a.duckdb");
     fs::write(dir.path().join("a.duckdb.lock"), "x".repeat(5000)).expect("left behind");
     let mut lock = RunLock::acquire(&database, &holder(&"long ".repeat(50))).expect("lock");
-    lock.update("a-very-long-run-id").expect("long");
-    lock.update("b").expect("short");
+    lock.update(Some("a-very-long-run-id")).expect("long");
+    lock.update(Some("b")).expect("short");
     assert_eq!(RunLock::holder(&database).expect("holder").run_id.as_deref(), Some("b"));
     let text = fs::read_to_string(dir.path().join("a.duckdb.lock")).expect("file");
     assert_eq!(text.matches('\n').count(), 1, "{text}");
