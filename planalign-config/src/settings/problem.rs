@@ -45,7 +45,7 @@ impl ConfigError {
 impl Diagnostic for ConfigError {
     fn hints(&self) -> Vec<Hint> {
         match self {
-            Self::Unreadable { .. } => vec![Hint::use_record()],
+            Self::Unreadable { .. } => vec![Hint::text("name the file with `--config`"), Hint::use_record()],
             Self::Invalid { .. } => Vec::new(),
         }
     }
