@@ -9,7 +9,7 @@ use planalign_config::lock::Holder;
 use crate::error::Error;
 
 /// Opens a database in another process, because a damaged file can crash the process that opens it.
-pub type Probe = dyn Fn(&Path) -> Result<(), Error>;
+pub type Probe = dyn Fn(&Path) -> Result<(), Error> + Send + Sync;
 
 /// The calling process, as locks and journals name it.
 #[derive(Clone, Copy, Default)]

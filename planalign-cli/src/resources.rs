@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use planalign_config::DatabaseOptions;
-use planalign_config::disk::free_space_beside;
+use planalign_config::disk::free_space_at;
 use planalign_config::fixed::Fixed;
 
 use crate::error::Error;
@@ -25,7 +25,7 @@ const PER_PERSON_AND_YEAR: u64 = 830;
 /// base size.
 pub(crate) fn require_disk_space(database: &Path, people: u64, years: u64, is_new: bool) -> Result<(), Error> {
     let needed = people * years * PER_PERSON_AND_YEAR + if is_new { AT_LEAST } else { 0 };
-    let free = free_space_beside(database).unwrap_or(u64::MAX);
+    let free = free_space_at(database).unwrap_or(u64::MAX);
     if free >= needed {
         return Ok(());
     }

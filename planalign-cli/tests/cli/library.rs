@@ -78,6 +78,13 @@ fn two_sessions_run_at_once_and_end_with_the_tables_of_the_command() {
     assert_eq!(output.code, 0, "{}", output.stderr);
 }
 
+/// A session can be opened on one thread and run on another.
+#[test]
+fn sessions_are_send() {
+    fn assert_send<T: Send>() {}
+    assert_send::<Session<'static>>();
+}
+
 #[test]
 fn a_refused_session_takes_nobody_s_lock_away() {
     let sandbox = Sandbox::new(60);

@@ -39,7 +39,7 @@ pub fn replace(path: &Path, content: &[u8], point: &str) -> io::Result<()> {
 /// Returns the free bytes on the disk of a file, which need not exist; `None` if the system doesn't report them.
 #[cfg(unix)]
 #[must_use]
-pub fn free_space_beside(file: &Path) -> Option<u64> {
+pub fn free_space_at(file: &Path) -> Option<u64> {
     let absolute = std::path::absolute(file).ok()?;
     let disk = nix::sys::statvfs::statvfs(absolute.parent()?).ok()?;
     // The types differ between systems.
@@ -50,7 +50,7 @@ pub fn free_space_beside(file: &Path) -> Option<u64> {
 /// Returns the free bytes on the disk of a file, which need not exist; `None` if the system doesn't report them.
 #[cfg(not(unix))]
 #[must_use]
-pub fn free_space_beside(_file: &Path) -> Option<u64> {
+pub fn free_space_at(_file: &Path) -> Option<u64> {
     None
 }
 
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn free_space_is_known_only_for_existing_directories() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert!(free_space_beside(&folder.path().join("a.duckdb")).is_some_and(|bytes| bytes > 0));
-        assert_eq!(free_space_beside(&folder.path().join("nowhere/a.duckdb")), None);
+        assert!(free_space_at(&folder.path().join("a.duckdb")).is_some_and(|bytes| bytes > 0));
+        assert_eq!(free_space_at(&folder.path().join("nowhere/a.duckdb")), None);
     }
 }

@@ -89,7 +89,7 @@ with ours as (from {planalign}.deferral_escalation_registry where simulation_yea
 theirs as (from {main}.int_deferral_rate_state_accumulator where simulation_year = {year}),
 people as (
     select employee_id, theirs.employee_id is null as is_missing, ours.employee_id is null as is_new,
-        row_number() over (partition by employee_id) > 1 as is_again,
+        row_number() over (partition by employee_id) > 1 as is_duplicate,
         ours.current_rate <> theirs.current_deferral_rate as other_rate,
         not is_missing and not is_new and ours.original_rate is distinct from theirs.original_deferral_rate as other_origin
     from ours full join theirs using (employee_id)
@@ -97,7 +97,7 @@ people as (
         kinds: &[
             ("people in the registry but not in int_deferral_rate_state_accumulator", "is_missing"),
             ("people in int_deferral_rate_state_accumulator but not in the census or hires", "is_new"),
-            ("duplicate people in the registry or in int_deferral_rate_state_accumulator", "is_again"),
+            ("duplicate people in the registry or in int_deferral_rate_state_accumulator", "is_duplicate"),
             ("different deferral rate in int_deferral_rate_state_accumulator", "other_rate"),
             ("different original deferral rate in int_deferral_rate_state_accumulator", "other_origin"),
         ],
@@ -108,7 +108,7 @@ with ours as (from {planalign}.deferral_escalation_registry where simulation_yea
 theirs as (from {main}.int_deferral_escalation_state_accumulator where simulation_year = {year}),
 people as (
     select employee_id, theirs.employee_id is null as is_missing, ours.employee_id is null as is_new,
-        row_number() over (partition by employee_id) > 1 as is_again,
+        row_number() over (partition by employee_id) > 1 as is_duplicate,
         ours.escalations <> theirs.total_deferral_escalations as other_number,
         ours.escalation_amount <> theirs.total_escalation_amount as other_sum,
         not is_missing and not is_new and ours.last_escalation_date is distinct from theirs.last_escalation_date as other_date,
@@ -118,7 +118,7 @@ people as (
         kinds: &[
             ("people in the registry but not in int_deferral_escalation_state_accumulator", "is_missing"),
             ("people in int_deferral_escalation_state_accumulator but not in the census or hires", "is_new"),
-            ("duplicate people in the registry or in int_deferral_escalation_state_accumulator", "is_again"),
+            ("duplicate people in the registry or in int_deferral_escalation_state_accumulator", "is_duplicate"),
             ("different number of increases in int_deferral_escalation_state_accumulator", "other_number"),
             ("different sum of increases in int_deferral_escalation_state_accumulator", "other_sum"),
             ("different date of the last increase in int_deferral_escalation_state_accumulator", "other_date"),

@@ -82,7 +82,7 @@ with ours as (from {planalign}.enrollment_registry where simulation_year = {year
 theirs as (from {main}.int_enrollment_state_accumulator where simulation_year = {year}),
 people as (
     select employee_id, theirs.employee_id is null as is_missing, ours.employee_id is null as is_new,
-        row_number() over (partition by employee_id) > 1 as is_again,
+        row_number() over (partition by employee_id) > 1 as is_duplicate,
         ours.is_enrolled and not theirs.is_enrolled as only_ours, not ours.is_enrolled and theirs.is_enrolled as only_theirs,
         not is_missing and not is_new and ours.enrollment_date is distinct from theirs.enrollment_date
             and theirs.enrollment_method is distinct from 'census' as other_date,
@@ -93,7 +93,7 @@ people as (
     kinds: &[
         ("people in the registry but not in int_enrollment_state_accumulator", "is_missing"),
         ("people in int_enrollment_state_accumulator but not in the census or hires", "is_new"),
-        ("duplicate people in the registry or in int_enrollment_state_accumulator", "is_again"),
+        ("duplicate people in the registry or in int_enrollment_state_accumulator", "is_duplicate"),
         ("enrolled by the events but not in int_enrollment_state_accumulator", "only_ours"),
         ("enrolled in int_enrollment_state_accumulator but not by the events", "only_theirs"),
         ("different enrollment date in int_enrollment_state_accumulator", "other_date"),

@@ -10,7 +10,7 @@ mod runs;
 
 use std::cell::RefCell;
 
-use planalign_config::disk::free_space_beside;
+use planalign_config::disk::free_space_at;
 use planalign_config::{Database, DatabaseError, Fault, failpoint};
 
 use super::catalog::{Catalog, failed};
@@ -67,7 +67,7 @@ impl RunStore for DuckRunStore {
         if bytes < COMPACT_FROM {
             return Ok(());
         }
-        refuse_short_space(bytes, free_space_beside(&log))?;
+        refuse_short_space(bytes, free_space_at(&log))?;
         // This can't fail, but tests kill the process here, before it folds.
         let _ = failpoint::pass("compact");
         self.catalog.db.fold().map_err(failed("compact the database"))?;
