@@ -136,7 +136,7 @@ fn cut_log(trial: &Trial, seed: u64) {
     match resumed.code {
         0 => {}
         // The run itself is lost: its mirror, or nothing at all, says so.
-        6 if resumed.stderr.contains("has held run") => trial.remove(database),
+        6 if resumed.stderr.contains("is no longer in the database") => trial.remove(database),
         2 if resumed.stderr.contains("no run to resume") => {}
         code => panic!("{case}: exit code {code}: {}", resumed.stderr),
     }
