@@ -78,9 +78,10 @@ impl Hint {
 
     /// Renders the hint with its commands spelled by `command`; `None` if one of them doesn't apply.
     pub fn render(&self, command: impl Fn(&Action) -> Option<String>) -> Option<String> {
-        let mut parts = self.text.split("{}");
-        let mut out = parts.next().unwrap_or_default().to_owned();
-        for (part, action) in parts.zip(&self.actions) {
+        // The commands come last: a path or a user's advice before them may contain braces of its own.
+        let mut parts: Vec<&str> = self.text.rsplitn(self.actions.len() + 1, "{}").collect();
+        let mut out = parts.pop().unwrap_or_default().to_owned();
+        for (part, action) in parts.iter().rev().zip(&self.actions) {
             out = out + &command(action)? + part;
         }
         Some(out)
@@ -124,5 +125,8 @@ mod tests {
         let typed = hint.render(|action| (*action == Action::Resume).then(String::new));
         assert_eq!(typed, None, "one of the commands doesn't apply");
         assert_eq!(Hint::text("free some disk space").to_string(), "free some disk space");
+        assert_eq!(Hint::text("set columns: {} here").to_string(), "set columns: {} here");
+        let named = Hint::run("move `{}.wal`, then run {}", [Action::Status]);
+        assert_eq!(named.to_string(), "move `{}.wal`, then run `planalign status`");
     }
 }
