@@ -174,7 +174,13 @@ impl fmt::Display for PipelineStageError {
             Some((model, file)) => write!(f, "model `{model}` ({file}) failed in {stage} ({year})")?,
             None => write!(f, "{stage} ({year}) failed")?,
         }
-        if tried.is_empty() { Ok(()) } else { write!(f, " after {} attempts", tried.len() + 1) }
+        if !tried.is_empty() {
+            write!(f, " after {} attempts", tried.len() + 1)?;
+        }
+        match cause.as_ref() {
+            StageFailure::Model(RunnerError::Compilation { message, .. }) => write!(f, ": {message}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -183,6 +189,7 @@ impl std::error::Error for PipelineStageError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self.cause.as_ref() {
             StageFailure::Model(RunnerError::Database { cause, .. }) => Some(cause.as_ref()),
+            StageFailure::Model(RunnerError::Compilation { .. }) => None,
             cause => Some(cause),
         }
     }

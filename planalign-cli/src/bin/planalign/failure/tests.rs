@@ -113,3 +113,15 @@ fn what_is_lost_or_of_another_version_has_its_advice() {
     check(changed(), ExitCode::WrongVersion, "program version: 0.1.0 -> 0.2.0");
     check(changed(), ExitCode::WrongVersion, "to resume with this version, run `planalign simulate --accept-version`");
 }
+
+#[test]
+fn a_model_that_does_not_compile_is_named_once() {
+    let (node, file) = ("int_hires".to_owned(), "models/int_hires.sql".to_owned());
+    let cause = planalign_dbt::RunnerError::Compilation { node, file, line: 4, message: "no macro `cents`".to_owned() };
+    let message = Failure::from(stage(StageFailure::Model(cause), &[])).render(&commands("planalign simulate"));
+    insta::assert_snapshot!(message, @"
+    error: model `int_hires` (models/int_hires.sql:4) failed in FOUNDATION (2026): no macro `cents`
+      rolled back; nothing is committed yet
+    help: fix the model or the setting it depends on, then run `planalign simulate --resume`
+    ");
+}
