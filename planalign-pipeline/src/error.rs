@@ -10,6 +10,7 @@ use planalign_registries::{
 use planalign_reporting::ReportError;
 use planalign_validation::{Finding, RuleError};
 
+use crate::damage::{RegistryDamage, TableDamage};
 use crate::workflow::WorkflowValidationError;
 
 /// Why a run could not start, resume, or finish.
@@ -215,27 +216,29 @@ impl Diagnostic for PipelineStageError {
 }
 
 /// A table doesn't match a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("checkpoint {checkpoint} is damaged: {cause}")]
+#[derive(Debug, thiserror::Error)]
+#[error("checkpoint {checkpoint} is damaged")]
 pub struct CheckpointCorruptionError {
     /// The checkpoint.
     pub checkpoint: CheckpointKey,
     /// The table and its damage.
-    pub cause: String,
+    #[source]
+    pub cause: TableDamage,
     /// The last intact checkpoint before it.
     pub last_valid: Option<CheckpointKey>,
 }
 
 /// A registry doesn't match a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the {registry} registry does not match checkpoint {checkpoint}: {what}")]
+#[derive(Debug, thiserror::Error)]
+#[error("the {registry} registry does not match checkpoint {checkpoint}")]
 pub struct StateInconsistencyError {
     /// Registry.
     pub registry: String,
     /// The checkpoint.
     pub checkpoint: CheckpointKey,
-    /// What differs.
-    pub what: String,
+    /// How.
+    #[source]
+    pub cause: RegistryDamage,
     /// The last intact checkpoint before it.
     pub last_valid: Option<CheckpointKey>,
 }

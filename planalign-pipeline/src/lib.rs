@@ -20,6 +20,7 @@
 //! ```
 
 mod changes;
+mod damage;
 pub mod error;
 mod journal;
 pub mod modules;
@@ -35,6 +36,7 @@ pub mod stop;
 pub mod verification;
 pub mod workflow;
 
+pub use damage::{Damage, RegistryDamage, TableDamage};
 pub use error::{
     CheckpointCorruptionError, NOTHING_COMMITTED, PipelineError, PipelineStageError, StageFailure,
     StateInconsistencyError,
@@ -47,5 +49,5 @@ pub use recovery::RecoveryPolicy;
 pub use restore::restore;
 pub use stage::{StageDefinition, WorkflowStage};
 pub use stop::StopSignal;
-pub use verification::{Damage, VerifiedCheckpoint, verify, verify_inputs};
+pub use verification::{VerifiedCheckpoint, verify, verify_inputs};
 pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError};

@@ -1,37 +1,22 @@
 //! Verifies that committed data is intact.
 
-use planalign_config::{Fault, full_message};
+use planalign_config::Fault;
 use planalign_dbt::NodeResult;
 use planalign_registries::{
     CheckpointKey, Checkpoints, RecordDamage, Registry, RelationState, RunEvent, RunEventKind, RunStore, StoreError,
     WorkflowCheckpoint, compare_state,
 };
 
+use crate::damage::{Damage, RegistryDamage, TableDamage};
 use crate::error::{CheckpointCorruptionError, PipelineError, StateInconsistencyError};
 
 /// The result of comparing a checkpoint with the current tables and registries.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct VerifiedCheckpoint {
     /// The checkpoint.
     pub checkpoint: CheckpointKey,
     /// The first mismatch; `None` if intact.
     pub damage: Option<Damage>,
-}
-
-/// A table or registry that doesn't match a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
-    /// A table.
-    #[error("{0}")]
-    Table(String),
-    /// A registry.
-    #[error("the {registry} registry: {what}")]
-    Registry {
-        /// Registry.
-        registry: String,
-        /// What differs.
-        what: String,
-    },
 }
 
 /// Compares every table and registry with the checkpoints of a run, in order.
@@ -78,8 +63,8 @@ pub(crate) fn require_first<'r>(
             Some(Damage::Table(cause)) => {
                 return Err(CheckpointCorruptionError { checkpoint, cause, last_valid }.into());
             }
-            Some(Damage::Registry { registry, what }) => {
-                return Err(StateInconsistencyError { registry, checkpoint, what, last_valid }.into());
+            Some(Damage::Registry { registry, cause }) => {
+                return Err(StateInconsistencyError { registry, checkpoint, cause, last_valid }.into());
             }
         }
     }
@@ -113,29 +98,27 @@ fn damage<'r>(
         Ok(now) => now,
         // Part of the file is damaged, or a table was replaced; the rest is readable.
         Err(error) if is_damage(error.fault()) => {
-            return Ok(Some(Damage::Table(unreadable(checkpoint, &relations, &error, store))));
+            return Ok(Some(unreadable(checkpoint, &relations, error, store).into()));
         }
         Err(error) => return Err(error.into()),
     };
     match compare_state(checkpoint, &now) {
         Ok(()) => {}
         Err(StoreError::Mismatch { relation, what, .. }) => {
-            return Ok(Some(Damage::Table(format!("table {relation}: {what}"))));
+            return Ok(Some(TableDamage::Differs { relation, what }.into()));
         }
         Err(error) => return Err(error.into()),
     }
     for saved in &checkpoint.registries {
         let registry = registries.iter().find(|r| r.name() == saved.registry);
-        let difference = match registry {
-            Some(registry) => match registry.snapshot(checkpoint.key.year) {
-                Ok(now) => saved.state.difference(&now.state),
-                Err(error) if is_damage(error.fault()) => Some(full_message(&error)),
-                Err(error) => return Err(error.into()),
-            },
-            None => Some("no longer exists".to_owned()),
+        let damage = match registry.map(|registry| registry.snapshot(checkpoint.key.year)) {
+            Some(Ok(now)) => saved.state.difference(&now.state).map(RegistryDamage::Differs),
+            Some(Err(error)) if is_damage(error.fault()) => Some(RegistryDamage::Unreadable(Box::new(error))),
+            Some(Err(error)) => return Err(error.into()),
+            None => Some(RegistryDamage::Missing),
         };
-        if let Some(what) = difference {
-            return Ok(Some(Damage::Registry { registry: saved.registry.clone(), what }));
+        if let Some(cause) = damage {
+            return Ok(Some(Damage::Registry { registry: saved.registry.clone(), cause }));
         }
     }
     Ok(None)
@@ -146,17 +129,17 @@ fn is_damage(fault: Fault) -> bool {
     matches!(fault, Fault::Corrupt | Fault::Deterministic)
 }
 
-/// Names the relation that cannot be read.
+/// Names the table that cannot be read.
 fn unreadable(
     checkpoint: &WorkflowCheckpoint,
     relations: &[String],
-    error: &StoreError,
+    cause: StoreError,
     store: &dyn Checkpoints,
-) -> String {
+) -> TableDamage {
     let state = |relation: &&String| store.state(std::slice::from_ref(relation), checkpoint.key.year);
     match relations.iter().find(|relation| state(relation).is_err()) {
-        Some(relation) => format!("table {relation} cannot be read: {}", full_message(error)),
-        None => full_message(error),
+        Some(relation) => TableDamage::Unreadable { relation: relation.clone(), cause: Box::new(cause) },
+        None => TableDamage::Store(Box::new(cause)),
     }
 }
 

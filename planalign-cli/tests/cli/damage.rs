@@ -7,11 +7,11 @@ use crate::sandbox::{CommandOutput, Sandbox, captured, differences};
 const YEARS: &str = "2025-2027";
 const DATABASE: &str = "a.duckdb";
 
-/// A sandbox with a finished run in `a.duckdb` and in `whole.duckdb`.
+/// A sandbox with a finished run in `a.duckdb` and in `original.duckdb`.
 fn finished() -> Sandbox {
     let sandbox = Sandbox::new(100);
     sandbox.simulated(&[YEARS, "--database", DATABASE]);
-    fs::copy(sandbox.path(DATABASE), sandbox.path("whole.duckdb")).expect("copied");
+    fs::copy(sandbox.path(DATABASE), sandbox.path("original.duckdb")).expect("copied");
     sandbox
 }
 
@@ -52,11 +52,11 @@ fn a_table_that_is_gone_or_altered_is_recreated_after_a_return() {
         assert_eq!(restored.code, 0, "{change}: {}", restored.stderr);
         sandbox.simulated(&[YEARS, "--database", DATABASE, "--resume"]);
         sandbox.tamper(DATABASE, "drop table if exists other");
-        assert_eq!(differences(&sandbox.path("whole.duckdb"), &sandbox.path(DATABASE)), Vec::<String>::new());
+        assert_eq!(differences(&sandbox.path("original.duckdb"), &sandbox.path(DATABASE)), Vec::<String>::new());
     }
     sandbox.tamper(DATABASE, "alter table fct_yearly_events add column x integer; drop table int_irs_limits");
     sandbox.simulated(&[YEARS, "--database", DATABASE, "--restart"]);
-    assert_eq!(differences(&sandbox.path("whole.duckdb"), &sandbox.path(DATABASE)), Vec::<String>::new());
+    assert_eq!(differences(&sandbox.path("original.duckdb"), &sandbox.path(DATABASE)), Vec::<String>::new());
 }
 
 #[test]
@@ -117,14 +117,14 @@ fn a_log_that_was_left_behind_is_not_lost() {
     assert!(stderr.contains("help: put the database file back next to its log"), "{stderr}");
     fs::rename(&elsewhere, &database).expect("moved back");
     sandbox.simulated(&[YEARS, "--database", "b.duckdb", "--resume"]);
-    assert_eq!(differences(&sandbox.path("whole.duckdb"), &database), Vec::<String>::new());
+    assert_eq!(differences(&sandbox.path("original.duckdb"), &database), Vec::<String>::new());
 }
 
 #[test]
 fn a_record_that_lacks_a_table_or_has_another_is_reported_as_damaged() {
     let sandbox = Sandbox::new(20);
     sandbox.simulated(&["2025", "--database", DATABASE]);
-    fs::copy(sandbox.path(DATABASE), sandbox.path("whole.duckdb")).expect("copied");
+    fs::copy(sandbox.path(DATABASE), sandbox.path("original.duckdb")).expect("copied");
     for (table, change) in [
         ("runs", "alter table planalign.runs drop column engine_version"),
         ("finding_details", "alter table planalign.finding_details add column x integer"),
@@ -141,7 +141,7 @@ fn a_record_that_lacks_a_table_or_has_another_is_reported_as_damaged() {
             );
             assert!(reported.stderr.contains(&expected), "{change}: {}", reported.stderr);
         }
-        fs::copy(sandbox.path("whole.duckdb"), sandbox.path(DATABASE)).expect("put back");
+        fs::copy(sandbox.path("original.duckdb"), sandbox.path(DATABASE)).expect("put back");
     }
 
     for table in
@@ -175,7 +175,7 @@ fn a_damaged_record_of_what_a_run_depends_on_is_found_by_verify() {
         );
         let json = ask(&sandbox, &["checkpoint", "verify", "--format", "json"]).stdout;
         assert!(json.contains("\"inputs\": \"the record of"), "{json}");
-        fs::copy(sandbox.path("whole.duckdb"), sandbox.path(DATABASE)).expect("put back");
+        fs::copy(sandbox.path("original.duckdb"), sandbox.path(DATABASE)).expect("put back");
     }
     assert_eq!(ask(&sandbox, &["checkpoint", "verify"]).code, 0);
     // A missing part is not a change by the user.
@@ -192,7 +192,7 @@ fn a_damaged_block_is_named_by_its_table_and_what_came_before_is_intact() {
     let database = sandbox.path(DATABASE);
     let mut bytes = fs::read(&database).expect("readable");
     // A block that holds ids of people who are in the file's last year.
-    let block = sandbox.open("whole.duckdb").query_value(
+    let block = sandbox.open("original.duckdb").query_value(
         "select max(block_id) from pragma_storage_info('fct_workforce_snapshot') where column_name = 'employee_id' and segment_type = 'VARCHAR'",
         &[],
     );

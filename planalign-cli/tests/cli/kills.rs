@@ -15,7 +15,7 @@ const KILLS: u64 = 20;
 fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one() {
     let sandbox = Sandbox::new(400);
     let began = Instant::now();
-    sandbox.simulated(&[YEARS, "--database", "whole.duckdb", "--reports", "whole"]);
+    sandbox.simulated(&[YEARS, "--database", "uninterrupted.duckdb", "--reports", "uninterrupted"]);
     let duration = began.elapsed();
     for seed in 0..KILLS {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -38,7 +38,7 @@ fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one()
             output = sandbox.simulate(&[YEARS, "--database", &database, "--reports", &reports]);
         }
         assert_eq!(output.code, 0, "seed {seed}: {}", output.stderr);
-        let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path(&database));
+        let different = differences(&sandbox.path("uninterrupted.duckdb"), &sandbox.path(&database));
         assert_eq!(different, Vec::<String>::new(), "seed {seed}");
         for report in ["year_2025.json", "year_2026.json", "year_2027.json", "multi_year_summary_2025_2027.csv"] {
             assert!(sandbox.path(&reports).join(report).exists(), "seed {seed}: {report} is missing");

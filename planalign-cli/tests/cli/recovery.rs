@@ -11,17 +11,17 @@ fn checkpoint(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
     captured(&sandbox.command(&[&["checkpoint"], arguments].concat()).output().expect("run planalign"))
 }
 
-/// A sandbox with a finished run in `simulation.duckdb` and in `whole.duckdb`.
+/// A sandbox with a finished run in `simulation.duckdb` and in `original.duckdb`.
 fn finished() -> Sandbox {
     let sandbox = Sandbox::new(200);
     sandbox.simulated(&[YEARS]);
-    fs::copy(sandbox.path("simulation.duckdb"), sandbox.path("whole.duckdb")).expect("copied");
+    fs::copy(sandbox.path("simulation.duckdb"), sandbox.path("original.duckdb")).expect("copied");
     sandbox
 }
 
 /// No table of the run differs from those of the uninterrupted one.
-fn check_whole(sandbox: &Sandbox, database: &str) {
-    let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path(database));
+fn check_same_as_original(sandbox: &Sandbox, database: &str) {
+    let different = differences(&sandbox.path("original.duckdb"), &sandbox.path(database));
     assert_eq!(different, Vec::<String>::new());
 }
 
@@ -40,7 +40,7 @@ fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
         assert_eq!(verified.code, 0, "{}", verified.stdout);
         assert!(!verified.stdout.contains("lost"), "{}", verified.stdout);
         sandbox.simulated(&["--resume", "--progress", "none"]);
-        check_whole(&sandbox, "simulation.duckdb");
+        check_same_as_original(&sandbox, "simulation.duckdb");
     }
     let last = checkpoint(&sandbox, &["restore", "2027"]);
     assert_eq!(last.stdout, "2027/REPORTING is the last checkpoint; nothing was removed\n");
@@ -69,7 +69,8 @@ fn damage_is_named_by_table_and_the_way_back_leads_home() {
     let refused = sandbox.simulate(&["--resume", "--progress", "none"]);
     assert_eq!(refused.code, 6);
     insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
-    error: checkpoint 2026/VALIDATION is damaged: table main.fct_workforce_snapshot: the sums of its columns differ
+    error: checkpoint 2026/VALIDATION is damaged
+      table main.fct_workforce_snapshot: the sums of its columns differ
     help: everything up to 2026/STATE_ACCUMULATION is intact; run `planalign checkpoint restore 2026/STATE_ACCUMULATION`, then `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv --progress none --resume`
           check whether another program wrote to the file, or whether the disk is failing
     ");
@@ -77,7 +78,7 @@ fn damage_is_named_by_table_and_the_way_back_leads_home() {
     assert_eq!(checkpoint(&sandbox, &["restore", "2026"]).code, 6);
     assert_eq!(checkpoint(&sandbox, &["restore", "2026/STATE_ACCUMULATION"]).code, 0);
     sandbox.simulated(&["--resume", "--progress", "none"]);
-    check_whole(&sandbox, "simulation.duckdb");
+    check_same_as_original(&sandbox, "simulation.duckdb");
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn a_damaged_registry_is_rebuilt_from_the_events() {
         "Repaired: the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION",
     );
     assert_eq!(repaired.len(), 1, "{}", resumed.stderr);
-    check_whole(&sandbox, "simulation.duckdb");
+    check_same_as_original(&sandbox, "simulation.duckdb");
     assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
 }
 
@@ -120,7 +121,7 @@ fn a_run_resumes_from_its_record_alone() {
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
     assert!(resumed.stderr.contains("Resuming after 2026/"), "{}", resumed.stderr);
     fs::rename(elsewhere.path().join("moved.duckdb"), sandbox.path("a.duckdb")).expect("moved back");
-    check_whole(&sandbox, "a.duckdb");
+    check_same_as_original(&sandbox, "a.duckdb");
     let mirrored = elsewhere.path().join(".planalign_checkpoints/moved.duckdb");
     let run = fs::read_dir(mirrored).expect("a mirror").next().expect("a run").expect("a folder").path();
     assert_eq!(fs::read_dir(run).expect("files").count(), 16, "all of them are mirrored, also those from before");
@@ -166,7 +167,7 @@ fn what_has_changed_is_reported_with_the_ways_to_continue() {
     assert!(refused.stderr.contains("census sha256 has changed"), "{}", refused.stderr);
     let resumed = resume(&["--as-recorded"]);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    check_whole(&sandbox, "a.duckdb");
+    check_same_as_original(&sandbox, "a.duckdb");
 }
 
 #[test]
@@ -205,7 +206,7 @@ fn another_version_of_the_program_is_taken_on_request_only() {
     let resumed = resume(&["--accept-version"]);
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     assert!(resumed.stderr.contains("program version is new"), "{}", resumed.stderr);
-    check_whole(&sandbox, "a.duckdb");
+    check_same_as_original(&sandbox, "a.duckdb");
 }
 
 #[test]
@@ -233,8 +234,8 @@ fn years_before_a_change_are_kept() {
     sandbox.simulated(&[run.as_slice(), &["--restart-from", "2026"]].concat());
     let after = checkpoint(&sandbox, &["list"]).stdout;
     assert_eq!(lines_with(&before, "2025/"), lines_with(&after, "2025/"), "the year before is unchanged");
-    sandbox.simulated(&[run.as_slice(), &["--database", "whole.duckdb"]].concat());
-    check_whole(&sandbox, "simulation.duckdb");
+    sandbox.simulated(&[run.as_slice(), &["--database", "original.duckdb"]].concat());
+    check_same_as_original(&sandbox, "simulation.duckdb");
     assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
     let log = captured(&sandbox.command(&["log"]).output().expect("run planalign")).stdout;
     assert!(log.contains("Changes apply from 2026: seed config_irs_limits has changed"), "{log}");
@@ -266,7 +267,7 @@ fn commits_that_a_cut_log_has_lost_are_named_and_redone() {
         assert!(shorter.stderr.contains("is committed through 2026 and cannot end earlier"), "{}", shorter.stderr);
         let resumed = sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
         assert!(resumed.stderr.contains("Lost: 2026/"), "{keep}: {}", resumed.stderr);
-        check_whole(&sandbox, "a.duckdb");
+        check_same_as_original(&sandbox, "a.duckdb");
         assert_eq!(checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]).code, 0);
         fs::remove_file(sandbox.path("a.duckdb")).expect("removed");
     }
@@ -287,7 +288,7 @@ fn a_file_whose_log_is_gone_is_not_taken_for_a_new_one() {
     let status = captured(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
     assert_eq!(status.code, 6, "{}", status.stdout);
     sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--restart"]);
-    check_whole(&sandbox, "a.duckdb");
+    check_same_as_original(&sandbox, "a.duckdb");
     // Who removes a database is done with it.
     fs::remove_file(sandbox.path("a.duckdb")).expect("removed");
     sandbox.simulated(&["2025", "--database", "a.duckdb"]);
@@ -303,7 +304,7 @@ fn a_mirror_is_no_source_of_state() {
     fs::write(&files()[0], "{}").expect("edited");
     fs::remove_file(&files()[1]).expect("removed");
     sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
-    check_whole(&sandbox, "a.duckdb");
+    check_same_as_original(&sandbox, "a.duckdb");
     let after: Vec<String> = files().iter().map(|path| content(path)).collect();
     assert_eq!((&after[..8], after.len()), (&before[..8], 16));
 }
@@ -315,7 +316,7 @@ fn a_mirror_that_cannot_be_written_is_reported_and_stops_nothing() {
     sandbox.write(".planalign_checkpoints", "a file where the folder should be");
     let run = sandbox.simulated(&[YEARS, "--database", "a.duckdb"]);
     assert!(run.stderr.contains("cannot mirror checkpoints to"), "{}", run.stderr);
-    check_whole(&sandbox, "a.duckdb");
+    check_same_as_original(&sandbox, "a.duckdb");
     let verified = checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]);
     assert_eq!(verified.code, 0, "{}", verified.stdout);
 }
@@ -350,7 +351,7 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
         assert_eq!(refused.code, 2, "{}", refused.stderr);
         assert!(refused.stderr.contains(&format!("cannot restart from {year}: ")), "{}", refused.stderr);
     }
-    check_whole(&sandbox, "simulation.duckdb");
+    check_same_as_original(&sandbox, "simulation.duckdb");
     for how in [&["--resume"][..], &["--resume", "--as-recorded"], &["--restart-from", "2026"]] {
         let refused = sandbox.simulate(&[&["2024-2027"], how].concat());
         assert_eq!(refused.code, 2, "{}", refused.stderr);
@@ -384,7 +385,7 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
         "{}",
         set.stderr
     );
-    check_whole(&sandbox, "simulation.duckdb");
+    check_same_as_original(&sandbox, "simulation.duckdb");
 }
 
 #[test]
@@ -406,5 +407,5 @@ fn a_run_whose_census_is_gone_resumes() {
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
     let expected = "census.csv` not found; using what the run recorded about it\n";
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
-    check_whole(&sandbox, "a.duckdb");
+    check_same_as_original(&sandbox, "a.duckdb");
 }

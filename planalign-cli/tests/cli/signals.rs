@@ -33,7 +33,7 @@ fn stopped_by(sandbox: &Sandbox, signals: &[Signal]) -> (Option<i32>, String) {
 #[test]
 fn a_signal_stops_a_run_where_it_can_be_resumed() {
     let sandbox = Sandbox::new(400);
-    sandbox.simulated(&[YEARS, "--database", "whole.duckdb"]);
+    sandbox.simulated(&[YEARS, "--database", "uninterrupted.duckdb"]);
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let (found, output) = stopped_by(&sandbox, &[signal]);
         assert_eq!(found, Some(code), "{output}");
@@ -45,7 +45,7 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
         shell.arg("-c").arg(advice.expect("advice")).current_dir(sandbox.path(""));
         let resumed = shell.output().expect("a shell");
         assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
-        let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path("stopped.duckdb"));
+        let different = differences(&sandbox.path("uninterrupted.duckdb"), &sandbox.path("stopped.duckdb"));
         assert_eq!(different, Vec::<String>::new());
         std::fs::remove_file(sandbox.path("stopped.duckdb")).expect("remove");
     }
@@ -54,11 +54,11 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
 #[test]
 fn a_second_signal_ends_the_process_at_once_and_loses_nothing() {
     let sandbox = Sandbox::new(400);
-    sandbox.simulated(&[YEARS, "--database", "whole.duckdb"]);
+    sandbox.simulated(&[YEARS, "--database", "uninterrupted.duckdb"]);
     let (found, output) = stopped_by(&sandbox, &[Signal::SIGINT, Signal::SIGTERM]);
     // The first of them says why.
     assert!(matches!(found, Some(130 | 143)), "{found:?}: {output}");
     sandbox.simulated(&[YEARS, "--database", "stopped.duckdb", "--resume"]);
-    let different = differences(&sandbox.path("whole.duckdb"), &sandbox.path("stopped.duckdb"));
+    let different = differences(&sandbox.path("uninterrupted.duckdb"), &sandbox.path("stopped.duckdb"));
     assert_eq!(different, Vec::<String>::new());
 }

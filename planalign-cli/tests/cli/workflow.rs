@@ -74,7 +74,7 @@ fn everything_wrong_with_a_workflow_is_reported_before_anything_runs() {
     assert_eq!(unknown.code, 2);
     insta::assert_snapshot!(unknown.stderr, @"
     error: the configuration has 4 problems
-      --set: workflow.stages[0].checkpoint: 3 is not allowed, expected true or false
+      --set: workflow.stages[0].checkpoint: 3 is invalid; expected true or false
       --set: workflow.stages[0].model: unknown key; did you mean `models`?
       --set: workflow.stages[0].name: missing, expected 1 to 64 letters, digits, _, or -
       --set: workflow.stages[0].rules.ad: unknown key; did you mean `add`?

@@ -38,8 +38,10 @@ fn verify(trial: &Trial, database: &str) -> CommandOutput {
 /// Removes, duplicates, or changes a row of every table in a checkpoint.
 fn rows(trial: &Trial) {
     let database = "rows.duckdb";
-    let listed =
-        trial.sandbox.command(&["checkpoint", "list", "--database", "whole.duckdb", "--format", "json"]).output();
+    let listed = trial
+        .sandbox
+        .command(&["checkpoint", "list", "--database", "uninterrupted.duckdb", "--format", "json"])
+        .output();
     let listed: Value = serde_json::from_str(&captured(&listed.expect("run planalign")).stdout).expect("JSON");
     let mut damages = 0;
     for checkpoint in listed.as_array().expect("a list") {
@@ -75,7 +77,8 @@ fn change_of(trial: &Trial, table: &str) -> String {
     let (schema, name) = table.split_once('.').unwrap_or(("main", table));
     let sql = "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?
         and column_name <> 'simulation_year' order by column_index";
-    let columns = trial.sandbox.open("whole.duckdb").query(sql, &[schema.into(), name.into()]).expect("columns").rows;
+    let columns =
+        trial.sandbox.open("uninterrupted.duckdb").query(sql, &[schema.into(), name.into()]).expect("columns").rows;
     let mut changes = columns.iter().filter_map(|row| {
         let text = |column| row.text(column).expect("a column");
         let (column, data_type) = (text("column_name")?, text("data_type")?);
@@ -115,7 +118,7 @@ fn is_harmless(trial: &Trial, seed: u64) -> bool {
     }
     let harmless = reported.code == 0 && resumed.code == 0;
     if resumed.code == 0 {
-        let different = differences(&trial.sandbox.path("whole.duckdb"), &path);
+        let different = differences(&trial.sandbox.path("uninterrupted.duckdb"), &path);
         assert_eq!(different, Vec::<String>::new(), "{case}: resumed, and something differs");
     }
     trial.remove(database);

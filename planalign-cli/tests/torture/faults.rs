@@ -38,7 +38,7 @@ pub(crate) fn run(trial: &Trial, every: usize) {
     }
     assert!(failures > 0, "no write has failed a run");
     println!(
-        "faults: every {every}. of {writes} writes failed in {} ways, {failures} runs with them; all went on",
+        "faults: 1 in {every} of {writes} writes failed in {} ways, which failed {failures} runs; all resumed",
         WAYS.len()
     );
 }

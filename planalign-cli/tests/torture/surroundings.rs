@@ -88,7 +88,7 @@ fn full_disk(trial: &Trial, disk: &Disk) {
         let _ = fs::remove_dir_all(disk.path.join("logs"));
     }
     assert!(full > 3, "the disk was full in {full} cases only");
-    println!("surroundings: the disk was full in {full} cases, and each run went on when it had space");
+    println!("surroundings: the disk was full in {full} cases, and each run resumed once there was space");
 }
 
 fn read_only_disk(trial: &Trial, disk: &Disk) {

@@ -9,7 +9,7 @@ use crate::sandbox::{CommandOutput, Sandbox, captured, differences};
 
 pub(crate) const YEARS: &str = "2025-2027";
 
-/// A sandbox with an uninterrupted run in `whole.duckdb`.
+/// A sandbox with an uninterrupted run in `uninterrupted.duckdb`.
 pub(crate) struct Trial {
     pub(crate) sandbox: Sandbox,
     /// How long that run took.
@@ -20,7 +20,15 @@ impl Trial {
     pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new(300);
         let began = Instant::now();
-        sandbox.simulated(&[YEARS, "--database", "whole.duckdb", "--reports", "whole", "--progress", "none"]);
+        sandbox.simulated(&[
+            YEARS,
+            "--database",
+            "uninterrupted.duckdb",
+            "--reports",
+            "uninterrupted",
+            "--progress",
+            "none",
+        ]);
         Self { sandbox, duration: began.elapsed() }
     }
 
@@ -48,7 +56,7 @@ impl Trial {
             end = captured(&self.command(database, false, None).output().expect("run planalign"));
         }
         assert_eq!(end.code, 0, "{case}: {}", end.stderr);
-        self.check_whole(database, case);
+        self.check_same_as_uninterrupted(database, case);
         let verified = self.sandbox.command(&["checkpoint", "verify", "--database", database]).output();
         let verified = captured(&verified.expect("run planalign"));
         assert_eq!(verified.code, 0, "{case}: {}{}", verified.stdout, verified.stderr);
@@ -60,8 +68,8 @@ impl Trial {
     }
 
     /// No table differs from that of the uninterrupted run.
-    pub(crate) fn check_whole(&self, database: &str, case: &str) {
-        let different = differences(&self.sandbox.path("whole.duckdb"), &self.sandbox.path(database));
+    pub(crate) fn check_same_as_uninterrupted(&self, database: &str, case: &str) {
+        let different = differences(&self.sandbox.path("uninterrupted.duckdb"), &self.sandbox.path(database));
         assert_eq!(different, Vec::<String>::new(), "{case}");
     }
 
@@ -72,7 +80,7 @@ impl Trial {
     /// A copy of the uninterrupted run.
     pub(crate) fn copy_whole(&self, database: &str) -> PathBuf {
         let path = self.sandbox.path(database);
-        fs::copy(self.sandbox.path("whole.duckdb"), &path).expect("copied");
+        fs::copy(self.sandbox.path("uninterrupted.duckdb"), &path).expect("copied");
         path
     }
 

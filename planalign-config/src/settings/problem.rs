@@ -161,7 +161,7 @@ impl fmt::Display for ProblemKind {
             Self::Planned { text } => write!(f, "not supported yet: {text}"),
             Self::DuplicateKey { first_line } => write!(f, "given twice, first on line {first_line}"),
             Self::Missing { expected } => write!(f, "missing, expected {expected}"),
-            Self::Value { given, expected } => write!(f, "{} is not allowed, expected {expected}", shorten(given)),
+            Self::Value { given, expected } => write!(f, "{} is invalid; expected {expected}", shorten(given)),
         }
     }
 }

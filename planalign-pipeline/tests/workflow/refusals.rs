@@ -1,5 +1,6 @@
 //! Runs that do not resume, because something doesn't match the record.
 
+use planalign_config::full_message;
 use planalign_dbt::Materialization;
 use planalign_pipeline::{CheckpointCorruptionError, PipelineError, refuse_existing_run};
 use planalign_registries::{Checkpoints, FingerprintKind, RunStatus, Runs};
@@ -22,7 +23,7 @@ fn check_refused(world: &mut World, message: &str) -> PipelineError {
     };
     let (events, calls, status) = (world.events.len(), written(world), world.status());
     let error = world.resume().expect_err("refused");
-    assert_eq!(error.to_string(), message);
+    assert_eq!(full_message(&error), message);
     assert_eq!((world.events.len(), written(world), world.status()), (events, calls, status));
     error
 }
@@ -108,7 +109,7 @@ fn a_registry_that_is_gone_is_named() {
     world.registries.remove(0);
     check_refused(
         &mut world,
-        "the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION: no longer exists",
+        "the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION: it no longer exists",
     );
 }
 

@@ -142,7 +142,7 @@ mod tests {
     /// block is torn.
     fn torn() -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("whole.duckdb");
+        let path = folder.path().join("intact.duckdb");
         let open = || Database::open(&path, &DatabaseOptions::default()).expect("open");
         open().execute_batch("create table t as select range as x from range(1000)").expect("create");
         assert!(!path_of(&path).exists(), "who is through leaves nothing behind");
@@ -153,7 +153,7 @@ mod tests {
         assert!(path_of(&path).exists(), "the process that saved them is alive");
         for suffix in ["", ".wal", ".blocks"] {
             let copy = |name: &str| folder.path().join(format!("{name}.duckdb{suffix}"));
-            fs::copy(copy("whole"), copy("a")).expect("copied");
+            fs::copy(copy("intact"), copy("a")).expect("copied");
         }
         drop(saved);
         let first = db.query_value("select min(block_id) from pragma_metadata_info()", &[]).expect("query");
@@ -193,12 +193,12 @@ mod tests {
         assert_eq!(rows(&folder, "a.duckdb"), Err(Fault::Corrupt));
         assert!(!blocks.exists());
         // Another state: the fold was completed.
-        assert_eq!(rows(&folder, "whole.duckdb"), Ok(Some(1001)));
-        fs::write(folder.path().join("whole.duckdb.blocks"), &content).expect("put there");
-        let before = fs::read(folder.path().join("whole.duckdb")).expect("readable");
-        put_back(&folder.path().join("whole.duckdb")).expect("looked at");
-        assert!(fs::read(folder.path().join("whole.duckdb")).expect("readable") == before);
-        assert!(!folder.path().join("whole.duckdb.blocks").exists());
+        assert_eq!(rows(&folder, "intact.duckdb"), Ok(Some(1001)));
+        fs::write(folder.path().join("intact.duckdb.blocks"), &content).expect("put there");
+        let before = fs::read(folder.path().join("intact.duckdb")).expect("readable");
+        put_back(&folder.path().join("intact.duckdb")).expect("looked at");
+        assert!(fs::read(folder.path().join("intact.duckdb")).expect("readable") == before);
+        assert!(!folder.path().join("intact.duckdb.blocks").exists());
     }
 
     #[test]

@@ -34,16 +34,16 @@ fn refused(settings: &[(&str, &str)]) -> String {
 fn years_run_forwards_and_have_limits() {
     allowed(&[("simulation.start_year", "2024"), ("simulation.end_year", "2024")]);
     allowed(&[("simulation.end_year", "2074")]);
-    insta::assert_snapshot!(refused(&[("simulation.start_year", "2023")]), @"simulation.start_year: 2023 is not allowed, expected 2024 or later; IRS limits are published for 2024 to 2026 and projected after that");
-    insta::assert_snapshot!(refused(&[("simulation.end_year", "2024")]), @"simulation.end_year: 2024 is not allowed, expected 2025 or later, because simulation.start_year is 2025");
-    insta::assert_snapshot!(refused(&[("simulation.end_year", "2075")]), @"simulation.end_year: 2075 is not allowed, expected at most 2074; a simulation spans at most 50 years and starts in 2025");
+    insta::assert_snapshot!(refused(&[("simulation.start_year", "2023")]), @"simulation.start_year: 2023 is invalid; expected 2024 or later; IRS limits are published for 2024 to 2026 and projected after that");
+    insta::assert_snapshot!(refused(&[("simulation.end_year", "2024")]), @"simulation.end_year: 2024 is invalid; expected 2025 or later, because simulation.start_year is 2025");
+    insta::assert_snapshot!(refused(&[("simulation.end_year", "2075")]), @"simulation.end_year: 2075 is invalid; expected at most 2074; a simulation spans at most 50 years and starts in 2025");
 }
 
 #[test]
 fn years_without_published_limits_need_an_index() {
     allowed(&[("simulation.end_year", "2026"), ("irs_limits.index_rate", "null")]);
     allowed(&[("simulation.end_year", "2027"), ("irs_limits.index_rate", "0")]);
-    insta::assert_snapshot!(refused(&[("simulation.end_year", "2027"), ("irs_limits.index_rate", "null")]), @"irs_limits.index_rate: null is not allowed, expected a rate, because simulation.end_year is 2027 and IRS limits are published only through 2026");
+    insta::assert_snapshot!(refused(&[("simulation.end_year", "2027"), ("irs_limits.index_rate", "null")]), @"irs_limits.index_rate: null is invalid; expected a rate, because simulation.end_year is 2027 and IRS limits are published only through 2026");
 }
 
 #[test]
@@ -60,54 +60,54 @@ fn service_is_counted_in_days_or_months() {
     allowed(&[("plan_eligibility.waiting_period_days", "365"), ("plan_eligibility.entry_dates", "semi_annual")]);
     allowed(&[("plan_eligibility.waiting_period_months", "12"), ("plan_eligibility.entry_dates", "semi_annual")]);
     let both = [("plan_eligibility.waiting_period_days", "30"), ("plan_eligibility.waiting_period_months", "1")];
-    insta::assert_snapshot!(refused(&both), @"plan_eligibility.waiting_period_months: 1 is not allowed, expected 0, because plan_eligibility.waiting_period_days is 30; service is counted in either days or months");
+    insta::assert_snapshot!(refused(&both), @"plan_eligibility.waiting_period_months: 1 is invalid; expected 0, because plan_eligibility.waiting_period_days is 30; service is counted in either days or months");
 }
 
 #[test]
 fn no_rate_exceeds_the_cap_of_the_plan() {
     allowed(&[("deferrals.maximum_rate", "0.10")]);
-    insta::assert_snapshot!(refused(&[("enrollment.auto_enrollment.default_deferral_rate", "0.8")]), @"enrollment.auto_enrollment.default_deferral_rate: 0.8 is not allowed, expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
-    insta::assert_snapshot!(refused(&[("enrollment.voluntary_enrollment.max_deferral_rate", "0.76")]), @"enrollment.voluntary_enrollment.max_deferral_rate: 0.76 is not allowed, expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
-    insta::assert_snapshot!(refused(&[("deferral_auto_escalation.maximum_rate", "1")]), @"deferral_auto_escalation.maximum_rate: 1.0 is not allowed, expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
+    insta::assert_snapshot!(refused(&[("enrollment.auto_enrollment.default_deferral_rate", "0.8")]), @"enrollment.auto_enrollment.default_deferral_rate: 0.8 is invalid; expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
+    insta::assert_snapshot!(refused(&[("enrollment.voluntary_enrollment.max_deferral_rate", "0.76")]), @"enrollment.voluntary_enrollment.max_deferral_rate: 0.76 is invalid; expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
+    insta::assert_snapshot!(refused(&[("deferral_auto_escalation.maximum_rate", "1")]), @"deferral_auto_escalation.maximum_rate: 1.0 is invalid; expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
     assert_eq!(problems(&[("deferrals.maximum_rate", "0.05")]).len(), 3);
 }
 
 #[test]
 fn promotions_do_not_lower_pay() {
     let range = ("compensation.promotion_compensation.distribution_range", "0.3");
-    insta::assert_snapshot!(refused(&[range]), @"compensation.promotion_compensation.distribution_range: 0.3 is not allowed, expected at most 0.2, because compensation.promotion_compensation.base_increase_pct is 0.2 and promotions can't lower pay");
+    insta::assert_snapshot!(refused(&[range]), @"compensation.promotion_compensation.distribution_range: 0.3 is invalid; expected at most 0.2, because compensation.promotion_compensation.base_increase_pct is 0.2 and promotions can't lower pay");
     allowed(&[range, ("compensation.promotion_compensation.distribution_type", "normal")]);
 }
 
 #[test]
 fn match_tiers_ascend() {
-    insta::assert_snapshot!(refused(&[("employer_match.tiers", "[]")]), @"employer_match.tiers: [] is not allowed, expected at least one tier, because employer_match.active_formula is tiered");
+    insta::assert_snapshot!(refused(&[("employer_match.tiers", "[]")]), @"employer_match.tiers: [] is invalid; expected at least one tier, because employer_match.active_formula is tiered");
     allowed(&[("employer_match.tiers", "[]"), ("employer_match.active_formula", "none")]);
     let falling = "[{ up_to: 0.05, rate: 1 }, { up_to: 0.03, rate: 0.5 }]";
-    insta::assert_snapshot!(refused(&[("employer_match.tiers", falling)]), @r#"employer_match.tiers: [{"up_to":0.05,"rate":1.0},{"up_to":0.03,"rate":0.5}] is not allowed, expected tiers in ascending order of up_to"#);
+    insta::assert_snapshot!(refused(&[("employer_match.tiers", falling)]), @r#"employer_match.tiers: [{"up_to":0.05,"rate":1.0},{"up_to":0.03,"rate":0.5}] is invalid; expected tiers in ascending order of up_to"#);
     refused(&[("employer_match.tiers", "[{ up_to: 0.05, rate: 1 }, { up_to: 0.05, rate: 0.5 }]")]);
 }
 
 #[test]
 fn an_exception_needs_its_rule() {
     let key = "employer_core_contribution.eligibility.allow_terminated_new_hires";
-    insta::assert_snapshot!(refused(&[(key, "true")]), @"employer_core_contribution.eligibility.allow_terminated_new_hires: true is not allowed, expected false, because employer_core_contribution.eligibility.allow_new_hires is false");
+    insta::assert_snapshot!(refused(&[(key, "true")]), @"employer_core_contribution.eligibility.allow_terminated_new_hires: true is invalid; expected false, because employer_core_contribution.eligibility.allow_new_hires is false");
     allowed(&[(key, "true"), ("employer_core_contribution.eligibility.allow_new_hires", "true")]);
     allowed(&[("employer_match.eligibility.allow_terminated_new_hires", "true")]);
 }
 
 #[test]
 fn entries_of_lists_differ() {
-    insta::assert_snapshot!(refused(&[("new_hire.age_distribution", "[]")]), @"new_hire.age_distribution: [] is not allowed, expected at least one age");
-    insta::assert_snapshot!(refused(&[("new_hire.age_distribution", "[{ age: 30, weight: 1 }, { age: 30, weight: 2 }]")]), @r#"new_hire.age_distribution: [{"age":30,"weight":1.0},{"age":30,"weight":2.0}] is not allowed, expected each age once"#);
+    insta::assert_snapshot!(refused(&[("new_hire.age_distribution", "[]")]), @"new_hire.age_distribution: [] is invalid; expected at least one age");
+    insta::assert_snapshot!(refused(&[("new_hire.age_distribution", "[{ age: 30, weight: 1 }, { age: 30, weight: 2 }]")]), @r#"new_hire.age_distribution: [{"age":30,"weight":1.0},{"age":30,"weight":2.0}] is invalid; expected each age once"#);
     let range = |level: u8, min: u32, max: u32| {
         format!("{{ level: {level}, min_compensation: {min}, max_compensation: {max} }}")
     };
     let key = "new_hire.job_level_compensation";
     allowed(&[(key, &format!("[{}, {}]", range(1, 50_000, 60_000), range(5, 1, 2)))]);
-    insta::assert_snapshot!(refused(&[(key, &format!("[{}, {}]", range(1, 50_000, 60_000), range(1, 1, 2)))]), @r#"new_hire.job_level_compensation: [{"level":1,"min_compensation":50000,"max_compensation":6... is not allowed, expected each level once"#);
-    insta::assert_snapshot!(refused(&[(key, &format!("[{}]", range(1, 60_000, 60_000)))]), @r#"new_hire.job_level_compensation: [{"level":1,"min_compensation":60000,"max_compensation":6... is not allowed, expected ranges whose min_compensation is below max_compensation"#);
-    insta::assert_snapshot!(refused(&[("census.columns", "{ employee_id: X, employee_ssn: X }")]), @r#"census.columns: {"employee_id":"X","employee_ssn":"X"} is not allowed, expected a different header for each column"#);
+    insta::assert_snapshot!(refused(&[(key, &format!("[{}, {}]", range(1, 50_000, 60_000), range(1, 1, 2)))]), @r#"new_hire.job_level_compensation: [{"level":1,"min_compensation":50000,"max_compensation":6... is invalid; expected each level once"#);
+    insta::assert_snapshot!(refused(&[(key, &format!("[{}]", range(1, 60_000, 60_000)))]), @r#"new_hire.job_level_compensation: [{"level":1,"min_compensation":60000,"max_compensation":6... is invalid; expected ranges whose min_compensation is below max_compensation"#);
+    insta::assert_snapshot!(refused(&[("census.columns", "{ employee_id: X, employee_ssn: X }")]), @r#"census.columns: {"employee_id":"X","employee_ssn":"X"} is invalid; expected a different header for each column"#);
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn a_stage_is_changed_in_one_place() {
 
 #[test]
 fn thresholds_leave_room() {
-    insta::assert_snapshot!(refused(&[("validation.compensation_reasonableness.maximum_compensation", "10000")]), @"validation.compensation_reasonableness.maximum_compensation: 10000 is not allowed, expected more than 10000 (validation.compensation_reasonableness.minimum_compensation)");
-    insta::assert_snapshot!(refused(&[("validation.hire_termination_ratio.minimum_ratio", "3")]), @"validation.hire_termination_ratio.maximum_ratio: 3.0 is not allowed, expected more than 3 (validation.hire_termination_ratio.minimum_ratio)");
+    insta::assert_snapshot!(refused(&[("validation.compensation_reasonableness.maximum_compensation", "10000")]), @"validation.compensation_reasonableness.maximum_compensation: 10000 is invalid; expected more than 10000 (validation.compensation_reasonableness.minimum_compensation)");
+    insta::assert_snapshot!(refused(&[("validation.hire_termination_ratio.minimum_ratio", "3")]), @"validation.hire_termination_ratio.maximum_ratio: 3.0 is invalid; expected more than 3 (validation.hire_termination_ratio.minimum_ratio)");
 }
 
 #[test]

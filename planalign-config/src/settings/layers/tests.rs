@@ -156,7 +156,7 @@ fn years_of_the_command_line_are_settings_like_others() {
     let error = load(&Sources { file, overrides: vec![start, end], ..Sources::default() }).expect_err("backwards");
     assert_snapshot!(error, @"
     the configuration has 1 problem
-      the years 2026-2024: simulation.end_year: 2024 is not allowed, expected 2026 or later, because simulation.start_year is 2026
+      the years 2026-2024: simulation.end_year: 2024 is invalid; expected 2026 or later, because simulation.start_year is 2026
     ");
 }
 
@@ -179,13 +179,13 @@ deferrals:
     assert_snapshot!(Given { file, ..Given::default() }.error(), @r#"
     the configuration has 8 problems
       config.yaml:1:1: plan_design_id: missing, expected 1 to 64 letters, digits, _, or -
-      config.yaml:1:14: scenario_id: "two words" is not allowed, expected 1 to 64 letters, digits, _, or -
-      config.yaml:4:3: simulation.end_year: 2025 is not allowed, expected 2029 or later, because simulation.start_year is 2029
+      config.yaml:1:14: scenario_id: "two words" is invalid; expected 1 to 64 letters, digits, _, or -
+      config.yaml:4:3: simulation.end_year: 2025 is invalid; expected 2029 or later, because simulation.start_year is 2029
       config.yaml:5:3: simulation.strat_year: unknown key; did you mean `simulation.start_year`?
-      config.yaml:7:27: workforce.total_termination_rate: 1.2 is not allowed, expected a number from 0 to 1
-      config.yaml:9:16: plan_eligibility.minimum_age: 25 is not allowed, expected a whole number from 0 to 21 (IRC 410(a)(1)(A))
-      config.yaml:11:17: hiring.level_shares: [0.5, 0.5] is not allowed, expected a list of 5 numbers from 0 to 1 that add up to 1, or null
-      config.yaml:13:13: deferrals.catch_up: "sometimes" is not allowed, expected true or false
+      config.yaml:7:27: workforce.total_termination_rate: 1.2 is invalid; expected a number from 0 to 1
+      config.yaml:9:16: plan_eligibility.minimum_age: 25 is invalid; expected a whole number from 0 to 21 (IRC 410(a)(1)(A))
+      config.yaml:11:17: hiring.level_shares: [0.5, 0.5] is invalid; expected a list of 5 numbers from 0 to 1 that add up to 1, or null
+      config.yaml:13:13: deferrals.catch_up: "sometimes" is invalid; expected true or false
     "#);
 }
 
@@ -222,17 +222,17 @@ fn problems_of_all_layers_are_reported_even_where_a_later_layer_hides_them() {
     };
     assert_snapshot!(given.error(), @r#"
     the configuration has 11 problems
-      config.yaml:3:28: compensation.cola_rate: "high" is not allowed, expected a number from 0 to 1
+      config.yaml:3:28: compensation.cola_rate: "high" is invalid; expected a number from 0 to 1
       scenario.yaml:2:3: employer_match.tier: unknown key; did you mean `employer_match.tiers`?
       PLANALIGN_COMPENSATION_COLA_RATE: compensation_cola_rate: unknown key; did you mean `PLANALIGN_COMPENSATION__COLA_RATE`?
-      PLANALIGN_COMPENSATION__MERIT_BUDGET: compensation.merit_budget: -1 is not allowed, expected a number from 0 to 1, or null
+      PLANALIGN_COMPENSATION__MERIT_BUDGET: compensation.merit_budget: -1 is invalid; expected a number from 0 to 1, or null
       PLANALIGN_SIMULATION__END_YEAR: simulation.end_year: missing, expected a whole number from 2000 to 2100
       PLANALIGN_SIMULATION__SEED: simulation.seed: unknown key; did you mean `simulation.random_seed`?
       --set: not a valid key; keys look like `simulation.start_year`
       --set: ..: not a valid key; keys look like `simulation.start_year`
       --set: census.path: missing, expected text
       --set: hiring.level_shares: while parsing a flow sequence, expected ',' or ']'
-      --set: simulation: 5 is not allowed, expected a section with end_year, random_seed, start_year, target_growth_rate
+      --set: simulation: 5 is invalid; expected a section with end_year, random_seed, start_year, target_growth_rate
     "#);
 }
 
@@ -315,30 +315,30 @@ deferrals: { maximum_rate: 0.1234567 }
 ";
     assert_snapshot!(refused(file), @r#"
     the configuration has 24 problems
-      config.yaml:3:13: simulation: [2025] is not allowed, expected a section with end_year, random_seed, start_year, target_growth_rate
-      config.yaml:4:17: census.path: 5 is not allowed, expected text
-      config.yaml:4:29: census.columns: ["a"] is not allowed, expected a map with any of the keys employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override, each with text
-      config.yaml:4:54: census.max_rejected_share: null is not allowed, expected a number from 0 to 1
-      config.yaml:5:12: workforce: null is not allowed, expected a section with first_full_year_rate, new_hire_termination_rate, part_time_new_hire_pct, total_termination_rate
-      config.yaml:6:27: hiring.monthly_shares: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "x"] is not allowed, expected a list of 12 numbers from 0 to 1 that add up to 1, or null
-      config.yaml:8:22: new_hire.age_distribution[0]: 22 is not allowed, expected a map with age, weight
+      config.yaml:3:13: simulation: [2025] is invalid; expected a section with end_year, random_seed, start_year, target_growth_rate
+      config.yaml:4:17: census.path: 5 is invalid; expected text
+      config.yaml:4:29: census.columns: ["a"] is invalid; expected a map with any of the keys employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override, each with text
+      config.yaml:4:54: census.max_rejected_share: null is invalid; expected a number from 0 to 1
+      config.yaml:5:12: workforce: null is invalid; expected a section with first_full_year_rate, new_hire_termination_rate, part_time_new_hire_pct, total_termination_rate
+      config.yaml:6:27: hiring.monthly_shares: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "x"] is invalid; expected a list of 12 numbers from 0 to 1 that add up to 1, or null
+      config.yaml:8:22: new_hire.age_distribution[0]: 22 is invalid; expected a map with age, weight
       config.yaml:8:26: new_hire.age_distribution[1].weight: missing, expected a number from 0.000001 to 1000000
-      config.yaml:8:46: new_hire.age_distribution[2].age: 13 is not allowed, expected a whole number from 14 to 100
-      config.yaml:8:58: new_hire.age_distribution[2].weight: 0 is not allowed, expected a number from 0.000001 to 1000000
+      config.yaml:8:46: new_hire.age_distribution[2].age: 13 is invalid; expected a whole number from 14 to 100
+      config.yaml:8:58: new_hire.age_distribution[2].weight: 0 is invalid; expected a number from 0.000001 to 1000000
       config.yaml:8:61: new_hire.age_distribution[2].wieght: unknown key; did you mean `weight`?
-      config.yaml:8:81: new_hire.age_distribution[3].age: 22.5 is not allowed, expected a whole number from 14 to 100
-      config.yaml:8:95: new_hire.age_distribution[3].weight: NaN is not allowed, expected a number from 0.000001 to 1000000
-      config.yaml:9:20: new_hire.market_scenario: "Baseline" is not allowed, expected one of conservative, baseline, competitive, aggressive
-      config.yaml:11:24: compensation.raise_timing.day: "02-29" is not allowed, expected a day MM-DD that exists in every year
-      config.yaml:11:39: compensation.raise_timing.method: "fixed" is not allowed, expected one of fixed_day, monthly_shares
-      config.yaml:12:18: compensation.promotion_day: 7 is not allowed, expected a day MM-DD that exists in every year
-      config.yaml:13:34: plan_eligibility.entry_dates: "annual" is not allowed, expected one of immediate, monthly, quarterly, semi_annual (annual dates could delay entry longer than IRC 410(a)(4) allows)
-      config.yaml:13:63: plan_eligibility.waiting_period_days: 1.0 is not allowed, expected a whole number from 0 to 365 (one year of service, IRC 410(a)(1)(A))
-      config.yaml:14:52: enrollment.auto_enrollment.hire_date_cutoff: "2025-02-30" is not allowed, expected a date YYYY-MM-DD, or null
-      config.yaml:14:73: enrollment.auto_enrollment.enabled: "yes" is not allowed, expected true or false
-      config.yaml:14:91: enrollment.auto_enrollment.window_days: "5" is not allowed, expected a whole number from 0 to 365
-      config.yaml:15:47: deferral_auto_escalation.hire_date_cutoff: 20250101 is not allowed, expected a date YYYY-MM-DD, or null
-      config.yaml:16:28: deferrals.maximum_rate: 0.1234567 is not allowed, expected a number with at most six decimals
+      config.yaml:8:81: new_hire.age_distribution[3].age: 22.5 is invalid; expected a whole number from 14 to 100
+      config.yaml:8:95: new_hire.age_distribution[3].weight: NaN is invalid; expected a number from 0.000001 to 1000000
+      config.yaml:9:20: new_hire.market_scenario: "Baseline" is invalid; expected one of conservative, baseline, competitive, aggressive
+      config.yaml:11:24: compensation.raise_timing.day: "02-29" is invalid; expected a day MM-DD that exists in every year
+      config.yaml:11:39: compensation.raise_timing.method: "fixed" is invalid; expected one of fixed_day, monthly_shares
+      config.yaml:12:18: compensation.promotion_day: 7 is invalid; expected a day MM-DD that exists in every year
+      config.yaml:13:34: plan_eligibility.entry_dates: "annual" is invalid; expected one of immediate, monthly, quarterly, semi_annual (annual dates could delay entry longer than IRC 410(a)(4) allows)
+      config.yaml:13:63: plan_eligibility.waiting_period_days: 1.0 is invalid; expected a whole number from 0 to 365 (one year of service, IRC 410(a)(1)(A))
+      config.yaml:14:52: enrollment.auto_enrollment.hire_date_cutoff: "2025-02-30" is invalid; expected a date YYYY-MM-DD, or null
+      config.yaml:14:73: enrollment.auto_enrollment.enabled: "yes" is invalid; expected true or false
+      config.yaml:14:91: enrollment.auto_enrollment.window_days: "5" is invalid; expected a whole number from 0 to 365
+      config.yaml:15:47: deferral_auto_escalation.hire_date_cutoff: 20250101 is invalid; expected a date YYYY-MM-DD, or null
+      config.yaml:16:28: deferrals.maximum_rate: 0.1234567 is invalid; expected a number with at most six decimals
     "#);
 }
 
@@ -362,7 +362,7 @@ fn files_hold_one_plain_document() {
     ");
     assert_snapshot!(Given { file: "- a\n", ..Given::default() }.error(), @r#"
     the configuration has 1 problem
-      config.yaml:1:1: ["a"] is not allowed, expected a section with census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:1:1: ["a"] is invalid; expected a section with census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
     "#);
     assert_snapshot!(refused(&format!("a: {}{}\n", "[".repeat(20), "]".repeat(20))), @"
     the configuration has 1 problem

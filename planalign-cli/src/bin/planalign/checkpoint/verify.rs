@@ -29,7 +29,10 @@ pub(super) fn run(args: &StatusArgs, commands: &Commands, process: &Process) -> 
 fn table(found: &Verification, commands: &Commands) -> String {
     let row = |place: &dyn fmt::Display, state: String| vec![place.to_string(), state];
     let verified = found.checkpoints.iter().map(|VerifiedCheckpoint { checkpoint, damage }| {
-        row(checkpoint, damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {damage}")))
+        row(
+            checkpoint,
+            damage.as_ref().map_or_else(|| "intact".to_owned(), |damage| format!("damaged: {}", full_message(damage))),
+        )
     });
     let lost = found
         .lost
@@ -62,7 +65,7 @@ fn hints(found: &Verification) -> Vec<Hint> {
 
 fn json(found: &Verification) -> String {
     let each = found.checkpoints.iter().map(|VerifiedCheckpoint { checkpoint, damage }| {
-        json!({ "checkpoint": checkpoint, "damage": damage.as_ref().map(ToString::to_string) })
+        json!({ "checkpoint": checkpoint, "damage": damage.as_ref().map(|damage| full_message(damage)) })
     });
     let report = json!({
         "checkpoints": each.collect::<Vec<_>>(),
