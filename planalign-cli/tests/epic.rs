@@ -1,13 +1,13 @@
-//! Every item that `docs/EPIC.md` names exists, and what the story shows can be written.
+//! Every item that `docs/EPIC.md` names exists, and the code in the story compiles and works.
 
 use planalign_config::InMemoryTables;
 use planalign_validation::rules::{EventSequenceRule, HireTerminationRatioRule};
 use planalign_validation::{CheckError, DataValidator};
 
-/// Items by their full names: one that is renamed or gone does not compile.
+/// Lists items by full path; a renamed or removed item doesn't compile.
 macro_rules! items {
     ($($item:path),* $(,)?) => {{
-        #[expect(unused_imports, reason = "that they can be imported is the test")]
+        #[expect(unused_imports, reason = "importing them is the test")]
         mod imported {
             $(pub(super) use $item as _;)*
         }
@@ -15,7 +15,7 @@ macro_rules! items {
     }};
 }
 
-/// Functions and methods by their full names.
+/// Lists functions and methods by full path.
 macro_rules! functions {
     ($($function:path),* $(,)?) => {{
         $(let _ = $function;)*
@@ -23,7 +23,7 @@ macro_rules! functions {
     }};
 }
 
-/// The names in the second column of the table that are paths of items.
+/// The item paths in the second column of the table.
 fn named() -> Vec<String> {
     let rows = include_str!("../../docs/EPIC.md").lines().filter(|line| line.starts_with("| `"));
     let columns = rows.flat_map(|row| row.split('|').skip(2));
@@ -77,7 +77,7 @@ fn every_item_exists() {
         planalign_registries::RegistryManager::state_snapshot,
         planalign_reporting::MultiYearSummary::growth_analysis,
     ];
-    // Those of traits, and what the other test calls.
+    // Methods of traits; the other test calls `register_rule`.
     let _ = <InMemoryRunStore as Checkpoints>::save_checkpoint;
     let _ = <InMemoryRunStore as Checkpoints>::checkpoints;
     let _ = <InMemoryRunStore as Checkpoints>::state;
@@ -98,13 +98,13 @@ fn every_item_exists() {
     assert_eq!(named, known);
 }
 
-/// The validator of the story, which has two rules.
+/// The story's validator, which has two rules.
 #[test]
-fn a_validator_of_two_rules_checks_a_year() {
+fn a_validator_with_two_rules_checks_a_year() {
     let mut validator = DataValidator::default();
     validator.register_rule(HireTerminationRatioRule::default());
     validator.register_rule(EventSequenceRule);
     assert_eq!(validator.names().collect::<Vec<_>>(), ["hire_termination_ratio", "event_sequence"]);
-    let error = validator.validate(2025, &InMemoryTables::default()).expect_err("there are no tables");
+    let error = validator.validate(2025, &InMemoryTables::default()).expect_err("no tables");
     assert!(matches!(error.cause, CheckError::Database(_)), "{error}");
 }

@@ -1,4 +1,4 @@
-//! The examples run, and print what they should.
+//! The examples run and print the expected results.
 
 use std::env;
 use std::os::unix::fs::symlink;
@@ -24,9 +24,9 @@ fn checkout() -> TempDir {
 }
 
 #[test]
-fn they_run_in_one_process() {
+fn the_examples_run_in_one_process() {
     let folder = checkout();
-    // The other tests here name files in full.
+    // The other tests in this file use absolute paths.
     env::set_current_dir(folder.path()).expect("the folder");
     for main in [growth::main, stop_and_resume::main, without_database::main] {
         main().unwrap_or_else(|e| panic!("{e}"));
@@ -39,11 +39,11 @@ fn the_readme_shows_the_example() {
     let (readme, example) = (include_str!("../../README.md"), include_str!("../examples/growth.rs"));
     let block = readme.split("```rust\n").nth(1).and_then(|after| after.split("```").next()).expect("a block");
     let example = &example[example.find("use ").expect("its first import")..];
-    // This test calls it, too.
+    // It is public in the crate because a test calls it, too.
     assert_eq!(block, example.replace("pub(crate) fn main", "fn main"));
 }
 
-/// As programs. Cargo builds the examples before it runs all tests.
+/// Runs the examples as programs. Cargo builds them before it runs all tests.
 mod printed {
     use std::process::Command;
 

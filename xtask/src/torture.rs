@@ -9,7 +9,7 @@ use crate::workspace;
 /// Arguments passed to the torture test of planalign-cli.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TortureArguments {
-    /// `--kills N`, `--faults EVERY`, `--damages N`, `--seed N`, `--no-surroundings` [default: a short version of all]
+    /// `--kills N`, `--faults EVERY`, `--damages N`, `--seed N`, `--skip-environment` [default: a short version of all]
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }

@@ -5,7 +5,7 @@ use planalign_config::{Database, DatabaseOptions};
 
 use crate::sandbox::{HEADER, Sandbox, census};
 
-/// The message and the code of a run that is refused before it writes anything.
+/// The exit code and the message of a run that is refused before it writes anything.
 fn refused(sandbox: &Sandbox, arguments: &[&str]) -> String {
     let output = sandbox.simulate(arguments);
     assert_eq!(output.stdout, "");
@@ -39,10 +39,10 @@ fn censuses() {
 }
 
 #[test]
-fn another_encoding_is_reported() {
+fn a_census_that_is_not_utf8_is_reported() {
     let sandbox = Sandbox::new(1);
-    let latin = [census(12, 1).as_bytes(), b"Andr\xe9,1980-01-01,2020-01-01,,50000,0,40,,\n"].concat();
-    std::fs::write(sandbox.path("census.csv"), latin).expect("written");
+    let latin1 = [census(12, 1).as_bytes(), b"Andr\xe9,1980-01-01,2020-01-01,,50000,0,40,,\n"].concat();
+    std::fs::write(sandbox.path("census.csv"), latin1).expect("write");
     assert_snapshot!(refused(&sandbox, &["2025", "--progress", "none"]), @r#"
     exit code 3
     error: census file `census.csv` is not valid UTF-8 (line 14)
@@ -51,7 +51,7 @@ fn another_encoding_is_reported() {
 }
 
 #[test]
-fn a_corrected_census_takes_the_place_of_one_that_was_refused() {
+fn a_corrected_census_replaces_a_rejected_one() {
     let sandbox = Sandbox::new(1);
     let good = census(12, 1);
     sandbox.write("census.csv", &format!("{good}E999999,1980-01-01,2020-01-01,,much,0,40,,\n"));
@@ -64,14 +64,14 @@ fn a_corrected_census_takes_the_place_of_one_that_was_refused() {
 }
 
 #[test]
-fn a_run_that_is_to_be_resumed_must_be_there() {
+fn a_run_cannot_be_resumed_without_its_database() {
     let mistyped = Sandbox::new(1).simulate(&["--resume", "--database", "nothere.duckdb"]);
     assert_eq!(mistyped.code, 2);
     assert!(mistyped.stderr.starts_with("error: database `nothere.duckdb` not found\n"), "{}", mistyped.stderr);
 }
 
 #[test]
-fn rejected_rows_within_the_tolerance_are_left_out() {
+fn rejected_rows_up_to_the_limit_are_left_out() {
     let sandbox = Sandbox::new(1);
     sandbox.write("census.csv", &format!("{}E999999,1980-01-01,2020-01-01,,much,0,40,,\n", census(40, 1)));
     sandbox.simulated(&["2025", "--set", "census.max_rejected_share=0.05"]);
@@ -100,15 +100,15 @@ fn configurations() {
 fn databases() {
     let sandbox = Sandbox::new(5);
     sandbox.write("notes.duckdb", "these are my notes, and no database at all\n");
-    assert_snapshot!("database_is_none", refused(&sandbox, &["--database", "notes.duckdb"]));
+    assert_snapshot!("database_is_not_duckdb", refused(&sandbox, &["--database", "notes.duckdb"]));
     let notes = std::fs::read_to_string(sandbox.path("notes.duckdb")).expect("notes");
     assert_eq!(notes, "these are my notes, and no database at all\n");
     let database = Database::open(&sandbox.path("other.duckdb"), &DatabaseOptions::default()).expect("open");
     database.execute_batch("create table fct_yearly_events as select 1 as n").expect("create");
     drop(database);
     assert_snapshot!("database_of_something_else", refused(&sandbox, &["--database", "other.duckdb", "--restart"]));
-    let kept = sandbox.open("other.duckdb").query_value("select n from fct_yearly_events", &[]).expect("kept");
-    assert_eq!(kept.integer(), Some(1));
+    let value = sandbox.open("other.duckdb").query_value("select n from fct_yearly_events", &[]).expect("query");
+    assert_eq!(value.integer(), Some(1));
     assert_snapshot!("database_directory_missing", refused(&sandbox, &["--database", "nowhere/x.duckdb"]));
 }
 

@@ -49,7 +49,7 @@ fn checkpoints_are_listed_and_shown() {
     let people = sandbox
         .open("simulation.duckdb")
         .query_value("select count(*) from fct_workforce_snapshot where simulation_year = 2026", &[]);
-    let people = people.expect("counted").integer().expect("a count");
+    let people = people.expect("query").integer().expect("count");
     let line = shown.stdout.lines().find(|line| line.contains("fct_workforce_snapshot")).expect("the table");
     assert!(line.contains(&format!(" {people} rows")), "{line}");
 
@@ -72,13 +72,13 @@ fn checkpoints_are_listed_and_shown() {
 }
 
 #[test]
-fn records_of_replaced_runs_are_removed_and_the_latest_resumes() {
+fn pruning_removes_the_records_of_replaced_runs_only() {
     let sandbox = Sandbox::new(100);
     sandbox.simulated(&["2025"]);
     sandbox.simulated(&["2025", "--restart"]);
     let runs = || {
         let database = sandbox.open("simulation.duckdb");
-        let count = |sql: &str| database.query_value(sql, &[]).expect("counted").integer();
+        let count = |sql: &str| database.query_value(sql, &[]).expect("query").integer();
         let reported = "select count(distinct run_id) from planalign.run_events";
         (count("select count(*) from planalign.runs"), count(reported))
     };

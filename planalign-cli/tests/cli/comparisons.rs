@@ -1,4 +1,4 @@
-//! Same inputs and seed, same rows; and what must change when the seed does.
+//! The same inputs and seed give the same rows, and another seed gives different ones.
 
 use planalign_config::{Database, DatabaseOptions};
 
@@ -16,7 +16,7 @@ fn two_runs_give_the_same_tables() {
 
 #[test]
 fn neither_threads_nor_the_order_of_models_matter() {
-    // More than a row group, so that there is something to share out among threads.
+    // More than one row group, so that there is work for two threads.
     let sandbox = Sandbox::new(12_000);
     sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--threads", "1"]);
     for (name, options) in [("b.duckdb", ["--threads", "2"]), ("c.duckdb", ["--shuffle", "7"])] {
@@ -35,13 +35,13 @@ fn the_order_of_the_census_does_not_matter() {
     sandbox.simulated(&[YEARS, "--database", "a.duckdb"]);
     sandbox.simulated(&[YEARS, "--database", "b.duckdb", "--census", "reversed.csv"]);
     let different = differences(&sandbox.path("a.duckdb"), &sandbox.path("b.duckdb"));
-    // Row numbers of the file are what these two tables are about.
+    // These two tables contain the row numbers of the file.
     let expected: Vec<String> = different.iter().filter(|t| t.starts_with("main.stg_census_")).cloned().collect();
     assert_eq!(different, expected);
 }
 
 #[test]
-fn adding_years_changes_nothing_in_earlier_ones() {
+fn adding_years_does_not_change_earlier_ones() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&["2025-2026", "--database", "continued.duckdb"]);
     sandbox.simulated(&["2025-2028", "--database", "continued.duckdb", "--resume"]);
@@ -54,13 +54,13 @@ fn adding_years_changes_nothing_in_earlier_ones() {
 fn a_renamed_copy_of_the_file_resumes_to_the_same_tables() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&["2025-2026", "--database", "first.duckdb"]);
-    std::fs::copy(sandbox.path("first.duckdb"), sandbox.path("copy.duckdb")).expect("copied");
+    std::fs::copy(sandbox.path("first.duckdb"), sandbox.path("copy.duckdb")).expect("copy");
     sandbox.simulated(&["2025-2027", "--database", "copy.duckdb", "--resume"]);
     sandbox.simulated(&["2025-2027", "--database", "at_once.duckdb"]);
     assert_eq!(differences(&sandbox.path("copy.duckdb"), &sandbox.path("at_once.duckdb")), Vec::<String>::new());
     let enrolled = |name: &str| {
         let sql = "select count(*) from int_enrollment_state_accumulator where is_enrolled and simulation_year <= 2026";
-        sandbox.open(name).query_value(sql, &[]).expect("a view").integer()
+        sandbox.open(name).query_value(sql, &[]).expect("query").integer()
     };
     assert!(enrolled("copy.duckdb") > Some(400));
     assert_eq!(enrolled("copy.duckdb"), enrolled("first.duckdb"));
@@ -89,6 +89,6 @@ fn another_seed_changes_draws_of_every_kind() {
         };
         let sql = format!("select count(*) from (({}) except all ({}))", of("a"), of("b"));
         let changed = database.query_value(&sql, &[]).expect("compare").integer();
-        assert!(changed > Some(0), "{kind} is the same with another seed");
+        assert!(changed > Some(0), "{kind} events are the same with another seed");
     }
 }

@@ -1,5 +1,5 @@
-//! The two builds of `DuckDB`, from source and prebuilt, differ in what is linked into them: ICU, autocomplete, and an allocator.
-//! Nothing may depend on that, nor on where in the world the machine is.
+//! `DuckDB` built from source and prebuilt differ in what is linked into them: ICU, autocomplete, and an allocator. Nothing may
+//! depend on that, or on the machine's time zone.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,19 +8,19 @@ use planalign_config::{Database, DatabaseOptions};
 
 use crate::sandbox::{Sandbox, differences, repository};
 
-/// What is linked into each of the two.
+/// Extensions linked into both builds.
 const NEEDED: [&str; 3] = ["core_functions", "json", "parquet"];
 
-/// What is linked into the prebuilt one alone.
+/// Extensions linked into the prebuilt one only.
 const TOLERATED: [&str; 4] = ["autocomplete", "icu", "jemalloc", "shell"];
 
-/// The column `name` of a query.
+/// The values in a query's column `name`.
 fn names(database: &Database, sql: &str) -> BTreeSet<String> {
     database.query(sql, &[]).and_then(|table| table.texts("name")).expect("a list").into_iter().collect()
 }
 
 #[test]
-fn no_part_of_duckdb_is_linked_that_is_not_known() {
+fn only_known_parts_of_duckdb_are_linked() {
     let database = Database::in_memory(&DatabaseOptions::default()).expect("a database");
     let loaded = names(&database, "select extension_name as name from duckdb_extensions() where loaded");
     let missing: Vec<_> = NEEDED.into_iter().filter(|name| !loaded.contains(*name)).collect();
@@ -29,13 +29,13 @@ fn no_part_of_duckdb_is_linked_that_is_not_known() {
     assert!(missing.is_empty() && unknown.is_empty(), "missing: {missing:?}, unknown: {unknown:?}");
 }
 
-/// Text of all SQL of the project: models, macros, tests.
-fn sql_below(folder: &Path) -> String {
+/// All SQL in a folder of the project: models, macros, tests.
+fn sql_in(folder: &Path) -> String {
     let entries = std::fs::read_dir(folder).expect("list").map(|entry| entry.expect("entry").path());
     entries
         .filter(|path| !path.ends_with("target") && !path.ends_with("logs"))
         .map(|path| match path.extension() {
-            _ if path.is_dir() => sql_below(&path),
+            _ if path.is_dir() => sql_in(&path),
             Some(extension) if extension == "sql" => std::fs::read_to_string(&path).expect("read"),
             _ => String::new(),
         })
@@ -52,12 +52,12 @@ fn called(sql: &str) -> BTreeSet<String> {
     before.map(word).filter(|word| !word.is_empty()).collect()
 }
 
-/// The committed list is that of both builds, so a function that one of them has alone, or has in another form, shows up.
-/// ICU only adds forms of functions for times with a zone; a test below checks that no such column exists.
+/// The committed list holds for both builds, so a function that only one of them has, or has with another signature, fails the test.
+/// ICU only adds signatures for times with a time zone; a test below checks that no column has such a type.
 #[test]
-fn the_functions_that_models_use_are_the_same_in_both() {
+fn functions_used_by_models_are_the_same_in_both_builds() {
     let database = Database::in_memory(&DatabaseOptions::default()).expect("a database");
-    let called: Vec<String> = called(&sql_below(&repository().join("dbt"))).iter().map(|n| format!("'{n}'")).collect();
+    let called: Vec<String> = called(&sql_in(&repository().join("dbt"))).iter().map(|n| format!("'{n}'")).collect();
     let sql = format!(
         "with functions as (
             select distinct concat_ws(' ', function_name, function_type, parameter_types::varchar, varargs, '->', return_type) as name
@@ -72,7 +72,7 @@ fn the_functions_that_models_use_are_the_same_in_both() {
 }
 
 #[test]
-fn rows_are_the_same_wherever_the_machine_is() {
+fn rows_do_not_depend_on_the_time_zone() {
     let sandbox = Sandbox::new(300);
     let in_zone = |zone: &str, database: &str| {
         let arguments = ["2025-2026", "--progress", "none", "--database", database, "--reports", zone];

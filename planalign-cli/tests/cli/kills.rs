@@ -1,4 +1,4 @@
-//! Kills the real binary at seeded moments and resumes it; the results don't show it.
+//! Kills the real binary at seeded moments and resumes it; this doesn't affect the results.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ const YEARS: &str = "2025-2027";
 const KILLS: u64 = 20;
 
 #[test]
-fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one() {
+fn a_run_killed_at_twenty_moments_ends_with_the_same_tables() {
     let sandbox = Sandbox::new(400);
     let began = Instant::now();
     sandbox.simulated(&[YEARS, "--database", "uninterrupted.duckdb", "--reports", "uninterrupted"]);
@@ -22,7 +22,7 @@ fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one()
         let database = format!("killed_{seed}.duckdb");
         let reports = format!("killed_{seed}");
         kill_after(&sandbox, &["--database", &database, "--reports", &reports], moment(&mut rng, duration));
-        // Killed again while it resumes, then left alone.
+        // Kill it again while it resumes, then let it finish.
         if sandbox.path(&database).exists() {
             kill_after(
                 &sandbox,
@@ -46,11 +46,11 @@ fn a_run_killed_at_twenty_moments_ends_with_the_tables_of_an_uninterrupted_one()
     }
 }
 
-fn moment(rng: &mut ChaCha8Rng, whole: Duration) -> Duration {
-    whole.mul_f64(rng.random_range(0.02..0.98))
+fn moment(rng: &mut ChaCha8Rng, total: Duration) -> Duration {
+    total.mul_f64(rng.random_range(0.02..0.98))
 }
 
-/// Starts the run and kills it; a run that ended before is as good.
+/// Starts a run and kills it, unless it finishes first.
 fn kill_after(sandbox: &Sandbox, arguments: &[&str], moment: Duration) {
     let mut command = sandbox.simulate_command(&[YEARS]);
     command.args(arguments).args(["--progress", "none"]).stdout(Stdio::null()).stderr(Stdio::null());

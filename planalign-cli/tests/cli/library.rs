@@ -1,4 +1,4 @@
-//! The library under the command: several sessions in one process.
+//! The library behind the command, with several sessions in one process.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -44,7 +44,7 @@ fn run(database: &Path, options: &InputOptions, mode: StartMode, stop_in: Option
 }
 
 #[test]
-fn two_sessions_run_at_once_and_end_with_the_tables_of_the_command() {
+fn two_concurrent_sessions_end_with_the_same_tables_as_the_command() {
     let sandbox = Sandbox::new(120);
     let (steady, growing) = (options(&sandbox, "0.03"), options(&sandbox, "0.08"));
     let (a, b) = (sandbox.path("a.duckdb"), sandbox.path("b.duckdb"));
@@ -86,25 +86,25 @@ fn sessions_are_send() {
 }
 
 #[test]
-fn a_refused_session_takes_nobody_s_lock_away() {
+fn a_refused_session_does_not_release_the_lock() {
     let sandbox = Sandbox::new(60);
     sandbox.simulated(&["2025"]);
     let path = sandbox.path("simulation.duckdb");
-    let writing = Database::open(&path, &DatabaseOptions::default()).expect("opened");
+    let writing = Database::open(&path, &DatabaseOptions::default()).expect("open");
     let is_busy = |error: Error| matches!(error, Error::Database(DatabaseError::OpenHere { .. }));
-    assert!(is_busy(OpenRun::open(&path, &CALLER).expect_err("open already")));
-    assert!(is_busy(run(&path, &options(&sandbox, "0.03"), StartMode::Restart, None).expect_err("open already")));
-    let others = || sandbox.command(&["status"]).output().expect("run").status.code();
+    assert!(is_busy(OpenRun::open(&path, &CALLER).expect_err("already open")));
+    assert!(is_busy(run(&path, &options(&sandbox, "0.03"), StartMode::Restart, None).expect_err("already open")));
+    let others = || sandbox.command(&["status"]).output().expect("run planalign").status.code();
     assert_eq!(others(), Some(5), "another process may not open the file");
     drop(writing);
     assert_eq!(others(), Some(0));
-    let session = Session::open(&path, CALLER).expect("nobody holds the lock");
+    let session = Session::open(&path, CALLER).expect("the lock is free");
     assert!(matches!(Session::open(&path, CALLER), Err(Error::Lock(_))));
     drop(session);
-    assert_eq!(OpenRun::open(&path, &CALLER).expect("closed").run().start_year, 2025);
+    assert_eq!(OpenRun::open(&path, &CALLER).expect("the file is free").run().start_year, 2025);
 }
 
-/// A rule that finds the year in which it is checked, or fails there without its table.
+/// A rule, with its name and query, that reports every year it is checked in. It fails if the table doesn't exist yet.
 struct Seen(&'static str, &'static str);
 
 impl Rule for Seen {
@@ -131,16 +131,16 @@ fn builder<'a>(sandbox: &Sandbox, config: SimulationConfig) -> OrchestratorBuild
 }
 
 #[test]
-fn rules_of_a_caller_run_where_all_tables_are_there() {
+fn rules_of_a_caller_run_once_all_tables_exist() {
     const ALL: &str = "select count(*) from fct_workforce_snapshot";
     let sandbox = Sandbox::new(60);
-    // One takes the place of a built-in rule, which is checked before there is a snapshot.
+    // One replaces a built-in rule that is checked before the snapshot exists.
     let builder = |rules: [Seen; 2]| {
         let [first, second] = rules;
         builder(&sandbox, config(&sandbox)).threads(1).rule(first).rule(second)
     };
-    let twice = builder([Seen("mine", ALL), Seen("mine", ALL)]).build().map(drop).expect_err("two of one name");
-    assert!(matches!(twice, Error::Run(PipelineError::WorkflowValidation(_))), "{twice}");
+    let duplicate = builder([Seen("mine", ALL), Seen("mine", ALL)]).build().map(drop).expect_err("duplicate name");
+    assert!(matches!(duplicate, Error::Run(PipelineError::WorkflowValidation(_))), "{duplicate}");
     let mut orchestrator = builder([Seen("mine", ALL), Seen("census_acceptance", ALL)]).build().expect("rules");
     let summary = orchestrator.execute_multi_year_simulation(2025..=2025).expect("finished");
     let seen: Vec<&str> = summary.years[0]
@@ -155,14 +155,14 @@ fn rules_of_a_caller_run_where_all_tables_are_there() {
 }
 
 #[test]
-fn what_cannot_be_simulated_is_refused_and_nothing_is_touched() {
+fn invalid_calls_are_refused_before_anything_is_written() {
     let sandbox = Sandbox::new(60);
     let mut wrong = config(&sandbox);
     wrong.deferrals.maximum_rate = planalign_config::rate!(7.5);
     assert!(matches!(builder(&sandbox, wrong).build().map(drop), Err(Error::Config(_))));
     let mut orchestrator = builder(&sandbox, config(&sandbox)).fail_on_validation_error().build().expect("built");
-    let nothing = orchestrator.resume().expect_err("no run");
-    assert!(matches!(nothing, Error::NoDatabase(_)), "{nothing}");
+    let missing = orchestrator.resume().expect_err("no run");
+    assert!(matches!(missing, Error::NoDatabase(_)), "{missing}");
     let (first, last) = (2027, 2025);
     let backwards = orchestrator.execute_multi_year_simulation(first..=last).expect_err("no years");
     assert!(matches!(backwards, Error::Config(_)), "{backwards}");
@@ -170,22 +170,22 @@ fn what_cannot_be_simulated_is_refused_and_nothing_is_touched() {
 }
 
 #[test]
-fn a_listener_that_panics_stops_neither_the_run_nor_its_log() {
+fn a_panicking_listener_stops_neither_the_run_nor_its_log() {
     let sandbox = Sandbox::new(60);
     let database = sandbox.path("a.duckdb");
-    let mut heard = 0;
+    let mut calls = 0;
     let listen = |event: &RunEvent, _: &ExecutionProgress| {
-        heard += 1;
-        assert!(!matches!(event.kind, RunEventKind::YearStarted { .. }), "as the test wants it");
+        calls += 1;
+        assert!(!matches!(event.kind, RunEventKind::YearStarted { .. }), "intentional panic");
     };
     let mut orchestrator =
         builder(&sandbox, config(&sandbox)).database(&database).on_event(listen).build().expect("built");
     let run = AssertUnwindSafe(|| orchestrator.execute_multi_year_simulation(2025..=2025));
-    catch_unwind(run).expect_err("the panic is the caller's");
+    catch_unwind(run).expect_err("the panic reaches the caller");
     drop(orchestrator);
-    assert!(heard < 5, "{heard}");
+    assert!(calls < 5, "{calls}");
     let status = captured(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
     assert!(status.stdout.contains("status     finished"), "{}", status.stdout);
-    let logs = std::fs::read_dir(sandbox.path("logs")).expect("logs").next().expect("a log").expect("readable");
-    assert!(std::fs::read_to_string(logs.path()).expect("text").contains("run_finished"));
+    let logs = std::fs::read_dir(sandbox.path("logs")).expect("logs").next().expect("a log").expect("entry");
+    assert!(std::fs::read_to_string(logs.path()).expect("read").contains("run_finished"));
 }

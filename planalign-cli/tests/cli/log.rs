@@ -13,7 +13,7 @@ fn log(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
     captured(&sandbox.command(&[&["log"], arguments].concat()).output().expect("run planalign"))
 }
 
-/// The lines without times and durations.
+/// The lines, without times and durations.
 fn without_times(text: &str) -> String {
     let words = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().skip(1).collect();
@@ -29,7 +29,7 @@ fn run_id(sandbox: &Sandbox) -> String {
 }
 
 #[test]
-fn a_run_is_shown_from_the_record_and_its_file_says_the_same() {
+fn the_recorded_log_of_a_run_equals_its_log_file() {
     let sandbox = Sandbox::new(100);
     sandbox.simulated(&["2025"]);
     let reported = log(&sandbox, &[]);
@@ -58,20 +58,21 @@ fn a_run_is_shown_from_the_record_and_its_file_says_the_same() {
 }
 
 #[test]
-fn a_run_that_holds_the_database_is_followed_to_its_end() {
+fn a_run_in_progress_is_followed_to_its_end() {
     let sandbox = Sandbox::new(3);
     let holder = Holder::new("planalign simulate", "2026-01-01T00:00:00Z".parse().expect("a time"));
-    let mut lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("locked");
-    lock.update(Some("run-1")).expect("named");
-    fs::create_dir(sandbox.path("logs")).expect("a folder");
-    let mut file = OpenOptions::new().create(true).append(true).open(sandbox.path("logs/run-1.jsonl")).expect("a file");
-    let mut happens = |sequence: u64, kind: Value| {
+    let mut lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("lock");
+    lock.update(Some("run-1")).expect("update the lock");
+    fs::create_dir(sandbox.path("logs")).expect("create logs");
+    let mut file =
+        OpenOptions::new().create(true).append(true).open(sandbox.path("logs/run-1.jsonl")).expect("open the log");
+    let mut append = |sequence: u64, kind: Value| {
         let mut event = json!({ "sequence": sequence, "run_id": "run-1", "timestamp": "2026-01-01T00:00:01Z", "since_start_ms": 5 });
         event.as_object_mut().expect("a map").extend(kind.as_object().expect("a map").clone());
-        writeln!(file, "{event}").expect("written");
+        writeln!(file, "{event}").expect("write");
     };
-    happens(1, json!({ "event": "run_started", "start_year": 2025, "end_year": 2026, "stages": 12, "seed": 42 }));
-    happens(2, json!({ "event": "checkpoint_saved", "year": 2025, "stage": "INITIALIZATION" }));
+    append(1, json!({ "event": "run_started", "start_year": 2025, "end_year": 2026, "stages": 12, "seed": 42 }));
+    append(2, json!({ "event": "checkpoint_saved", "year": 2025, "stage": "INITIALIZATION" }));
     let now = log(&sandbox, &[]);
     assert_eq!(now.stdout, "2026-01-01T00:00:01Z  Run run-1: 2025 to 2026, 12 stages, seed 42\n");
 
@@ -86,15 +87,15 @@ fn a_run_that_holds_the_database_is_followed_to_its_end() {
     assert_eq!(status["last_checkpoint"], "2025/INITIALIZATION");
 
     let following = sandbox.command(&["log", "--follow"]).stdout(Stdio::piped()).spawn().expect("run planalign");
-    happens(3, json!({ "event": "stage_finished", "year": 2025, "stage": "FOUNDATION", "elapsed_ms": 7 }));
-    happens(4, json!({ "event": "run_failed", "cause": "the disk is full" }));
-    let followed = captured(&following.wait_with_output().expect("it ends"));
+    append(3, json!({ "event": "stage_finished", "year": 2025, "stage": "FOUNDATION", "elapsed_ms": 7 }));
+    append(4, json!({ "event": "run_failed", "cause": "the disk is full" }));
+    let followed = captured(&following.wait_with_output().expect("wait"));
     insta::assert_snapshot!(followed.stdout, @"
     2026-01-01T00:00:01Z  Run run-1: 2025 to 2026, 12 stages, seed 42
     2026-01-01T00:00:01Z  2025  FOUNDATION              7 ms
     2026-01-01T00:00:01Z  Failed: the disk is full
     ");
 
-    // Of other runs the database would have to be asked, and there is none yet.
+    // Other runs are looked up in the database, which doesn't exist yet.
     assert_eq!(log(&sandbox, &["run-0"]).code, 2);
 }

@@ -1,12 +1,12 @@
-//! Census data is personal: a marker in every column is found in nothing that the program says or writes for people.
+//! Census data is personal: a marker in each column must not show up in anything the program prints or reports.
 
 use crate::sandbox::{HEADER, Sandbox, census};
 
-/// Text columns take the marker as it is; it also makes dates and numbers unreadable, which triggers their errors.
+/// Valid in text columns; as a date or number it is invalid, which triggers the errors for these.
 const MARKER: &str = "XMARKERX";
 
 #[test]
-fn no_message_log_or_report_holds_what_the_census_says() {
+fn no_message_log_or_report_contains_census_data() {
     for column in HEADER.split(',') {
         let sandbox = Sandbox::new(1);
         sandbox.write("census.csv", &marked(column));
@@ -39,23 +39,23 @@ fn failed_statements_do_not_quote_the_census() {
     assert!(!output.stderr.contains(MARKER), "{}", output.stderr);
 }
 
-/// A census in which this column holds the marker in one row of twenty.
+/// A census of twenty people, one of whom has the marker in this column.
 fn marked(column: &str) -> String {
     let text = census(20, 3);
-    let place = HEADER.split(',').position(|c| c == column).expect("column");
+    let index = HEADER.split(',').position(|c| c == column).expect("column");
     let lines = text.lines().enumerate().map(|(i, line)| {
         if i != 7 {
             return line.to_owned();
         }
         let mut cells: Vec<&str> = line.split(',').collect();
-        cells[place] = MARKER;
+        cells[index] = MARKER;
         cells.join(",")
     });
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 #[test]
-fn rules_that_fail_at_a_row_do_not_quote_it() {
+fn rules_that_fail_on_a_row_do_not_quote_it() {
     let queries = [
         "select strptime(employee_id, '%Y') from fct_workforce_snapshot",
         "select regexp_matches('a', '(' || employee_id) from fct_workforce_snapshot",

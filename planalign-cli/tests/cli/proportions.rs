@@ -1,20 +1,20 @@
-//! Probabilities and shares of the settings come out in the numbers of people.
+//! The numbers of people match the probabilities and shares in the settings.
 
 use planalign_config::Database;
 use serde_json::{Value, json};
 
 use crate::sandbox::{HEADER, Sandbox};
 
-/// The whole numbers of a query's rows.
+/// The rows of a query of integers.
 fn numbers(database: &Database, sql: &str) -> Vec<Vec<i64>> {
     let rows = database.query(sql, &[]).expect("query").rows;
     rows.iter().map(|row| row.values().iter().map(|value| value.integer().expect("a number")).collect()).collect()
 }
 
 #[test]
-fn those_prone_to_leave_leave_more_often() {
+fn terminations_decrease_with_service() {
     let sandbox = Sandbox::new(1);
-    // Alike except for their service, with multipliers 1.8 and 0.3.
+    // Alike except for their years of service, which have multipliers 1.8 and 0.3.
     let person = |i: usize| {
         let hired = if i.is_multiple_of(2) { "2023-06-01" } else { "2000-06-01" };
         format!("E{i:03},1975-05-05,{hired},,60000.00,0,40,,\n")
@@ -25,12 +25,12 @@ fn those_prone_to_leave_leave_more_often() {
     let sql = "select count(*) filter (employee_hire_date > '2020-01-01'), count(*) filter (employee_hire_date < '2020-01-01')
         from int_termination_events";
     let terminations = numbers(&sandbox.open("simulation.duckdb"), sql);
-    let (new, old) = (terminations[0][0], terminations[0][1]);
-    assert!(new > 3 * old && old > 0, "{new} of the new, {old} of the old");
+    let (recent, long_ago) = (terminations[0][0], terminations[0][1]);
+    assert!(recent > 3 * long_ago && long_ago > 0, "{recent} hired recently, {long_ago} hired long ago");
 }
 
 #[test]
-fn hires_are_split_among_levels_as_the_staff_is() {
+fn hires_are_split_among_levels_like_the_headcount() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&["2025-2027"]);
     let database = sandbox.open("simulation.duckdb");
@@ -40,19 +40,19 @@ fn hires_are_split_among_levels_as_the_staff_is() {
             from int_employee_compensation_by_year as o where simulation_year = {year} group by level_id order by level_id"
         );
         let levels = numbers(&database, &sql);
-        let (staff, hires): (i64, i64) = (levels.iter().map(|l| l[1]).sum(), levels.iter().map(|l| l[2]).sum());
-        let mut expected: Vec<i64> = levels.iter().map(|level| hires * level[1] / staff).collect();
-        // What is left goes to the largest remainders, at a tie to the lower level.
+        let (headcount, hires): (i64, i64) = (levels.iter().map(|l| l[1]).sum(), levels.iter().map(|l| l[2]).sum());
+        let mut expected: Vec<i64> = levels.iter().map(|level| hires * level[1] / headcount).collect();
+        // The rest goes to the largest remainders; ties go to the lower level.
         let mut by_remainder: Vec<usize> = (0..levels.len()).collect();
-        by_remainder.sort_by_key(|&i| (-(hires * levels[i][1] % staff), i));
-        let left = usize::try_from(hires - expected.iter().sum::<i64>()).expect("a count");
-        by_remainder[..left].iter().for_each(|&i| expected[i] += 1);
-        assert!(left > 0, "{year}: nothing is left to split");
+        by_remainder.sort_by_key(|&i| (-(hires * levels[i][1] % headcount), i));
+        let rest = usize::try_from(hires - expected.iter().sum::<i64>()).expect("a count");
+        by_remainder[..rest].iter().for_each(|&i| expected[i] += 1);
+        assert!(rest > 0, "{year}: no rest to split");
         assert_eq!(levels.iter().map(|level| level[2]).collect::<Vec<_>>(), expected, "{year}");
     }
 }
 
-/// Simulates a year of this many people with these settings.
+/// Simulates a year for this many people with these settings.
 fn simulated(people: usize, settings: &Value) -> Database {
     let sandbox = Sandbox::new(people);
     sandbox.write("scenario.yaml", &settings.to_string());
@@ -60,7 +60,7 @@ fn simulated(people: usize, settings: &Value) -> Database {
     sandbox.open("simulation.duckdb")
 }
 
-/// Asserts how many percent of the rows fulfil the condition, give or take `tolerance`.
+/// Asserts that this percentage of the rows meets the condition, give or take `tolerance`.
 fn check_share(database: &Database, rows: &str, condition: &str, percent: i64, tolerance: i64) {
     let counts = numbers(database, &format!("select count(*) filter ({condition}), count(*) from {rows}"));
     let (part, whole) = (counts[0][0], counts[0][1]);
@@ -71,7 +71,7 @@ fn check_share(database: &Database, rows: &str, condition: &str, percent: i64, t
 }
 
 #[test]
-fn hires_are_such_as_the_settings_say() {
+fn hires_match_the_settings() {
     let mut months = [0.05; 12];
     months[0] = 0.45;
     let database = simulated(
@@ -96,7 +96,7 @@ fn hires_are_such_as_the_settings_say() {
 }
 
 #[test]
-fn hires_are_paid_as_the_market_does_within_the_range_of_their_level() {
+fn hires_are_paid_by_the_market_and_within_the_range_of_their_level() {
     let pay = |market: &str, ranges: Value| {
         let new_hire = json!({"market_scenario": market, "job_level_compensation": ranges});
         let database = simulated(400, &json!({"new_hire": new_hire}));
@@ -104,18 +104,18 @@ fn hires_are_paid_as_the_market_does_within_the_range_of_their_level() {
             from (select (compensation_amount * 100)::bigint as cents from int_hiring_events where level_id = 1)";
         <[i64; 5]>::try_from(numbers(&database, sql).remove(0)).expect("five numbers")
     };
-    let [_, usual, _, different, hires] = pay("baseline", json!([]));
-    assert!(different * 2 > hires, "{different} kinds of pay for {hires} hires");
-    // Hardly anybody is so high in the range that 5% more lie outside of it.
-    let [_, more, ..] = pay("competitive", json!([]));
-    assert!((1045..=1050).contains(&(more * 1000 / usual)), "{more} instead of {usual}");
-    let [least, _, most, ..] =
+    let [_, baseline, _, distinct, hires] = pay("baseline", json!([]));
+    assert!(distinct * 2 > hires, "{distinct} different amounts for {hires} hires");
+    // Hardly anyone is so high in the range that 5% more is outside it.
+    let [_, competitive, ..] = pay("competitive", json!([]));
+    assert!((1045..=1050).contains(&(competitive * 1000 / baseline)), "{competitive}, up from {baseline}");
+    let [min, _, max, ..] =
         pay("aggressive", json!([{"level": 1, "min_compensation": 50000, "max_compensation": 52000}]));
-    assert!(least >= 5_000_000 && most <= 5_200_000, "{least} to {most}");
+    assert!(min >= 5_000_000 && max <= 5_200_000, "{min} to {max}");
 }
 
 #[test]
-fn as_many_opt_out_as_the_rate_says() {
+fn opt_outs_match_the_rate() {
     let all = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), json!(1.0))).collect::<Value>();
     let settings = json!({
         "enrollment": {
@@ -128,14 +128,14 @@ fn as_many_opt_out_as_the_rate_says() {
         },
     });
     let opted_out = "employee_id in (select employee_id from fct_yearly_events where event_type = 'enrollment_change')";
-    // Who is enrolled late in the year, or leaves soon, has no time to opt out.
+    // Those who are enrolled late in the year, or leave, have no time to opt out.
     let rows = "(from fct_yearly_events where event_category = 'auto_enrollment' and effective_date < '2025-11-01' and
         employee_id not in (select employee_id from fct_yearly_events where event_type = 'termination'))";
     check_share(&simulated(1000, &settings), rows, opted_out, 40, 5);
 }
 
 #[test]
-fn as_many_enroll_by_their_own_choice_as_is_probable() {
+fn voluntary_enrollments_match_the_probability() {
     let same =
         |names: &[&str], rate: f64| names.iter().map(|name| ((*name).to_owned(), json!(rate))).collect::<Value>();
     let settings = json!({
@@ -157,7 +157,7 @@ fn as_many_enroll_by_their_own_choice_as_is_probable() {
 }
 
 #[test]
-fn as_many_are_promoted_as_is_probable() {
+fn promotions_match_the_probability() {
     let database = simulated(2000, &json!({"compensation": {"promotion_rate_multiplier": 3}}));
     let staying = "from int_employee_compensation_by_year where level_id < 5 and employee_hire_date <= '2024-02-01' and
         employee_id not in (select employee_id from fct_yearly_events where event_type = 'termination')";
@@ -172,7 +172,7 @@ fn as_many_are_promoted_as_is_probable() {
 }
 
 #[test]
-fn no_year_repeats_the_draws_of_the_year_before() {
+fn no_year_repeats_the_draws_of_the_prior_year() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&["2025-2026", "--set", "compensation.raise_timing.method=monthly_shares"]);
     let sql = "select count(*) filter (a.effective_date + interval 1 year = b.effective_date), count(*)

@@ -1,4 +1,5 @@
-//! Recovery: damage, loss, and changes are reported, and the advice leads to the tables of an uninterrupted run.
+//! Recovery: damage, loss, and changes are reported, and a run that follows the advice ends with the same tables as an
+//! uninterrupted one.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +12,15 @@ fn checkpoint(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
     captured(&sandbox.command(&[&["checkpoint"], arguments].concat()).output().expect("run planalign"))
 }
 
-/// A sandbox with a finished run in `simulation.duckdb` and in `original.duckdb`.
+/// A sandbox with a finished run in `simulation.duckdb`, and a copy of it in `original.duckdb`.
 fn finished() -> Sandbox {
     let sandbox = Sandbox::new(200);
     sandbox.simulated(&[YEARS]);
-    fs::copy(sandbox.path("simulation.duckdb"), sandbox.path("original.duckdb")).expect("copied");
+    fs::copy(sandbox.path("simulation.duckdb"), sandbox.path("original.duckdb")).expect("copy");
     sandbox
 }
 
-/// No table of the run differs from those of the uninterrupted one.
+/// Asserts that the tables of the run equal those of the uninterrupted one.
 fn check_same_as_original(sandbox: &Sandbox, database: &str) {
     let different = differences(&sandbox.path("original.duckdb"), &sandbox.path(database));
     assert_eq!(different, Vec::<String>::new());
@@ -30,7 +31,7 @@ fn lines_with<'t>(text: &'t str, part: &str) -> Vec<&'t str> {
 }
 
 #[test]
-fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
+fn a_run_restored_to_any_checkpoint_ends_with_the_same_tables() {
     let sandbox = finished();
     for point in ["2026", "2026/EVENT_GENERATION", "2025/INITIALIZATION", "2027/state_accumulation"] {
         let restored = checkpoint(&sandbox, &["restore", point]);
@@ -51,7 +52,7 @@ fn a_run_that_is_returned_to_any_point_ends_with_the_same_tables() {
 }
 
 #[test]
-fn damage_is_named_by_table_and_the_way_back_leads_home() {
+fn a_damaged_table_is_named_and_rebuilt_after_a_restore() {
     let sandbox = finished();
     sandbox.tamper("simulation.duckdb", "update fct_workforce_snapshot set current_age = current_age + 1 where simulation_year = 2026 and employee_id = (select min(employee_id) from fct_workforce_snapshot)");
     let verified = checkpoint(&sandbox, &["verify"]);
@@ -74,7 +75,7 @@ fn damage_is_named_by_table_and_the_way_back_leads_home() {
     help: everything up to 2026/STATE_ACCUMULATION is intact; run `planalign checkpoint restore 2026/STATE_ACCUMULATION`, then `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv --progress none --resume`
           check whether another program wrote to the file, or whether the disk is failing
     ");
-    // Not to a point that rests on what is damaged.
+    // A checkpoint that includes the damaged table can't be restored.
     assert_eq!(checkpoint(&sandbox, &["restore", "2026"]).code, 6);
     assert_eq!(checkpoint(&sandbox, &["restore", "2026/STATE_ACCUMULATION"]).code, 0);
     sandbox.simulated(&["--resume", "--progress", "none"]);
@@ -108,11 +109,11 @@ fn a_run_resumes_from_its_record_alone() {
     sandbox.copy_project();
     sandbox.write("growth.yaml", "simulation: { target_growth_rate: 0.03 }");
     sandbox.killed_after(8, "a.duckdb", &[YEARS, "--project", "dbt_copy", "--scenario", "growth.yaml"]);
-    // Moved to an otherwise empty place.
+    // Moved to an otherwise empty folder.
     let elsewhere = tempfile::tempdir().expect("a folder");
     for suffix in ["", ".wal"] {
         let name = format!("a.duckdb{suffix}");
-        fs::rename(sandbox.path(&name), elsewhere.path().join(format!("moved.duckdb{suffix}"))).expect("moved");
+        fs::rename(sandbox.path(&name), elsewhere.path().join(format!("moved.duckdb{suffix}"))).expect("move");
     }
     let mut command = sandbox.command(&["simulate", "--resume", "--database", "moved.duckdb"]);
     let resumed = captured(&command.current_dir(elsewhere.path()).output().expect("run planalign"));
@@ -120,15 +121,15 @@ fn a_run_resumes_from_its_record_alone() {
     let expected = "warning: using the inputs recorded with the run; `config/simulation_config.yaml` not found\n";
     assert!(resumed.stderr.contains(expected), "{}", resumed.stderr);
     assert!(resumed.stderr.contains("Resuming after 2026/"), "{}", resumed.stderr);
-    fs::rename(elsewhere.path().join("moved.duckdb"), sandbox.path("a.duckdb")).expect("moved back");
+    fs::rename(elsewhere.path().join("moved.duckdb"), sandbox.path("a.duckdb")).expect("move back");
     check_same_as_original(&sandbox, "a.duckdb");
     let mirrored = elsewhere.path().join(".planalign_checkpoints/moved.duckdb");
     let run = fs::read_dir(mirrored).expect("a mirror").next().expect("a run").expect("a folder").path();
-    assert_eq!(fs::read_dir(run).expect("files").count(), 16, "all of them are mirrored, also those from before");
+    assert_eq!(fs::read_dir(run).expect("files").count(), 16, "all checkpoints are mirrored, including earlier ones");
 }
 
 #[test]
-fn results_are_checked_with_the_rules_of_the_record_where_nothing_else_is_here() {
+fn data_is_checked_with_the_recorded_rules_if_there_is_no_configuration() {
     let sandbox = Sandbox::new(100);
     let setting = "validation.compensation_reasonableness.maximum_compensation=50000";
     let found = sandbox.simulate(&["2025", "--set", setting]);
@@ -141,7 +142,7 @@ fn results_are_checked_with_the_rules_of_the_record_where_nothing_else_is_here()
 }
 
 #[test]
-fn what_has_changed_is_reported_with_the_ways_to_continue() {
+fn changes_are_reported_with_the_ways_to_continue() {
     let sandbox = finished();
     sandbox.copy_project();
     let run = ["--database", "a.duckdb", "--project", "dbt_copy", "--progress", "none"];
@@ -149,7 +150,7 @@ fn what_has_changed_is_reported_with_the_ways_to_continue() {
     let resume = |more: &[&str]| sandbox.simulate(&[&[YEARS, "--resume"], run.as_slice(), more].concat());
     let model = sandbox.path("dbt_copy/models/foundation/int_baseline_workforce.sql");
     let original = fs::read_to_string(&model).expect("a model");
-    fs::write(&model, format!("{original}\n-- changed")).expect("written");
+    fs::write(&model, format!("{original}\n-- changed")).expect("write");
     let refused = resume(&["--set", "compensation.cola_rate=0.025"]);
     assert_eq!(refused.code, 2);
     insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
@@ -171,10 +172,10 @@ fn what_has_changed_is_reported_with_the_ways_to_continue() {
 }
 
 #[test]
-fn a_census_that_is_reread_must_be_the_recorded_one() {
+fn a_reread_census_must_equal_the_recorded_one() {
     let sandbox = Sandbox::new(60);
     sandbox.simulated(&["2025", "--progress", "none"]);
-    // As a process leaves it that died before its first commit.
+    // Like a process that died before its first commit.
     sandbox
         .tamper("simulation.duckdb", "delete from planalign.checkpoints; update planalign.runs set status = 'running'");
     sandbox.write("census.csv", &census(60, 2));
@@ -186,10 +187,10 @@ fn a_census_that_is_reread_must_be_the_recorded_one() {
 }
 
 #[test]
-fn another_version_of_the_program_is_taken_on_request_only() {
+fn another_version_of_the_program_is_accepted_only_on_request() {
     let sandbox = finished();
     sandbox.killed_after(4, "a.duckdb", &[YEARS]);
-    // As a program that did not say its version would have left it; that the record is another was accepted once.
+    // As if written by a program that didn't record its version; the changed record itself is marked as accepted.
     sandbox.tamper(
         "a.duckdb",
         "delete from planalign.fingerprints where kind = 'program';
@@ -220,7 +221,7 @@ fn years_before_a_change_are_kept() {
     let mut changed: Vec<String> = published.lines().map(str::to_owned).collect();
     let of_2026 = changed.iter_mut().find(|line| line.starts_with("2026,24500,")).expect("limits of 2026");
     *of_2026 = of_2026.replace("2026,24500,", "2026,20000,");
-    fs::write(&limits, changed.join("\n") + "\n").expect("written");
+    fs::write(&limits, changed.join("\n") + "\n").expect("write");
     let refused = sandbox.simulate(&[run.as_slice(), &["--resume"]].concat());
     assert!(
         refused.stderr.contains("help: to keep 2025 and apply the changes from 2026, run `planalign simulate "),
@@ -233,7 +234,7 @@ fn years_before_a_change_are_kept() {
     let before = checkpoint(&sandbox, &["list"]).stdout;
     sandbox.simulated(&[run.as_slice(), &["--restart-from", "2026"]].concat());
     let after = checkpoint(&sandbox, &["list"]).stdout;
-    assert_eq!(lines_with(&before, "2025/"), lines_with(&after, "2025/"), "the year before is unchanged");
+    assert_eq!(lines_with(&before, "2025/"), lines_with(&after, "2025/"), "the prior year is unchanged");
     sandbox.simulated(&[run.as_slice(), &["--database", "original.duckdb"]].concat());
     check_same_as_original(&sandbox, "simulation.duckdb");
     assert_eq!(checkpoint(&sandbox, &["verify"]).code, 0);
@@ -241,27 +242,27 @@ fn years_before_a_change_are_kept() {
     assert!(log.contains("Changes apply from 2026: seed config_irs_limits has changed"), "{log}");
 }
 
-/// Cuts the engine's log of a killed run, and says whether that lost something.
-fn cut_log(sandbox: &Sandbox, database: &str, keep: f64) {
+/// Truncates the engine's log of a killed run to a share of its length.
+fn truncate_log(sandbox: &Sandbox, database: &str, keep: f64) {
     let log = sandbox.path(&format!("{database}.wal"));
-    let length = fs::metadata(&log).expect("a log").len();
+    let length = fs::metadata(&log).expect("log size").len();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
     let kept = (length as f64 * keep) as u64;
-    fs::OpenOptions::new().write(true).open(&log).expect("open").set_len(kept).expect("cut");
+    fs::OpenOptions::new().write(true).open(&log).expect("open").set_len(kept).expect("truncate");
 }
 
 #[test]
-fn commits_that_a_cut_log_has_lost_are_named_and_redone() {
+fn commits_lost_with_a_truncated_log_are_named_and_rerun() {
     let sandbox = finished();
     for keep in [0.5, 0.7] {
         sandbox.killed_after(9, "a.duckdb", &[YEARS]);
-        cut_log(&sandbox, "a.duckdb", keep);
+        truncate_log(&sandbox, "a.duckdb", keep);
         let verified = checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]);
         assert_eq!(verified.code, 6, "{keep}: {}", verified.stdout);
         assert!(verified.stdout.contains("lost: in the mirror"), "{keep}: {}", verified.stdout);
         let status = captured(&sandbox.command(&["status", "--database", "a.duckdb"]).output().expect("run planalign"));
         assert!(status.stdout.contains("lost       2026/"), "{keep}: {}", status.stdout);
-        // What was committed is not given up by the way.
+        // A shorter run doesn't discard committed stages.
         let shorter = sandbox.simulate(&["2025", "--database", "a.duckdb", "--resume"]);
         assert_eq!(shorter.code, 2, "{}", shorter.stderr);
         assert!(shorter.stderr.contains("is committed through 2026 and cannot end earlier"), "{}", shorter.stderr);
@@ -269,15 +270,15 @@ fn commits_that_a_cut_log_has_lost_are_named_and_redone() {
         assert!(resumed.stderr.contains("Lost: 2026/"), "{keep}: {}", resumed.stderr);
         check_same_as_original(&sandbox, "a.duckdb");
         assert_eq!(checkpoint(&sandbox, &["verify", "--database", "a.duckdb"]).code, 0);
-        fs::remove_file(sandbox.path("a.duckdb")).expect("removed");
+        fs::remove_file(sandbox.path("a.duckdb")).expect("remove");
     }
 }
 
 #[test]
-fn a_file_whose_log_is_gone_is_not_taken_for_a_new_one() {
+fn a_database_without_its_log_is_not_mistaken_for_a_new_one() {
     let sandbox = finished();
     sandbox.killed_after(9, "a.duckdb", &[YEARS]);
-    fs::remove_file(sandbox.path("a.duckdb.wal")).expect("removed");
+    fs::remove_file(sandbox.path("a.duckdb.wal")).expect("remove");
     for arguments in [&["--resume"][..], &[]] {
         let refused = sandbox.simulate(&[&[YEARS, "--database", "a.duckdb"], arguments].concat());
         assert_eq!(refused.code, 6, "{}", refused.stderr);
@@ -289,20 +290,20 @@ fn a_file_whose_log_is_gone_is_not_taken_for_a_new_one() {
     assert_eq!(status.code, 6, "{}", status.stdout);
     sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--restart"]);
     check_same_as_original(&sandbox, "a.duckdb");
-    // Who removes a database is done with it.
-    fs::remove_file(sandbox.path("a.duckdb")).expect("removed");
+    // A deleted database is deleted on purpose.
+    fs::remove_file(sandbox.path("a.duckdb")).expect("remove");
     sandbox.simulated(&["2025", "--database", "a.duckdb"]);
 }
 
 #[test]
-fn a_mirror_is_no_source_of_state() {
+fn the_mirror_is_not_a_source_of_state() {
     let sandbox = finished();
     sandbox.killed_after(8, "a.duckdb", &[YEARS]);
     let files = || sandbox.mirrored("a.duckdb");
-    let content = |path: &Path| fs::read_to_string(path).expect("readable");
+    let content = |path: &Path| fs::read_to_string(path).expect("read");
     let before: Vec<String> = files().iter().map(|path| content(path)).collect();
-    fs::write(&files()[0], "{}").expect("edited");
-    fs::remove_file(&files()[1]).expect("removed");
+    fs::write(&files()[0], "{}").expect("edit");
+    fs::remove_file(&files()[1]).expect("remove");
     sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--resume"]);
     check_same_as_original(&sandbox, "a.duckdb");
     let after: Vec<String> = files().iter().map(|path| content(path)).collect();
@@ -310,9 +311,9 @@ fn a_mirror_is_no_source_of_state() {
 }
 
 #[test]
-fn a_mirror_that_cannot_be_written_is_reported_and_stops_nothing() {
+fn a_mirror_that_cannot_be_written_is_reported_and_does_not_stop_the_run() {
     let sandbox = finished();
-    fs::rename(sandbox.path(".planalign_checkpoints"), sandbox.path("gone")).expect("moved");
+    fs::rename(sandbox.path(".planalign_checkpoints"), sandbox.path("gone")).expect("move");
     sandbox.write(".planalign_checkpoints", "a file where the folder should be");
     let run = sandbox.simulated(&[YEARS, "--database", "a.duckdb"]);
     assert!(run.stderr.contains("cannot mirror checkpoints to"), "{}", run.stderr);
@@ -322,7 +323,7 @@ fn a_mirror_that_cannot_be_written_is_reported_and_stops_nothing() {
 }
 
 #[test]
-fn where_nothing_is_intact_a_backup_or_a_restart_is_advised() {
+fn a_backup_or_a_restart_is_advised_if_nothing_is_intact() {
     let sandbox = finished();
     sandbox.tamper("simulation.duckdb", "delete from stg_census_data");
     let verified = checkpoint(&sandbox, &["verify"]);
@@ -339,7 +340,7 @@ fn where_nothing_is_intact_a_backup_or_a_restart_is_advised() {
 }
 
 #[test]
-fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
+fn invalid_options_are_refused_and_change_nothing() {
     let sandbox = finished();
     for arguments in [&["--resume"][..], &["--restart-from", "2026"]] {
         let refused = sandbox.simulate(&[&[YEARS, "--database", "none.duckdb"], arguments].concat());
@@ -352,11 +353,11 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
         assert!(refused.stderr.contains(&format!("cannot restart from {year}: ")), "{}", refused.stderr);
     }
     check_same_as_original(&sandbox, "simulation.duckdb");
-    for how in [&["--resume"][..], &["--resume", "--as-recorded"], &["--restart-from", "2026"]] {
-        let refused = sandbox.simulate(&[&["2024-2027"], how].concat());
+    for options in [&["--resume"][..], &["--resume", "--as-recorded"], &["--restart-from", "2026"]] {
+        let refused = sandbox.simulate(&[&["2024-2027"], options].concat());
         assert_eq!(refused.code, 2, "{}", refused.stderr);
         let expected = "error: the run starts in 2025 and cannot be resumed from 2024\nhelp: choose years";
-        assert!(refused.stderr.contains(expected), "{how:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains(expected), "{options:?}: {}", refused.stderr);
     }
     for impossible in
         [&["--resume", "--dry-run"][..], &["--as-recorded", "--restart"], &["--as-recorded", "--restart-from", "2026"]]
@@ -365,7 +366,7 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
     }
     let beyond = sandbox.simulate(&[YEARS, "--restart-from", "2028"]);
     assert_eq!(beyond.code, 2, "{}", beyond.stderr);
-    // What is there is kept until something can take its place.
+    // The existing run is kept until a new one can replace it.
     let other = sandbox.simulate(&["2026-2028", "--restart-from", "2025"]);
     assert_eq!(other.code, 2, "{}", other.stderr);
     sandbox.write("nobody.csv", &census(200, 1).replace(",19", ",20"));
@@ -389,11 +390,11 @@ fn what_does_not_fit_together_is_refused_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_run_whose_census_is_gone_resumes() {
+fn a_run_resumes_without_its_census() {
     let sandbox = finished();
     sandbox.killed_after(4, "a.duckdb", &[YEARS]);
-    fs::rename(sandbox.path("census.csv"), sandbox.path("away.csv")).expect("moved");
-    // What is named must be there.
+    fs::rename(sandbox.path("census.csv"), sandbox.path("away.csv")).expect("move");
+    // A census that is named must exist.
     let refused = sandbox.simulate(&[YEARS, "--database", "a.duckdb", "--resume"]);
     assert_eq!(refused.code, 3);
     assert!(refused.stderr.contains("--resume --as-recorded`\n"), "{}", refused.stderr);

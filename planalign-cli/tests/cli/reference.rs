@@ -1,5 +1,5 @@
-//! What `docs/reference/` says of files, against the files of a real run: every field is documented, every documented field is
-//! there, types and units are those that the page names.
+//! Compares `docs/reference/` with the files of a real run: every field is documented, every documented field exists, and types
+//! and units are as documented.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ validation:
     - { name: raises, severity: warning, sql: \"from fct_yearly_events where simulation_year = {year} and event_type = 'raise'\", max_rows: 0, message: raises }
 ";
 
-/// Fields of a page, with type and meaning.
+/// The fields on a page, with their types and meanings.
 type Documented = BTreeMap<String, (String, String)>;
 
 /// A run that was resumed in its last year.
@@ -37,7 +37,7 @@ fn section<'p>(page: &'p str, heading: &str) -> &'p str {
     after.split("\n## ").next().unwrap_or_default()
 }
 
-/// The rows of the table of a section.
+/// The rows of a section's table.
 fn documented(section: &str) -> Documented {
     let rows = section.lines().filter_map(|line| {
         let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
@@ -51,7 +51,7 @@ fn json(sandbox: &Sandbox, path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(sandbox.path(path)).expect("a report")).expect("JSON")
 }
 
-/// The fields of an object, those within too where the page lists them. What else a map holds are names of the data.
+/// Collects the fields of an object, and nested ones if the page lists them. The keys of other maps come from the data.
 fn fields<'v>(object: &'v Value, prefix: &str, documented: &Documented, found: &mut BTreeMap<String, &'v Value>) {
     for (name, value) in object.as_object().into_iter().flatten() {
         let name = format!("{prefix}{name}");
@@ -64,8 +64,8 @@ fn fields<'v>(object: &'v Value, prefix: &str, documented: &Documented, found: &
     }
 }
 
-/// Whether a value is of one of the types that a page names: `number or string or null`.
-fn is_of(value: &Value, types: &str) -> bool {
+/// Returns whether a value has one of the types that a page lists, such as `number or string or null`.
+fn has_type(value: &Value, types: &str) -> bool {
     types.split(" or ").any(|name| match name {
         "null" => value.is_null(),
         "integer" => value.is_i64() || value.is_u64(),
@@ -74,26 +74,29 @@ fn is_of(value: &Value, types: &str) -> bool {
         "boolean" => value.is_boolean(),
         "array" => value.is_array(),
         "map" => value.is_object(),
-        other => panic!("a type {other}"),
+        other => panic!("unknown type {other}"),
     })
 }
 
-/// Compares an object with a table, both ways, and the types of its fields.
+/// Checks that an object and a table have the same fields, and that the fields have the documented types.
 fn check(object: &Value, documented: &Documented) {
     let mut found = BTreeMap::new();
     fields(object, "", documented, &mut found);
     let unknown: Vec<_> = found.keys().filter(|name| !documented.contains_key(*name)).collect();
-    // What lies within something that is null is nowhere.
-    let is_null = |name: &str| {
+    // A null has no nested fields.
+    let is_in_null = |name: &str| {
         found.iter().any(|(outer, value)| {
             value.is_null() && name.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'))
         })
     };
-    let absent: Vec<_> = documented.keys().filter(|name| !found.contains_key(*name) && !is_null(name)).collect();
-    assert!(unknown.is_empty() && absent.is_empty(), "not documented: {unknown:?}; documented and absent: {absent:?}");
+    let missing: Vec<_> = documented.keys().filter(|name| !found.contains_key(*name) && !is_in_null(name)).collect();
+    assert!(
+        unknown.is_empty() && missing.is_empty(),
+        "not documented: {unknown:?}; documented but missing: {missing:?}"
+    );
     for (name, value) in found {
         let types = &documented[&name].0;
-        assert!(is_of(value, types), "{name} is {value}, and documented as {types}");
+        assert!(has_type(value, types), "{name} is {value}, but documented as {types}");
     }
 }
 
@@ -117,19 +120,19 @@ fn reports_have_the_documented_fields() {
     assert_eq!(header.len(), columns.len());
 }
 
-/// Shares are fractions, and amounts are in dollars: the formulas of the page hold for the values.
+/// Rates are fractions, and amounts are in dollars: the values match the formulas on the page.
 #[test]
-fn metrics_of_reports_are_in_the_documented_units() {
+fn report_metrics_have_the_documented_units() {
     let sandbox = resumed();
     let page = page("reports.md");
     let documented = documented(section(&page, "`year_<YEAR>.json`"));
     let year = json(&sandbox, "reports/year_2026.json");
     let number =
         |path: &str| year.pointer(&format!("/{}", path.replace('.', "/"))).and_then(Value::as_f64).expect("a number");
-    let check = |path: &str, formula: &str, expected: f64, exact_to: f64| {
+    let check = |path: &str, formula: &str, expected: f64, tolerance: f64| {
         let meaning = &documented[path].1;
         assert!(meaning.contains(formula), "{path}: {meaning}");
-        assert!((number(path) - expected).abs() <= exact_to, "{path} is {} instead of {expected}", number(path));
+        assert!((number(path) - expected).abs() <= tolerance, "{path} is {}, not {expected}", number(path));
     };
     let (opening, closing) = (number("headcount.opening"), number("headcount.closing"));
     check("headcount.growth", "`closing / opening - 1`", closing / opening - 1.0, 1e-6);
@@ -140,22 +143,22 @@ fn metrics_of_reports_are_in_the_documented_units() {
     check("employer.total", "match and core", number("employer.match") + number("employer.core"), 0.001);
     check("employer.share_of_earned", "as a share of pay earned", total / number("pay.earned"), 1e-6);
     let rate = number("participation.average_deferral_rate");
-    assert!((0.01..0.25).contains(&rate), "a fraction: {rate}");
+    assert!((0.01..0.25).contains(&rate), "not a fraction: {rate}");
     for line in ["Money and rates are JSON numbers,", "exact to the cent and to the millionth"] {
         assert!(page.contains(line), "{line}");
     }
 }
 
 #[test]
-fn events_of_a_run_have_the_documented_fields() {
+fn run_events_have_the_documented_fields() {
     let sandbox = resumed();
     let page = page("run-events.md");
     let every = documented(section(&page, "Every event"));
     let log = captured(&sandbox.command(&["log", "--format", "json"]).output().expect("run planalign"));
     let events: Vec<Value> = log.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let mut kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().expect("a kind")).collect();
+    let mut kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().expect("event kind")).collect();
     for event in &events {
-        let mut documented = documented(section(&page, event["event"].as_str().expect("a kind")));
+        let mut documented = documented(section(&page, event["event"].as_str().expect("event kind")));
         documented.extend(every.clone());
         check(event, &documented);
     }

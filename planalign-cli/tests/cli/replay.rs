@@ -1,5 +1,5 @@
-//! A finished simulation is told a second time, from the census and the events and by other means than the models', and
-//! everything that the database says must come out again, to the cent and to the day.
+//! Replays a finished simulation from the census and the events, by other means than the models, and checks that everything in
+//! the database comes out the same, to the cent and to the day.
 
 mod calendar;
 mod census;
@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 use self::settings::Settings;
 use crate::sandbox::{Sandbox, census};
 
-/// Simulates the census with the changes to the default settings, and replays what came out; returns the kinds of events.
+/// Simulates the census with these changes to the default settings, and replays the result; returns the kinds of events.
 fn replayed(census_csv: &str, changes: &Value) -> BTreeSet<String> {
     let settings = Settings::with(changes);
     let years = format!("{}-{}", settings.simulation.start_year, settings.simulation.end_year);
@@ -100,7 +100,7 @@ fn raises_by_month() {
 }
 
 #[test]
-fn promotions_with_their_caps_on_the_day_of_raises() {
+fn capped_promotions_on_the_day_of_raises() {
     let changes = json!({
         "simulation": {"end_year": 2027},
         "compensation": {
@@ -114,11 +114,11 @@ fn promotions_with_their_caps_on_the_day_of_raises() {
 }
 
 #[test]
-fn more_are_known_to_leave_than_the_rate_says() {
-    let leaving = |(i, line): (usize, &str)| {
+fn more_known_terminations_than_the_rate() {
+    let terminate = |(i, line): (usize, &str)| {
         if (1..=60).contains(&i) { line.replacen(",,", ",2025-08-15,", 1) } else { line.to_owned() }
     };
-    let people: Vec<String> = census(200, 11).lines().enumerate().map(leaving).collect();
+    let people: Vec<String> = census(200, 11).lines().enumerate().map(terminate).collect();
     replayed(&people.join("\n"), &json!({"simulation": {"end_year": 2026}}));
 }
 
@@ -167,7 +167,7 @@ fn many_opt_out() {
 }
 
 /// People born and hired on leap days, a known termination, part-timers, one who defers before entry, and invalid rows.
-const REMARKABLE: &str = "\
+const EDGE_CASES: &str = "\
 LEAP,1992-02-29,2016-02-29,,64000.00,3,40,,
 SIXTY,1964-12-31,2001-05-01,,400000.00,25,40,true,
 FIFTY,1976-12-31,2001-05-01,,390000.05,12,40,,
@@ -199,7 +199,7 @@ ODD2,1979-04-04,2009-10-10,,70000.10,,,maybe,perhaps
 ";
 
 #[test]
-fn a_remarkable_census() {
+fn a_census_of_edge_cases() {
     let changes = json!({
         "simulation": {"end_year": 2028},
         "census": {"max_rejected_share": 1},
@@ -211,18 +211,18 @@ fn a_remarkable_census() {
         cells.join(",")
     };
     let ordinary: Vec<String> = census(150, 9).lines().map(in_percent).collect();
-    replayed(&format!("{}\n{REMARKABLE}", ordinary.join("\n")), &changes);
+    replayed(&format!("{}\n{EDGE_CASES}", ordinary.join("\n")), &changes);
 }
 
-/// One of the values.
+/// Picks one of the values.
 fn one<T: Clone>(rng: &mut ChaCha8Rng, values: &[T]) -> T {
     values[rng.random_range(0..values.len())].clone()
 }
 
-/// A valid configuration.
+/// Generates a valid configuration.
 fn random_changes(rng: &mut ChaCha8Rng) -> Value {
-    let mut share = |most: u32| f64::from(rng.random_range(0..=most)) / 1000.0;
-    let [leaving, leaving_early, part_time, opt_out, voluntary] = [250, 600, 400, 500, 1000].map(&mut share);
+    let mut share = |max: u32| f64::from(rng.random_range(0..=max)) / 1000.0;
+    let [termination, new_hire_termination, part_time, opt_out, voluntary] = [250, 600, 400, 500, 1000].map(&mut share);
     let (first_tier, first_rate, second_rate) = (0.01 + share(40), share(1000), share(1000));
     json!({
         "simulation": {
@@ -232,8 +232,8 @@ fn random_changes(rng: &mut ChaCha8Rng) -> Value {
             "target_growth_rate": f64::from(rng.random_range(-120..=120)) / 1000.0,
         },
         "workforce": {
-            "total_termination_rate": leaving,
-            "new_hire_termination_rate": leaving_early,
+            "total_termination_rate": termination,
+            "new_hire_termination_rate": new_hire_termination,
             "first_full_year_rate": one(rng, &[json!(null), json!(0.4)]),
             "part_time_new_hire_pct": part_time,
         },

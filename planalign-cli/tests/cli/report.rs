@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::sandbox::{Sandbox, captured};
 
-/// The files of a directory and what they hold.
+/// The files in a directory, with their contents.
 fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry"));
     entries
@@ -15,7 +15,7 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn reports_redone_are_the_same_to_the_byte() {
+fn rebuilt_reports_are_the_same_to_the_byte() {
     let sandbox = Sandbox::new(300);
     let simulated = sandbox.simulated(&["2025-2027"]);
     let reported = captured(&sandbox.command(&["report", "--reports", "again"]).output().expect("run planalign"));
@@ -47,7 +47,7 @@ sections:
 ";
 
 #[test]
-fn a_template_chooses_what_is_printed() {
+fn a_template_selects_what_is_printed() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);
     let template = |text: &str, more: &[&str]| {
@@ -91,7 +91,7 @@ fn a_template_chooses_what_is_printed() {
 }
 
 #[test]
-fn a_report_says_where_its_metrics_come_from() {
+fn a_report_states_its_provenance() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);
     sandbox.simulated(&["2025-2027", "--resume"]);
@@ -110,11 +110,11 @@ fn a_report_says_where_its_metrics_come_from() {
     let before = files(&sandbox.path("reports"));
     captured(&sandbox.command(&["report"]).output().expect("run planalign"));
     let after = files(&sandbox.path("reports"));
-    assert!(before.iter().all(|(name, content)| after.get(name) == Some(content)), "made again, they are the same");
+    assert!(before.iter().all(|(name, content)| after.get(name) == Some(content)), "rebuilt reports are the same");
 }
 
 #[test]
-fn what_cannot_be_reported_is_reported() {
+fn errors_say_why_there_is_no_report() {
     let sandbox = Sandbox::new(300);
     let reported = captured(&sandbox.command(&["report"]).output().expect("run planalign"));
     assert_eq!(reported.code, 2);
@@ -154,7 +154,7 @@ fn what_cannot_be_reported_is_reported() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn results_that_cannot_be_written_are_reported() {
+fn a_failure_to_print_results_is_an_error() {
     let sandbox = Sandbox::new(20);
     sandbox.simulated(&["2025"]);
     let to = |file: &str| {

@@ -9,7 +9,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
 
-/// Columns of the censuses made here.
+/// Columns of the generated censuses.
 pub(crate) const HEADER: &str = "employee_id,employee_birth_date,employee_hire_date,employee_termination_date,\
     employee_gross_compensation,employee_deferral_rate,scheduled_hours_per_week,auto_escalation_opt_out,eligibility_override";
 
@@ -17,7 +17,7 @@ pub(crate) struct Sandbox {
     directory: TempDir,
 }
 
-/// What a command said.
+/// The exit code and output of a command.
 pub(crate) struct CommandOutput {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -25,7 +25,7 @@ pub(crate) struct CommandOutput {
 }
 
 impl Sandbox {
-    /// A sandbox with `census.csv` of this many people.
+    /// Creates a sandbox with a `census.csv` of this many people.
     pub(crate) fn new(people: usize) -> Self {
         let sandbox = Self { directory: tempfile::tempdir().expect("temporary directory") };
         sandbox.write("census.csv", &census(people, 1));
@@ -40,11 +40,11 @@ impl Sandbox {
         std::fs::write(self.path(name), content).expect("write");
     }
 
-    /// The binary with these arguments, to be run in the sandbox.
+    /// The binary with these arguments, to run in the sandbox.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_planalign"));
         command.args(arguments).current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
-        // Where a program that is built with counters writes them: `cargo xtask coverage`.
+        // Tells an instrumented program where to write its counters (`cargo xtask coverage`).
         command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
         command
     }
@@ -70,7 +70,7 @@ impl Sandbox {
         captured(&self.simulate_command(arguments).output().expect("run planalign"))
     }
 
-    /// A run that must succeed.
+    /// Runs `simulate`, which must succeed.
     pub(crate) fn simulated(&self, arguments: &[&str]) -> CommandOutput {
         let output = self.simulate(arguments);
         assert_eq!(output.code, 0, "{}\n{}", output.stdout, output.stderr);
@@ -85,7 +85,7 @@ impl Sandbox {
         let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
         for _ in 0..stages {
             let committed = lines.find(|line| line.as_ref().expect("a line").contains("checkpoint_saved"));
-            assert!(committed.is_some(), "the run ended before");
+            assert!(committed.is_some(), "the run ended too early");
         }
         while self.mirrored(database).len() < stages {
             std::thread::yield_now();
@@ -94,7 +94,7 @@ impl Sandbox {
         child.wait().expect("wait");
     }
 
-    /// The mirror of the checkpoints of the only run of a database, in their order.
+    /// The mirrored checkpoints of a database's only run, in order.
     pub(crate) fn mirrored(&self, database: &str) -> Vec<PathBuf> {
         let of_database = self.path(".planalign_checkpoints").join(database);
         let paths =
@@ -105,13 +105,13 @@ impl Sandbox {
         files
     }
 
-    /// A copy of the dbt project with one more model, `broken_model`, in `dbt_copy`.
+    /// Copies the dbt project to `dbt_copy` and adds a model, `broken_model`.
     pub(crate) fn write_project_with(&self, sql: &str) {
         self.copy_project();
         self.write("dbt_copy/models/validation/broken_model.sql", sql);
     }
 
-    /// A copy of the dbt project in `dbt_copy`.
+    /// Copies the dbt project to `dbt_copy`.
     pub(crate) fn copy_project(&self) {
         copy(&repository().join("dbt"), &self.path("dbt_copy"));
     }
@@ -119,7 +119,7 @@ impl Sandbox {
     /// Opens a database to change it behind the program's back.
     pub(crate) fn tamper(&self, name: &str, sql: &str) {
         let database = Database::open(&self.path(name), &DatabaseOptions::default()).expect("open the database");
-        database.execute_batch(sql).expect("changed");
+        database.execute_batch(sql).expect("tamper");
     }
 
     pub(crate) fn open(&self, name: &str) -> Database {
@@ -127,14 +127,14 @@ impl Sandbox {
         Database::open(&self.path(name), &options).expect("open the database")
     }
 
-    /// Text with what differs from run to run replaced.
+    /// Replaces the paths in a text that differ from run to run.
     pub(crate) fn redact(&self, text: &str) -> String {
         let directory = self.directory.path().to_string_lossy().into_owned();
         text.replace(&directory, "[DIR]").replace(&repository().to_string_lossy().into_owned(), "[REPO]")
     }
 }
 
-/// Copies a folder, without what dbt may have left in it.
+/// Copies a folder, except for what dbt may have written to it.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("create");
     for entry in std::fs::read_dir(from).expect("read").map(|e| e.expect("entry")) {
@@ -185,7 +185,7 @@ pub(crate) fn census(people: usize, seed: u64) -> String {
     rows.join("\n") + "\n"
 }
 
-/// The tables in which two databases differ; those of the program's own record are left out.
+/// Returns the tables in which two databases differ, except for the program's own records.
 pub(crate) fn differences(a: &Path, b: &Path) -> Vec<String> {
     let database = Database::in_memory(&DatabaseOptions::default()).expect("database");
     for (alias, path) in [("a", a), ("b", b)] {
@@ -198,7 +198,7 @@ pub(crate) fn differences(a: &Path, b: &Path) -> Vec<String> {
         database.query(sql, &[alias.into()]).and_then(|table| table.texts("name")).expect("tables")
     };
     let (tables, others) = (names("a"), names("b"));
-    assert!(!tables.is_empty(), "there are no tables to compare");
+    assert!(!tables.is_empty(), "no tables to compare");
     let mut different: Vec<String> = others.iter().filter(|t| !tables.contains(t)).cloned().collect();
     for table in tables {
         let count = |x: &str, y: &str| {

@@ -10,8 +10,8 @@ use crate::sandbox::{Sandbox, differences};
 
 const YEARS: &str = "2025-2032";
 
-/// Sends the signals, one right after the other, once the first stage is committed; returns the exit code and what was said from
-/// then on.
+/// Sends the signals, one right after the other, once the first stage is committed. Returns the exit code and the output from then
+/// on.
 fn stopped_by(sandbox: &Sandbox, signals: &[Signal]) -> (Option<i32>, String) {
     let mut command = sandbox.simulate_command(&[YEARS, "--database", "stopped.duckdb", "--progress", "json"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("spawn");
@@ -52,11 +52,11 @@ fn a_signal_stops_a_run_where_it_can_be_resumed() {
 }
 
 #[test]
-fn a_second_signal_ends_the_process_at_once_and_loses_nothing() {
+fn a_second_signal_ends_the_process_at_once_without_losing_anything() {
     let sandbox = Sandbox::new(400);
     sandbox.simulated(&[YEARS, "--database", "uninterrupted.duckdb"]);
     let (found, output) = stopped_by(&sandbox, &[Signal::SIGINT, Signal::SIGTERM]);
-    // The first of them says why.
+    // The exit code is that of the signal handled first.
     assert!(matches!(found, Some(130 | 143)), "{found:?}: {output}");
     sandbox.simulated(&[YEARS, "--database", "stopped.duckdb", "--resume"]);
     let different = differences(&sandbox.path("uninterrupted.duckdb"), &sandbox.path("stopped.duckdb"));

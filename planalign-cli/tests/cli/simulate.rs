@@ -1,4 +1,4 @@
-//! What an analyst sees of a successful simulation, and when a run already exists.
+//! What an analyst sees after a successful simulation, and when a run already exists.
 
 use std::fs;
 
@@ -23,13 +23,13 @@ fn closing_headcounts_equal_the_growth_targets() {
     }
     let found: Vec<_> = rows
         .iter()
-        .map(|row| ["simulation_year", "people"].map(|column| row.integer(column).expect("a column")))
+        .map(|row| ["simulation_year", "people"].map(|column| row.integer(column).expect("column")))
         .collect();
     assert_eq!(found, expected);
 }
 
 #[test]
-fn the_summary_answers_the_first_questions() {
+fn a_summary_is_printed_after_the_run() {
     let sandbox = Sandbox::new(400);
     let output = sandbox.simulated(&["2025-2027", "--progress", "none"]);
     assert_snapshot!(output.stdout);
@@ -42,12 +42,12 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let output = sandbox.simulated(&["2025-2029", "--dry-run"]);
     assert_snapshot!(output.stdout);
     let mut files: Vec<_> = std::fs::read_dir(sandbox.path("")).expect("directory").collect();
-    assert_eq!(files.len(), 1, "only the census may be there");
+    assert_eq!(files.len(), 1, "only the census exists");
     assert_eq!(files.remove(0).expect("entry").file_name(), "census.csv");
 }
 
 #[test]
-fn a_database_with_a_run_is_not_touched_unasked() {
+fn an_existing_run_is_not_replaced_by_default() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025"]);
     let before = std::fs::read(sandbox.path("simulation.duckdb")).expect("database");
@@ -60,7 +60,7 @@ fn a_database_with_a_run_is_not_touched_unasked() {
 }
 
 #[test]
-fn a_changed_setting_is_named_and_the_run_not_resumed() {
+fn a_changed_setting_is_named_and_prevents_a_resume() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025"]);
     let output = sandbox.simulate(&["2025-2026", "--resume", "--set", "compensation.cola_rate=0.03"]);
@@ -69,7 +69,7 @@ fn a_changed_setting_is_named_and_the_run_not_resumed() {
 }
 
 #[test]
-fn a_changed_census_or_model_is_named_and_the_run_not_resumed() {
+fn a_changed_census_or_model_is_named_and_prevents_a_resume() {
     let sandbox = Sandbox::new(50);
     sandbox.write_project_with("select {{ keys() }}, 1 as one");
     let mut resumed = ["2025", "--project", "dbt_copy", "--resume"].to_vec();
@@ -80,10 +80,10 @@ fn a_changed_census_or_model_is_named_and_the_run_not_resumed() {
         assert_eq!(output.code, 2, "{}", output.stderr);
         assert!(output.stderr.contains(what), "{}", output.stderr);
     };
-    let people = std::fs::read_to_string(sandbox.path("census.csv")).expect("the census");
+    let original = std::fs::read_to_string(sandbox.path("census.csv")).expect("the census");
     sandbox.write("census.csv", &crate::sandbox::census(50, 2));
     check_refused("census");
-    sandbox.write("census.csv", &people);
+    sandbox.write("census.csv", &original);
     sandbox.write("dbt_copy/models/validation/broken_model.sql", "select {{ keys() }}, 2 as one");
     check_refused("broken_model");
     sandbox.write("dbt_copy/models/validation/broken_model.sql", "select {{ keys() }}, 1 as one");
@@ -91,7 +91,7 @@ fn a_changed_census_or_model_is_named_and_the_run_not_resumed() {
 }
 
 #[test]
-fn a_missing_report_is_rewritten_by_resume() {
+fn resuming_rewrites_a_missing_report() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025-2026"]);
     let report = sandbox.path("reports/year_2025.json");
@@ -102,7 +102,7 @@ fn a_missing_report_is_rewritten_by_resume() {
 }
 
 #[test]
-fn damaged_rows_are_found_before_a_run_is_resumed() {
+fn damaged_rows_are_found_before_a_run_resumes() {
     let sandbox = Sandbox::new(50);
     sandbox.simulated(&["2025"]);
     let options = planalign_config::DatabaseOptions::default();
@@ -117,21 +117,21 @@ fn damaged_rows_are_found_before_a_run_is_resumed() {
 }
 
 #[test]
-fn progress_as_json_is_the_journal_of_the_run() {
+fn json_progress_equals_the_journal() {
     let sandbox = Sandbox::new(50);
     let output = sandbox.simulated(&["2025", "--progress", "json"]);
     let reported: Vec<serde_json::Value> =
-        output.stderr.lines().map(|l| serde_json::from_str(l).expect("a JSON object a line")).collect();
+        output.stderr.lines().map(|l| serde_json::from_str(l).expect("one JSON object per line")).collect();
     let sequences: Vec<u64> = reported.iter().filter_map(|e| e["sequence"].as_u64()).collect();
     assert_eq!(sequences, (1..=u64::try_from(reported.len()).expect("count")).collect::<Vec<_>>());
     let database = sandbox.open("simulation.duckdb");
-    let kept = database.query_value("select count(*) from planalign.run_events", &[]).expect("journal");
-    assert_eq!(kept.integer(), i64::try_from(reported.len()).ok());
+    let recorded = database.query_value("select count(*) from planalign.run_events", &[]).expect("journal");
+    assert_eq!(recorded.integer(), i64::try_from(reported.len()).ok());
     assert_eq!(reported.last().map(|e| e["event"].clone()), Some("run_finished".into()));
 }
 
 #[test]
-fn progress_is_shown_in_every_style_and_changes_nothing() {
+fn the_style_of_progress_does_not_affect_results() {
     let sandbox = Sandbox::new(50);
     let run = |arguments: &[&str]| sandbox.simulated(&[&["2025", "--restart"], arguments].concat());
     let plain = run(&["--progress", "plain"]);
@@ -139,8 +139,8 @@ fn progress_is_shown_in_every_style_and_changes_nothing() {
     assert!(lines.iter().all(|line| line.starts_with("2025  ")), "{lines:?}");
     assert!(lines.last().is_some_and(|line| line.ends_with("100%")), "{lines:?}");
     let count = |output: &str| output.lines().count();
-    assert_eq!(count(&run(&[]).stderr), lines.len(), "no terminal");
-    // A bar is for terminals alone.
+    assert_eq!(count(&run(&[]).stderr), lines.len(), "plain without a terminal");
+    // A bar is shown only in a terminal.
     for other in [["--progress", "bar"], ["--progress", "none"]] {
         let output = run(&other);
         assert_eq!((output.stdout.as_str(), output.stderr.as_str()), (plain.stdout.as_str(), ""), "{other:?}");

@@ -33,7 +33,7 @@ fn a_finished_run_is_reported_in_full() {
 }
 
 #[test]
-fn a_running_one_is_reported_by_its_lock() {
+fn a_run_in_progress_is_reported_by_its_lock() {
     let sandbox = Sandbox::new(1);
     let holder = Holder::new("planalign simulate", "2025-01-01T00:00:00Z".parse().expect("timestamp"));
     let _lock = RunLock::acquire(&sandbox.path("simulation.duckdb"), &holder).expect("lock");
@@ -51,7 +51,7 @@ fn a_running_one_is_reported_by_its_lock() {
 }
 
 #[test]
-fn a_failed_one_and_one_that_died_are_distinguished() {
+fn failed_and_interrupted_runs_are_distinguished() {
     let sandbox = Sandbox::new(50);
     sandbox.write("reports", "a file where the directory should be");
     assert_eq!(sandbox.simulate(&["2025", "--progress", "none"]).code, 7);
@@ -62,7 +62,7 @@ fn a_failed_one_and_one_that_died_are_distinguished() {
 }
 
 #[test]
-fn a_database_without_a_run_is_no_failure() {
+fn a_database_without_a_run_is_not_an_error() {
     let sandbox = Sandbox::new(1);
     drop(Database::open(&sandbox.path("simulation.duckdb"), &DatabaseOptions::default()).expect("open"));
     let output = status(&sandbox, &[]);

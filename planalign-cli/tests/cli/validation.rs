@@ -21,7 +21,7 @@ fn validated(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
     captured(&command.args(arguments).output().expect("run planalign"))
 }
 
-/// The lines without the id of the run.
+/// The output without the run ID.
 fn reported(output: &CommandOutput) -> String {
     let lines = output.stdout.lines().map(|line| match line.split_once(": ") {
         Some((run, rest)) if run.starts_with("run ") => rest,
@@ -35,7 +35,7 @@ fn writable(sandbox: &Sandbox) -> Database {
 }
 
 #[test]
-fn rules_of_ones_own_run_with_the_others() {
+fn custom_rules_run_with_the_built_in_ones() {
     let sandbox = Sandbox::new(300);
     sandbox.write("rules.yaml", RULES);
     let plan = sandbox.simulated(&["2025-2026", "--scenario", "rules.yaml", "--dry-run"]);
@@ -44,9 +44,9 @@ fn rules_of_ones_own_run_with_the_others() {
     assert!(rules.contains(&"rules: workforce_feasibility"), "{rules:#?}");
 
     sandbox.simulated(&["2025-2026", "--scenario", "rules.yaml"]);
-    let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("a report");
+    let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("report");
     assert!(report.contains("\"rule\": \"raises\""), "{report}");
-    // The rows are in the database, and nowhere else.
+    // The rows are only in the database.
     let details =
         "select concat_ws(' ', count(*), count(distinct (details->>'employee_id'))) from planalign.finding_details
         where rule = 'raises' and simulation_year = 2026 and (details->>'event_type') = 'raise'";
@@ -66,7 +66,7 @@ fn rules_of_ones_own_run_with_the_others() {
 }
 
 #[test]
-fn a_run_resumes_once_a_rule_that_cannot_run_is_fixed() {
+fn a_run_resumes_once_a_broken_rule_is_fixed() {
     let sandbox = Sandbox::new(300);
     let rules = |from: &str| {
         format!(
@@ -126,7 +126,7 @@ fn inputs_are_checked_without_a_run() {
 }
 
 #[test]
-fn the_rows_of_a_census_are_checked_without_a_run() {
+fn census_rows_are_checked_without_a_run() {
     let sandbox = Sandbox::new(0);
     let text = census(60, 1).replacen("1970-", "never-", 1);
     sandbox.write("census.csv", &text);
@@ -185,7 +185,7 @@ fn damage_is_found_after_the_run() {
     "#);
 }
 
-/// For each rule, damage that no other rule of these reports, of the year 2026 and the first person that has what it takes.
+/// For each rule, damage in 2026 that none of the others reports, done to the first person it can be done to.
 const DAMAGE: [(&str, &str); 10] = [
     ("data_freshness_check", "update stg_census_data set employee_hire_date = '2025-01-02' where employee_id = (select min(employee_id) from stg_census_data)"),
     ("row_count_drift", "update stg_census_summary set file_rows = file_rows + 1"),
@@ -234,13 +234,13 @@ const DAMAGE: [(&str, &str); 10] = [
 ];
 
 #[test]
-fn each_rule_alone_reports_its_damage() {
+fn damage_is_reported_by_one_rule_only() {
     let sandbox = Sandbox::new(300);
     sandbox.simulated(&["2025-2026"]);
     let finished = sandbox.path("simulation.duckdb");
-    let kept = std::fs::read(&finished).expect("the database");
+    let original = std::fs::read(&finished).expect("the database");
     for (rule, damage) in DAMAGE {
-        std::fs::write(&finished, &kept).expect("the database");
+        std::fs::write(&finished, &original).expect("the database");
         writable(&sandbox).execute_batch(damage).unwrap_or_else(|e| panic!("{rule}: {e}"));
         let output = validated(&sandbox, &[]);
         let found =
@@ -256,7 +256,7 @@ fn each_rule_alone_reports_its_damage() {
 }
 
 #[test]
-fn without_a_run_there_is_nothing_to_check() {
+fn checking_data_without_a_run_is_an_error() {
     let sandbox = Sandbox::new(300);
     let missing = validated(&sandbox, &[]);
     assert_eq!(missing.code, 2);
@@ -268,7 +268,7 @@ fn without_a_run_there_is_nothing_to_check() {
 }
 
 #[test]
-fn the_schema_is_printed_without_any_input() {
+fn the_schema_is_printed_without_any_inputs() {
     let sandbox = Sandbox::new(3);
     let printed = captured(&sandbox.command(&["validate", "--schema"]).output().expect("run planalign"));
     assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));

@@ -27,11 +27,11 @@ fn stages(plan: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_stage_of_ones_own_is_run_resumed_and_part_of_what_a_run_depends_on() {
+fn a_custom_stage_runs_and_resumes_and_cannot_change_within_a_run() {
     let sandbox = Sandbox::new(300);
     sandbox.write_project_with("select 1 as one");
-    std::fs::remove_file(sandbox.path("dbt_copy/models/validation/broken_model.sql")).expect("removed");
-    std::fs::create_dir(sandbox.path("dbt_copy/models/costing")).expect("a folder");
+    std::fs::remove_file(sandbox.path("dbt_copy/models/validation/broken_model.sql")).expect("remove");
+    std::fs::create_dir(sandbox.path("dbt_copy/models/costing")).expect("create the folder");
     sandbox.write("dbt_copy/models/costing/fct_cost_by_level.sql", MODEL);
     sandbox.write("workflow.yaml", WORKFLOW);
     let arguments = |years| vec![years, "--project", "dbt_copy", "--scenario", "workflow.yaml"];
@@ -43,10 +43,10 @@ fn a_stage_of_ones_own_is_run_resumed_and_part_of_what_a_run_depends_on() {
     sandbox.simulated(&arguments("2025-2025"));
     sandbox.simulated(&[arguments("2025-2026"), vec!["--resume"]].concat());
     let count = "select count(distinct simulation_year) as years, sum(employer_cost) = (select sum(total_employer_contributions) from fct_workforce_snapshot) as adds_up from fct_cost_by_level";
-    let row = sandbox.open("simulation.duckdb").query_row(count, &[]).expect("the query runs").expect("a row");
-    assert_eq!(row.integer("years").expect("a column"), Some(2));
-    assert_eq!(row.boolean("adds_up").expect("a column"), Some(true));
-    let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("a report");
+    let row = sandbox.open("simulation.duckdb").query_row(count, &[]).expect("query").expect("row");
+    assert_eq!(row.integer("years").expect("column"), Some(2));
+    assert_eq!(row.boolean("adds_up").expect("column"), Some(true));
+    let report = std::fs::read_to_string(sandbox.path("reports/year_2026.json")).expect("report");
     assert!(report.contains("levels that cost something"), "{report}");
 
     let other = sandbox.simulate(&["2025-2027", "--project", "dbt_copy", "--resume"]);
@@ -55,7 +55,7 @@ fn a_stage_of_ones_own_is_run_resumed_and_part_of_what_a_run_depends_on() {
 }
 
 #[test]
-fn everything_wrong_with_a_workflow_is_reported_before_anything_runs() {
+fn all_problems_of_a_workflow_are_reported_before_anything_runs() {
     let sandbox = Sandbox::new(300);
     let set = |value: &str| sandbox.simulate(&["2025-2026", "--set", &format!("workflow.stages={value}")]);
     let wrong = set(
@@ -83,7 +83,7 @@ fn everything_wrong_with_a_workflow_is_reported_before_anything_runs() {
 }
 
 #[test]
-fn a_rule_of_ones_own_that_a_stage_names_can_be_off() {
+fn a_custom_rule_that_a_stage_names_can_be_off() {
     let sandbox = Sandbox::new(300);
     let rules = |severity: &str| {
         format!("validation.rules=[{{name: own, severity: {severity}, sql: select 1, max_rows: 0, message: one}}]")

@@ -1,4 +1,4 @@
-//! Changed rows, truncated logs, and flipped bits: reported by name, or the results are equal anyway.
+//! Changed rows, truncated logs, and flipped bits are either reported by name or don't affect the results.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::sandbox::{CommandOutput, captured, differences};
 use crate::trial::Trial;
 
-/// The exit codes of what may be said of a damaged file: corrupt, unreadable, or no database at all.
+/// Exit codes allowed for a damaged file: corrupt, unreadable, or not a database.
 const REPORTED: [i32; 3] = [6, 7, 8];
 
 pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
@@ -22,12 +22,12 @@ pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
     for seed in first_seed..first_seed + cases {
         harmless += u64::from(is_harmless(trial, seed));
     }
-    println!("damage: {cases} truncations and flipped bits, {harmless} of them without effect, the others reported");
+    println!("damage: {cases} truncations and bit flips, {harmless} of them harmless and the others reported");
     let logs = cases.div_ceil(3);
     for seed in first_seed..first_seed + logs {
-        cut_log(trial, seed);
+        truncate_log(trial, seed);
     }
-    println!("damage: {logs} cut logs, no result differs");
+    println!("damage: {logs} truncated logs, no results changed");
 }
 
 fn verify(trial: &Trial, database: &str) -> CommandOutput {
@@ -44,21 +44,21 @@ fn rows(trial: &Trial) {
         .output();
     let listed: Value = serde_json::from_str(&captured(&listed.expect("run planalign")).stdout).expect("JSON");
     let mut damages = 0;
-    for checkpoint in listed.as_array().expect("a list") {
+    for checkpoint in listed.as_array().expect("list") {
         let states = checkpoint["state"].as_array().into_iter().flatten();
         let registries = checkpoint["registries"].as_array().into_iter().flatten().map(|registry| &registry["state"]);
         for state in states.chain(registries).filter(|state| state["rows"].as_u64() > Some(0)) {
-            let table = state["relation"].as_str().expect("a name");
+            let table = state["relation"].as_str().expect("table name");
             let filter =
                 state["year"].as_i64().map_or_else(String::new, |year| format!("simulation_year = {year} and "));
-            let one = format!("{filter}rowid = (select max(rowid) from {table} where {filter}true)");
-            let changed = format!("update {table} set {} where {one}", change_of(trial, table));
+            let row = format!("{filter}rowid = (select max(rowid) from {table} where {filter}true)");
+            let changed = format!("update {table} set {} where {row}", assignment(trial, table));
             for sql in [
-                format!("delete from {table} where {one}"),
-                format!("insert into {table} from {table} where {one}"),
+                format!("delete from {table} where {row}"),
+                format!("insert into {table} from {table} where {row}"),
                 changed,
             ] {
-                trial.copy_whole(database);
+                trial.copy_uninterrupted(database);
                 trial.sandbox.tamper(database, &sql);
                 let reported = verify(trial, database);
                 assert_eq!(reported.code, 6, "{sql}: {}{}", reported.stdout, reported.stderr);
@@ -69,18 +69,18 @@ fn rows(trial: &Trial) {
         }
     }
     trial.remove(database);
-    println!("damage: {damages} removed, duplicated, or changed rows were each reported with their table");
+    println!("damage: {damages} removed, duplicated, or changed rows, each reported with its table");
 }
 
-/// A change of a column that every row has: its amount, date or mark.
-fn change_of(trial: &Trial, table: &str) -> String {
+/// Returns an assignment that changes the last flag, date, text, or number of a row; its keys come first.
+fn assignment(trial: &Trial, table: &str) -> String {
     let (schema, name) = table.split_once('.').unwrap_or(("main", table));
     let sql = "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?
         and column_name <> 'simulation_year' order by column_index";
     let columns =
         trial.sandbox.open("uninterrupted.duckdb").query(sql, &[schema.into(), name.into()]).expect("columns").rows;
     let mut changes = columns.iter().filter_map(|row| {
-        let text = |column| row.text(column).expect("a column");
+        let text = |column| row.text(column).expect("column");
         let (column, data_type) = (text("column_name")?, text("data_type")?);
         match data_type.as_str() {
             "BOOLEAN" => Some(format!("\"{column}\" = not coalesce(\"{column}\", false)")),
@@ -92,19 +92,18 @@ fn change_of(trial: &Trial, table: &str) -> String {
             _ => None,
         }
     });
-    // The last one: far from the keys.
-    changes.next_back().expect("a column that can be changed")
+    changes.next_back().expect("changeable column")
 }
 
-/// Cuts the file, or flips a bit of it. Whether the program has nothing to say, because nothing is different.
+/// Truncates the file or flips a bit in it. Returns whether the damage is harmless: nothing is reported, and no table differs.
 fn is_harmless(trial: &Trial, seed: u64) -> bool {
     let case = format!("--seed {seed} --damages 1");
     let database = "damaged.duckdb";
-    let path = trial.copy_whole(database);
+    let path = trial.copy_uninterrupted(database);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let length = fs::metadata(&path).expect("a file").len();
+    let length = fs::metadata(&path).expect("file size").len();
     if seed.is_multiple_of(3) {
-        cut(&path, rng.random_range(0..length));
+        truncate(&path, rng.random_range(0..length));
     } else {
         flip(&path, rng.random_range(0..length), rng.random_range(0..8));
     }
@@ -119,26 +118,26 @@ fn is_harmless(trial: &Trial, seed: u64) -> bool {
     let harmless = reported.code == 0 && resumed.code == 0;
     if resumed.code == 0 {
         let different = differences(&trial.sandbox.path("uninterrupted.duckdb"), &path);
-        assert_eq!(different, Vec::<String>::new(), "{case}: resumed, and something differs");
+        assert_eq!(different, Vec::<String>::new(), "{case}: tables differ after resuming");
     }
     trial.remove(database);
     harmless
 }
 
-/// Truncates the log of a killed run anywhere. Lost stages rerun.
-fn cut_log(trial: &Trial, seed: u64) {
-    let case = format!("cut log, --seed {seed}");
-    let database = "cut.duckdb";
+/// Truncates the log of a killed run at a random position. Lost stages rerun.
+fn truncate_log(trial: &Trial, seed: u64) {
+    let case = format!("truncated log, --seed {seed}");
+    let database = "truncated.duckdb";
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let failpoint = format!("committed@{}=kill", rng.random_range(2..=4));
     trial.command(database, false, Some(&failpoint)).output().expect("run planalign");
     let log = trial.sandbox.path(&format!("{database}.wal"));
-    let length = fs::metadata(&log).expect("a log").len();
-    cut(&log, rng.random_range(0..length));
+    let length = fs::metadata(&log).expect("log size").len();
+    truncate(&log, rng.random_range(0..length));
     let resumed = captured(&trial.command(database, true, None).output().expect("run planalign"));
     match resumed.code {
         0 => {}
-        // The run itself is lost: its mirror, or nothing at all, says so.
+        // The run itself is lost; its mirror reports that, if there is one.
         6 if resumed.stderr.contains("is no longer in the database") => trial.remove(database),
         2 if resumed.stderr.contains("no run to resume") => {}
         code => panic!("{case}: exit code {code}: {}", resumed.stderr),
@@ -146,13 +145,13 @@ fn cut_log(trial: &Trial, seed: u64) {
     trial.finish(database, &case);
 }
 
-fn cut(path: &Path, length: u64) {
-    OpenOptions::new().write(true).open(path).expect("open").set_len(length).expect("cut");
+fn truncate(path: &Path, length: u64) {
+    OpenOptions::new().write(true).open(path).expect("open").set_len(length).expect("truncate");
 }
 
 fn flip(path: &Path, at: u64, bit: u32) {
     let mut bytes = fs::read(path).expect("read");
-    let at = usize::try_from(at).expect("an offset");
+    let at = usize::try_from(at).expect("offset");
     bytes[at] ^= 1 << bit;
     fs::write(path, bytes).expect("write");
 }

@@ -1,10 +1,10 @@
-//! The n-th write fails, for each n: right exit code, a message that says why, and nothing that was committed is lost.
+//! Fails the nth write, for each n: the exit code is right, the message says why, and nothing committed is lost.
 
 use crate::sandbox::captured;
 use crate::trial::Trial;
 
-/// How a write fails, the texts of which the message must contain one, and the allowed exit codes. What can be tried again, or done without
-/// (the log, the mirror), ends well.
+/// How a write fails, texts of which the message must contain one, and the allowed exit codes. A run succeeds if the write can be
+/// retried or skipped (the log, the mirror).
 const WAYS: [(&str, &[&str], &[i32]); 3] = [
     ("eio", &["Input/output error"], &[0, 7]),
     ("enospc", &["No space left on device"], &[0, 7]),
@@ -21,29 +21,29 @@ pub(crate) fn run(trial: &Trial, every: usize) {
         for at in (1..=writes).step_by(every) {
             let case = format!("PLANALIGN_FAILPOINT=write@{at}={way}");
             let failpoint = format!("write@{at}={way}");
-            let end =
+            let output =
                 captured(&trial.command("faulty.duckdb", false, Some(&failpoint)).output().expect("run planalign"));
-            assert!(codes.contains(&end.code), "{case}: exit code {}: {}", end.code, end.stderr);
-            if end.code != 0 {
+            assert!(codes.contains(&output.code), "{case}: exit code {}: {}", output.code, output.stderr);
+            if output.code != 0 {
                 failures += 1;
-                assert!(texts.iter().any(|text| end.stderr.contains(text)), "{case}: {}", end.stderr);
+                assert!(texts.iter().any(|text| output.stderr.contains(text)), "{case}: {}", output.stderr);
                 assert!(
-                    end.stderr.starts_with("error: ") || end.stderr.contains("\nerror: "),
+                    output.stderr.starts_with("error: ") || output.stderr.contains("\nerror: "),
                     "{case}: {}",
-                    end.stderr
+                    output.stderr
                 );
             }
             trial.finish("faulty.duckdb", &case);
         }
     }
-    assert!(failures > 0, "no write has failed a run");
+    assert!(failures > 0, "no run failed");
     println!(
-        "faults: 1 in {every} of {writes} writes failed in {} ways, which failed {failures} runs; all resumed",
+        "faults: failed 1 in {every} of {writes} writes in {} ways; {failures} runs failed, and all resumed",
         WAYS.len()
     );
 }
 
-/// How many writes a run makes: it is killed at its n-th write as long as there is one.
+/// Counts a run's writes: a run that is to be killed at write n completes if it has fewer.
 fn count_writes(trial: &Trial) -> usize {
     let is_reached = |at: usize| {
         let failpoint = format!("write@{at}=kill");

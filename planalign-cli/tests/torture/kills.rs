@@ -1,4 +1,4 @@
-//! SIGKILL at seeded moments and at named places, again and again, also while a run is resumed.
+//! Kills runs repeatedly, resumed ones too, at seeded moments and at failpoints.
 
 use std::time::Instant;
 
@@ -6,10 +6,10 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use crate::sandbox::captured;
-use crate::trial::{Trial, is_nothing_to_resume};
+use crate::trial::{Trial, has_nothing_to_resume};
 
-/// Named places, how often a run passes them at most, and the longest time from there to the kill in microseconds.
-const PLACES: [(&str, u64, u64); 11] = [
+/// Failpoints, the most times a run passes each, and the longest delay from there to the kill in microseconds.
+const FAILPOINTS: [(&str, u64, u64); 11] = [
     ("write.create", 1, 0),
     ("begin", 18, 0),
     ("write.statement", 700, 0),
@@ -23,7 +23,7 @@ const PLACES: [(&str, u64, u64); 11] = [
     ("write.log", 400, 0),
 ];
 
-const MOST_KILLS: u32 = 5;
+const MAX_KILLS: u32 = 5;
 
 pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
     if cases == 0 {
@@ -34,16 +34,16 @@ pub(crate) fn run(trial: &Trial, first_seed: u64, cases: u64) {
         kills += case(trial, seed);
     }
     assert!(cases < 10 || kills > cases, "too few processes were killed: {kills} in {cases} cases");
-    println!("kills: {cases} runs were killed {kills} times and ended with the tables of an uninterrupted one");
+    println!("kills: {cases} runs, killed {kills} times, ended with the same tables as an uninterrupted run");
 }
 
-/// Returns how often a process was killed.
+/// Returns how many times a process was killed.
 fn case(trial: &Trial, seed: u64) -> u64 {
     let case = format!("--seed {seed} --kills 1");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let database = "killed.duckdb";
     let mut kills = 0;
-    for _ in 0..rng.random_range(1..=MOST_KILLS) {
+    for _ in 0..rng.random_range(1..=MAX_KILLS) {
         // A run killed before it was recorded can't be resumed.
         let resume = trial.exists(database) && kills > 0;
         let failpoint = failpoint(&mut rng);
@@ -61,24 +61,24 @@ fn case(trial: &Trial, seed: u64) -> u64 {
             kills += 1;
             continue;
         }
-        let end = captured(&output);
-        if is_nothing_to_resume(&end) {
+        let result = captured(&output);
+        if has_nothing_to_resume(&result) {
             trial.remove(database);
             continue;
         }
-        assert_eq!(end.code, 0, "{case}: {}", end.stderr);
+        assert_eq!(result.code, 0, "{case}: {}", result.stderr);
         break;
     }
     trial.finish(database, &case);
     kills
 }
 
-/// A place and a pass of it, or `None` for a moment in time.
+/// Picks a failpoint and the pass at which it kills, or returns `None` to kill at a moment in time.
 fn failpoint(rng: &mut ChaCha8Rng) -> Option<String> {
     if rng.random_bool(0.4) {
         return None;
     }
-    let (place, passes, micros) = PLACES[rng.random_range(0..PLACES.len())];
-    let (at, later) = (rng.random_range(1..=passes), rng.random_range(0..=micros));
-    Some(format!("{place}@{at}=kill+{later}"))
+    let (name, passes, micros) = FAILPOINTS[rng.random_range(0..FAILPOINTS.len())];
+    let (pass, delay) = (rng.random_range(1..=passes), rng.random_range(0..=micros));
+    Some(format!("{name}@{pass}=kill+{delay}"))
 }

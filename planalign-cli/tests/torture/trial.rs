@@ -1,4 +1,4 @@
-//! A run that nothing happens to, and runs that are compared with it.
+//! An uninterrupted run, and disturbed runs that are compared with it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -49,13 +49,14 @@ impl Trial {
         command
     }
 
-    /// Resumes a disturbed run, or starts it if nothing of it was recorded; then its tables must be complete.
+    /// Resumes a disturbed run, or starts it over if it wasn't recorded, and checks its tables, checkpoints, and reports.
     pub(crate) fn finish(&self, database: &str, case: &str) {
-        let mut end = captured(&self.command(database, self.exists(database), None).output().expect("run planalign"));
-        if is_nothing_to_resume(&end) {
-            end = captured(&self.command(database, false, None).output().expect("run planalign"));
+        let mut result =
+            captured(&self.command(database, self.exists(database), None).output().expect("run planalign"));
+        if has_nothing_to_resume(&result) {
+            result = captured(&self.command(database, false, None).output().expect("run planalign"));
         }
-        assert_eq!(end.code, 0, "{case}: {}", end.stderr);
+        assert_eq!(result.code, 0, "{case}: {}", result.stderr);
         self.check_same_as_uninterrupted(database, case);
         let verified = self.sandbox.command(&["checkpoint", "verify", "--database", database]).output();
         let verified = captured(&verified.expect("run planalign"));
@@ -67,7 +68,7 @@ impl Trial {
         self.remove(database);
     }
 
-    /// No table differs from that of the uninterrupted run.
+    /// Asserts that the tables equal those of the uninterrupted run.
     pub(crate) fn check_same_as_uninterrupted(&self, database: &str, case: &str) {
         let different = differences(&self.sandbox.path("uninterrupted.duckdb"), &self.sandbox.path(database));
         assert_eq!(different, Vec::<String>::new(), "{case}");
@@ -77,10 +78,10 @@ impl Trial {
         self.sandbox.path(database).exists()
     }
 
-    /// A copy of the uninterrupted run.
-    pub(crate) fn copy_whole(&self, database: &str) -> PathBuf {
+    /// Copies the database of the uninterrupted run.
+    pub(crate) fn copy_uninterrupted(&self, database: &str) -> PathBuf {
         let path = self.sandbox.path(database);
-        fs::copy(self.sandbox.path("uninterrupted.duckdb"), &path).expect("copied");
+        fs::copy(self.sandbox.path("uninterrupted.duckdb"), &path).expect("copy");
         path
     }
 
@@ -95,6 +96,6 @@ impl Trial {
     }
 }
 
-pub(crate) fn is_nothing_to_resume(output: &CommandOutput) -> bool {
+pub(crate) fn has_nothing_to_resume(output: &CommandOutput) -> bool {
     output.code == 2 && ["no run to resume", "` not found"].iter().any(|text| output.stderr.contains(text))
 }

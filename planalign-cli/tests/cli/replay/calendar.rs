@@ -1,4 +1,4 @@
-//! Days, years and completed years.
+//! Days, years, and completed years.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -35,7 +35,7 @@ pub(super) fn completed_years(since: Date, until: Date) -> i128 {
 }
 
 #[test]
-fn birthdays_count_from_their_day_on() {
+fn a_year_is_completed_on_its_anniversary() {
     let cases = [
         (date(1990, 5, 17), date(2025, 5, 16), 34),
         (date(1990, 5, 17), date(2025, 5, 17), 35),

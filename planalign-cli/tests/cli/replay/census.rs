@@ -1,4 +1,4 @@
-//! The census as the plan's rules read it: who is accepted, with what corrections.
+//! Reads the census by the plan's rules: who is accepted, and with what corrections.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ pub(super) fn read(csv: &str, settings: &Settings) -> Census {
     census
 }
 
-/// Ids that occur with different values.
+/// IDs that occur with different values.
 fn repeated<'a>(rows: &[Row<'a>]) -> BTreeSet<&'a str> {
     let mut by_id: BTreeMap<&str, BTreeSet<&Row>> = BTreeMap::new();
     for row in rows {
@@ -60,14 +60,14 @@ fn are_percents(rows: &[Row]) -> bool {
     2 * at_least(1_000_000) > at_least(1)
 }
 
-/// A decimal number times a power of ten; `None` if it is none.
+/// Parses a decimal number and scales it by a power of ten; `None` if it isn't a number.
 fn scaled(text: &str, digits: usize) -> Option<i128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let padded = format!("{fraction:0<digits$}");
     (padded.len() == digits && !whole.is_empty()).then(|| format!("{whole}{padded}").parse().ok()).flatten()
 }
 
-fn truth(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     text.parse().ok()
 }
 
@@ -80,19 +80,19 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn verdict(&self, row: &Row, is_repeat: bool) -> Verdict {
         let census_date = self.settings.census_date();
-        let leaving = row["employee_termination_date"];
-        let known_leaving: Option<Date> = leaving.parse().ok();
+        let termination = row["employee_termination_date"];
+        let known_termination: Option<Date> = termination.parse().ok();
         let Some((id, person)) = self.person(row) else { return Verdict::Rejected };
-        if !leaving.is_empty() && known_leaving.is_none_or(|day| day < person.hire) {
+        if !termination.is_empty() && known_termination.is_none_or(|day| day < person.hire) {
             return Verdict::Rejected;
         }
-        if is_repeat || known_leaving.is_some_and(|day| day <= census_date) {
+        if is_repeat || known_termination.is_some_and(|day| day <= census_date) {
             return Verdict::LeftOut;
         }
-        Verdict::Accepted(id, Box::new(Person { known_leaving, ..person }))
+        Verdict::Accepted(id, Box::new(Person { known_termination, ..person }))
     }
 
-    /// `None`: to be rejected.
+    /// Returns `None` for a row to reject.
     fn person(&self, row: &Row) -> Option<(String, Person)> {
         let census_date = self.settings.census_date();
         let id = row["employee_id"];
@@ -100,7 +100,7 @@ impl Reader<'_> {
         let hire: Date = row["employee_hire_date"].parse().ok()?;
         let pay = scaled(row["employee_gross_compensation"], 2)?;
         let rate = self.deferral_rate(row["employee_deferral_rate"])?;
-        let is_good = !id.is_empty()
+        let is_valid = !id.is_empty()
             && !id.starts_with("NH_")
             && !self.repeated.contains(id)
             && birth < hire
@@ -108,14 +108,14 @@ impl Reader<'_> {
             && hire <= census_date
             && (1..5_000_000_000).contains(&pay);
         let hours = scaled(row["scheduled_hours_per_week"], 2).filter(|h| (100..=8_000).contains(h)).unwrap_or(4_000);
-        let is_excluded = truth(row["eligibility_override"]) == Some(false);
+        let is_excluded = boolean(row["eligibility_override"]) == Some(false);
         let entry = entry_date(&self.settings.plan_eligibility, birth, hire, hours, is_excluded);
         let mut person = Person::new(birth, hire, hours, entry, pay).defers_since(census_date, rate);
-        person.refuses_increases = truth(row["auto_escalation_opt_out"]) == Some(true);
-        is_good.then(|| (id.to_owned(), person))
+        person.refuses_increases = boolean(row["auto_escalation_opt_out"]) == Some(true);
+        is_valid.then(|| (id.to_owned(), person))
     }
 
-    /// In millionths, at most the plan's maximum; `None`: no rate at all.
+    /// Returns the rate in millionths, capped at the plan's maximum; `None` if it isn't a rate.
     fn deferral_rate(&self, text: &str) -> Option<i128> {
         if text.is_empty() {
             return Some(0);

@@ -1,4 +1,4 @@
-//! The rows in which the database keeps how a year opened and ended, as they should read.
+//! The expected rows of the tables that store how a year opened and closed.
 
 use super::calendar::{completed_years, first_day, last_day};
 use super::earnings::Earnings;
@@ -10,7 +10,7 @@ use super::year::PersonYear;
 type Row = Vec<(&'static str, Fact)>;
 
 fn status(life: &PersonYear) -> (&'static str, &'static str) {
-    match (life.is_new, life.leaving) {
+    match (life.is_new, life.termination) {
         (false, None) => ("active", "continuous_active"),
         (false, Some(_)) => ("terminated", "experienced_termination"),
         (true, None) => ("active", "new_hire_active"),
@@ -18,12 +18,12 @@ fn status(life: &PersonYear) -> (&'static str, &'static str) {
     }
 }
 
-/// `int_employee_compensation_by_year`, as far as the year before and the census say it.
+/// `int_employee_compensation_by_year`, as far as it follows from the prior year and the census.
 pub(super) fn opening(year: i16, person: &Person) -> Row {
     vec![
         ("employee_birth_date", person.birth.into()),
         ("employee_hire_date", person.hire.into()),
-        ("known_termination_date", person.known_leaving.into()),
+        ("known_termination_date", person.known_termination.into()),
         ("employee_compensation", money(person.pay)),
         ("prior_year_compensation", person.earned_last_year.map_or(Fact::Nothing, money)),
         ("level_id", person.level.into()),
@@ -42,7 +42,7 @@ pub(super) fn opening(year: i16, person: &Person) -> Row {
     ]
 }
 
-/// What the state and the snapshot have in common.
+/// The columns that the state and the snapshot share.
 fn common(life: &PersonYear) -> Row {
     let person = &life.closing;
     let age = completed_years(person.birth, last_day(life.year));
@@ -52,7 +52,7 @@ fn common(life: &PersonYear) -> Row {
         ("employee_hire_date", person.hire.into()),
         ("employment_status", status(life).0.into()),
         ("detailed_status_code", status(life).1.into()),
-        ("termination_date", life.leaving.into()),
+        ("termination_date", life.termination.into()),
         ("current_compensation", money(person.pay)),
         ("current_age", age.into()),
         ("current_tenure", tenure.into()),
@@ -67,7 +67,7 @@ fn common(life: &PersonYear) -> Row {
 pub(super) fn state(life: &PersonYear) -> Row {
     let mut row = common(life);
     row.extend([
-        ("known_termination_date", life.opening.known_leaving.into()),
+        ("known_termination_date", life.opening.known_termination.into()),
         ("plan_entry_date", life.opening.entry.into()),
         ("is_grandfathered", life.opening.is_grandfathered.into()),
     ]);

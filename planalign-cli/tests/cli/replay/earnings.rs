@@ -1,4 +1,4 @@
-//! What a person earned and deferred, added up day by day; and the limits of deferrals.
+//! What a person earned and deferred, added up day by day, and the limits on deferrals.
 
 use jiff::civil::Date;
 
@@ -9,7 +9,7 @@ use super::records::{Fact, money};
 use super::settings::Settings;
 use super::year::PersonYear;
 
-/// Cents of a year.
+/// A year's amounts, in cents.
 #[derive(Clone, Debug)]
 pub(super) struct Earnings {
     pub(super) pay: i128,
@@ -41,11 +41,12 @@ impl Earnings {
         let days_of_year = days_in_year(life.year);
         let (limit_type, catch_up_limit) = catch_up(life, limits, settings);
         let full_limit = limits.deferrals + catch_up_limit;
-        let is_in = |day: Date| life.opening.is_grandfathered || life.opening.entry.is_some_and(|entry| entry <= day);
+        let is_in_plan =
+            |day: Date| life.opening.is_grandfathered || life.opening.entry.is_some_and(|entry| entry <= day);
         let (mut pay_days, mut since_entry, mut rate_days, mut limit_reached_on) = (0, 0, 0, None);
         for (day, pay, rate) in days(life) {
             pay_days += pay;
-            since_entry += if is_in(day) { pay } else { 0 };
+            since_entry += if is_in_plan(day) { pay } else { 0 };
             rate_days += pay * rate;
             if rate_days >= full_limit * 1_000_000 * days_of_year {
                 limit_reached_on = limit_reached_on.or(Some(day));

@@ -1,4 +1,4 @@
-//! Employer money: who is entitled, and to how much.
+//! Employer contributions: who is eligible, and for how much.
 
 use super::calendar::{completed_years, days_in_year, last_day};
 use super::earnings::Earnings;
@@ -8,7 +8,7 @@ use super::records::{Fact, money, rate};
 use super::settings::{CoreEligibility, Match, MatchEligibility, Settings};
 use super::year::PersonYear;
 
-/// What a person is entitled to, in cents; hours in hundredths.
+/// What a person is eligible for, in cents; hours are in hundredths.
 pub(super) struct Employer {
     pub(super) hours: i128,
     pub(super) is_in_plan: bool,
@@ -46,8 +46,8 @@ impl Employer {
         let person = life.opening;
         let days = i128::from(life.first_day().duration_until(life.last_day()).as_hours() / 24 + 1);
         let hours = rounded(person.weekly_hours * 52 * days, days_in_year(life.year));
-        let has_entered = person.entry.is_some_and(|entry| match life.leaving {
-            Some(leaving) => entry < leaving,
+        let has_entered = person.entry.is_some_and(|entry| match life.termination {
+            Some(termination) => entry < termination,
             None => entry <= last_day(life.year),
         });
         let is_in_plan = person.is_grandfathered || has_entered;
@@ -80,7 +80,7 @@ impl Employer {
         ]
     }
 
-    /// The row of `fct_employer_match_events`, for those who get a match.
+    /// The row of `fct_employer_match_events`, if the person gets a match.
     pub(super) fn match_row(&self, life: &PersonYear, settings: &Settings) -> Option<Vec<(&'static str, Fact)>> {
         let Matched { pay, deferrals, uncapped, amount } = self.matched;
         (amount > 0).then(|| {
@@ -97,7 +97,7 @@ impl Employer {
         })
     }
 
-    /// The row of `int_employer_core_contributions`, for those who get one.
+    /// The row of `int_employer_core_contributions`, if the person gets one.
     pub(super) fn core_row(&self, settings: &Settings) -> Option<Vec<(&'static str, Fact)>> {
         let rules = &settings.employer_core_contribution;
         (self.core > 0).then(|| {
@@ -122,7 +122,7 @@ fn reason(life: &PersonYear, is_in_plan: bool, hours: i128, rules: &MatchEligibi
         "insufficient_hours"
     } else if !served {
         "insufficient_tenure"
-    } else if life.leaving.is_some() && rules.require_active_at_year_end && !may_leave {
+    } else if life.termination.is_some() && rules.require_active_at_year_end && !may_leave {
         "inactive_eoy"
     } else {
         "eligible"
@@ -130,7 +130,7 @@ fn reason(life: &PersonYear, is_in_plan: bool, hours: i128, rules: &MatchEligibi
 }
 
 impl Matched {
-    /// Each tier matches the deferrals between the bound before and its own.
+    /// Each tier matches the deferrals between the bound of the tier before it and its own.
     fn of(rules: &Match, earnings: &Earnings, limits: &Limits) -> Self {
         let year_pay = if rules.compensation == "from_entry" { earnings.pay_since_entry } else { earnings.pay };
         let pay = year_pay.min(limits.compensation);

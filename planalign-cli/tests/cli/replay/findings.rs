@@ -1,9 +1,9 @@
-//! Differences between what was recomputed and what the database says.
+//! Differences between the recomputed values and the database.
 
 use super::records::{Fact, Record};
 
-/// As many differences are printed.
-const SHOWN: usize = 8;
+/// Maximum number of differences to print.
+const MAX_SHOWN: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Findings {
@@ -12,7 +12,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Something that must hold.
+    /// Records a difference if the condition doesn't hold.
     pub(super) fn require(&mut self, holds: bool, message: impl FnOnce() -> String) {
         self.compared += 1;
         if !holds {
@@ -24,19 +24,19 @@ impl Findings {
         self.require(expected == found, || format!("{place}: expected {expected:?}, found {found:?}"));
     }
 
-    /// The columns of a row.
+    /// Compares columns of a row.
     pub(super) fn row(&mut self, place: &str, expected: &[(&str, Fact)], found: &Record) {
         for (column, fact) in expected {
             self.equal(&format!("{place}, {column}"), fact, found.fact(column));
         }
     }
 
-    /// All columns of a row except its key and those named.
+    /// Compares all columns of a row, except for its key and `others`.
     pub(super) fn whole_row(&mut self, place: &str, expected: &[(&str, Fact)], others: &[&str], found: &Record) {
         let keys = ["scenario_id", "plan_design_id", "simulation_year", "employee_id"];
         for column in found.columns().filter(|c| !keys.contains(c) && !others.contains(c)) {
             let known = expected.iter().any(|(name, _)| *name == column);
-            self.require(known, || format!("{place}, {column}: the replay knows nothing of this column"));
+            self.require(known, || format!("{place}, {column}: the replay doesn't know this column"));
         }
         self.row(place, expected, found);
     }
@@ -44,7 +44,7 @@ impl Findings {
     pub(super) fn conclude(self) {
         assert!(self.compared > 1000, "only {} values were compared", self.compared);
         let count = self.differences.len();
-        let first = self.differences.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n  ");
-        assert!(count == 0, "{count} differences among {} values, the first are\n  {first}", self.compared);
+        let first = self.differences.iter().take(MAX_SHOWN).cloned().collect::<Vec<_>>().join("\n  ");
+        assert!(count == 0, "{count} differences in {} values, starting with\n  {first}", self.compared);
     }
 }

@@ -10,7 +10,7 @@ use super::records::{Fact, Record};
 use super::settings::Settings;
 use super::year::Event;
 
-/// Head counts of a year.
+/// The headcounts of a year.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Headcount {
     opening: i128,
@@ -34,10 +34,10 @@ pub(super) fn solve(year: i16, people: &BTreeMap<String, Person>, settings: &Set
     let one = 1_000_000;
     let of = |wanted: &dyn Fn(&Person) -> bool| count(people.values().filter(|p| wanted(p)));
     let is_experienced = |p: &Person| p.hire < first_day(year - 1);
-    let leaves_now = |p: &Person| p.known_leaving.is_some_and(|day| day.year() == year);
+    let leaves_now = |p: &Person| p.known_termination.is_some_and(|day| day.year() == year);
     let (opening, experienced, known) = (of(&|_| true), of(&is_experienced), of(&leaves_now));
-    let drawable = of(&|p| p.known_leaving.is_none());
-    let experienced_drawable = of(&|p| p.known_leaving.is_none() && is_experienced(p));
+    let drawable = of(&|p| p.known_termination.is_none());
+    let experienced_drawable = of(&|p| p.known_termination.is_none() && is_experienced(p));
     let new_hire_rate = rates.new_hire_termination_rate.0;
     let quota = rounded(experienced * rates.total_termination_rate.0, one);
     let first_year_quota =
@@ -68,10 +68,10 @@ pub(super) fn solve(year: i16, people: &BTreeMap<String, Person>, settings: &Set
 }
 
 impl Headcount {
-    /// The plan of the year says the same.
+    /// Compares with the plan of the year.
     pub(super) fn check_plan(&self, year: i16, needs: &Record, findings: &mut Findings) {
         let closing = self.opening - self.terminations - self.reduction + self.hires - self.new_hire_terminations;
-        findings.require(closing == self.target, || format!("{year}: the target can't be met: {self:?}"));
+        findings.require(closing == self.target, || format!("{year}: the target isn't met: {self:?}"));
         let expected = [
             ("opening_headcount", self.opening.into()),
             ("experienced_headcount", self.experienced.into()),
@@ -90,7 +90,7 @@ impl Headcount {
         findings.whole_row(&format!("{year}, int_workforce_needs"), &expected, &[], needs);
     }
 
-    /// So many events of each kind have happened.
+    /// Compares the number of events of each kind.
     pub(super) fn check_events(
         &self,
         year: i16,
@@ -103,26 +103,30 @@ impl Headcount {
         let drawn_of = |group: bool| {
             of(&|e| e.details == "Left" && e.category == "termination" && is_experienced(e) == Some(group))
         };
-        let happened = [
+        let counts = [
             ("hires", self.hires, of(&|e| e.kind == "hire")),
             ("new-hire terminations", self.new_hire_terminations, of(&|e| e.category == "new_hire_termination")),
             ("terminations", self.terminations + self.reduction, of(&|e| e.category == "termination")),
-            ("reduced", self.reduction, of(&|e| e.details == "Reduction in force")),
-            ("drawn of the experienced", self.experienced_drawn, drawn_of(true)),
-            ("drawn of last year's hires", self.terminations - self.known - self.experienced_drawn, drawn_of(false)),
+            ("reduction in force", self.reduction, of(&|e| e.details == "Reduction in force")),
+            ("terminations drawn among experienced employees", self.experienced_drawn, drawn_of(true)),
+            (
+                "terminations drawn among last year's hires",
+                self.terminations - self.known - self.experienced_drawn,
+                drawn_of(false),
+            ),
         ];
-        for (what, expected, found) in happened {
+        for (what, expected, found) in counts {
             findings.equal(&format!("{year}, {what}"), &expected.into(), &found.into());
         }
     }
 }
 
-/// Hires by level add up, and their numbers follow each other.
+/// Checks that hires by level add up, and that they are numbered consecutively.
 pub(super) fn check_levels(year: i16, levels: &[Record], headcount: &Headcount, findings: &mut Findings) {
     let mut last: i128 = 0;
     for level in levels {
         last += level.number("hires").expect("a count");
-        findings.equal(&format!("{year}, last number of a level"), &last.into(), level.fact("last_hire_number"));
+        findings.equal(&format!("{year}, last hire number of a level"), &last.into(), level.fact("last_hire_number"));
     }
     findings.equal(&format!("{year}, hires of all levels"), &headcount.hires.into(), &Fact::Count(last));
 }

@@ -1,4 +1,4 @@
-//! The limits of the tax code: as published, and as projected.
+//! The limits of the tax code, as published and as projected.
 
 use super::settings::Rate;
 
@@ -10,7 +10,7 @@ pub(super) struct Limits {
     pub(super) super_catch_up: i128,
     pub(super) compensation: i128,
     pub(super) annual_additions: i128,
-    /// Pay of the year before above which catch-up contributions are made as Roth; none before 2026.
+    /// Prior-year pay above which catch-up contributions must be Roth; none before 2026.
     pub(super) roth_threshold: Option<i128>,
 }
 

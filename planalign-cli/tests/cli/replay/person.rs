@@ -1,15 +1,15 @@
-//! What is known of a person between two events.
+//! What is known about a person between two events.
 
 use jiff::civil::Date;
 
-/// Settled for a later year when it was drawn.
+/// Events drawn for a later year.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pending {
     pub(super) enrollment: Option<(Date, String, i128)>,
     pub(super) opt_out: Option<Date>,
 }
 
-/// Age, pay and level by which voluntary rates and probabilities go, taken when the window opens.
+/// Age, pay, and level when the window opens, on which voluntary rates and probabilities depend.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) age: i128,
@@ -22,7 +22,7 @@ pub(super) struct Window {
 pub(super) struct Person {
     pub(super) birth: Date,
     pub(super) hire: Date,
-    pub(super) known_leaving: Option<Date>,
+    pub(super) known_termination: Option<Date>,
     pub(super) weekly_hours: i128,
     pub(super) entry: Option<Date>,
     pub(super) is_grandfathered: bool,
@@ -43,12 +43,12 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Somebody who does not defer.
+    /// Creates someone who doesn't defer.
     pub(super) fn new(birth: Date, hire: Date, weekly_hours: i128, entry: Option<Date>, pay: i128) -> Self {
         Self {
             birth,
             hire,
-            known_leaving: None,
+            known_termination: None,
             weekly_hours,
             entry,
             is_grandfathered: false,
@@ -69,7 +69,7 @@ impl Person {
         }
     }
 
-    /// Somebody who defers by the census, since its date for all that is known.
+    /// Adds deferrals from the census; when they started is unknown, so its date counts.
     pub(super) fn defers_since(mut self, census_date: Date, rate: i128) -> Self {
         if rate > 0 {
             self.rate = rate;
@@ -86,7 +86,7 @@ impl Person {
     }
 }
 
-/// The lower ends of the levels' bands from level 2 on, in dollars.
+/// The minimum pay of levels 2 to 5, in dollars.
 pub(super) const LEVEL_MINIMA: [i128; 4] = [81_000, 121_000, 161_000, 300_000];
 
 fn level_of(pay: i128) -> i128 {

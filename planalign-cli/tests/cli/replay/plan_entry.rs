@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 use super::calendar::{after, anniversary};
 use super::settings::PlanEligibility;
 
-/// `None`: never. `weekly_hours` are hundredths.
+/// Returns `None` if the person never may. `weekly_hours` are hundredths.
 pub(super) fn entry_date(
     rules: &PlanEligibility,
     birth: Date,
@@ -28,7 +28,7 @@ pub(super) fn entry_date(
     (!is_excluded).then(|| next_entry(&rules.entry_dates, of_age.max(served)))
 }
 
-/// The first entry date that is not before the day.
+/// The first entry date on or after the day.
 fn next_entry(kind: &str, day: Date) -> Date {
     let every = match kind {
         "immediate" => return day,
@@ -45,7 +45,7 @@ fn next_entry(kind: &str, day: Date) -> Date {
 }
 
 #[test]
-fn the_documented_example_enters_on_the_first_of_july() {
+fn the_documented_example_enters_on_july_1() {
     let rules = PlanEligibility { waiting_period_days: 90, entry_dates: "quarterly".to_owned(), ..Default::default() };
     let entry = entry_date(&rules, date(2004, 4, 10), date(2025, 2, 3), 4000, false);
     assert_eq!(entry, Some(date(2025, 7, 1)));

@@ -1,19 +1,19 @@
-//! How probable it was that a person enrolls, or opts out, by the documented defaults of the segments.
+//! The probability that a person enrolls or opts out, by the documented defaults of the segments.
 
 use super::person::Window;
 use super::settings::Settings;
 
-/// Where the segments of incomes begin but the first, in cents.
+/// Where the income segments after the first begin, in cents.
 pub(super) const INCOMES: [i128; 3] = [5_000_000, 10_000_000, 20_000_000];
 
-/// Probabilities and multipliers in millionths, one for each segment of ages, incomes and levels.
+/// Probabilities and multipliers in millionths, one per segment of ages, incomes, or levels.
 const BY_AGE: [i128; 4] = [300_000, 550_000, 700_000, 800_000];
 const BY_INCOME: [i128; 4] = [700_000, 1_000_000, 1_150_000, 1_250_000];
 const BY_LEVEL: [i128; 4] = [900_000, 1_000_000, 1_100_000, 1_200_000];
 const OPT_OUT_BY_AGE: [i128; 4] = [1_800_000, 1_100_000, 700_000, 400_000];
 const OPT_OUT_BY_INCOME: [i128; 4] = [1_300_000, 1_000_000, 800_000, 500_000];
 
-/// In which segment a value lies, from 0.
+/// The segment of a value, from 0.
 pub(super) fn segment(value: i128, bounds: [i128; 3]) -> usize {
     bounds.iter().filter(|bound| value >= **bound).count()
 }
@@ -30,7 +30,7 @@ pub(super) fn of_opting_out(window: Window, settings: &Settings) -> i128 {
     product(target, &[OPT_OUT_BY_AGE[age], OPT_OUT_BY_INCOME[income]])
 }
 
-/// Cut to the millionth after each step, and never more than certain.
+/// Truncated to a millionth after each step, and at most 1.
 fn product(probability: i128, multipliers: &[i128]) -> i128 {
     multipliers.iter().fold(probability, |product, multiplier| product * multiplier / 1_000_000).min(1_000_000)
 }

@@ -1,4 +1,4 @@
-//! Rows of the database as facts that can be compared, read table by table and year by year.
+//! Rows of the database as comparable facts, read by table and year.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use planalign_config::Value;
 
 use super::calendar::after;
 
-/// What a column says. Money and hours are hundredths, rates millionths.
+/// The value of a column. Money and hours are in hundredths, rates in millionths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
     Nothing,
@@ -68,7 +68,7 @@ impl From<&Value> for Fact {
             Value::Decimal { units, scale: 6 } => Self::Millionths(*units),
             Value::Date(days) => Self::Day(after(date(1970, 1, 1), (*days).into())),
             Value::Text(word) => Self::Word(word.clone()),
-            // Draw keys go beyond what a row's integers hold, and don't matter for a replay.
+            // Draw keys don't fit an integer, and the replay doesn't need them.
             other => Self::Word(other.to_string()),
         }
     }
@@ -80,14 +80,14 @@ pub(super) struct Record(BTreeMap<String, Fact>);
 
 impl Record {
     pub(super) fn fact(&self, column: &str) -> &Fact {
-        self.0.get(column).unwrap_or_else(|| panic!("there is no column {column}"))
+        self.0.get(column).unwrap_or_else(|| panic!("no column {column}"))
     }
 
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Cents, millionths or a count.
+    /// Cents, millionths, or a count.
     pub(super) fn number(&self, column: &str) -> Option<i128> {
         match self.fact(column) {
             Fact::Hundredths(n) | Fact::Millionths(n) | Fact::Count(n) => Some(*n),
@@ -125,25 +125,25 @@ fn records(table: planalign_config::Rows) -> Vec<Record> {
     table.rows.iter().map(record).collect()
 }
 
-/// The rows of a table that holds no years.
+/// The rows of a table without years.
 pub(super) fn of_all_years(database: &Database, table: &str) -> Vec<Record> {
-    records(database.query(&format!("select * from {table}"), &[]).expect("read a table"))
+    records(database.query(&format!("select * from {table}"), &[]).expect("query"))
 }
 
 /// The rows of a year.
 pub(super) fn of_year(database: &Database, table: &str, year: i16, order: &str) -> Vec<Record> {
     let sql = format!("select * from {table} where simulation_year = ? order by {order}");
-    records(database.query(&sql, &[i32::from(year).into()]).expect("read a table"))
+    records(database.query(&sql, &[i32::from(year).into()]).expect("query"))
 }
 
 pub(super) type People = BTreeMap<String, Record>;
 
-/// The rows of a year by person; there may be one at most.
+/// The rows of a year by person, at most one each.
 pub(super) fn by_person(database: &Database, table: &str, year: i16) -> People {
     let mut people = People::new();
     for record in of_year(database, table, year, "employee_id") {
         let id = record.word("employee_id").expect("an id").to_owned();
-        assert!(people.insert(id.clone(), record).is_none(), "{table} has two rows of {id} in {year}");
+        assert!(people.insert(id.clone(), record).is_none(), "{table} has two rows for {id} in {year}");
     }
     people
 }

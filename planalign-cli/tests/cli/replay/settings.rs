@@ -1,4 +1,4 @@
-//! The settings that the replay goes by, with the documented defaults.
+//! The settings that the replay uses, with the documented defaults.
 #![expect(clippy::struct_field_names, reason = "the names are those of the configuration file")]
 
 use jiff::civil::Date;

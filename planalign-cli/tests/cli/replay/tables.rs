@@ -5,7 +5,7 @@ use planalign_config::Database;
 use super::records::{People, Record, by_person, of_year};
 use super::year::Event;
 
-/// What the database says of a year.
+/// What the database contains about a year.
 pub(super) struct Tables {
     pub(super) events: Vec<Event>,
     pub(super) needs: Vec<Record>,
@@ -47,8 +47,8 @@ impl Tables {
         }
     }
 
-    /// Tables with one row for each person present.
-    pub(super) fn of_everybody(&self) -> [(&'static str, &People); 7] {
+    /// The tables with a row for everyone employed in the year.
+    pub(super) fn with_everyone(&self) -> [(&'static str, &People); 7] {
         [
             ("int_workforce_state", &self.state),
             ("int_enrollment_state_accumulator", &self.enrollment),

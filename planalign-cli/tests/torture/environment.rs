@@ -1,4 +1,4 @@
-//! A machine that is full, forbids writing, is short of memory, or is used by others too.
+//! A machine whose disk is full or read-only, that is short of memory, that runs other programs, or whose clock was set back.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use planalign_config::{Database, DatabaseOptions};
 use crate::sandbox::{CommandOutput, captured};
 use crate::trial::{Trial, YEARS};
 
-/// Two processes at a time try to run one database, so often.
+/// Number of times that two processes race to run one database.
 const RACES: usize = 20;
 
 pub(crate) fn run() {
@@ -23,7 +23,7 @@ pub(crate) fn run() {
         full_disk(&trial, &disk);
         read_only_disk(&trial, &disk);
     } else {
-        println!("surroundings: no file system can be mounted here, so a full and a read-only disk were not tried");
+        println!("environment: can't mount a file system here; skipped the full and the read-only disk");
     }
 }
 
@@ -40,7 +40,7 @@ struct Disk {
 impl Disk {
     fn mount(trial: &Trial, size: &str) -> Option<Self> {
         let path = trial.sandbox.path("disk");
-        fs::create_dir_all(&path).expect("a folder");
+        fs::create_dir_all(&path).expect("create the folder");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(&path);
         mount.output().is_ok_and(|output| output.status.success()).then_some(Self { path })
@@ -54,7 +54,7 @@ impl Disk {
 
     fn remount(&self, options: &str) {
         let status = Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.path).status();
-        assert!(status.expect("mount").success(), "remounted with {options}");
+        assert!(status.expect("mount").success(), "remount with {options}");
     }
 }
 
@@ -66,9 +66,9 @@ impl Drop for Disk {
 
 fn full_disk(trial: &Trial, disk: &Disk) {
     disk.remount("size=3m");
-    let end = simulate(trial, "disk/full.duckdb", &[]);
-    assert_eq!(end.code, 7, "{}", end.stderr);
-    assert!(end.stderr.contains("MB free, and 3 years of 300 employees take about 10 MB"), "{}", end.stderr);
+    let output = simulate(trial, "disk/full.duckdb", &[]);
+    assert_eq!(output.code, 7, "{}", output.stderr);
+    assert!(output.stderr.contains("MB free, and 3 years of 300 employees take about 10 MB"), "{}", output.stderr);
     trial.remove("disk/full.duckdb");
     let mut full = 0;
     for more in (800..6_800).step_by(400) {
@@ -76,60 +76,60 @@ fn full_disk(trial: &Trial, disk: &Disk) {
         trial.command("disk/full.duckdb", false, Some("committed@3=kill")).output().expect("run planalign");
         let kilobytes = disk.used_kilobytes() + more;
         disk.remount(&format!("size={kilobytes}k"));
-        let end = simulate(trial, "disk/full.duckdb", &[]);
-        assert!([0, 7].contains(&end.code), "{kilobytes} KB: exit code {}: {}", end.code, end.stderr);
-        if end.code == 7 {
+        let output = simulate(trial, "disk/full.duckdb", &[]);
+        assert!([0, 7].contains(&output.code), "{kilobytes} KB: exit code {}: {}", output.code, output.stderr);
+        if output.code == 7 {
             full += 1;
-            assert!(end.stderr.contains("No space left on device"), "{kilobytes} KB: {}", end.stderr);
+            assert!(output.stderr.contains("No space left on device"), "{kilobytes} KB: {}", output.stderr);
         }
         disk.remount("size=256m");
         trial.finish("disk/full.duckdb", &format!("a disk of {kilobytes} KB"));
         let _ = fs::remove_dir_all(disk.path.join(".planalign_checkpoints"));
         let _ = fs::remove_dir_all(disk.path.join("logs"));
     }
-    assert!(full > 3, "the disk was full in {full} cases only");
-    println!("surroundings: the disk was full in {full} cases, and each run resumed once there was space");
+    assert!(full > 3, "the disk was full in only {full} cases");
+    println!("environment: the disk was full in {full} cases, and each run resumed once there was space");
 }
 
 fn read_only_disk(trial: &Trial, disk: &Disk) {
     disk.remount("size=256m");
-    let end =
+    let output =
         captured(&trial.command("disk/fixed.duckdb", false, Some("committed@4=kill")).output().expect("run planalign"));
-    assert_eq!(end.code, -1, "{}", end.stderr);
+    assert_eq!(output.code, -1, "{}", output.stderr);
     disk.remount("ro");
-    let end = simulate(trial, "disk/fixed.duckdb", &[]);
-    assert_eq!(end.code, 7, "{}", end.stderr);
+    let output = simulate(trial, "disk/fixed.duckdb", &[]);
+    assert_eq!(output.code, 7, "{}", output.stderr);
     disk.remount("rw");
     trial.finish("disk/fixed.duckdb", "a read-only disk");
-    println!("surroundings: a read-only disk is reported, and the run resumes when it is writable");
+    println!("environment: a read-only disk is reported, and the run resumes once it is writable");
 }
 
-/// Little address space, or little memory by configuration: the process may end as it likes, what is committed stays.
+/// Limits the address space, or the memory in the configuration: however the process ends, committed stages survive.
 fn memory(trial: &Trial) {
-    let mut ends = Vec::new();
+    let mut codes = Vec::new();
     for kilobytes in [200_000, 300_000, 400_000, 600_000, 900_000] {
         let simulate = trial.command("memory.duckdb", false, None);
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"")).arg(simulate.get_program());
         shell.args(simulate.get_args()).env_clear().current_dir(trial.sandbox.path(""));
-        ends.push(captured(&shell.output().expect("a shell")).code);
+        codes.push(captured(&shell.output().expect("a shell")).code);
         trial.finish("memory.duckdb", &format!("{kilobytes} KB of address space"));
     }
-    let end = simulate(trial, "memory.duckdb", &["--set", "optimization.memory_limit_gb=0.1"]);
-    assert!([0, 7].contains(&end.code), "{}", end.stderr);
+    let output = simulate(trial, "memory.duckdb", &["--set", "optimization.memory_limit_gb=0.1"]);
+    assert!([0, 7].contains(&output.code), "{}", output.stderr);
     trial.finish("memory.duckdb", "a memory limit of 100 MB");
-    println!("surroundings: with little memory runs ended with {ends:?} and {}, and went on", end.code);
+    println!("environment: with little memory, runs ended with {codes:?} and {}, and were resumed", output.code);
 }
 
 fn races(trial: &Trial) {
     for race in 0..RACES {
         let spawn = || trial.command("race.duckdb", false, None).spawn().expect("spawn");
         let runners = [spawn(), spawn()];
-        let ends = runners.map(|child| captured(&child.wait_with_output().expect("wait")));
-        let mut codes = ends.each_ref().map(|end| end.code);
+        let outputs = runners.map(|child| captured(&child.wait_with_output().expect("wait")));
+        let mut codes = outputs.each_ref().map(|output| output.code);
         codes.sort_unstable();
-        // Who comes after the other has ended finds its run.
-        let refused = ends.iter().find(|end| end.code != 0).expect("one of them is refused");
+        // If one starts after the other has finished, it finds a run in the database.
+        let refused = outputs.iter().find(|output| output.code != 0).expect("one is refused");
         assert!(codes == [0, 5] || codes == [0, 2], "race {race}: {codes:?}: {}", refused.stderr);
         if codes[1] == 5 {
             for part in ["is in use by process", "planalign simulate", "since 20"] {
@@ -139,43 +139,44 @@ fn races(trial: &Trial) {
         }
         trial.finish("race.duckdb", &format!("race {race}"));
     }
-    println!("surroundings: of two runs of one database, {RACES} times one was refused");
+    println!("environment: in each of {RACES} races for one database, one run was refused");
 }
 
 fn another_program(trial: &Trial) {
-    trial.copy_whole("shared.duckdb");
+    trial.copy_uninterrupted("shared.duckdb");
     let other = Database::open(&trial.sandbox.path("shared.duckdb"), &DatabaseOptions::default()).expect("open");
-    let end = simulate(trial, "shared.duckdb", &[]);
-    assert_eq!(end.code, 5, "{}", end.stderr);
-    assert!(end.stderr.contains("is in use by another process"), "{}", end.stderr);
+    let output = simulate(trial, "shared.duckdb", &[]);
+    assert_eq!(output.code, 5, "{}", output.stderr);
+    assert!(output.stderr.contains("is in use by another process"), "{}", output.stderr);
     drop(other);
     trial.finish("shared.duckdb", "a database that another program had open");
-    println!("surroundings: a database that another program has open is refused");
+    println!("environment: a database that another program has open is refused");
 }
 
-/// A damaged file may end the process that opens it: another one than that of the user.
+/// A damaged file may crash the process that opens it, so a probe process opens it first.
 fn engine_that_aborts(trial: &Trial) {
     trial.command("abort.duckdb", false, Some("committed@6=kill")).output().expect("run planalign");
     let mut status = trial.sandbox.command(&["status", "--database", "abort.duckdb"]);
     let status = status.env("PLANALIGN_FAILPOINT", "probe@1=abort").output();
     let resumed = trial.command("abort.duckdb", true, Some("probe@1=abort")).output();
-    for end in [status, resumed].map(|output| captured(&output.expect("run planalign"))) {
-        assert_eq!(end.code, 6, "{}", end.stderr);
-        assert!(end.stderr.contains("the engine crashed on it"), "{}", end.stderr);
+    for output in [status, resumed].map(|output| captured(&output.expect("run planalign"))) {
+        assert_eq!(output.code, 6, "{}", output.stderr);
+        assert!(output.stderr.contains("the engine crashed on it"), "{}", output.stderr);
     }
     trial.finish("abort.duckdb", "an engine that aborts");
-    println!("surroundings: an engine that ends its process is reported with an exit code");
+    println!("environment: a crash of the engine is reported with an exit code");
 }
 
-/// A run that was recorded in what is now the future is the latest all the same.
+/// A run recorded with a start time in the future is still the latest.
 fn clock(trial: &Trial) {
     trial.command("clock.duckdb", false, Some("committed@6=kill")).output().expect("run planalign");
     trial.sandbox.tamper("clock.duckdb", "update planalign.runs set started_at = '2999-01-01T00:00:00Z'");
     trial.finish("clock.duckdb", "a clock that was set back");
-    trial.copy_whole("clock.duckdb");
+    trial.copy_uninterrupted("clock.duckdb");
     trial.sandbox.tamper("clock.duckdb", "update planalign.runs set started_at = '2999-01-01T00:00:00Z'");
-    let end = captured(&trial.command("clock.duckdb", false, None).arg("--restart").output().expect("run planalign"));
-    assert_eq!(end.code, 0, "{}", end.stderr);
+    let output =
+        captured(&trial.command("clock.duckdb", false, None).arg("--restart").output().expect("run planalign"));
+    assert_eq!(output.code, 0, "{}", output.stderr);
     trial.finish("clock.duckdb", "a new run after a clock was set back");
-    println!("surroundings: a clock that was set back confuses no run of {YEARS}");
+    println!("environment: a clock that was set back doesn't confuse a run of {YEARS}");
 }
