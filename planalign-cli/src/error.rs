@@ -188,14 +188,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn years_that_cannot_be_reported_are_distinguished_from_those_that_can() {
+    fn the_years_that_can_be_reported_are_named() {
         assert_eq!(nothing_to_report(Some(2031), &[2025, 2026, 2027]), "2031 is not simulated; 2025-2027 are");
         assert_eq!(nothing_to_report(Some(2031), &[2025]), "2031 is not simulated; 2025 is");
         assert_eq!(nothing_to_report(None, &[]), "no simulated years in the database");
     }
 
     #[test]
-    fn existing_checkpoints_are_listed_with_a_missing_one() {
+    fn a_missing_checkpoint_is_reported_with_the_existing_range() {
         let key = |year| CheckpointKey { year, stage: "REPORTING".to_owned() };
         assert_eq!(range(&[]), "nothing is committed yet");
         assert_eq!(range(&[key(2025)]), "the only one is 2025/REPORTING");

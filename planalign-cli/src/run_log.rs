@@ -102,31 +102,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_can_be_followed() {
+    fn written_events_can_be_followed() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("simulation.duckdb");
         let mut log = RunLog::open(&database, "r");
-        let mut reader = RunLogReader::open(&path(&database, "r")).expect("there");
-        assert_eq!(reader.read().expect("readable"), []);
+        let mut reader = RunLogReader::open(&path(&database, "r")).expect("open the log");
+        assert_eq!(reader.read().expect("read"), []);
         log.write(&event(1));
         log.write(&event(2));
-        assert_eq!(reader.read().expect("readable"), [event(1), event(2)]);
-        assert_eq!(reader.read().expect("readable"), []);
+        assert_eq!(reader.read().expect("read"), [event(1), event(2)]);
+        assert_eq!(reader.read().expect("read"), []);
         // Another process resumes the run after one was killed while writing.
-        let mut file = OpenOptions::new().append(true).open(path(&database, "r")).expect("there");
+        let mut file = OpenOptions::new().append(true).open(path(&database, "r")).expect("open the log");
         let line = serde_json::to_string(&event(3)).expect("JSON");
         let (first, second) = line.split_at(20);
-        file.write_all(first.as_bytes()).expect("written");
-        assert_eq!(reader.read().expect("readable"), []);
-        file.write_all(format!("{second}\n{{\"half\":").as_bytes()).expect("written");
+        file.write_all(first.as_bytes()).expect("write");
+        assert_eq!(reader.read().expect("read"), []);
+        file.write_all(format!("{second}\n{{\"half\":").as_bytes()).expect("write");
         RunLog::open(&database, "r").write(&event(4));
-        assert_eq!(reader.read().expect("readable"), [event(3), event(4)]);
+        assert_eq!(reader.read().expect("read"), [event(3), event(4)]);
     }
 
     #[test]
-    fn a_log_that_cannot_be_written_stops_nothing() {
+    fn a_log_that_cannot_be_written_is_not_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("logs"), "a file").expect("written");
+        fs::write(folder.path().join("logs"), "a file").expect("write");
         RunLog::open(&folder.path().join("simulation.duckdb"), "r").write(&event(1));
     }
 }

@@ -72,7 +72,8 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<String, BenchError> {
 
 /// Runs the program once with a new database in a temporary folder.
 fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, BenchError> {
-    let folder = tempfile::tempdir().map_err(|cause| BenchError::System { what: "make a temporary folder", cause })?;
+    let folder =
+        tempfile::tempdir().map_err(|cause| BenchError::System { what: "create a temporary folder", cause })?;
     let census = folder.path().join("census.parquet");
     census::run(&CensusArguments {
         employees,

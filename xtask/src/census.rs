@@ -98,9 +98,9 @@ fn rows(arguments: &CensusArguments) -> Result<Vec<Row>, CensusError> {
     }
     for index in 0..arguments.bad_rows {
         let number = employees + terminations + 1 + index;
-        let healthy = Row::new(number, &person(arguments, number)?);
-        let victim = rows.get(index as usize).filter(|_| index < employees);
-        rows.push(defect::KINDS[index as usize % defect::KINDS.len()].apply(healthy, victim, arguments.as_of)?);
+        let valid = Row::new(number, &person(arguments, number)?);
+        let employee = rows.get(index as usize).filter(|_| index < employees);
+        rows.push(defect::KINDS[index as usize % defect::KINDS.len()].apply(valid, employee, arguments.as_of)?);
     }
     Ok(rows)
 }

@@ -62,10 +62,10 @@ impl Copy {
     ) -> Result<T, CopyError> {
         let failed = |cause| CopyError::System { what: "change a file of the copy", cause };
         let path = self.folder.join(file);
-        let sound = fs::read_to_string(&path).map_err(failed)?;
-        fs::write(&path, change(&sound)).map_err(failed)?;
+        let original = fs::read_to_string(&path).map_err(failed)?;
+        fs::write(&path, change(&original)).map_err(failed)?;
         let result = work();
-        fs::write(&path, sound).map_err(failed)?;
+        fs::write(&path, original).map_err(failed)?;
         Ok(result)
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_copy_is_what_is_tracked_and_is_sound_after_each_change() {
+    fn the_copy_has_the_tracked_files_and_is_restored_after_each_change() {
         let (root, folder) = (tempfile::tempdir().expect("root"), tempfile::tempdir().expect("folder"));
         let git =
             |arguments: &[&str]| output_of(Command::new("git").args(arguments).current_dir(root.path())).expect("git");
@@ -109,19 +109,19 @@ mod tests {
         fs::write(root.path().join("untracked"), "x").expect("untracked");
         fs::create_dir(root.path().join(".cargo")).expect(".cargo");
         fs::write(root.path().join(PREBUILT), "[target]").expect("prebuilt");
-        fs::write(folder.path().join("left"), "of another time").expect("left");
+        fs::write(folder.path().join("leftover"), "from an earlier run").expect("leftover");
         let copy = Copy::of(root.path(), folder.path()).expect("copy");
         let read = || fs::read_to_string(folder.path().join("src/a.rs")).expect("a");
         assert_eq!(read(), "a >= b");
-        assert!(!folder.path().join("untracked").exists() && !folder.path().join("left").exists());
+        assert!(!folder.path().join("untracked").exists() && !folder.path().join("leftover").exists());
         assert!(folder.path().join(PREBUILT).exists(), "the copy links the same DuckDB");
         assert_eq!(copy.with("src/a.rs", |text| text.replace(">=", ">"), read).expect("changed"), "a > b");
         assert_eq!(read(), "a >= b");
         let time = || fs::metadata(folder.path().join("src/a.rs")).and_then(|m| m.modified()).expect("time");
         let before = time();
-        fs::remove_file(root.path().join(PREBUILT)).expect("back to building from source");
+        fs::remove_file(root.path().join(PREBUILT)).expect("switch to building from source");
         Copy::of(root.path(), folder.path()).expect("copy again");
-        assert_eq!(time(), before, "an equal file is left alone");
-        assert!(!folder.path().join(PREBUILT).exists(), "and so does it after a change");
+        assert_eq!(time(), before, "an equal file isn't written");
+        assert!(!folder.path().join(PREBUILT).exists(), "the copy builds from source, too");
     }
 }

@@ -17,9 +17,9 @@ use crate::workspace::{self, CommandError};
 use lcov::Hits;
 
 /// Minimum coverage of a crate, in percent of its lines.
-const LEAST: f64 = 95.0;
+const MINIMUM: f64 = 95.0;
 
-/// Calls cargo and the measured programs; a test of that would run all tests within a test.
+/// It calls cargo and the measured programs, so testing it would run all tests within a test.
 const NOT_MEASURED: &str = "xtask";
 
 /// Options for coverage.
@@ -48,7 +48,7 @@ pub(crate) enum CoverageError {
         cause: std::io::Error,
     },
     /// Crates are below the minimum.
-    #[error("{report}\nless than {LEAST}% line coverage: {crates}")]
+    #[error("{report}\nless than {MINIMUM}% line coverage: {crates}")]
     Low {
         /// Coverage of all crates.
         report: String,
@@ -84,7 +84,7 @@ pub(crate) fn run(arguments: &CoverageArguments) -> Result<String, CoverageError
     for lines in arguments.lines.iter().filter_map(|name| crates.get(name.as_str())) {
         report = format!("{report}\n{}", table::missed(lines));
     }
-    let low: Vec<&str> = crates.iter().filter(|(_, lines)| lines.percent() < LEAST).map(|(name, _)| *name).collect();
+    let low: Vec<&str> = crates.iter().filter(|(_, lines)| lines.percent() < MINIMUM).map(|(name, _)| *name).collect();
     if low.is_empty() { Ok(report) } else { Err(CoverageError::Low { report, crates: low.join(", ") }) }
 }
 
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lines_of_a_crate_are_those_of_the_product() {
+    fn lines_of_tests_are_not_counted() {
         let text = "fn a() {\n    b();\n}\n#[cfg(test)]\nmod tests {\n    fn c() {}\n}\n";
         let files = Files::of(&[
             ("one/src/a.rs", text),
@@ -129,7 +129,7 @@ mod tests {
         let crates = by_crate(&files, Path::new("/w"), &hits);
         let numbers: Vec<_> = crates.iter().map(|(name, lines)| (*name, lines.count, lines.covered())).collect();
         assert_eq!(numbers, [("one", 3, 2), ("two", 3, 0), ("unseen", 0, 0)]);
-        assert!(crates["unseen"].percent() < LEAST);
+        assert!(crates["unseen"].percent() < MINIMUM);
         assert_eq!(crates["two"].missed["two/src/a.rs"], [1, 2, 3]);
     }
 }

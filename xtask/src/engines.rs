@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &EnginesArguments) -> Result<String, EnginesError> 
     let target = PathBuf::from(workspace::target_folder()?);
     let copy = Copy::of(&workspace::root(), &target.join("engines/workspace"))?;
     let programs = Programs { source: build(&copy, &target, "source")?, prebuilt: build(&copy, &target, "prebuilt")? };
-    let folder = tempfile::tempdir().map_err(system("make a temporary folder"))?;
+    let folder = tempfile::tempdir().map_err(system("create a temporary folder"))?;
     let rows = compare_rows(&programs, folder.path())?;
     let same = format!("engines: same {rows} rows with both, in {} time zones", ZONES.len());
     if arguments.rounds == 0 {

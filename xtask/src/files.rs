@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_for_tests_are_distinguished_from_the_product() {
+    fn items_for_tests_are_distinguished_from_product_code() {
         let text = "fn a() {}\n#[cfg(test)]\nmod b;\nfn c() {}\nimpl D {\n    #[cfg(test)]\n    fn e() {\n        x();\n    }\n\n    \
                     fn f() {}\n}\n#[cfg(test)]\nmod tests {\n    fn g() {}\n}\n";
         let files = Files::of(&[("a/src/d.rs", text)]);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn files_for_tests_are_distinguished_from_the_product() {
+    fn files_for_tests_are_distinguished_from_product_code() {
         let declared = "#[cfg(test)]\nmod testing;\nmod other;\n";
         let paths = [
             "a/src/testing.rs",

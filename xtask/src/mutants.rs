@@ -58,16 +58,16 @@ pub(crate) enum MutantsError {
 pub(crate) fn run(arguments: &MutantsArguments) -> Result<String, MutantsError> {
     let root = workspace::root();
     let all = catalogue::read(&root)?;
-    let chosen: Vec<&Mutant> = all.iter().filter(|mutant| mutant.is_asked_for(&arguments.filter)).collect();
+    let selected: Vec<&Mutant> = all.iter().filter(|mutant| mutant.is_selected(&arguments.filter)).collect();
     if arguments.list {
-        return Ok(table::render(&chosen.iter().map(|mutant| (*mutant, None)).collect::<Vec<_>>()));
+        return Ok(table::render(&selected.iter().map(|mutant| (*mutant, None)).collect::<Vec<_>>()));
     }
     let target = workspace::target_folder()?;
     let copy = Copy::of(&root, &Path::new(&target).join("mutants/workspace"))?;
-    check_baseline(&copy, &target, &chosen)?;
+    check_baseline(&copy, &target, &selected)?;
     let mut verdicts = Vec::new();
-    for mutant in chosen {
-        let add_fault = |sound: &str| sound.replacen(&mutant.text, &mutant.becomes, 1);
+    for mutant in selected {
+        let add_fault = |original: &str| original.replacen(&mutant.text, &mutant.becomes, 1);
         let verdict = copy.with(&mutant.file, add_fault, || trial::run(copy.folder(), &target, mutant))??;
         println!("{:>3}  {verdict}  {}", mutant.number, mutant.name);
         verdicts.push((mutant, Some(verdict)));

@@ -138,7 +138,7 @@ fn checkout(folder: &Path) -> Result<PathBuf, OutsideError> {
         }
         Ok(())
     };
-    made().map_err(system("make a folder for the programs"))?;
+    made().map_err(system("create a folder for the programs"))?;
     Ok(checkout)
 }
 
@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_says_what_to_depend_on() {
+    fn the_first_block_of_each_language_is_found() {
         let readme = "text\n```rust\nfn main() {}\n```\n```toml\n[dependencies]\na = \"1\"\n```\n```rust\nx\n```\n";
         assert_eq!(block(readme, "rust"), Some("fn main() {}\n"));
         assert_eq!(block(readme, "toml"), Some("[dependencies]\na = \"1\"\n"));

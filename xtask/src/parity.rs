@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
     output_of(cargo().args(["build", "--quiet", "-p", "planalign-cli"]))?;
     let program = workspace::program().map_err(ParityError::system("find the built program"))?;
     let dbt = arguments.dbt.clone().map_or_else(Dbt::install, |path| Ok(Dbt(path)))?;
-    let folder = tempfile::tempdir().map_err(ParityError::system("make a temporary folder"))?;
+    let folder = tempfile::tempdir().map_err(ParityError::system("create a temporary folder"))?;
     let census = folder.path().join("census.csv");
     let (employees, as_of) = (arguments.employees, date(START_YEAR - 1, 12, 31));
     let out = census.clone();

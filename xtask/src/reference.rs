@@ -4,7 +4,7 @@ use std::process::ExitStatus;
 
 use crate::workspace;
 
-const TEST: &str = "the_reference_says_what_the_program_does";
+const TEST: &str = "the_reference_is_up_to_date";
 
 /// Why the pages couldn't be written.
 #[derive(Debug, thiserror::Error)]

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_in_another_order_and_the_programs_own_tables_make_no_difference() {
+    fn the_order_of_rows_and_the_programs_own_tables_are_ignored() {
         let same = compared(
             "create table t as from (values (1, 'a'), (2, 'b'), (2, 'b')) as v(n, s); create view v as from t;
             create schema planalign; create table planalign.runs (id integer)",

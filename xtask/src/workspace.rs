@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_does_not_see_which_task_asked_for_it() {
+    fn a_build_does_not_see_which_task_started_it() {
         let seen =
             ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_HOME", "CARGO_TARGET_DIR", "PATH"].map(is_about_this_task);
         assert_eq!(seen, [true, true, false, false, false]);

@@ -122,8 +122,8 @@ fn version() -> String {
 fn a_library_on_disk_is_installed_once_for_all_clones() {
     let checkout = Checkout::new();
     checkout.compile("libduckdb.so", &library(&version(), 0));
-    let said = checkout.setup(&["--from", "libduckdb.so"]);
-    assert!(said.ends_with("next: cargo run -p planalign-cli -- simulate\nexit code 0"), "{said}");
+    let output = checkout.setup(&["--from", "libduckdb.so"]);
+    assert!(output.ends_with("next: cargo run -p planalign-cli -- simulate\nexit code 0"), "{output}");
     let installed = checkout.installed();
     let cached: Vec<_> = installed.iter().filter(|file| file.starts_with("cache/")).cloned().collect();
     assert!(cached.iter().any(|file| file.contains("/link/libduckdb.")), "{installed:?}");
@@ -132,7 +132,7 @@ fn a_library_on_disk_is_installed_once_for_all_clones() {
     let written =
         || fs::metadata(checkout.path("clone/.cargo/prebuilt.toml")).and_then(|m| m.modified()).expect("time");
     let before = written();
-    assert_eq!(checkout.setup(&["--from", "libduckdb.so"]), said, "a second time changes nothing");
+    assert_eq!(checkout.setup(&["--from", "libduckdb.so"]), output, "a second time changes nothing");
     assert_eq!((checkout.installed(), written()), (installed.clone(), before));
 
     let back = checkout.setup(&["--source"]);
@@ -150,19 +150,19 @@ fn a_damaged_library_is_reinstalled() {
     let installed = checkout.installed();
     let library = installed.iter().find(|file| file.contains("/libduckdb.") && !file.contains("/link/"));
     let library = checkout.path(library.expect("the library"));
-    fs::write(&library, "half of it").expect("damage");
+    fs::write(&library, "half a library").expect("damage");
     checkout.setup(&["--from", "libduckdb.so"]);
     assert_eq!(fs::read(library).expect("read"), fs::read(checkout.path("libduckdb.so")).expect("read"));
     assert_eq!(checkout.installed(), installed);
 }
 
-/// Each failure reports what is wrong and what to do, and leaves nothing behind.
+/// Each failure reports what is wrong and what to do, and installs nothing.
 #[test]
 fn failures() {
     let checkout = Checkout::new();
-    let mut said = Vec::new();
+    let mut outputs = Vec::new();
     let mut fails = |what: &str, arguments: &[&str]| {
-        said.push(format!("-- {what}\n{}", checkout.setup(arguments)));
+        outputs.push(format!("-- {what}\n{}", checkout.setup(arguments)));
         assert_eq!(checkout.installed(), Vec::<String>::new(), "{what}");
     };
     fails("an unknown option", &["--prebuilt"]);
@@ -192,7 +192,7 @@ fn failures() {
         (r"node-bindings-\w+-\w+@[\w.-]+", "node-bindings-[PLATFORM]@[VERSION]"),
         (r"libduckdb-sys [0-9.]+ needs v[0-9.]+", "libduckdb-sys [VERSION] needs v[VERSION]"),
         (r"DuckDB v\d+\.\d+\.\d+ without", "DuckDB v[VERSION] without"),
-    ]}, { insta::assert_snapshot!(said.join("\n\n")) });
+    ]}, { insta::assert_snapshot!(outputs.join("\n\n")) });
 }
 
 #[test]
@@ -200,14 +200,14 @@ fn a_cache_that_cannot_be_written() {
     let checkout = Checkout::new();
     checkout.compile("libduckdb.so", &library(&version(), 0));
     fs::write(checkout.path("file"), "").expect("write");
-    let said = checkout.setup_with_cache(&["--from", "libduckdb.so"], &checkout.path("file"));
-    insta::assert_snapshot!(said, @"
+    let output = checkout.setup_with_cache(&["--from", "libduckdb.so"], &checkout.path("file"));
+    insta::assert_snapshot!(output, @"
     error: cannot write to `[DIR]/file/planalign/engine`
     help: set XDG_CACHE_HOME to a writable folder
     exit code 1
     ");
-    let said = checkout.setup_with_cache(&["--from", "libduckdb.so"], &checkout.path("it's"));
-    insta::assert_snapshot!(said, @"
+    let output = checkout.setup_with_cache(&["--from", "libduckdb.so"], &checkout.path("it's"));
+    insta::assert_snapshot!(output, @"
     error: the cache path `[DIR]/it's/planalign/engine` contains a quote or comma, which cargo or the linker would misread
     help: set XDG_CACHE_HOME to another folder
     exit code 1

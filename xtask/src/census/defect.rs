@@ -35,8 +35,8 @@ pub(crate) enum Defect {
     RateAbovePlan,
     TextHours,
     HoursOutOfRange,
-    EscalationNoTruthValue,
-    OverrideNoTruthValue,
+    EscalationNotBoolean,
+    OverrideNotBoolean,
 }
 
 /// Every kind, in the order rows get them.
@@ -66,14 +66,14 @@ pub(crate) const KINDS: [Defect; 27] = [
     Defect::RateAbovePlan,
     Defect::TextHours,
     Defect::HoursOutOfRange,
-    Defect::EscalationNoTruthValue,
-    Defect::OverrideNoTruthValue,
+    Defect::EscalationNotBoolean,
+    Defect::OverrideNotBoolean,
 ];
 
 impl Defect {
-    /// Damages a healthy row. Repeats need an employee whose row to repeat; without one, returns the row unchanged.
-    pub(crate) fn apply(self, healthy: Row, employee: Option<&Row>, as_of: Date) -> Result<Row, jiff::Error> {
-        let mut row = healthy;
+    /// Damages a valid row. Repeats need an employee whose row to repeat; without one, returns the row unchanged.
+    pub(crate) fn apply(self, valid: Row, employee: Option<&Row>, as_of: Date) -> Result<Row, jiff::Error> {
+        let mut row = valid;
         match (self, employee) {
             (Self::IdenticalRepeat, Some(employee)) => return Ok(employee.clone()),
             (Self::ConflictingRepeat, Some(employee)) => {
@@ -123,8 +123,8 @@ impl Defect {
             Self::RateAbovePlan => (&mut row.deferral_rate, "0.90".to_owned()),
             Self::TextHours => (&mut row.weekly_hours, "full".to_owned()),
             Self::HoursOutOfRange => (&mut row.weekly_hours, "400".to_owned()),
-            Self::EscalationNoTruthValue => (&mut row.declines_escalation, "perhaps".to_owned()),
-            Self::OverrideNoTruthValue => (&mut row.eligibility, "perhaps".to_owned()),
+            Self::EscalationNotBoolean => (&mut row.declines_escalation, "perhaps".to_owned()),
+            Self::OverrideNotBoolean => (&mut row.eligibility, "perhaps".to_owned()),
         };
         *field = value;
         Ok(row)

@@ -79,10 +79,10 @@ impl Person {
         let weekly_hours = draw_hours(age, level, draws);
         let pay_cents = draw_pay(level, service, draws);
         let is_excluded = draws.permille(5);
-        let takes_part =
+        let participates =
             !is_excluded && age >= PLAN_AGE && draws.permille(participation(age, service, level, weekly_hours));
-        let deferral_percent = if takes_part { draws.pick(&RATES[usize::from(level > 2)], 6) } else { 0 };
-        let declines_escalation = takes_part && draws.permille(30);
+        let deferral_percent = if participates { draws.pick(&RATES[usize::from(level > 2)], 6) } else { 0 };
+        let declines_escalation = participates && draws.permille(30);
         Ok(Self {
             birth,
             hire,

@@ -44,7 +44,7 @@ fn a_larger_census_begins_with_the_smaller_one() {
 }
 
 #[test]
-fn shares_are_those_of_an_ordinary_company() {
+fn shares_resemble_an_ordinary_company() {
     let people = employees(10_000);
     let year = date(2024, 1, 1);
     assert!((12..=18).contains(&percent(&people, |p| p.hire >= year)), "hired in the year");
@@ -75,10 +75,10 @@ fn terminations_are_before_the_as_of_date_or_in_the_year_after_it() {
 
 #[test]
 fn every_defect_changes_its_row() {
-    let healthy = rows(&arguments(40 + 27, 0, 0)).expect("rows");
-    let damaged = rows(&arguments(40, 0, 27)).expect("rows");
+    let valid = rows(&arguments(40 + 27, 0, 0)).expect("rows");
+    let defective = rows(&arguments(40, 0, 27)).expect("rows");
     for (index, kind) in defect::KINDS.iter().enumerate() {
-        assert_ne!(healthy[40 + index], damaged[40 + index], "{kind:?}");
+        assert_ne!(valid[40 + index], defective[40 + index], "{kind:?}");
     }
 }
 
@@ -92,7 +92,7 @@ fn the_extension_decides_the_format() {
     run(&census("census.parquet", 0)).expect("typed Parquet");
     run(&census("bad.parquet", 27)).expect("Parquet of text");
     let names = std::fs::read_dir(folder.path()).expect("folder").count();
-    assert_eq!(names, 3, "the intermediate file is gone");
+    assert_eq!(names, 3, "the intermediate file is removed");
     let refused = run(&census("census.xlsx", 0)).expect_err("unknown format").to_string();
     assert!(refused.starts_with("census file must be .csv or .parquet"), "{refused}");
 }

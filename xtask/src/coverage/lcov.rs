@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_belong_to_the_file_before() {
+    fn lines_belong_to_the_file_above() {
         let report =
             "SF:/w/a.rs\nFN:1,f\nFNDA:2,f\nDA:1,2\nDA:3,0\nLF:2\nend_of_record\nSF:/w/b.rs\nDA:1,7\nend_of_record\n";
         let expected = [("/w/a.rs", vec![(1, 2), (3, 0)]), ("/w/b.rs", vec![(1, 7)])];

@@ -22,7 +22,7 @@ const TOOLS: [(&str, &str); 2] = [("LLVM_COV", "llvm-cov"), ("LLVM_PROFDATA", "l
 
 /// Builds and runs all tests, and returns how often each line of each file ran.
 pub(crate) fn tests() -> Result<Hits, CoverageError> {
-    let folder = tempfile::tempdir().map_err(failed("make a temporary folder"))?;
+    let folder = tempfile::tempdir().map_err(failed("create a temporary folder"))?;
     let report = folder.path().join("lcov.info");
     let mut command = cargo();
     command.args(ARGUMENTS).arg("--output-path").arg(&report).arg("--").args(REPETITIVE);
@@ -33,7 +33,7 @@ pub(crate) fn tests() -> Result<Hits, CoverageError> {
     if !status.success() {
         return Err(CoverageError::Tests);
     }
-    let report = fs::read_to_string(report).map_err(failed("read what cargo-llvm-cov writes"))?;
+    let report = fs::read_to_string(report).map_err(failed("read the report of cargo-llvm-cov"))?;
     Ok(lcov::hits(&report))
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_of_llvm_is_the_one_of_rustc() {
+    fn the_llvm_version_is_that_of_rustc() {
         assert_eq!(llvm_version("rustc 1.95.0\nrelease: 1.95.0\nLLVM version: 22.1.2\n"), Some("22"));
         assert_eq!(llvm_version("rustc 1.95.0"), None);
     }

@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn missed_lines_are_listed_with_their_neighbours() {
+    fn adjacent_missed_lines_are_listed_as_a_range() {
         assert_eq!(missed(&lines(9, &[2, 4, 5, 6, 8])), "a/src/x.rs:2\na/src/x.rs:4-6\na/src/x.rs:8");
     }
 }

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_is_left_without_comments_and_literals() {
+    fn comments_and_literals_are_blanked() {
         let text = "let a = \"dbg!(1)\"; // dbg!\nlet b = r#\"todo!\n\"#; /* x /* y */\n*/ let c: &'static str = f('\"', '\\'', r#type);\n";
         let expected = "let a = \"\"; \nlet b = \"\n\"; \n let c: &'static str = f(, , type);\n";
         assert_eq!(without_literals(text), expected);

@@ -42,34 +42,34 @@ pub(crate) enum CatalogueError {
     Yaml(YamlError),
     /// It doesn't match the workspace.
     #[error("{FILE} doesn't match the workspace:\n  {}", .0.join("\n  "))]
-    Misfits(Vec<String>),
+    Mismatch(Vec<String>),
 }
 
 impl Mutant {
-    /// Returns whether a filter matches it; no filters match all.
-    pub(crate) fn is_asked_for(&self, filters: &[String]) -> bool {
-        let means = |filter: &String| filter.parse() == Ok(self.number) || self.name.contains(filter.as_str());
-        filters.is_empty() || filters.iter().any(means)
+    /// Returns whether a filter matches it; without filters, all are selected.
+    pub(crate) fn is_selected(&self, filters: &[String]) -> bool {
+        let matches = |filter: &String| filter.parse() == Ok(self.number) || self.name.contains(filter.as_str());
+        filters.is_empty() || filters.iter().any(matches)
     }
 }
 
 /// Reads the list and checks that each fault can be injected.
 pub(crate) fn read(root: &Path) -> Result<Vec<Mutant>, CatalogueError> {
-    let mut misfits = Vec::new();
-    let mutants = parse(&fs::read_to_string(root.join(FILE))?, &mut misfits)?;
-    if !misfits.is_empty() {
-        return Err(CatalogueError::Misfits(misfits));
+    let mut problems = Vec::new();
+    let mutants = parse(&fs::read_to_string(root.join(FILE))?, &mut problems)?;
+    if !problems.is_empty() {
+        return Err(CatalogueError::Mismatch(problems));
     }
     for mutant in &mutants {
         let count = fs::read_to_string(root.join(&mutant.file))?.matches(&mutant.text).count();
         if count != 1 {
-            misfits.push(format!("{}: its text occurs {count} times in {}", mutant.name, mutant.file));
+            problems.push(format!("{}: its text occurs {count} times in {}", mutant.name, mutant.file));
         }
     }
-    if misfits.is_empty() { Ok(mutants) } else { Err(CatalogueError::Misfits(misfits)) }
+    if problems.is_empty() { Ok(mutants) } else { Err(CatalogueError::Mismatch(problems)) }
 }
 
-fn parse(yaml: &str, misfits: &mut Vec<String>) -> Result<Vec<Mutant>, CatalogueError> {
+fn parse(yaml: &str, problems: &mut Vec<String>) -> Result<Vec<Mutant>, CatalogueError> {
     let (list, errors) = yaml::parse(yaml, Dialect::Core);
     if let Some(error) = errors.into_iter().next() {
         return Err(CatalogueError::Yaml(error));
@@ -79,7 +79,7 @@ fn parse(yaml: &str, misfits: &mut Vec<String>) -> Result<Vec<Mutant>, Catalogue
         let mut field = |key: &str| {
             let value = entry.get(key).and_then(Node::text);
             if value.is_none() {
-                misfits.push(format!("mutant {number} has no {key}"));
+                problems.push(format!("mutant {number} has no {key}"));
             }
             value.unwrap_or_default().to_owned()
         };
@@ -97,10 +97,10 @@ fn parse(yaml: &str, misfits: &mut Vec<String>) -> Result<Vec<Mutant>, Catalogue
         let mut word = || words.next().unwrap_or_default();
         (mutant.package, mutant.target, mutant.test) = (word(), word(), word());
         if mutant.test.is_empty() {
-            misfits.push(format!("mutant {number} doesn't name a test as package, target, and name"));
+            problems.push(format!("mutant {number} doesn't name a test as package, target, and name"));
         }
         if mutant.text == mutant.becomes || mutants.iter().any(|other| other.name == mutant.name) {
-            misfits.push(format!("mutant {number} changes nothing, or has another's name"));
+            problems.push(format!("mutant {number} changes nothing, or has a duplicate name"));
         }
         mutants.push(mutant);
     }
@@ -114,29 +114,29 @@ mod tests {
     use crate::workspace;
 
     #[test]
-    fn the_list_fits_the_workspace() {
+    fn the_list_matches_the_workspace() {
         let files = Files::of_workspace(&workspace::root()).expect("files");
         let mutants = read(&workspace::root()).expect("the list");
         assert!(mutants.len() >= 60, "{}", mutants.len());
         for mutant in mutants {
             let declared = format!("fn {}(", mutant.test.rsplit("::").next().expect("a name"));
-            let is_there = files.rust().any(|file| file.member() == mutant.package && file.text.contains(&declared));
-            assert!(is_there, "{}: no test {} in {}", mutant.name, mutant.test, mutant.package);
+            let exists = files.rust().any(|file| file.member() == mutant.package && file.text.contains(&declared));
+            assert!(exists, "{}: no test {} in {}", mutant.name, mutant.test, mutant.package);
         }
     }
 
     #[test]
-    fn what_does_not_fit_is_reported() {
+    fn problems_with_the_list_are_reported() {
         let text = "- {name: a, why: w, file: f, text: x, becomes: x, test: p lib a::b}\n- {name: a, why: w, text: y, becomes: z, test: p lib}\n";
-        let mut misfits = Vec::new();
-        let mutants = parse(text, &mut misfits).expect("YAML");
+        let mut problems = Vec::new();
+        let mutants = parse(text, &mut problems).expect("YAML");
         let expected = [
-            "mutant 1 changes nothing, or has another's name",
+            "mutant 1 changes nothing, or has a duplicate name",
             "mutant 2 has no file",
             "mutant 2 doesn't name a test as package, target, and name",
-            "mutant 2 changes nothing, or has another's name",
+            "mutant 2 changes nothing, or has a duplicate name",
         ];
-        assert_eq!(misfits, expected);
+        assert_eq!(problems, expected);
         assert_eq!(
             (mutants[0].package.as_str(), mutants[0].target.as_str(), mutants[0].test.as_str()),
             ("p", "lib", "a::b")
@@ -144,10 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn mutants_are_asked_for_by_number_or_name() {
+    fn mutants_are_selected_by_number_or_name() {
         let mutant = Mutant { number: 12, name: "match without a cap".to_owned(), ..Mutant::default() };
-        let asked =
-            |filters: &[&str]| mutant.is_asked_for(&filters.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>());
-        assert_eq!([asked(&[]), asked(&["12"]), asked(&["x", "cap"]), asked(&["1"])], [true, true, true, false]);
+        let selected =
+            |filters: &[&str]| mutant.is_selected(&filters.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            [selected(&[]), selected(&["12"]), selected(&["x", "cap"]), selected(&["1"])],
+            [true, true, true, false]
+        );
     }
 }

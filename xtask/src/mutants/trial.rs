@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_test_that_ran_and_failed_has_noticed_something() {
+    fn only_a_test_that_ran_and_failed_kills_a_mutant() {
         let output = |stdout: &str| Output { stdout: stdout.to_owned(), stderr: "error[E0308]".to_owned() };
         let verdict = |stdout: &str| output(stdout).verdict("a::b");
         assert_eq!(verdict("running 1 test\ntest a::b ... FAILED\n"), Verdict::Killed);

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_compiled_is_distinguished_from_what_was_there() {
+    fn compiled_and_shared_packages_are_distinguished() {
         let messages = [
             r#"{"reason":"compiler-artifact","package_id":"registry+https://index#serde@1.0.229","executable":null,"fresh":true}"#,
             r#"{"reason":"compiler-artifact","package_id":"registry+https://index#syn@3.0.10","executable":null,"fresh":false}"#,

@@ -27,7 +27,7 @@ impl Dbt {
         if fs::read_to_string(&complete).ok() != Some(PACKAGES.concat()) {
             output_of(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
             output_of(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))?;
-            fs::write(&complete, PACKAGES.concat()).map_err(ParityError::system("keep dbt installed"))?;
+            fs::write(&complete, PACKAGES.concat()).map_err(ParityError::system("record that dbt is installed"))?;
         }
         Ok(Self(executable))
     }

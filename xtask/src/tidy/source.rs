@@ -4,7 +4,7 @@ use super::Violation;
 use crate::files::{Files, Line, RustFile};
 
 /// Maximum number of lines; a longer file contains more than one idea.
-const MOST_LINES: usize = 700;
+const MAX_LINES: usize = 700;
 
 /// Code that talks to the user.
 const TALKING: [&str; 3] = ["planalign-cli/src/bin/", "planalign-cli/examples/", "xtask/"];
@@ -37,7 +37,7 @@ const ENGINE_MODULE: &str = "planalign-config/src/database";
 /// Finds paths that exist on one machine only.
 pub(crate) fn check_machine_paths(files: &Files) -> Vec<Violation> {
     let homes = HOMES.map(|home| format!("/{home}/"));
-    let is_bad = |line: &str| homes.iter().any(|home| holds_path(line, home));
+    let is_bad = |line: &str| homes.iter().any(|home| contains_path(line, home));
     let lines =
         files.all().flat_map(|(path, text)| text.lines().enumerate().map(move |(index, line)| (path, index + 1, line)));
     lines
@@ -47,16 +47,16 @@ pub(crate) fn check_machine_paths(files: &Files) -> Vec<Violation> {
 }
 
 /// Returns whether the line contains an absolute path that starts with `home`; `docs/home/` isn't one.
-fn holds_path(line: &str, home: &str) -> bool {
+fn contains_path(line: &str, home: &str) -> bool {
     line.match_indices(home).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_-.}".contains(c)))
 }
 
 /// Finds Rust files that don't state their purpose.
 pub(crate) fn check_headers(files: &Files) -> Vec<Violation> {
-    let is_headed = |file: &RustFile| file.text.starts_with("//!") && !file.text.starts_with("//! placeholder");
+    let has_header = |file: &RustFile| file.text.starts_with("//!") && !file.text.starts_with("//! placeholder");
     files
         .rust()
-        .filter(|file| !is_headed(file))
+        .filter(|file| !has_header(file))
         .map(|file| Violation::at(file.path, 1, "doesn't state its purpose"))
         .collect()
 }
@@ -64,10 +64,8 @@ pub(crate) fn check_headers(files: &Files) -> Vec<Violation> {
 /// Finds Rust files that are too long.
 pub(crate) fn check_lengths(files: &Files) -> Vec<Violation> {
     let lines = |file: &RustFile| file.text.lines().count();
-    let too_long = files.rust().filter(|file| lines(file) > MOST_LINES);
-    too_long
-        .map(|file| Violation::of(file.path, format!("{} lines; the limit is {MOST_LINES}", lines(&file))))
-        .collect()
+    let too_long = files.rust().filter(|file| lines(file) > MAX_LINES);
+    too_long.map(|file| Violation::of(file.path, format!("{} lines; the limit is {MAX_LINES}", lines(&file)))).collect()
 }
 
 /// Finds unfinished code, and tests that don't run or don't state what they expect.
@@ -107,7 +105,7 @@ fn find(files: &Files, patterns: &[&str], applies: impl Fn(&RustFile, &Line) -> 
     let mut violations = Vec::new();
     for file in files.rust() {
         for line in file.lines().iter().filter(|line| applies(&file, line)) {
-            let found = patterns.iter().find(|pattern| holds_word(&line.code, pattern));
+            let found = patterns.iter().find(|pattern| contains_word(&line.code, pattern));
             violations.extend(found.map(|pattern| Violation::at(file.path, line.number, format!("`{pattern}`"))));
         }
     }
@@ -115,6 +113,6 @@ fn find(files: &Files, patterns: &[&str], applies: impl Fn(&RustFile, &Line) -> 
 }
 
 /// Returns whether the code contains the pattern, not as the end of a longer name.
-fn holds_word(code: &str, pattern: &str) -> bool {
+fn contains_word(code: &str, pattern: &str) -> bool {
     code.match_indices(pattern).any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }

@@ -9,7 +9,7 @@ fn check(run: fn(&Files) -> Vec<Violation>, files: &[(&str, &str)], expect: &[&s
 }
 
 #[test]
-fn layout_is_that_of_the_design() {
+fn the_layout_matches_the_design() {
     let names =
         ["planalign-config", "planalign-dbt", "planalign-registries", "planalign-validation", "planalign-reporting"];
     let others = ["planalign-pipeline", "planalign-cli", "xtask", ".cargo", ".ci", "config", "data", "dbt", "extra"];
@@ -28,7 +28,7 @@ fn layout_is_that_of_the_design() {
 }
 
 #[test]
-fn the_census_is_there_and_small() {
+fn the_census_exists_and_is_small() {
     check(layout::check_census, &[], &["data/census.csv: missing"]);
     check(layout::check_census, &[("data/census.csv", "employee_id\n")], &[]);
     let large = "x".repeat(1_000_001);
@@ -40,7 +40,7 @@ fn the_census_is_there_and_small() {
 }
 
 #[test]
-fn paths_of_one_machine_are_found_in_every_file() {
+fn paths_on_one_machine_are_found_in_every_file() {
     let home = ["", "home", "ann", "plan.duckdb"].join("/");
     let harmless = ["docs", "home", "page and {root}", "home", "x"].join("/");
     let text = format!("{harmless}\ndatabase: {home}\n");
@@ -48,7 +48,7 @@ fn paths_of_one_machine_are_found_in_every_file() {
 }
 
 #[test]
-fn files_say_what_they_are_for() {
+fn files_state_their_purpose() {
     let files = [
         ("a/src/x.rs", "//! Why.\n"),
         ("a/src/y.rs", "use x;\n"),
@@ -66,13 +66,13 @@ fn files_are_short() {
 }
 
 #[test]
-fn unfinished_code_and_silent_tests_are_found() {
+fn unfinished_code_and_ignored_tests_are_found() {
     let text = "//! x\nfn f() { todo!() }\nfn g() { f_todo!(); \"dbg!\" }\n#[cfg(test)]\nmod tests {\n    #[ignore = \"slow\"]\n}\n";
     check(source::check_unfinished, &[("a.rs", text)], &["a.rs:2: `todo!`", "a.rs:6: `#[ignore`"]);
 }
 
 #[test]
-fn libraries_do_not_talk() {
+fn libraries_do_not_talk_to_the_user() {
     let text =
         "fn f() { println!(); }\nlet v = std::env::var(\"X\");\n#[cfg(test)]\nmod tests { fn g() { println!(); } }\n";
     let files =
@@ -82,7 +82,7 @@ fn libraries_do_not_talk() {
 }
 
 #[test]
-fn one_module_names_the_engine() {
+fn only_one_module_uses_the_engine() {
     let text = "use duckdb::Connection;\nlet x = from_duckdb::<A>();\n";
     let files = [
         ("planalign-config/Cargo.toml", "duckdb = { workspace = true }\n"),
@@ -147,7 +147,7 @@ fn the_engine_is_found_among_the_dependencies() {
 }
 
 #[test]
-fn another_feature_below_the_engine_is_found() {
+fn a_different_feature_below_the_engine_is_found() {
     let first = "0cli v1 \n1libduckdb-sys v1 bundled\n2syn v3 full\n1syn v3 \n";
     let other = "0all v1 \n1libduckdb-sys v1 bundled\n2syn v3 full,visit\n1rand v1 \n";
     let differences = graph::differences("--workspace", &graph::below_engine(first), &graph::below_engine(other));
@@ -156,7 +156,7 @@ fn another_feature_below_the_engine_is_found() {
 }
 
 #[test]
-fn a_failed_check_reports_where_and_what_to_do() {
+fn a_failed_check_reports_the_place_and_the_advice() {
     let printed = describe(&CHECKS[3], &[Violation::at("a.rs", 1, "doesn't state its purpose")]);
     let expected = "header\n  a.rs:1: doesn't state its purpose\n  help: start the file with `//!` and its purpose in a line or two\n\n";
     assert_eq!(printed, expected);

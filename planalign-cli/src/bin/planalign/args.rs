@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn examples_can_be_typed_as_they_are() {
+    fn examples_in_the_help_are_valid() {
         let mut root = Cli::command();
         root.build();
         let examples = examples(&mut root);

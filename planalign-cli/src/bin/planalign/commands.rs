@@ -132,7 +132,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_same_command_resumes() {
+    fn the_same_command_resumes_with_its_options() {
         for action in [Action::Resume, Action::Retry] {
             let check = |line: &str, expected: &str| check(line, action.clone(), expected);
             check("planalign simulate 2025-2027", "planalign simulate 2025-2027 --resume");
@@ -146,7 +146,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_run_starts_in_one_way() {
+    fn only_one_way_to_start_remains() {
         check("planalign simulate --resume --as-recorded", Action::Restart, "planalign simulate --restart");
         let from = "planalign simulate --restart-from 2027 2025-2029";
         check(from, Action::Restart, "planalign simulate 2025-2029 --restart");
@@ -155,7 +155,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_record_helps_only_a_run_that_is_resumed() {
+    fn only_a_resumed_run_can_use_the_record() {
         let action = Action::ResumeAsRecorded;
         check("planalign simulate --resume", action.clone(), "planalign simulate --resume --as-recorded");
         check("planalign simulate --restart-from 2026", action.clone(), "planalign simulate --resume --as-recorded");
@@ -164,7 +164,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn nobody_is_advised_to_do_what_failed() {
+    fn the_command_that_failed_is_not_advised() {
         check("planalign status", Action::Status, "");
         check("planalign report", Action::Status, "planalign status");
         check("planalign checkpoint verify", Action::VerifyCheckpoints, "");
@@ -172,7 +172,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn other_commands_are_about_the_same_database() {
+    fn other_commands_name_the_same_database() {
         let check = |line: &str, resume: &str, restore: &str| {
             check(line, Action::Resume, resume);
             check(line, Action::RestoreCheckpoint("2026".to_owned()), restore);

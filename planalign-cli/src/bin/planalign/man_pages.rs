@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_says_what_the_help_says() {
+    fn a_page_contains_the_help() {
         // The synopsis ends with a space.
         let page = text("planalign-completions.1").replace(env!("CARGO_PKG_VERSION"), "[VERSION]").replace(" \n", "\n");
         insta::assert_snapshot!(page, @r#"
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_the_program_has_the_environment_and_the_exit_codes() {
+    fn the_main_page_has_the_environment_and_the_exit_codes() {
         let page = text("planalign.1");
         let sections: Vec<_> = page.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
         insta::assert_snapshot!(sections.join("\n"), @r#"

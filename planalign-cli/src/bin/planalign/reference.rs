@@ -63,13 +63,13 @@ fn repository() -> PathBuf {
 }
 
 #[test]
-fn the_reference_says_what_the_program_does() {
+fn the_reference_is_up_to_date() {
     let mut outdated = Vec::new();
     for (path, text) in pages() {
         let file = repository().join(path);
         if env::var_os(WRITE).is_some() {
-            fs::create_dir_all(file.parent().expect("a folder")).expect("folder");
-            fs::write(file, text).expect("page");
+            fs::create_dir_all(file.parent().expect("parent folder")).expect("create the folder");
+            fs::write(file, text).expect("write the page");
         } else if fs::read_to_string(file).ok().as_ref() != Some(&text) {
             outdated.push(path);
         }
@@ -78,7 +78,7 @@ fn the_reference_says_what_the_program_does() {
 }
 
 #[test]
-fn the_settings_name_the_threads_that_a_run_takes() {
+fn the_default_number_of_threads_is_documented() {
     let people = grouped(RunOptions::ONE_THREAD_UP_TO.into());
     let page = configuration::page();
     let threads = page.lines().find(|line| line.starts_with("| `optimization.threads` |")).expect("the setting");

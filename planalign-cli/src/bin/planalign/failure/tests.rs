@@ -45,7 +45,7 @@ fn a_failed_stage_has_advice_for_its_fault() {
 }
 
 #[test]
-fn the_number_of_tries_is_reported() {
+fn the_number_of_attempts_is_reported() {
     let reported = |tried| {
         Failure::from(stage(StageFailure::Unit(failed(Fault::Transient)), tried))
             .render(&commands("planalign simulate"))
@@ -61,7 +61,7 @@ fn the_number_of_tries_is_reported() {
 }
 
 #[test]
-fn failures_outside_of_stages_have_the_code_of_their_fault() {
+fn failures_outside_stages_have_the_exit_code_of_their_fault() {
     let database = |fault| DatabaseError::Statement { fault, cause: "what".to_owned(), line: None };
     let store = |fault| StoreError::Database { action: "look".to_owned(), cause: DatabaseError::new(fault, "what") };
     let read =
@@ -78,7 +78,7 @@ fn failures_outside_of_stages_have_the_code_of_their_fault() {
 }
 
 #[test]
-fn what_has_been_committed_is_reported() {
+fn the_last_committed_stage_is_reported() {
     let after = Some(planalign_registries::CheckpointKey { year: 2026, stage: "FOUNDATION".to_owned() });
     let interrupted = Error::Run(PipelineError::Interrupted { after: after.clone() });
     check(interrupted, ExitCode::Terminated, "error: interrupted, committed through 2026/FOUNDATION\nhelp: to resume");
@@ -91,7 +91,7 @@ fn what_has_been_committed_is_reported() {
 }
 
 #[test]
-fn what_is_lost_or_of_another_version_has_its_advice() {
+fn lost_runs_and_other_versions_have_their_own_advice() {
     let key = CheckpointKey { year: 2026, stage: "FOUNDATION".to_owned() };
     let lost = |last| Error::LostRun { run_id: "r1".to_owned(), last };
     check(lost(Some(key.clone())), ExitCode::Corrupt, "which was committed through 2026/FOUNDATION");
