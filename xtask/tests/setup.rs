@@ -103,7 +103,8 @@ impl Checkout {
             }
         }
         found.extend(fs::read_dir(self.path("clone/.cargo")).expect("list").map(|entry| entry.expect("entry").path()));
-        let below = |path: &PathBuf| path.strip_prefix(self.folder.path()).expect("below").display().to_string();
+        let below =
+            |path: &PathBuf| path.strip_prefix(self.folder.path()).expect("path in the checkout").display().to_string();
         let mut found: Vec<String> = found.iter().map(below).collect();
         found.sort();
         found

@@ -96,7 +96,7 @@ fn hires_match_the_settings() {
 }
 
 #[test]
-fn hires_are_paid_by_the_market_and_within_the_range_of_their_level() {
+fn pay_of_hires_follows_the_market_within_the_range_of_their_level() {
     let pay = |market: &str, ranges: Value| {
         let new_hire = json!({"market_scenario": market, "job_level_compensation": ranges});
         let database = simulated(400, &json!({"new_hire": new_hire}));

@@ -105,7 +105,7 @@ fn a_report_states_its_provenance() {
     assert_eq!(kinds, ["census", "config", "engine", "model", "program", "seed"]);
     let resumes = |provenance: &serde_json::Value| provenance["resumes"].as_array().map(Vec::len);
     assert_eq!((resumes(&first), resumes(&last)), (Some(0), Some(1)));
-    let by = last["resumes"][0]["by"].as_str().expect("who");
+    let by = last["resumes"][0]["by"].as_str().expect("caller");
     assert!(by.starts_with("process ") && by.contains(" on "), "{by}");
     let before = files(&sandbox.path("reports"));
     captured(&sandbox.command(&["report"]).output().expect("run planalign"));
