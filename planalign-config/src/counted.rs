@@ -20,7 +20,7 @@ mod tests {
     use super::counted;
 
     #[test]
-    fn one_is_not_many() {
+    fn one_is_singular() {
         assert_eq!([0, 1, 2].map(|n| counted(n, "row")), ["0 rows", "1 row", "2 rows"]);
     }
 }

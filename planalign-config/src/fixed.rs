@@ -282,7 +282,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&money).expect("json"), expected);
             assert_eq!(serde_json::from_str::<Money>(expected).expect("money"), money);
         }
-        // Far from every round number: each cent of a stretch survives.
+        // Every cent in a range of large, uneven amounts round-trips.
         for cents in 899_999_999_000_000..899_999_999_001_000 {
             let text = serde_json::to_string(&Money::from_units(cents)).expect("json");
             assert_eq!(serde_json::from_str::<Money>(&text).expect("money").units(), cents);
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_with_more_decimals_are_no_money() {
+    fn numbers_with_more_decimals_are_not_money() {
         assert_eq!(Money::from_scaled(1_230, 3), Some(Money::from_units(123)));
         assert_eq!(Money::from_scaled(1_234, 3), None);
         assert_eq!("1.234".parse::<Money>(), Err(NotFixed(2)));
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_written_as_short_as_they_are() {
+    fn rates_are_written_in_their_shortest_form() {
         for (rate, text, double) in [
             (rate!(0.06), "0.06", 0.06),
             (rate!(0.1), "0.1", 0.1),
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn doubles_stand_for_the_number_that_was_meant() {
+    fn doubles_become_the_decimal_they_stand_for() {
         for (double, rate) in
             [(0.1 + 0.2, "0.3"), (0.024 * 3.0, "0.072"), (1e-6, "0.000001"), (-2.5, "-2.5"), (0.0, "0")]
         {

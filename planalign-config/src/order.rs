@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn items_in_a_cycle_or_behind_one_are_not_placed() {
+    fn items_in_or_after_a_cycle_are_not_ordered() {
         check(&[("a", &["b"]), ("b", &["a"]), ("c", &["a"]), ("d", &[])], &["d"], &["a", "b", "c"]);
         check(&[("a", &["a"])], &[], &["a"]);
     }

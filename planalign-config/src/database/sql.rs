@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_within_are_doubled() {
+    fn embedded_quotes_are_doubled() {
         assert_eq!(identifier("a \"b\""), "\"a \"\"b\"\"\"");
         assert_eq!(literal("O'Brien"), "'O''Brien'");
     }

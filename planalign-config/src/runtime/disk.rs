@@ -27,7 +27,7 @@ pub fn replace(path: &Path, content: &[u8], point: &str) -> io::Result<()> {
         sync_name_of(path)
     };
     write().inspect_err(|_| {
-        // Remove the leftover; why the write failed matters more than why this does.
+        // Remove the leftover; report why the write failed, not why this did.
         if let Err(left) = fs::remove_file(&part)
             && left.kind() != io::ErrorKind::NotFound
         {
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn free_space_is_known_only_for_existing_directories() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::tempdir().expect("temp dir");
         assert!(free_space_at(&folder.path().join("a.duckdb")).is_some_and(|bytes| bytes > 0));
         assert_eq!(free_space_at(&folder.path().join("nowhere/a.duckdb")), None);
     }

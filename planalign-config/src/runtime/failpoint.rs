@@ -110,10 +110,10 @@ mod armed {
 
         #[test]
         fn a_failpoint_triggers_once_at_its_pass() {
-            let failpoint = parse("write@2=enospc").expect("a failpoint");
+            let failpoint = parse("write@2=enospc").expect("valid failpoint");
             let passes: Vec<bool> = (0..4).map(|_| failpoint.pass().is_ok()).collect();
             assert_eq!(passes, [true, false, true, true]);
-            let full = parse("write@1=enospc").expect("a failpoint").pass().expect_err("full");
+            let full = parse("write@1=enospc").expect("valid failpoint").pass().expect_err("full");
             assert_eq!(full.kind(), io::ErrorKind::StorageFull);
         }
 

@@ -270,13 +270,13 @@ mod tests {
 
     #[test]
     fn a_census_with_rows_is_counted_and_hashed() {
-        let census = inspect("c.csv", &format!("{HEADER}\nE1,1980-01-01,2020-01-01,50000\n"), &[]).expect("fine");
+        let census = inspect("c.csv", &format!("{HEADER}\nE1,1980-01-01,2020-01-01,50000\n"), &[]).expect("inspect");
         assert_eq!(census.rows, 1);
         assert_eq!(census.sha256.len(), 64);
     }
 
     #[test]
-    fn another_encoding_is_reported_by_its_line() {
+    fn an_unsupported_encoding_is_reported_with_its_line() {
         let dir = tempfile::tempdir().expect("dir");
         let path = dir.path().join("latin.csv");
         let mut content = format!("{HEADER}\nE1,1980-01-01,2020-01-01,50000\n").into_bytes();
@@ -293,11 +293,11 @@ mod tests {
         assert!(matches!(check("c.csv", ""), CensusError::Empty { .. }));
         assert!(matches!(check("c.csv", HEADER), CensusError::NoRows { .. }));
         assert!(matches!(check("c.txt", HEADER), CensusError::UnknownFormat { .. }));
-        assert!(matches!(check("c.parquet", "no parquet"), CensusError::Malformed { format: Format::Parquet, .. }));
+        assert!(matches!(check("c.parquet", "not parquet"), CensusError::Malformed { format: Format::Parquet, .. }));
         let row = "E1,1980-01-01,2020-01-01,50000\n";
         let open_quote = check("c.csv", &format!("{HEADER}\n{}\"{row}", row.repeat(30_000)));
         let CensusError::Malformed { format: Format::Csv, cause, .. } = open_quote else { panic!("{open_quote}") };
-        assert_eq!(cause.expect("a line").to_string(), "the CSV file is malformed at line 30002");
+        assert_eq!(cause.expect("cause").to_string(), "the CSV file is malformed at line 30002");
         let database = Database::in_memory(&DatabaseOptions::default()).expect("database");
         let nowhere = CensusFile::inspect(Path::new("nowhere.csv"), &BTreeMap::new(), &database);
         assert!(matches!(nowhere, Err(CensusError::Missing { .. })));
@@ -317,6 +317,6 @@ mod tests {
             ]
         );
         let columns = [("employee_gross_compensation", "Pay"), ("employee_birth_date", "birth_date")];
-        assert_eq!(inspect("c.csv", content, &columns).expect("mapped").rows, 1);
+        assert_eq!(inspect("c.csv", content, &columns).expect("inspect").rows, 1);
     }
 }

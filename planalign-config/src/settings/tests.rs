@@ -1,4 +1,4 @@
-//! The default file, and the settings as a record.
+//! The default file and the recorded form of settings.
 
 use super::*;
 use crate::settings::layers::load;
@@ -11,11 +11,11 @@ fn load_default_file() -> LoadedConfig {
     let dir = tempfile::TempDir::new().expect("directory");
     let file = dir.path().join("config.yaml");
     std::fs::write(&file, DEFAULT_CONFIG).expect("file");
-    load(&Sources { file, ..Sources::default() }).expect("the default file is right")
+    load(&Sources { file, ..Sources::default() }).expect("valid default file")
 }
 
 #[test]
-fn the_default_file_holds_the_defaults() {
+fn the_default_file_contains_the_defaults() {
     assert_eq!(load_default_file().settings, default_settings());
 }
 
@@ -28,7 +28,7 @@ fn the_default_file_shows_every_setting() {
 }
 
 #[test]
-fn what_a_run_depends_on_is_flat_and_leaves_out_what_it_may_change() {
+fn flattened_settings_omit_what_a_run_may_change() {
     let flat = default_settings().flattened();
     assert_eq!(flat["compensation.cola_rate"], 0.02);
     assert_eq!(flat["enrollment.voluntary_enrollment.deferral_rates.senior.high"], 0.12);
@@ -44,7 +44,7 @@ fn what_a_run_depends_on_is_flat_and_leaves_out_what_it_may_change() {
 }
 
 #[test]
-fn settings_survive_being_recorded() {
+fn settings_survive_a_round_trip_through_json() {
     let mut settings = default_settings();
     settings.enrollment.auto_enrollment.hire_date_cutoff = Some(jiff::civil::date(2024, 2, 29));
     settings.compensation.promotion_compensation.level_overrides.insert("4".parse().expect("level"), rate!(0.15));
@@ -53,7 +53,7 @@ fn settings_survive_being_recorded() {
     assert_eq!(serde_json::from_str::<SimulationConfig>(&text).expect("from JSON"), settings);
 }
 
-/// What a setting is in the record of a run and in a dbt variable.
+/// Checks a setting's text in the run record and as a dbt variable.
 #[track_caller]
 fn check_record(text: &str, expect: &str) {
     let key = "compensation.promotion_rate_multiplier";
@@ -66,11 +66,11 @@ fn check_record(text: &str, expect: &str) {
     assert_eq!(settings.flattened()[key].to_string(), expect, "{text}");
     let vars = vars::dbt_vars(&settings, 2025, std::path::Path::new("/census.csv"));
     assert_eq!(vars["compensation_promotion_rate_multiplier"].to_string(), expect, "{text}");
-    assert_eq!(check(&settings).expect("what was loaded"), settings, "{text}");
+    assert_eq!(check(&settings).expect("loaded settings are valid"), settings, "{text}");
 }
 
 #[test]
-fn numbers_are_recorded_as_they_always_were() {
+fn numbers_keep_their_recorded_form() {
     let cases = [
         ("0.1", "0.1"),
         ("0.10", "0.1"),
@@ -85,13 +85,13 @@ fn numbers_are_recorded_as_they_always_were() {
         ("99.999999", "99.999999"),
         ("12.345678", "12.345678"),
         ("100", "100.0"),
-        // As a program writes it that computes in doubles.
+        // As written by a program that computes in doubles.
         ("0.07200000000000001", "0.072"),
     ];
     for (text, expect) in cases {
         check_record(text, expect);
     }
-    // A run is resumed if its settings are recorded as before, so this must not change unless a default does.
+    // A run resumes only if its settings are recorded as before, so this must not change unless a default does.
     let record = default_settings().flattened().into_iter().map(|(key, value)| format!("{key}: {value}"));
     insta::assert_snapshot!(record.collect::<Vec<_>>().join("\n"));
 }

@@ -1,4 +1,4 @@
-//! Trees and positions, and what each dialect makes of a text.
+//! Trees, positions, and how each dialect reads a text.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ fn parse_core(text: &str) -> (Node, Vec<YamlError>) {
     parse(text, Dialect::Core)
 }
 
-/// The value that dbt reads.
+/// The value as dbt reads it.
 #[track_caller]
 fn dbt(text: &str) -> Json {
     let (root, errors) = parse(text, Dialect::PyYaml);
@@ -17,17 +17,17 @@ fn dbt(text: &str) -> Json {
 }
 
 #[test]
-fn nodes_know_where_they_stand() {
+fn nodes_have_positions() {
     let (root, mistakes) = parse_core("# first\na:\n  b: [1, x]\n\"c\": 0.50\n");
     assert_eq!(mistakes, []);
     let Content::Map(entries) = &root.content else { panic!("{root}") };
-    let places: Vec<_> = entries.iter().map(|e| (e.key.as_str(), e.at.line, e.at.column, e.value.at.line)).collect();
-    assert_eq!(places, [("a", 2, 1, 3), ("c", 4, 1, 4)]);
+    let positions: Vec<_> = entries.iter().map(|e| (e.key.as_str(), e.at.line, e.at.column, e.value.at.line)).collect();
+    assert_eq!(positions, [("a", 2, 1, 3), ("c", 4, 1, 4)]);
     assert_eq!(root.to_string(), r#"{a: {b: [1, "x"]}, c: 0.5}"#);
 }
 
 #[test]
-fn scalars_are_those_of_the_core_schema() {
+fn scalars_follow_the_core_schema() {
     #[track_caller]
     fn check(text: &str, expect: &Content) {
         let (root, mistakes) = parse_core(text);
@@ -46,7 +46,7 @@ fn scalars_are_those_of_the_core_schema() {
 }
 
 #[test]
-fn keys_given_twice_are_all_found_with_their_paths() {
+fn duplicate_keys_are_all_reported_with_their_paths() {
     let (_, mistakes) = parse_core("a: 1\na: 2\nb: [{ c: 1, c: 2 }]\nd:\n  e: 1\n  e: 1\n");
     let found: Vec<_> = mistakes.iter().map(|f| (f.key.as_str(), f.at.line, f.kind.to_string())).collect();
     let twice = |line| format!("given twice, first on line {line}");
@@ -64,14 +64,14 @@ fn dbt_merges_maps_and_repeats_values() {
 }
 
 #[test]
-fn dbt_takes_the_last_of_equal_keys_the_first_document_and_no_tags() {
+fn dbt_uses_the_last_duplicate_key_and_the_first_document_and_ignores_tags() {
     assert_eq!(dbt("a: 1\nb: 2\na: !tag 3\n---\nc: 4\n---\nd\n"), json!({ "a": 3, "b": 2 }));
     assert_eq!(dbt("1: a\nyes: b\n'no': c\n~: d\n"), json!({ "1": "a", "true": "b", "no": "c", "null": "d" }));
     assert_eq!(dbt(""), Json::Null);
 }
 
 #[test]
-fn aliases_have_an_end() {
+fn alias_expansion_is_limited() {
     let line = |level: usize| match level {
         0 => "a0: &a0 [x, x, x, x, x, x, x, x, x, x]".to_owned(),
         level => format!("a{level}: &a{level} [{}]", format!("*a{}, ", level - 1).repeat(10)),

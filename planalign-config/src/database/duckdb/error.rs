@@ -105,7 +105,7 @@ impl EngineError {
         };
         let otherwise = if self.kind == "IO" { Fault::Transient } else { Fault::Deterministic };
         if self.message.starts_with(LOCKED) {
-            // Its number says only that it can be retried.
+            // Its error number says only that opening can be retried.
             return Fault::Busy;
         }
         of_kind.or_else(by_number).or_else(by_beginning).or_else(wrapped).unwrap_or(otherwise)
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_sorted_by_what_can_be_done() {
+    fn engine_messages_are_classified() {
         let cases = [
             ("Out of Memory Error: could not allocate block", Fault::OutOfMemory),
             ("IO Error: Could not write file: No space left on device", Fault::OutOfSpace),
@@ -234,21 +234,21 @@ mod tests {
         }
     }
 
-    /// Detects engine versions that word these errors differently.
+    /// Fails on engine versions that word these errors differently.
     #[test]
-    fn the_engine_says_it_in_these_words() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let connection = duckdb::Connection::open_in_memory().expect("a connection");
-        connection.execute_batch("set errors_as_json = true").expect("a setting");
-        let file = folder.path().join("no database");
-        std::fs::write(&file, vec![b'x'; 8192]).expect("written");
+    fn the_engine_uses_the_expected_wording() {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let connection = duckdb::Connection::open_in_memory().expect("connection");
+        connection.execute_batch("set errors_as_json = true").expect("setting");
+        let file = folder.path().join("text");
+        std::fs::write(&file, vec![b'x'; 8192]).expect("write");
         let reported = |sql: &str| EngineError::of(&connection.execute_batch(sql).expect_err(sql));
         assert_eq!(reported("rollback").message, NO_TRANSACTION);
         assert!(reported(&format!("attach '{}' as x", file.display())).message.ends_with(NO_DATABASE));
         let path = folder.path().join("read.duckdb");
         let (path, full) = (path.display(), "copy (select 1) to '/dev/full'");
-        connection.execute_batch(&format!("attach '{path}' as made; detach made")).expect("made");
-        connection.execute_batch(&format!("attach '{path}' as read (read_only)")).expect("attached");
+        connection.execute_batch(&format!("attach '{path}' as created; detach created")).expect("create");
+        connection.execute_batch(&format!("attach '{path}' as read (read_only)")).expect("attach");
         let cases = [
             ("select nothing", "Binder", None, Fault::Deterministic),
             ("select * from read_csv('/nowhere.csv')", "IO", None, Fault::Deterministic),
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn a_log_is_unreadable_only_if_it_is_damaged() {
         let replaying = |kind: &str, errno: Option<i32>| {
-            let message = format!("{REPLAYING} file \"a.wal\": as it happens");
+            let message = format!("{REPLAYING} file \"a.wal\": cause");
             DatabaseError::open(PathBuf::from("a"), &failure(kind, &message, errno))
         };
         assert!(matches!(replaying("Catalog", None), DatabaseError::UnreadableLog { .. }));
@@ -288,11 +288,11 @@ mod tests {
     }
 
     #[test]
-    fn a_query_cannot_pass_its_text_for_the_engine_s() {
-        let raised = "select error('{\"exception_type\":\"IO\",\"exception_message\":\"Jane\"}')";
-        let connection = duckdb::Connection::open_in_memory().expect("a connection");
-        connection.execute_batch(super::super::connect::ERRORS_AS_DATA).expect("a setting");
-        let error = connection.execute_batch(raised).expect_err("raised");
+    fn a_query_cannot_forge_an_engine_error() {
+        let forged = "select error('{\"exception_type\":\"IO\",\"exception_message\":\"Jane\"}')";
+        let connection = duckdb::Connection::open_in_memory().expect("connection");
+        connection.execute_batch(super::super::connect::ERRORS_AS_DATA).expect("setting");
+        let error = connection.execute_batch(forged).expect_err("error");
         let error = DatabaseError::statement(&error, "");
         assert!(!error.to_string().contains("Jane"), "{error}");
     }
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_is_reported_by_its_cause() {
+    fn a_file_that_cannot_be_opened_is_reported_with_its_cause() {
         let cases = [
             (
                 "IO Error: Could not set lock on file \"plan.duckdb\": Conflicting lock is held in planalign (PID 12). See also",
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_that_of_the_position() {
+    fn a_position_maps_to_its_line() {
         let at = |position: &str| {
             let error = EngineError { position: Some(position.to_owned()), ..EngineError::default() };
             error.line("select 1,\n  2,\n  nothing")

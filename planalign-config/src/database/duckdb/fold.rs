@@ -141,26 +141,26 @@ mod tests {
     /// A directory with `a.duckdb`, its log, and its saved blocks, as left by a process that died while folding. One metadata
     /// block is torn.
     fn torn() -> TempDir {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::tempdir().expect("temp dir");
         let path = folder.path().join("intact.duckdb");
         let open = || Database::open(&path, &DatabaseOptions::default()).expect("open");
         open().execute_batch("create table t as select range as x from range(1000)").expect("create");
-        assert!(!path_of(&path).exists(), "who is through leaves nothing behind");
+        assert!(!path_of(&path).exists(), "a finished fold leaves no blocks behind");
         let db = open();
         db.execute_batch("insert into t values (7)").expect("insert");
-        let saved = db.lock().save_blocks().expect("saved").expect("there is a log");
-        put_back(&path).expect("looked at");
-        assert!(path_of(&path).exists(), "the process that saved them is alive");
+        let saved = db.lock().save_blocks().expect("save").expect("a log to fold");
+        put_back(&path).expect("restore blocks");
+        assert!(path_of(&path).exists(), "blocks are kept while the process that saved them is alive");
         for suffix in ["", ".wal", ".blocks"] {
             let copy = |name: &str| folder.path().join(format!("{name}.duckdb{suffix}"));
-            fs::copy(copy("intact"), copy("a")).expect("copied");
+            fs::copy(copy("intact"), copy("a")).expect("copy");
         }
         drop(saved);
         let first = db.query_value("select min(block_id) from pragma_metadata_info()", &[]).expect("query");
-        let block = u64::try_from(first.integer().expect("a block")).expect("a number");
+        let block = u64::try_from(first.integer().expect("block id")).expect("number");
         let mut file = File::options().write(true).open(folder.path().join("a.duckdb")).expect("open");
-        file.seek(SeekFrom::Start(place_of(block, 262_144) + 100)).expect("there");
-        file.write_all(&[0xff; 3000]).expect("torn");
+        file.seek(SeekFrom::Start(place_of(block, 262_144) + 100)).expect("seek");
+        file.write_all(&[0xff; 3000]).expect("tear the block");
         folder
     }
 
@@ -170,65 +170,65 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_block_is_put_back() {
+    fn a_torn_block_is_restored() {
         let folder = torn();
         assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1001)));
         assert!(!folder.path().join("a.duckdb.blocks").exists());
-        assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1001)), "it is whole");
+        assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1001)), "the file is intact");
     }
 
     #[test]
-    fn without_what_was_saved_the_file_is_lost() {
+    fn without_the_saved_blocks_the_file_is_corrupt() {
         let folder = torn();
-        fs::remove_file(folder.path().join("a.duckdb.blocks")).expect("removed");
+        fs::remove_file(folder.path().join("a.duckdb.blocks")).expect("remove");
         assert_eq!(rows(&folder, "a.duckdb"), Err(Fault::Corrupt));
     }
 
     #[test]
-    fn what_was_not_saved_to_its_end_or_belongs_to_another_state_is_not_put_back() {
+    fn incomplete_or_outdated_blocks_are_not_restored() {
         let folder = torn();
         let blocks = folder.path().join("a.duckdb.blocks");
-        let content = fs::read(&blocks).expect("readable");
-        fs::write(&blocks, &content[..content.len() - 1]).expect("cut");
+        let content = fs::read(&blocks).expect("read");
+        fs::write(&blocks, &content[..content.len() - 1]).expect("truncate");
         assert_eq!(rows(&folder, "a.duckdb"), Err(Fault::Corrupt));
         assert!(!blocks.exists());
-        // Another state: the fold was completed.
+        // Blocks of an earlier state: this fold was completed.
         assert_eq!(rows(&folder, "intact.duckdb"), Ok(Some(1001)));
-        fs::write(folder.path().join("intact.duckdb.blocks"), &content).expect("put there");
-        let before = fs::read(folder.path().join("intact.duckdb")).expect("readable");
-        put_back(&folder.path().join("intact.duckdb")).expect("looked at");
-        assert!(fs::read(folder.path().join("intact.duckdb")).expect("readable") == before);
+        fs::write(folder.path().join("intact.duckdb.blocks"), &content).expect("write blocks");
+        let before = fs::read(folder.path().join("intact.duckdb")).expect("read");
+        put_back(&folder.path().join("intact.duckdb")).expect("restore blocks");
+        assert!(fs::read(folder.path().join("intact.duckdb")).expect("read") == before);
         assert!(!folder.path().join("intact.duckdb.blocks").exists());
     }
 
     #[test]
-    fn what_a_failed_fold_saved_is_kept_from_others_until_the_next() {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn blocks_of_a_failed_fold_stay_locked_until_the_next_fold() {
+        let folder = tempfile::tempdir().expect("temp dir");
         let path = folder.path().join("a.duckdb");
         let db = Database::open(&path, &DatabaseOptions::default()).expect("open");
         db.execute_batch("create table t as select 1 as x; begin; insert into t values (2)").expect("create");
         db.fold().expect_err("a transaction is open");
-        put_back(&path).expect("looked at");
-        assert!(path_of(&path).exists(), "the process that saved them is alive");
-        db.execute_batch("rollback").expect("undone");
-        db.fold().expect("folded");
+        put_back(&path).expect("restore blocks");
+        assert!(path_of(&path).exists(), "blocks are kept while the process that saved them is alive");
+        db.execute_batch("rollback").expect("rollback");
+        db.fold().expect("fold");
         assert!(!path_of(&path).exists());
         drop(db);
         assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1)));
     }
 
     #[test]
-    fn who_cannot_save_leaves_the_log_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn if_blocks_cannot_be_saved_the_log_is_not_folded() {
+        let folder = tempfile::tempdir().expect("temp dir");
         let path = folder.path().join("a.duckdb");
-        fs::create_dir(path_of(&path)).expect("something in the way");
+        fs::create_dir(path_of(&path)).expect("create dir");
         let db = Database::open(&path, &DatabaseOptions::default()).expect("open");
         db.execute_batch("create table t as select 1 as x").expect("create");
-        let error = db.fold().expect_err("it cannot be saved").to_string();
+        let error = db.fold().expect_err("blocks cannot be saved").to_string();
         assert!(error.contains("cannot save blocks next to the database"), "{error}");
         drop(db);
-        assert!(path.with_added_extension("wal").exists(), "it was not folded");
-        fs::remove_dir(path_of(&path)).expect("out of the way");
+        assert!(path.with_added_extension("wal").exists(), "the log is not folded");
+        fs::remove_dir(path_of(&path)).expect("remove dir");
         assert_eq!(rows(&folder, "a.duckdb"), Ok(Some(1)));
     }
 }

@@ -93,7 +93,7 @@ fn is_of_a_type(out: &str) -> bool {
 mod tests {
     /// A message as the engine prints it.
     fn redact(text: &str, statement: &str) -> String {
-        let (kind, message) = text.split_once(" Error: ").expect("a kind");
+        let (kind, message) = text.split_once(" Error: ").expect("error kind");
         format!("{kind} Error: {}", super::redact(kind, message, statement))
     }
 
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stay_that_the_engine_or_the_user_wrote() {
+    fn words_of_the_engine_and_the_statement_are_kept() {
         let cases = [
             (
                 "Invalid Input Error: Could not parse string \"E1 Jane\" according to format specifier \"%d\"\nE1 Jane\n^\nError: Expected a number",

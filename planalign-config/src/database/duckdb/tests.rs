@@ -1,4 +1,4 @@
-//! The database handle on a real engine.
+//! The database handle with a real engine.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +11,7 @@ fn memory() -> Database {
 }
 
 #[test]
-fn values_come_back_as_they_went_in() {
+fn values_round_trip() {
     let db = memory();
     let sql = "select 1::tinyint, 12.50::decimal(12,2), date '2025-01-01', 'a', true, null, 1.5::double, \
                12345678901234567890::ubigint, timestamp '2025-01-01 10:00:00', ?::integer";
@@ -23,7 +23,7 @@ fn values_come_back_as_they_went_in() {
 }
 
 #[test]
-fn every_type_of_the_engine_has_a_value() {
+fn every_engine_type_has_a_value() {
     let cases = [
         ("-2::smallint", Value::Integer(-2)),
         ("3::bigint", Value::Integer(3)),
@@ -43,7 +43,7 @@ fn every_type_of_the_engine_has_a_value() {
 }
 
 #[test]
-fn rows_are_handed_on_as_whole_numbers() {
+fn rows_are_passed_on_as_integers() {
     let rows = |sql: &str| {
         let mut rows = Vec::new();
         memory().for_each_row(sql, &mut |row| rows.push(row.to_vec())).map(|()| rows).map_err(|e| e.to_string())
@@ -62,7 +62,7 @@ fn rows_are_handed_on_as_whole_numbers() {
     for (sql, expected) in cases {
         assert_eq!(rows(&format!("select {sql}, 2")), Ok(vec![vec![expected, Some(2)]]), "{sql}");
     }
-    // More than the engine hands over at once.
+    // More rows than the engine returns in one chunk.
     let many = rows("select range, case when range % 3 = 0 then range end from range(5000)").expect("numbers");
     assert!((0..5000).eq(many.iter().filter_map(|row| row[0])));
     assert_eq!(many.iter().filter_map(|row| row[1]).sum::<i64>(), (0..5000).step_by(3).sum::<i64>());
@@ -140,7 +140,7 @@ fn transactions_do_not_nest() {
 }
 
 #[test]
-fn messages_hold_the_place_but_no_data() {
+fn errors_include_the_line_but_no_data() {
     let error = memory().query("select\n  cast('123-45-6789' as integer)", &[]).expect_err("conversion");
     assert!(!error.to_string().contains("6789"), "{error}");
     let error = memory().query("select\n  nothing_here", &[]).expect_err("binder");
@@ -148,7 +148,7 @@ fn messages_hold_the_place_but_no_data() {
 }
 
 #[test]
-fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
+fn appended_rows_join_the_transaction_and_errors_hide_their_values() {
     let mut db = memory();
     db.execute_batch("create table t (x ubigint, y varchar, z decimal(9, 2))").expect("create");
     let rows = [
@@ -164,7 +164,7 @@ fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
     db.append(["memory", "main", "t"], &rows).expect("append");
     db.begin().expect("begin");
     let wrong = db.append(["memory", "main", "t"], &[[Value::from("123-45-6789"), Value::Null, Value::Null]]);
-    let wrong = wrong.expect_err("no number").to_string();
+    let wrong = wrong.expect_err("not a number").to_string();
     assert!(!wrong.contains("6789"), "{wrong}");
     assert!(matches!(db.append(["memory", "main", "t"], &rows), Err(DatabaseError::Poisoned)));
     db.rollback().expect("rollback");
@@ -173,7 +173,7 @@ fn appended_rows_belong_to_the_transaction_and_their_values_to_nobody_else() {
 }
 
 #[test]
-fn files_that_are_no_database_are_refused_and_left_alone() {
+fn files_that_are_not_databases_are_refused_and_left_unchanged() {
     let dir = tempfile::tempdir().expect("dir");
     for (name, content) in [("empty.duckdb", &b""[..]), ("text.duckdb", &b"employee_id,pay\nE1,1\nE2,2\n"[..])] {
         let path = dir.path().join(name);
@@ -198,7 +198,7 @@ fn files_of_newer_engines_are_refused() {
 }
 
 #[test]
-fn limits_are_in_force_from_the_start() {
+fn limits_apply_from_the_start() {
     let options = DatabaseOptions { threads: Some(1), memory_limit: Some(512 << 20), ..DatabaseOptions::default() };
     let db = Database::in_memory(&options).expect("open");
     let setting = |name: &str| db.query_value(&format!("select current_setting('{name}')"), &[]).expect("query");
@@ -207,7 +207,7 @@ fn limits_are_in_force_from_the_start() {
 }
 
 #[test]
-fn no_more_memory_than_needed_is_taken() {
+fn the_memory_limit_is_no_higher_than_needed() {
     let limit = |memory_limit, memory_need| {
         let options = DatabaseOptions { memory_limit, memory_need, ..DatabaseOptions::default() };
         let db = Database::in_memory(&options).expect("open");
@@ -220,43 +220,43 @@ fn no_more_memory_than_needed_is_taken() {
 }
 
 #[test]
-fn what_ran_out_of_memory_can_be_tried_with_more_and_then_on_one_thread() {
+fn after_running_out_of_memory_a_query_gets_more_and_then_one_thread() {
     let options = DatabaseOptions { threads: Some(2), memory_need: Some(20 << 20), ..DatabaseOptions::default() };
     let mut db = Database::in_memory(&options).expect("open");
-    // A list is in memory as a whole.
+    // A list must fit in memory.
     let heavy = "select len(list(i)) from range(10000000) as r (i)";
     db.begin().expect("begin");
     assert_eq!(db.query(heavy, &[]).expect_err("too little").fault(), Fault::OutOfMemory);
     db.rollback().expect("rollback");
-    let way = db.relieve_memory().expect("eased");
-    assert_eq!(way.as_deref(), Some("with all available memory"));
+    let relief = db.relieve_memory().expect("relieve memory");
+    assert_eq!(relief.as_deref(), Some("with all available memory"));
     db.query(heavy, &[]).expect("enough");
-    let way = db.relieve_memory().expect("eased");
-    assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"));
+    let relief = db.relieve_memory().expect("relieve memory");
+    assert_eq!(relief.as_deref(), Some("on one thread, with rows in any order"));
     let threads = db.query_value("select current_setting('threads')", &[]).expect("query");
     assert_eq!(threads.integer(), Some(1));
     assert_eq!(db.relieve_memory().expect("nothing left"), None);
 
     let limited = DatabaseOptions { memory_limit: Some(20 << 20), ..options };
     let mut db = Database::in_memory(&limited).expect("open");
-    let way = db.relieve_memory().expect("eased");
-    assert_eq!(way.as_deref(), Some("on one thread, with rows in any order"), "a limit that was given is kept");
+    let relief = db.relieve_memory().expect("relieve memory");
+    assert_eq!(relief.as_deref(), Some("on one thread, with rows in any order"), "an explicit limit is kept");
     assert_eq!(db.relieve_memory().expect("nothing left"), None);
 }
 
 #[test]
-fn what_a_killed_process_spilled_is_removed_once_the_file_is_ours() {
-    let dir = tempfile::tempdir().expect("a folder");
+fn spill_files_of_a_killed_process_are_removed_on_opening_for_writing() {
+    let dir = tempfile::tempdir().expect("temp dir");
     let (path, spill) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.tmp"));
     fs::create_dir(&spill).expect("create");
     let (ours, other) = (spill.join("duckdb_temp_storage_S32K-0.tmp"), spill.join("notes.txt"));
     fs::write(&ours, "people").expect("write");
-    fs::write(&other, "not of the engine").expect("write");
+    fs::write(&other, "not a spill file").expect("write");
     let open = |read_only| {
         let options = DatabaseOptions { read_only, ..DatabaseOptions::default() };
         Database::open(&path, &options)
     };
-    drop(open(true).expect_err("there is no file to read"));
+    drop(open(true).expect_err("no file to read"));
     assert!(ours.exists());
     drop(open(false).expect("open"));
     assert!(!ours.exists());
@@ -264,33 +264,33 @@ fn what_a_killed_process_spilled_is_removed_once_the_file_is_ours() {
     fs::remove_file(&other).expect("remove");
     fs::write(&ours, "people").expect("write");
     drop(open(true).expect("open"));
-    assert!(ours.exists(), "a reader may not be alone");
+    assert!(ours.exists(), "other readers may have the file open");
     drop(open(false).expect("open"));
     assert!(!spill.exists());
 }
 
 #[test]
-fn a_new_file_has_its_name_when_it_is_whole() {
-    let dir = tempfile::tempdir().expect("a folder");
+fn a_new_file_gets_its_name_once_it_is_complete() {
+    let dir = tempfile::tempdir().expect("temp dir");
     let (path, part) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.part"));
-    fs::create_dir(&part).expect("something in the way");
-    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("it cannot be made");
+    fs::create_dir(&part).expect("create dir");
+    let error = Database::open(&path, &DatabaseOptions::default()).expect_err("cannot be created");
     assert!(error.to_string().contains("a.duckdb.part"), "{error}");
     assert!(!path.exists());
-    fs::remove_dir(&part).expect("out of the way");
-    // Of a process that was killed.
+    fs::remove_dir(&part).expect("remove dir");
+    // Left by a killed process.
     fs::write(&part, b"half a header").expect("write");
     Database::open(&path, &DatabaseOptions::default())
         .expect("open")
         .execute_batch("create table t (i int)")
-        .expect("a table");
+        .expect("create table");
     assert!(!part.exists());
-    Database::open(&path, &DatabaseOptions::default()).expect("open").execute_batch("from t").expect("there");
+    Database::open(&path, &DatabaseOptions::default()).expect("open").execute_batch("from t").expect("query");
 }
 
 #[test]
 fn files_may_have_any_name() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = tempfile::tempdir().expect("temp dir");
     for name in ["main", "memory", "temp", "system", "planalign", "a \"b\" 'c'.d", "Größe", "s3:"] {
         let path = dir.path().join(format!("{name}.duckdb"));
         let open = || Database::open(&path, &DatabaseOptions::default()).expect(name);
@@ -303,14 +303,14 @@ fn files_may_have_any_name() {
 }
 
 #[test]
-fn whatever_may_change_the_layout_is_counted() {
+fn statements_that_may_change_the_layout_are_counted() {
     let mut db = Database::in_memory(&DatabaseOptions::default()).expect("open");
     let mut before = db.layout();
-    let mut grown = |db: &Database| {
+    let mut changes = |db: &Database| {
         let now = db.layout();
-        let grown = now - before;
+        let changes = now - before;
         before = now;
-        grown
+        changes
     };
     for (sql, expected) in [
         ("create table t (i integer)", 1),
@@ -324,22 +324,22 @@ fn whatever_may_change_the_layout_is_counted() {
         ("select 1 -- a comment; \n; create table w (i integer)", 1),
     ] {
         db.execute_batch(sql).expect(sql);
-        assert_eq!(grown(&db), expected, "{sql}");
+        assert_eq!(changes(&db), expected, "{sql}");
     }
     db.query("from t", &[]).expect("query");
     db.execute("drop table u", &[]).expect("execute");
-    assert_eq!(grown(&db), 1);
-    db.execute("drop table u", &[]).expect_err("it is gone");
-    assert_eq!(grown(&db), 1, "nobody knows how far a failed statement came");
-    let other = db.second_connection().expect("another");
+    assert_eq!(changes(&db), 1);
+    db.execute("drop table u", &[]).expect_err("no such table");
+    assert_eq!(changes(&db), 1, "a failed statement may have changed something");
+    let other = db.second_connection().expect("second connection");
     other.execute_batch("create table v (i integer)").expect("create");
-    assert_eq!(grown(&db), 1);
+    assert_eq!(changes(&db), 1);
     db.begin().expect("begin");
     db.commit().expect("commit");
-    assert_eq!(grown(&db), 0);
+    assert_eq!(changes(&db), 0);
     db.begin().expect("begin");
     db.rollback().expect("rollback");
-    assert_eq!(grown(&db), 1);
+    assert_eq!(changes(&db), 1);
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn versions_compare_by_number() {
 }
 
 #[test]
-fn a_log_whose_database_is_gone_is_left_alone() {
+fn a_log_without_a_database_is_left_alone() {
     let dir = tempfile::tempdir().expect("dir");
     let (path, log) = (dir.path().join("a.duckdb"), dir.path().join("a.duckdb.wal"));
     fs::write(&log, b"committed").expect("write");
@@ -364,78 +364,78 @@ fn a_log_whose_database_is_gone_is_left_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_no_database() {
+fn a_pipe_is_not_a_database() {
     let dir = tempfile::tempdir().expect("dir");
     let path = dir.path().join("a.duckdb");
-    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("mkfifo");
     let error = Database::open(&path, &DatabaseOptions::default()).expect_err("refused");
     assert!(matches!(error, DatabaseError::NotADatabase { .. }), "{error:?}");
 }
 
 #[test]
-fn a_directory_is_no_database() {
+fn a_directory_is_not_a_database() {
     let dir = tempfile::tempdir().expect("dir");
     let options = DatabaseOptions { busy_waits: vec![Duration::ZERO], ..DatabaseOptions::default() };
     assert!(matches!(Database::open(dir.path(), &options), Err(DatabaseError::NotADatabase { .. })));
 }
 
 #[test]
-fn labels_are_texts() {
+fn labels_are_read_as_text() {
     let db = Database::in_memory(&DatabaseOptions::default()).expect("open");
-    let table = db.query("select unnest(['b', null, 'a'])::enum('a', 'b') as label", &[]).expect("three labels");
-    let labels: Vec<_> = table.rows.iter().map(|row| row.text("label").expect("a column")).collect();
+    let table = db.query("select unnest(['b', null, 'a'])::enum('a', 'b') as label", &[]).expect("query");
+    let labels: Vec<_> = table.rows.iter().map(|row| row.text("label").expect("column")).collect();
     assert_eq!(labels, [Some("b".to_owned()), None, Some("a".to_owned())]);
-    assert_eq!(table.texts("label").expect("a column"), ["b", "a"]);
+    assert_eq!(table.texts("label").expect("column"), ["b", "a"]);
 }
 
 #[test]
-fn one_thread_is_enough_from_some_point_on() {
+fn working_sequentially_takes_effect_once() {
     let mut database =
         Database::in_memory(&DatabaseOptions { threads: Some(2), ..DatabaseOptions::default() }).expect("open");
-    assert!(database.work_sequentially().expect("changed"));
-    assert!(!database.work_sequentially().expect("nothing to change"));
+    assert!(database.work_sequentially().expect("work sequentially"));
+    assert!(!database.work_sequentially().expect("work sequentially"));
 }
 
 #[test]
-fn a_process_opens_a_file_once() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn a_process_can_open_a_file_only_once() {
+    let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("plan.duckdb");
     let open = |path: &std::path::Path, read_only| {
         Database::open(path, &DatabaseOptions { read_only, ..DatabaseOptions::default() })
     };
     let is_refused = |opened: Result<Database, DatabaseError>| matches!(&opened, Err(error @ DatabaseError::OpenHere { .. }) if error.fault() == Fault::Busy);
-    let writing = open(&path, false).expect("a new file");
-    writing.execute_batch("create table t as select 42 as answer").expect("a table");
-    let another = writing.second_connection().expect("another connection");
-    // By whatever name.
+    let writing = open(&path, false).expect("create");
+    writing.execute_batch("create table t as select 42 as answer").expect("create table");
+    let another = writing.second_connection().expect("second connection");
+    // Under any name.
     let link = folder.path().join("link.duckdb");
-    fs::hard_link(&path, &link).expect("a link");
+    fs::hard_link(&path, &link).expect("hard link");
     drop(writing);
     for path in [&path, &link] {
         assert!(is_refused(open(path, false)) && is_refused(open(path, true)));
     }
     drop(another);
 
-    let reading = open(&path, true).expect("it is closed");
-    let shared = open(&path, true).expect("it is only read");
+    let reading = open(&path, true).expect("open after closing");
+    let shared = open(&path, true).expect("open to read");
     assert!(is_refused(open(&path, false)));
     drop(reading);
-    let answer = shared.query_value("select answer from t", &[]).expect("the first may be gone");
+    let answer = shared.query_value("select answer from t", &[]).expect("query after the first reader closed");
     assert_eq!(answer.integer(), Some(42));
     assert!(is_refused(open(&path, false)));
     drop(shared);
-    open(&path, false).expect("nobody has it open");
+    open(&path, false).expect("open after closing");
 }
 
 #[test]
-fn a_file_that_takes_long_to_open_keeps_nobody_from_another() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn a_file_that_is_slow_to_open_does_not_block_others() {
+    let folder = tempfile::tempdir().expect("temp dir");
     let (slow, other) = (folder.path().join("slow.duckdb"), folder.path().join("other.duckdb"));
     let open = |path: &std::path::Path| {
         Database::open(path, &DatabaseOptions { busy_waits: Vec::new(), ..DatabaseOptions::default() })
     };
-    let open_files::Claim::New(claimed) = open_files::claim(&slow, false) else { panic!("it is open") };
+    let open_files::Claim::New(claimed) = open_files::claim(&slow, false) else { panic!("already open") };
     let _opening = claimed.connections();
-    open(&other).expect("nobody has it open");
+    open(&other).expect("open");
     assert!(matches!(open(&slow), Err(DatabaseError::OpenHere { .. })), "not even before the file exists");
 }

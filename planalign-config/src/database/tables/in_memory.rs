@@ -64,13 +64,13 @@ mod tests {
             &["day", "pay"],
             &[&[Value::Date(3), Value::Decimal { units: 250, scale: 2 }], &[Value::Null, Value::Text("x".to_owned())]],
         );
-        let rows = tables.query("select day, pay from t", &[]).expect("an answer");
+        let rows = tables.query("select day, pay from t", &[]).expect("answer");
         assert_eq!((rows.columns.len(), rows.rows.len()), (2, 2));
-        assert_eq!(tables.query_row("select day, pay  from t", &[]).expect("an answer"), rows.rows.first().cloned());
-        assert_eq!(rows.rows[1].text("pay").expect("a column").as_deref(), Some("x"));
-        assert_eq!(tables.query_value("select day, pay from t", &[]).expect("an answer"), Value::Date(3));
+        assert_eq!(tables.query_row("select day, pay  from t", &[]).expect("answer"), rows.rows.first().cloned());
+        assert_eq!(rows.rows[1].text("pay").expect("column").as_deref(), Some("x"));
+        assert_eq!(tables.query_value("select day, pay from t", &[]).expect("answer"), Value::Date(3));
         let mut numbers = Vec::new();
-        tables.for_each_row("select day, pay from t", &mut |row| numbers.push(row.to_vec())).expect("an answer");
+        tables.for_each_row("select day, pay from t", &mut |row| numbers.push(row.to_vec())).expect("answer");
         assert_eq!(numbers, [[Some(3), Some(250)], [None, None]]);
         let error = tables.query("select 1", &[]).expect_err("no answer");
         assert_eq!(error.to_string(), "there is no answer to `select 1`");
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_number_is_one() {
+    fn values_become_integers_if_they_can() {
         for (value, expected) in [
             (Value::Boolean(true), Some(1)),
             (Value::from(7), Some(7)),

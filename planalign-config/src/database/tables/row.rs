@@ -90,13 +90,13 @@ mod tests {
     fn values_are_found_by_column_and_missing_columns_are_named() {
         let values = [Value::Integer(3), Value::Null, Value::Boolean(true), Value::Float(0.5), Value::Blob(vec![7])];
         let row: Row = ["people", "name", "is_active", "share", "bytes"].into_iter().zip(values).collect();
-        let integers = ["people", "name"].map(|column| row.integer(column).expect("a column"));
+        let integers = ["people", "name"].map(|column| row.integer(column).expect("column"));
         assert_eq!(integers, [Some(3), None]);
-        let texts = ["people", "name"].map(|column| row.text(column).expect("a column"));
+        let texts = ["people", "name"].map(|column| row.text(column).expect("column"));
         assert_eq!(texts, [Some("3".to_owned()), None]);
-        assert_eq!(row.boolean("is_active").expect("a column"), Some(true));
-        assert_eq!(row.float("share").expect("a column"), Some(0.5));
-        assert_eq!(row.blob("bytes").expect("a column"), Some([7].as_slice()));
+        assert_eq!(row.boolean("is_active").expect("column"), Some(true));
+        assert_eq!(row.float("share").expect("column"), Some(0.5));
+        assert_eq!(row.blob("bytes").expect("column"), Some([7].as_slice()));
         assert_eq!(row.values().len(), 5);
         let error = row.integer("headcount").expect_err("no such column");
         assert_eq!(error.to_string(), "the query has no column `headcount`");

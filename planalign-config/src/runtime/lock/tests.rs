@@ -1,4 +1,4 @@
-//! The lock between processes. The other process is this test program again, running `holds_a_lock_for_another_test`.
+//! The lock between processes. The other process is this same test binary, running `holds_a_lock_for_another_test`.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -15,14 +15,14 @@ fn holder(command: &str) -> Holder {
     Holder { pid: 4711, command: command.to_owned(), started_at, run_id: None, host: "bench".to_owned() }
 }
 
-/// Does nothing in a normal run of the tests; as the other process, holds a lock until its input ends.
+/// Does nothing in a normal test run; in the other process, holds a lock until its input ends.
 #[test]
 fn holds_a_lock_for_another_test() {
     let Some(database) = std::env::var_os(DATABASE) else { return };
     let mut lock = RunLock::acquire(Path::new(&database), &holder("planalign simulate")).expect("lock");
     lock.update(Some("20251123T184012-3f2a9c")).expect("update");
     let mut out = std::io::stdout();
-    writeln!(out, "{READY}").and_then(|()| out.flush()).expect("say so");
+    writeln!(out, "{READY}").and_then(|()| out.flush()).expect("signal readiness");
     std::io::stdin().read_line(&mut String::new()).expect("wait");
 }
 
@@ -33,7 +33,7 @@ struct OtherProcess {
 
 impl OtherProcess {
     fn holding(database: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().expect("this program"))
+        let mut child = Command::new(std::env::current_exe().expect("test binary"))
             .args(["runtime::lock::tests::holds_a_lock_for_another_test", "--exact", "--nocapture"])
             .env(DATABASE, database)
             .stdin(Stdio::piped())
@@ -46,10 +46,10 @@ impl OtherProcess {
         Self { child, _input: input }
     }
 
-    /// As `kill -9` does, without a chance to clean up.
+    /// Kills the process like `kill -9`, without a chance to clean up.
     fn kill(mut self) {
         self.child.kill().expect("kill");
-        self.child.wait().expect("end");
+        self.child.wait().expect("wait");
     }
 }
 
@@ -68,12 +68,12 @@ fn a_second_process_is_refused_and_learns_who_holds_the_lock() {
 
     other.kill();
     assert!(fs::read_to_string(dir.path().join("simulation.duckdb.lock")).expect("file").contains("4711"));
-    assert_eq!(RunLock::holder(&database), None, "a killed process holds nothing");
+    assert_eq!(RunLock::holder(&database), None, "a killed process holds no lock");
     RunLock::acquire(&database, &holder("third")).expect("free again");
 }
 
 #[test]
-fn a_lock_ends_when_it_is_dropped() {
+fn dropping_a_lock_releases_it() {
     let dir = TempDir::new().expect("directory");
     let database = dir.path().join("a.duckdb");
     assert_eq!(RunLock::holder(&database), None, "never locked");
@@ -86,7 +86,7 @@ fn a_lock_ends_when_it_is_dropped() {
 }
 
 #[test]
-fn databases_are_locked_one_by_one() {
+fn each_database_has_its_own_lock() {
     let dir = TempDir::new().expect("directory");
     let _first = RunLock::acquire(&dir.path().join("a.duckdb"), &holder("first")).expect("first");
     RunLock::acquire(&dir.path().join("b.duckdb"), &holder("second")).expect("second");
@@ -94,7 +94,7 @@ fn databases_are_locked_one_by_one() {
 
 #[cfg(unix)]
 #[test]
-fn all_paths_to_a_database_lead_to_one_lock() {
+fn all_paths_to_a_database_share_a_lock() {
     let dir = TempDir::new().expect("directory");
     let (database, link) = (dir.path().join("a.duckdb"), dir.path().join("link.duckdb"));
     fs::write(&database, "").expect("database");
@@ -104,10 +104,10 @@ fn all_paths_to_a_database_lead_to_one_lock() {
 }
 
 #[test]
-fn a_shorter_name_replaces_a_longer_one() {
+fn a_shorter_record_replaces_a_longer_one() {
     let dir = TempDir::new().expect("directory");
     let database = dir.path().join("a.duckdb");
-    fs::write(dir.path().join("a.duckdb.lock"), "x".repeat(5000)).expect("left behind");
+    fs::write(dir.path().join("a.duckdb.lock"), "x".repeat(5000)).expect("write leftover");
     let mut lock = RunLock::acquire(&database, &holder(&"long ".repeat(50))).expect("lock");
     lock.update(Some("a-very-long-run-id")).expect("long");
     lock.update(Some("b")).expect("short");
@@ -117,7 +117,7 @@ fn a_shorter_name_replaces_a_longer_one() {
 }
 
 #[test]
-fn a_holder_that_does_not_say_who_it_is_is_still_one() {
+fn a_lock_with_an_unreadable_holder_is_still_held() {
     let dir = TempDir::new().expect("directory");
     let database = dir.path().join("a.duckdb");
     let lock = RunLock::acquire(&database, &holder("first")).expect("lock");
@@ -129,7 +129,7 @@ fn a_holder_that_does_not_say_who_it_is_is_still_one() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_an_error_of_its_own() {
+fn a_missing_directory_is_an_error() {
     let dir = TempDir::new().expect("directory");
     let error = RunLock::acquire(&dir.path().join("no/a.duckdb"), &holder("first")).expect_err("no directory");
     assert!(matches!(&error, LockError::Io { path, .. } if path.ends_with("no/a.duckdb.lock")), "{error}");
@@ -137,7 +137,7 @@ fn a_directory_that_is_not_there_is_an_error_of_its_own() {
 }
 
 #[test]
-fn faults_say_what_can_be_done() {
+fn io_errors_are_classified() {
     let fault = |kind| LockError::Io { path: PathBuf::new(), cause: io::Error::from(kind) }.fault();
     assert_eq!(fault(io::ErrorKind::PermissionDenied), Fault::Permission);
     assert_eq!(fault(io::ErrorKind::StorageFull), Fault::OutOfSpace);
@@ -145,7 +145,7 @@ fn faults_say_what_can_be_done() {
 }
 
 #[test]
-fn this_process_knows_itself() {
+fn a_holder_describes_this_process() {
     let holder = Holder::new("planalign simulate", Timestamp::UNIX_EPOCH);
     assert_eq!(holder.pid, std::process::id());
     assert!(!holder.command.is_empty() && !holder.host.is_empty() && holder.run_id.is_none());

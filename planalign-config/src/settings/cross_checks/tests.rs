@@ -22,16 +22,16 @@ fn allowed(settings: &[(&str, &str)]) {
     assert_eq!(problems(settings), [""; 0], "{settings:?}");
 }
 
-/// The one problem that the settings have, without its origin.
+/// The only problem with the settings, without its origin.
 #[track_caller]
 fn refused(settings: &[(&str, &str)]) -> String {
     let problems = problems(settings);
     assert_eq!(problems.len(), 1, "{settings:?}: {problems:?}");
-    problems[0].split_once(": ").expect("an origin").1.to_owned()
+    problems[0].split_once(": ").expect("origin").1.to_owned()
 }
 
 #[test]
-fn years_run_forwards_and_have_limits() {
+fn years_run_forward_and_have_limits() {
     allowed(&[("simulation.start_year", "2024"), ("simulation.end_year", "2024")]);
     allowed(&[("simulation.end_year", "2074")]);
     insta::assert_snapshot!(refused(&[("simulation.start_year", "2023")]), @"simulation.start_year: 2023 is invalid; expected 2024 or later; IRS limits are published for 2024 to 2026 and projected after that");
@@ -47,11 +47,11 @@ fn years_without_published_limits_need_an_index() {
 }
 
 #[test]
-fn the_published_years_are_those_of_the_seed() {
+fn the_published_years_match_the_seed() {
     let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dbt/seeds/config_irs_limits.csv");
-    let text = std::fs::read_to_string(seed).expect("the seed");
+    let text = std::fs::read_to_string(seed).expect("read seed");
     let years: Vec<i32> =
-        text.lines().skip(1).map(|line| line.split(',').next().expect("a year").parse().expect("a number")).collect();
+        text.lines().skip(1).map(|line| line.split(',').next().expect("year").parse().expect("number")).collect();
     assert_eq!(years, PUBLISHED_LIMITS.collect::<Vec<_>>());
 }
 
@@ -64,7 +64,7 @@ fn service_is_counted_in_days_or_months() {
 }
 
 #[test]
-fn no_rate_exceeds_the_cap_of_the_plan() {
+fn no_rate_exceeds_the_plan_cap() {
     allowed(&[("deferrals.maximum_rate", "0.10")]);
     insta::assert_snapshot!(refused(&[("enrollment.auto_enrollment.default_deferral_rate", "0.8")]), @"enrollment.auto_enrollment.default_deferral_rate: 0.8 is invalid; expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
     insta::assert_snapshot!(refused(&[("enrollment.voluntary_enrollment.max_deferral_rate", "0.76")]), @"enrollment.voluntary_enrollment.max_deferral_rate: 0.76 is invalid; expected at most 0.75, the plan's cap (deferrals.maximum_rate)");
@@ -89,7 +89,7 @@ fn match_tiers_ascend() {
 }
 
 #[test]
-fn an_exception_needs_its_rule() {
+fn an_exception_requires_its_rule() {
     let key = "employer_core_contribution.eligibility.allow_terminated_new_hires";
     insta::assert_snapshot!(refused(&[(key, "true")]), @"employer_core_contribution.eligibility.allow_terminated_new_hires: true is invalid; expected false, because employer_core_contribution.eligibility.allow_new_hires is false");
     allowed(&[(key, "true"), ("employer_core_contribution.eligibility.allow_new_hires", "true")]);
@@ -97,7 +97,7 @@ fn an_exception_needs_its_rule() {
 }
 
 #[test]
-fn entries_of_lists_differ() {
+fn list_entries_are_distinct() {
     insta::assert_snapshot!(refused(&[("new_hire.age_distribution", "[]")]), @"new_hire.age_distribution: [] is invalid; expected at least one age");
     insta::assert_snapshot!(refused(&[("new_hire.age_distribution", "[{ age: 30, weight: 1 }, { age: 30, weight: 2 }]")]), @r#"new_hire.age_distribution: [{"age":30,"weight":1.0},{"age":30,"weight":2.0}] is invalid; expected each age once"#);
     let range = |level: u8, min: u32, max: u32| {
@@ -122,7 +122,7 @@ fn custom_rules_have_unique_names() {
 }
 
 #[test]
-fn a_stage_is_changed_in_one_place() {
+fn a_stage_is_changed_only_once() {
     let key = "workflow.stages";
     allowed(&[(key, "[{ name: FOUNDATION }, { name: REPORTING }]")]);
     let twice = refused(&[(key, "[{ name: FOUNDATION, checkpoint: true }, { name: FOUNDATION }]")]);
@@ -142,16 +142,16 @@ fn a_rule_is_skipped_for_settings_that_are_invalid_on_their_own() {
 }
 
 #[test]
-fn a_problem_stands_where_something_was_given() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn a_problem_points_to_what_the_user_set() {
+    let folder = tempfile::tempdir().expect("temp dir");
     let file = folder.path().join("brief.yaml");
-    std::fs::write(&file, "scenario_id: brief\nplan_design_id: brief\n").expect("written");
+    std::fs::write(&file, "scenario_id: brief\nplan_design_id: brief\n").expect("write");
     let sources = Sources {
         file,
         overrides: vec![Override::new("deferrals.maximum_rate", "0.05", "--set")],
         ..Sources::default()
     };
-    let Err(ConfigError::Invalid { problems }) = load(&sources) else { panic!("escalation ends at 10%") };
+    let Err(ConfigError::Invalid { problems }) = load(&sources) else { panic!("the escalation cap is 10%") };
     let reported: Vec<_> = problems.iter().map(ToString::to_string).collect();
     assert!(!reported.is_empty() && reported.iter().all(|problem| problem.starts_with("--set: ")), "{reported:#?}");
 }

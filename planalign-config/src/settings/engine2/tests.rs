@@ -14,7 +14,7 @@ use crate::settings::problem::{ConfigError, Problem};
 use crate::settings::{Override, SimulationConfig, Sources, load};
 use crate::yaml::{self, Dialect};
 
-/// A file in the other format that uses all of it.
+/// An Engine 2 file that uses every key.
 const COMPLETE: &str = include_str!("complete.yaml");
 const IDS: &str = "scenario_id: base\nplan_design_id: standard\n";
 
@@ -44,16 +44,16 @@ fn lines(problems: &[Problem]) -> String {
     problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The keys of all settings here.
+/// The keys of all current settings.
 fn settings() -> BTreeSet<String> {
     let config = SimulationConfig::new("a".parse().expect("id"), "b".parse().expect("id"));
     leaves(config.to_tree()).into_keys().collect()
 }
 
-/// Whether there is a setting or a section of this path here.
-fn is_here(path: &str) -> bool {
-    let is_in_it = |key: &String| key == path || key.starts_with(&format!("{path}."));
-    settings().iter().any(is_in_it)
+/// Whether a setting or section with this path exists.
+fn exists(path: &str) -> bool {
+    let is_covered = |key: &String| key == path || key.starts_with(&format!("{path}."));
+    settings().iter().any(is_covered)
 }
 
 /// A path that only this key covers.
@@ -62,7 +62,7 @@ fn example(key: &Key) -> String {
 }
 
 #[test]
-fn each_key_has_one_place_in_the_table() {
+fn each_key_is_listed_once() {
     let paths: BTreeSet<&str> = keys().map(|key| key.path).collect();
     assert_eq!(paths.len(), keys().count());
     for key in keys() {
@@ -89,22 +89,26 @@ fn a_path_belongs_to_the_longest_key_that_covers_it() {
 }
 
 #[test]
-fn the_table_agrees_with_the_settings_that_there_are() {
+fn the_table_matches_the_current_settings() {
     for key in keys() {
         match key.migration {
             Migration::Kept => {
-                assert!(rule_of(key.path).is_some() && is_here(key.path), "{} is not here", key.path);
+                assert!(rule_of(key.path).is_some() && exists(key.path), "{} does not exist", key.path);
             }
             Migration::Renamed { to, value } => {
-                assert!(is_here(to), "{}: {to} is not here", key.path);
+                assert!(exists(to), "{}: {to} does not exist", key.path);
                 let has_rule = rule_of(to).is_some();
-                assert!(has_rule || value == Conversion::Rewritten, "{}: {to} has no value", key.path);
-                assert!(!key.text.is_empty() || value == Conversion::Same, "{} says not how", key.path);
-                assert!(!is_here(&example(key)), "{} is here", key.path);
+                assert!(has_rule || value == Conversion::Rewritten, "{}: {to} has no rule", key.path);
+                assert!(
+                    !key.text.is_empty() || value == Conversion::Same,
+                    "{} does not say how its value changes",
+                    key.path
+                );
+                assert!(!exists(&example(key)), "{} still exists", key.path);
             }
             Migration::Refused | Migration::Planned => {
-                assert!(!key.text.is_empty(), "{} says not why", key.path);
-                assert!(!is_here(&example(key)), "{} is here", key.path);
+                assert!(!key.text.is_empty(), "{} does not say why", key.path);
+                assert!(!exists(&example(key)), "{} still exists", key.path);
             }
         }
         assert!(!key.text.ends_with('.') && !key.text.contains('\n'), "{}: {}", key.path, key.text);
@@ -112,27 +116,27 @@ fn the_table_agrees_with_the_settings_that_there_are() {
 }
 
 #[test]
-fn what_a_text_names_in_backquotes_is_here() {
+fn settings_named_in_backquotes_exist() {
     for key in keys() {
         let named = key.text.split('`').skip(1).step_by(2).filter(|name| name.contains('.') && !name.contains(' '));
         for name in named {
-            assert!(is_here(name), "{}: {name} is not here", key.path);
+            assert!(exists(name), "{}: {name} does not exist", key.path);
         }
     }
 }
 
 #[test]
-fn sections_that_are_not_here_have_a_migration_of_their_own() {
+fn sections_that_no_longer_exist_have_their_own_migration() {
     for key in keys() {
         let path = example(key);
         for (at, _) in path.match_indices('.') {
             let section = &path[..at];
-            assert!(is_here(section) || key_of(section).is_some(), "{section}");
+            assert!(exists(section) || key_of(section).is_some(), "{section}");
         }
     }
 }
 
-/// The paths of everything in a file, sections too.
+/// The paths of everything in a file, including sections.
 fn paths(node: &Node, path: &str, found: &mut Vec<String>) {
     let Content::Map(entries) = &node.content else { return };
     for entry in entries {
@@ -143,11 +147,11 @@ fn paths(node: &Node, path: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn the_complete_file_has_something_for_every_key() {
+fn the_complete_file_covers_every_key() {
     let mut given = Vec::new();
     paths(&yaml::parse(COMPLETE, Dialect::Core).0, "", &mut given);
-    let met: BTreeSet<&str> = given.iter().filter_map(|path| key_of(path)).map(|key| key.path).collect();
-    let missing: Vec<&str> = keys().map(|key| key.path).filter(|path| !met.contains(path)).collect();
+    let covered: BTreeSet<&str> = given.iter().filter_map(|path| key_of(path)).map(|key| key.path).collect();
+    let missing: Vec<&str> = keys().map(|key| key.path).filter(|path| !covered.contains(path)).collect();
     assert_eq!(missing, [""; 0]);
 }
 
@@ -177,7 +181,7 @@ fn a_file_loads_once_all_its_problems_are_fixed() {
         ProblemKind::Renamed { to, value: Some(value), .. } => Some(((*to).to_owned(), value.clone())),
         _ => None,
     });
-    // The file has three waiting periods; its owner has to choose one.
+    // The file has three waiting periods; the user has to choose one.
     let proposed: Vec<_> = proposed.filter(|(to, _)| !to.starts_with("plan_eligibility.waiting")).collect();
     assert!(proposed.contains(&("compensation.cola_rate".to_owned(), "0.023".to_owned())), "{proposed:?}");
     assert!(proposed.contains(&("census.path".to_owned(), "\"staff/2024.parquet\"".to_owned())), "{proposed:?}");
@@ -239,7 +243,7 @@ dc_plan: {{}}
     ");
 }
 
-/// Whether a problem reports the migration of a key.
+/// Whether a problem reports a key's migration.
 fn is_reported(kind: &ProblemKind, key: &Key) -> bool {
     match (kind, key.migration) {
         (ProblemKind::Renamed { to, text, .. }, Migration::Renamed { to: expect, .. }) => {
@@ -273,7 +277,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
-    fn each_key_is_reported_by_its_migration_whatever_its_value(
+    fn each_key_is_reported_with_its_migration_whatever_its_value(
         key in proptest::sample::select(keys().filter(|key| key.migration != Migration::Kept).collect::<Vec<_>>()),
         value in value(),
     ) {

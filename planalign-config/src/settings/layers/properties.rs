@@ -1,4 +1,4 @@
-//! Properties of every text, value, and distribution over layers.
+//! Properties that hold for any text, any value, and any split of settings over layers.
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -46,22 +46,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
-    fn no_value_of_any_key_is_a_panic_or_slips_by_the_rules(key in key(), value in yaml_value()) {
+    fn no_value_of_any_key_panics_or_slips_past_the_rules(key in key(), value in yaml_value()) {
         let schema = json_schema();
         let given = Given { file: IDS, set: &[(&key, &value)], ..Given::default() };
         match given.load() {
             Ok(loaded) => {
-                // What is accepted is recorded and read back unchanged: no NaN, nothing cut.
+                // Accepted settings survive a round trip through JSON: no NaN, nothing truncated.
                 let text = serde_json::to_string(&loaded.settings).expect("to JSON");
                 prop_assert_eq!(serde_json::from_str::<SimulationConfig>(&text).expect("from JSON"), loaded.settings);
-                // The schema admits all that can be loaded.
+                // The schema allows everything that loads.
                 let tree = serde_json::from_str(&text).expect("JSON");
                 prop_assert!(admits(&schema, &tree));
             }
             Err(ConfigError::Invalid { problems }) => {
                 prop_assert!(!problems.is_empty());
                 for problem in problems {
-                    // The types never refuse what the rules allow.
+                    // The types never reject what the rules allow.
                     prop_assert_ne!(problem.origin, Origin::Default, "{}", problem.key);
                 }
             }
@@ -70,12 +70,12 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_a_panic(text in "[ -~\\n]{0,80}") {
+    fn no_text_panics(text in "[ -~\\n]{0,80}") {
         let _ = Given { file: &text, ..Given::default() }.load();
     }
 
     #[test]
-    fn no_change_of_the_default_file_is_a_panic(at in 0..DEFAULT_CONFIG.len(), text in "[ -~\\n]{0,3}", cut in 0..5_usize) {
+    fn no_edit_of_the_default_file_panics(at in 0..DEFAULT_CONFIG.len(), text in "[ -~\\n]{0,3}", cut in 0..5_usize) {
         let end = (at + cut).min(DEFAULT_CONFIG.len());
         prop_assume!(DEFAULT_CONFIG.is_char_boundary(at) && DEFAULT_CONFIG.is_char_boundary(end));
         let changed = format!("{}{text}{}", &DEFAULT_CONFIG[..at], &DEFAULT_CONFIG[end..]);
@@ -83,7 +83,7 @@ proptest! {
     }
 
     #[test]
-    fn it_does_not_matter_how_settings_of_different_keys_are_spread_over_layers(places in proptest::collection::vec(0..4_usize, 6)) {
+    fn it_does_not_matter_which_layers_set_different_keys(layers in proptest::collection::vec(0..4_usize, 6)) {
         const SETTINGS: [(&str, &str); 6] = [
             ("simulation.random_seed", "9"),
             ("simulation.target_growth_rate", "-0.01"),
@@ -92,15 +92,15 @@ proptest! {
             ("enrollment.auto_enrollment.opt_out_rates.age_multipliers.young", "2"),
             ("hiring.monthly_shares", "[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"),
         ];
-        let at = |place: usize| SETTINGS.iter().zip(&places).filter(move |(_, p)| **p == place).map(|(setting, _)| *setting);
-        let nested = |place: usize| -> String {
-            // One map of dotted keys per setting would be unknown keys, so each place gets a tree.
-            let root = at(place).fold(serde_json::Map::new(), |mut root, (key, value)| {
+        let at = |layer: usize| SETTINGS.iter().zip(&layers).filter(move |(_, l)| **l == layer).map(|(setting, _)| *setting);
+        let nested = |layer: usize| -> String {
+            // Dotted keys are unknown keys in a file, so each layer gets a tree.
+            let root = at(layer).fold(serde_json::Map::new(), |mut root, (key, value)| {
                 let mut tree = &mut root;
                 let (parents, last) = key.rsplit_once('.').expect("nested");
                 for parent in parents.split('.') {
                     let inner = tree.entry(parent).or_insert_with(|| serde_json::json!({}));
-                    tree = inner.as_object_mut().expect("a map");
+                    tree = inner.as_object_mut().expect("map");
                 }
                 let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
                 tree.insert(last.to_owned(), value);

@@ -11,7 +11,7 @@ use crate::settings::{DEFAULT_CONFIG, EntryDates, Identifier, Workforce};
 
 pub(crate) const IDS: &str = "scenario_id: base\nplan_design_id: standard\n";
 
-/// A configuration made of texts.
+/// A configuration given as text.
 #[derive(Default)]
 pub(crate) struct Given<'t> {
     pub(crate) file: &'t str,
@@ -62,7 +62,7 @@ impl Given<'_> {
     }
 }
 
-/// The message for a file that also names its ids.
+/// The message for a file that also sets the IDs.
 #[track_caller]
 fn refused(file: &str) -> String {
     Given { file: &format!("{IDS}{file}"), ..Given::default() }.error()
@@ -148,12 +148,13 @@ fn text_and_null_on_the_command_line_need_no_quotes() {
 }
 
 #[test]
-fn years_of_the_command_line_are_settings_like_others() {
+fn years_on_the_command_line_are_ordinary_settings() {
     let [start, end] = Override::years(2026, 2024, "the years 2026-2024");
     let dir = TempDir::new().expect("directory");
     let file = dir.path().join("config.yaml");
     fs::write(&file, IDS).expect("file");
-    let error = load(&Sources { file, overrides: vec![start, end], ..Sources::default() }).expect_err("backwards");
+    let error =
+        load(&Sources { file, overrides: vec![start, end], ..Sources::default() }).expect_err("end before start");
     assert_snapshot!(error, @"
     the configuration has 1 problem
       the years 2026-2024: simulation.end_year: 2024 is invalid; expected 2026 or later, because simulation.start_year is 2026
@@ -161,7 +162,7 @@ fn years_of_the_command_line_are_settings_like_others() {
 }
 
 #[test]
-fn every_problem_of_a_file_is_reported_at_once() {
+fn all_problems_in_a_file_are_reported_at_once() {
     let file = "scenario_id: two words
 simulation:
   start_year: 2029
@@ -190,7 +191,7 @@ deferrals:
 }
 
 #[test]
-fn the_settings_of_the_environment_can_be_named() {
+fn environment_settings_are_listed() {
     let names = ["PLANALIGN_SCENARIO_ID", "PLANALIGN_LOG", "PLANALIGN_CENSUS__PATH", "OTHER__THING", "PLANALIGN_"];
     let environment = names.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
     let sources = Sources { environment, ..Sources::default() };
@@ -198,7 +199,7 @@ fn the_settings_of_the_environment_can_be_named() {
 }
 
 #[test]
-fn problems_of_all_layers_are_reported_even_where_a_later_layer_hides_them() {
+fn problems_in_all_layers_are_reported_even_if_a_later_layer_overrides_them() {
     let given = Given {
         file: &format!("{IDS}compensation: {{ cola_rate: high }}"),
         scenario: Some("employer_match:\n  tier: []"),
@@ -258,7 +259,7 @@ fn a_key_given_twice_is_reported() {
 }
 
 #[test]
-fn unknown_keys_are_reported_with_the_nearest() {
+fn unknown_keys_are_reported_with_a_suggestion() {
     let file = "vesting: { schedule: cliff }
 employer: null
 simulaton: { start_year: 2025 }
@@ -343,7 +344,7 @@ deferrals: { maximum_rate: 0.1234567 }
 }
 
 #[test]
-fn files_hold_one_plain_document() {
+fn files_contain_one_plain_document() {
     assert_snapshot!(refused("--- \nsimulation: {}\n"), @"
     the configuration has 1 problem
       config.yaml:3:1: a second document starts here; only one is allowed
@@ -379,7 +380,7 @@ fn a_file_without_settings_lacks_only_the_ids() {
 }
 
 #[test]
-fn files_that_cannot_be_read_have_an_error_of_their_own() {
+fn unreadable_files_have_their_own_error() {
     let dir = TempDir::new().expect("directory");
     let missing = load(&Sources { file: dir.path().join("no.yaml"), ..Sources::default() }).expect_err("missing");
     assert!(matches!(&missing, ConfigError::Unreadable { path, .. } if path.ends_with("no.yaml")), "{missing}");
@@ -387,7 +388,7 @@ fn files_that_cannot_be_read_have_an_error_of_their_own() {
 
     let file = dir.path().join("latin1.yaml");
     fs::write(&file, b"scenario_id: caf\xe9\n").expect("file");
-    let encoded = load(&Sources { file, ..Sources::default() }).expect_err("no UTF-8");
+    let encoded = load(&Sources { file, ..Sources::default() }).expect_err("not UTF-8");
     assert!(crate::full_message(&encoded).contains("UTF-8"), "{encoded}");
 
     let forbidden =
@@ -396,7 +397,7 @@ fn files_that_cannot_be_read_have_an_error_of_their_own() {
 }
 
 #[test]
-fn each_setting_knows_where_it_comes_from() {
+fn each_setting_has_its_origin() {
     let given = Given {
         file: &format!(
             "{IDS}simulation:\n  random_seed: 7\ncensus: {{ columns: {{ employee_id: Id, employee_ssn: S }} }}\n"
@@ -405,7 +406,7 @@ fn each_setting_knows_where_it_comes_from() {
         environment: &[("PLANALIGN_SIMULATION__END_YEAR", "2030")],
         set: &[("employer_match", "{ match_cap_percent: 0.05 }"), ("simulation.start_year", "2026")],
     };
-    let origins = given.load().expect("right").origins;
+    let origins = given.load().expect("valid").origins;
     let shown: Vec<String> = origins
         .iter()
         .filter(|(_, _, origin)| **origin != Origin::Default)
@@ -431,15 +432,15 @@ fn each_setting_knows_where_it_comes_from() {
 }
 
 #[test]
-fn ids_of_the_default_file_are_names() {
+fn the_default_file_has_valid_ids() {
     let settings = Given { file: DEFAULT_CONFIG, ..Given::default() }.settings();
     assert_eq!(settings.scenario_id, "baseline".parse::<Identifier>().expect("id"));
 }
 
 #[test]
-fn settings_of_a_program_are_checked_as_a_file_is() {
+fn settings_from_code_are_checked_like_a_file() {
     let mut settings = SimulationConfig::default();
-    assert_eq!(check(&settings).expect("the defaults"), settings);
+    assert_eq!(check(&settings).expect("valid defaults"), settings);
     settings.simulation.end_year = 2020;
     settings.deferrals.maximum_rate = rate!(7.5);
     settings.optimization.memory_limit_gb = Some(rate!(0.0));

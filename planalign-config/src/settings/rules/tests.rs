@@ -1,4 +1,4 @@
-//! Every setting has a rule, and the rules say what the types say.
+//! Every setting has a rule, and the rules agree with the types.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -50,7 +50,7 @@ fn numbers_have_bounds() {
 }
 
 #[test]
-fn millionths_are_the_least_that_counts() {
+fn rates_have_at_most_six_decimals() {
     for good in ["0.000001", "0.123456", "0.999999", "0.1", "1", "0"] {
         assert_eq!(mistakes("compensation.cola_rate", good), [], "{good}");
     }
@@ -60,18 +60,18 @@ fn millionths_are_the_least_that_counts() {
 }
 
 #[test]
-fn shares_sum_to_one_as_far_as_twelfths_can() {
+fn shares_sum_to_one_within_rounding() {
     let twelfths = |share: &str| format!("[{}]", [share; 12].join(", "));
     assert_eq!(mistakes("hiring.monthly_shares", &twelfths("0.0833")), []);
     assert_eq!(mistakes("hiring.monthly_shares", "null"), []);
     assert_eq!(mistakes("hiring.monthly_shares", &twelfths("0.08")).len(), 1);
     assert_eq!(mistakes("hiring.level_shares", "[2, -1, 0, 0, 0]").len(), 1);
     assert_eq!(mistakes("hiring.level_shares", "[1, 0, 0, 0, 0, 0]").len(), 1);
-    assert_eq!(mistakes("compensation.raise_timing.monthly_shares", "null").len(), 1, "has no null");
+    assert_eq!(mistakes("compensation.raise_timing.monthly_shares", "null").len(), 1, "null is not allowed");
 }
 
 #[test]
-fn dates_have_one_form() {
+fn dates_have_a_single_format() {
     let key = "enrollment.auto_enrollment.hire_date_cutoff";
     for good in ["2024-02-29", "null"] {
         assert_eq!(mistakes(key, good), [], "{good}");
@@ -82,17 +82,17 @@ fn dates_have_one_form() {
 }
 
 #[test]
-fn census_columns_are_those_that_staging_reads() {
+fn census_columns_match_the_staging_model() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dbt/models/initialization/stg_census_rows.sql");
-    let sql = std::fs::read_to_string(path).expect("the staging model");
-    let list = sql.split_once("{% set names = [").and_then(|(_, rest)| rest.split_once(']')).expect("a list").0;
+    let sql = std::fs::read_to_string(path).expect("read staging model");
+    let list = sql.split_once("{% set names = [").and_then(|(_, rest)| rest.split_once(']')).expect("list of names").0;
     let read: Vec<&str> = list.split(", ").map(|name| name.trim_matches('\'')).collect();
-    let Some(Rule { allowed: Allowed::MapOf(known, _), .. }) = rule_of("census.columns") else { panic!("no map") };
+    let Some(Rule { allowed: Allowed::MapOf(known, _), .. }) = rule_of("census.columns") else { panic!("not a map") };
     assert_eq!(read, *known);
 }
 
 #[test]
-fn patterns_allow_what_the_types_take() {
+fn patterns_allow_what_the_types_accept() {
     for (month, day) in (0..14).flat_map(|month| (0..33).map(move |day| (month, day))) {
         let text = format!("{month:02}-{day:02}");
         let is_day = text.parse::<crate::settings::MonthDay>().is_ok();

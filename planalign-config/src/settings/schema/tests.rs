@@ -1,4 +1,4 @@
-//! The schema says what loading says.
+//! The schema agrees with loading.
 
 pub(crate) mod admits;
 
@@ -16,7 +16,7 @@ fn file(key: &str, value: &Value) -> Value {
     tree
 }
 
-/// Checks a value of a key against the schema, and by loading it.
+/// Checks a key's value against the schema and by loading it.
 #[track_caller]
 fn check(key: &str, value: &Value, expect: bool) {
     let file = file(key, value);
@@ -26,7 +26,7 @@ fn check(key: &str, value: &Value, expect: bool) {
 }
 
 #[test]
-fn values_within_and_beyond_what_is_allowed() {
+fn valid_and_invalid_values() {
     let all = [
         ("scenario_id", json!("a-1"), true),
         ("scenario_id", json!("a b"), false),
@@ -74,7 +74,7 @@ fn the_default_file_and_every_default_are_valid() {
 }
 
 #[test]
-fn every_setting_has_a_meaning_and_all_but_the_ids_a_default() {
+fn every_setting_has_a_meaning_and_all_but_the_ids_have_a_default() {
     let all = settings();
     for entry in &all {
         assert!(!entry.meaning.is_empty(), "{} has no comment", entry.key);
@@ -93,9 +93,9 @@ fn a_file_without_ids_is_valid_as_a_layer() {
 }
 
 #[test]
-fn the_entries_of_lists_are_reported_field_by_field() {
+fn list_entries_are_described_field_by_field() {
     let settings = settings();
-    let fields = |key: &str| &settings.iter().find(|setting| setting.key == key).expect("a setting").fields;
+    let fields = |key: &str| &settings.iter().find(|setting| setting.key == key).expect("setting").fields;
     let keys = |key: &str| fields(key).iter().map(|field| (field.key.as_str(), field.is_required)).collect::<Vec<_>>();
     assert_eq!(
         keys("validation.rules"),
@@ -104,6 +104,6 @@ fn the_entries_of_lists_are_reported_field_by_field() {
     assert_eq!(keys("workflow.stages")[..2], [("name", true), ("depends_on", false)]);
     assert!(keys("workflow.stages").contains(&("models.add", false)));
     assert_eq!(keys("census.columns"), []);
-    let untold = settings.iter().flat_map(|setting| &setting.fields).find(|field| field.meaning.is_empty());
-    assert_eq!(untold, None);
+    let undocumented = settings.iter().flat_map(|setting| &setting.fields).find(|field| field.meaning.is_empty());
+    assert_eq!(undocumented, None);
 }

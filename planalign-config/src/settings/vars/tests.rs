@@ -13,7 +13,7 @@ fn default_vars() -> Map<String, Value> {
 #[test]
 fn the_project_declares_the_same_defaults() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dbt/dbt_project.yml");
-    let text = std::fs::read_to_string(path).expect("the dbt project");
+    let text = std::fs::read_to_string(path).expect("read dbt project");
     let (project, errors) = yaml::parse(&text, Dialect::PyYaml);
     assert_eq!(errors, []);
     let declared = project.get("vars").expect("vars").to_json();
@@ -28,7 +28,7 @@ fn the_project_declares_the_same_defaults() {
 }
 
 #[test]
-fn names_are_paths_and_maps_by_segment_are_whole() {
+fn names_are_paths_and_segment_maps_are_not_split() {
     let vars = default_vars();
     assert_eq!(vars["start_year"], 2025);
     assert_eq!(vars["enrollment_auto_enrollment_window_days"], 45);
@@ -43,7 +43,7 @@ fn names_are_paths_and_maps_by_segment_are_whole() {
 }
 
 #[test]
-fn the_year_and_the_census_are_those_given() {
+fn the_given_year_and_census_are_passed() {
     let config = SimulationConfig::new("a".parse().expect("id"), "b".parse().expect("id"));
     let vars = dbt_vars(&config, 2031, Path::new("/data/census.parquet"));
     assert_eq!((&vars["simulation_year"], &vars["census_path"]), (&json!(2031), &json!("/data/census.parquet")));
