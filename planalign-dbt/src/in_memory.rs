@@ -212,14 +212,14 @@ mod tests {
     #[test]
     fn selections_are_ordered_by_the_graph() {
         let runner = runner().with_selection("tag:x", &["b"]);
-        assert_eq!(runner.select("path:models/two path:models/one").expect("known"), ["a", "b", "c"]);
-        assert_eq!(runner.select("c a").expect("known"), ["a", "c"]);
+        assert_eq!(runner.select("path:models/two path:models/one").expect("select"), ["a", "b", "c"]);
+        assert_eq!(runner.select("c a").expect("select"), ["a", "c"]);
         assert_eq!(runner.select("tag:x").expect("scripted"), ["b"]);
         assert_eq!(runner.select("path:models/on").expect_err("nothing").to_string(), "path:models/on selects nothing");
     }
 
     #[test]
-    fn failures_come_at_the_scripted_call_and_are_not_logged() {
+    fn failures_happen_at_the_scripted_call_and_are_not_logged() {
         let error = RunnerError::Selection { message: "scripted".into() };
         let mut runner = runner().with_failure("b", 2, error).with_rows("b", 7);
         let names = ["a".to_owned(), "b".to_owned()];

@@ -1,4 +1,4 @@
-//! Data tests: what they find, and how that is judged.
+//! Data tests: what they find and how results are rated.
 
 mod support;
 
@@ -55,8 +55,8 @@ fn shown(results: &[TestResult]) -> String {
 fn all_tests_of_a_project() {
     let fixture = fixture();
     let vars = vars(r#"{"last": 3}"#);
-    let mut runner = fixture.load_with(&vars).expect("loads");
-    run(&mut runner, "", &vars).expect("builds");
+    let mut runner = fixture.load_with(&vars).expect("load");
+    run(&mut runner, "", &vars).expect("build");
     let results = runner.run_tests("", &vars).expect("tests");
     insta::assert_snapshot!(shown(&results));
     let sql: Vec<_> = results.iter().map(|r| format!("-- {}\n{}", r.name, r.sql.trim())).collect();
@@ -67,31 +67,31 @@ fn all_tests_of_a_project() {
 fn selections_of_tests() {
     let fixture = fixture();
     let vars = vars(r#"{"last": 3}"#);
-    let mut runner = fixture.load_with(&vars).expect("loads");
-    run(&mut runner, "", &vars).expect("builds");
+    let mut runner = fixture.load_with(&vars).expect("load");
+    run(&mut runner, "", &vars).expect("build");
     for (selection, count) in [("m", 8), ("test_type:singular", 1), ("test_name:unique", 2), ("tolerated", 1), ("s", 1)]
     {
         assert_eq!(runner.run_tests(selection, &vars).expect("tests").len(), count, "{selection}");
     }
-    assert!(runner.run_tests("m,test_type:singular", &vars).expect("none").is_empty());
+    assert!(runner.run_tests("m,test_type:singular", &vars).expect("no tests").is_empty());
     assert_eq!(runner.tests().count(), 9);
     assert_eq!(runner.run_tests("tolerated", &vars).expect("tests")[0].status, TestStatus::Pass);
 }
 
 #[test]
-fn a_test_of_an_ephemeral_model_carries_it_along() {
+fn a_test_of_an_ephemeral_model_includes_it() {
     let fixture = Fixture::new(&[
         ("models/base.sql", "{{ config(materialized='ephemeral') }} select unnest([1, 2, 2]) as n"),
         ("models/above.sql", "{{ config(materialized='ephemeral') }} select n + 1 as n from {{ ref('base') }}"),
         ("models/s.yml", "models: [{name: above, columns: [{name: n, data_tests: [unique, not_null]}]}]"),
     ]);
-    let runner = fixture.load().expect("loads");
+    let runner = fixture.load().expect("load");
     let results = runner.run_tests("", &vars("{}")).expect("tests");
     assert_eq!(shown(&results), "unique_above_n Fail 1\nnot_null_above_n Pass 0");
 }
 
 #[test]
-fn what_a_test_calculates_may_be_a_fraction_or_nothing() {
+fn fail_calc_may_return_a_fraction_or_null() {
     let schema = "
 models:
   - name: m
@@ -110,14 +110,14 @@ models:
             "{% test at_most(model, column_name, most) %}select n from {{ model }} where {{ column_name }} > {{ most }}{% endtest %}",
         ),
     ]);
-    let mut runner = fixture.load().expect("loads");
-    run(&mut runner, "", &vars("{}")).expect("builds");
+    let mut runner = fixture.load().expect("load");
+    run(&mut runner, "", &vars("{}")).expect("build");
     let results = runner.run_tests("", &vars("{}")).expect("tests");
     assert_eq!(shown(&results), "average Pass 0\nnothing Pass 0\nabove Fail 2");
 }
 
 #[test]
-fn arguments_may_stand_as_far_to_the_left_as_the_name() {
+fn arguments_may_be_indented_like_the_name() {
     let schema = "
 models:
   - name: m
@@ -133,9 +133,9 @@ models:
             values: [1]
 ";
     let fixture = Fixture::new(&[("models/m.sql", "select unnest([1, 2]) as n"), ("models/s.yml", schema)]);
-    let mut runner = fixture.load().expect("loads");
-    assert_eq!(runner.select("tag:nightly").expect("known"), ["m"]);
-    run(&mut runner, "", &vars("{}")).expect("builds");
+    let mut runner = fixture.load().expect("load");
+    assert_eq!(runner.select("tag:nightly").expect("select"), ["m"]);
+    run(&mut runner, "", &vars("{}")).expect("build");
     let results = runner.run_tests("", &vars("{}")).expect("tests");
     assert_eq!(shown(&results), "accepted_values_m_n__False__1__2 Pass 0\nsome Fail 1");
 }

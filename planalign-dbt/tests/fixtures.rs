@@ -1,5 +1,5 @@
-//! Projects in one file each: `-- file: path` starts a file. Those under `fixtures/compile` are compiled and built, those
-//! under `fixtures/errors` must fail; SQL and messages are compared as a whole.
+//! One file per project: `-- file: path` starts a file of the project. Projects in `fixtures/compile` are compiled and built,
+//! those in `fixtures/errors` must fail; SQL and messages are compared in full.
 
 mod support;
 
@@ -47,9 +47,9 @@ fn projects_compile_and_build() {
         let vars = vars(r#"{"year": 2025, "rate": 0.00001}"#);
         let mut runner = fixture.load_with(&vars).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let mut out = String::new();
-        for name in runner.select("").expect("all") {
+        for name in runner.select("").expect("select all") {
             run(&mut runner, &name, &vars).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            let sql = runner.compile(&name, &vars).expect("compiles");
+            let sql = runner.compile(&name, &vars).expect("compile");
             _ = writeln!(out, "== {name}\n{sql}");
             if !sql.is_empty()
                 && runner
@@ -65,10 +65,10 @@ fn projects_compile_and_build() {
 }
 
 #[test]
-fn mistakes_are_explained() {
+fn errors_are_explained() {
     each("errors", |path| {
         let fixture = project(path);
-        let error = fixture.build().expect_err("a mistake");
+        let error = fixture.build().expect_err("must fail");
         let error = [vec![full_message(&error)], error.details()].concat().join("\n");
         insta::assert_snapshot!(
             name(path, "errors"),

@@ -1,4 +1,4 @@
-//! What each materialization leaves in the database, the first time and again.
+//! What each materialization leaves in the database, on the first run and on later ones.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn views_tables_and_ephemerals() {
         ),
     ]);
     for _ in 0..2 {
-        let results = fixture.build().expect("builds");
+        let results = fixture.build().expect("build");
         let seen: Vec<_> =
             results.iter().map(|r| (r.name.as_str(), r.materialization, r.rows, r.relation.is_some())).collect();
         assert_eq!(
@@ -33,31 +33,31 @@ fn views_tables_and_ephemerals() {
         assert_eq!(fixture.rows("from t"), "2");
     }
     assert_eq!(fixture.rows("select view_name from duckdb_views() where not internal"), "v");
-    let sql = fixture.load().expect("loads").compile("t", &vars("{}")).expect("compiles");
+    let sql = fixture.load().expect("load").compile("t", &vars("{}")).expect("compile");
     insta::assert_snapshot!(sql);
 }
 
 #[test]
-fn a_table_takes_the_place_of_a_view_and_back() {
+fn a_table_replaces_a_view_and_vice_versa() {
     let fixture = Fixture::new(&[("models/m.sql", "select 1 as a")]);
     for (config, tables) in [("view", "0"), ("table", "1"), ("view", "0"), ("incremental", "1"), ("incremental", "1")] {
         fixture.write("models/m.sql", &format!("{{{{ config(materialized='{config}') }}}} select 1 as a"));
-        fixture.build().expect("builds");
+        fixture.build().expect("build");
         assert_eq!(fixture.rows("select count(*) from duckdb_tables() where not temporary"), tables, "{config}");
     }
     assert_eq!(fixture.rows("from m"), "1\n1");
 }
 
 #[test]
-fn append_adds_rows_by_the_names_of_columns() {
+fn append_matches_columns_by_name() {
     let fixture = Fixture::new(&[(
         "models/m.sql",
         "{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ clear() }}') }}
          {% if is_incremental() %} select 'x' as b, {{ var('y') }} as a, 0 as extra {% else %} select {{ var('y') }} as a, 'x' as b {% endif %}",
     ), ("macros/m.sql", "{% macro clear() %}{% if is_incremental() %}delete from {{ this }} where a = {{ var('y') }}{% endif %}{% endmacro %}")]);
-    let mut runner = fixture.load_with(&vars(r#"{"y": 1}"#)).expect("loads");
+    let mut runner = fixture.load_with(&vars(r#"{"y": 1}"#)).expect("load");
     for (y, expected) in [(1, "1 x"), (2, "1 x\n2 x"), (2, "1 x\n2 x"), (1, "1 x\n2 x")] {
-        let results = run(&mut runner, "m", &vars(&format!("{{\"y\": {y}}}"))).expect("runs");
+        let results = run(&mut runner, "m", &vars(&format!("{{\"y\": {y}}}"))).expect("run");
         assert_eq!(results[0].rows, Some(1));
         assert_eq!(fixture.rows("from m order by a"), expected);
     }
@@ -78,7 +78,7 @@ fn a_missing_column_is_an_error_and_not_a_null() {
 }
 
 #[test]
-fn delete_and_insert_replaces_rows_of_the_same_key() {
+fn delete_and_insert_replaces_rows_with_the_same_key() {
     for key in ["'a'", "['a', 'b']"] {
         let fixture = Fixture::new(&[(
             "models/m.sql",
@@ -87,9 +87,9 @@ fn delete_and_insert_replaces_rows_of_the_same_key() {
                  select 1 as a, {{{{ var('b') }}}} as b union all select null, 0"
             ),
         )]);
-        let mut runner = fixture.load_with(&vars(r#"{"b": 1}"#)).expect("loads");
+        let mut runner = fixture.load_with(&vars(r#"{"b": 1}"#)).expect("load");
         for b in [1, 2] {
-            run(&mut runner, "m", &vars(&format!("{{\"b\": {b}}}"))).expect("runs");
+            run(&mut runner, "m", &vars(&format!("{{\"b\": {b}}}"))).expect("run");
         }
         let expected = if key == "'a'" { "1 2\nnull 0\nnull 0" } else { "1 1\n1 2\nnull 0\nnull 0" };
         assert_eq!(fixture.rows("from m order by all"), expected);
@@ -103,7 +103,7 @@ fn schemas_and_aliases_follow_the_macros() {
         ("models/a.sql", "{{ config(schema='extra', alias='other', materialized='table') }} select 1 as a"),
         ("models/b.sql", "select * from {{ ref('a') }}"),
     ]);
-    let results = fixture.build().expect("builds");
+    let results = fixture.build().expect("build");
     assert_eq!(
         results[0].relation.as_ref().map(|r| (r.schema.as_str(), r.name.as_str())),
         Some(("main_extra", "other"))
@@ -112,7 +112,7 @@ fn schemas_and_aliases_follow_the_macros() {
         "macros/s.sql",
         "{% macro generate_schema_name(custom, node) %}{{ custom or 'main' }}_{{ node.name }}{% endmacro %}",
     );
-    fixture.build().expect("builds");
+    fixture.build().expect("build");
     assert_eq!(fixture.rows("from extra_a.other"), "1");
     assert_eq!(fixture.rows("from main_b.b"), "1");
 }
@@ -128,8 +128,8 @@ fn hooks_run_before_and_after_in_order() {
              select * from range(3)",
         ),
     ]);
-    let mut runner = fixture.load().expect("loads");
-    run(&mut runner, "", &vars(r#"{"y": 5}"#)).expect("runs");
+    let mut runner = fixture.load().expect("load");
+    run(&mut runner, "", &vars(r#"{"y": 5}"#)).expect("run");
     assert_eq!(fixture.rows("from log"), "before m 5\nafter 3");
 }
 
@@ -141,7 +141,7 @@ fn seeds_are_loaded_with_types_and_nulls() {
         ("models/m.sql", "select count(label) as n from {{ ref('s') }}"),
     ]);
     for _ in 0..2 {
-        let results = fixture.build().expect("builds");
+        let results = fixture.build().expect("build");
         assert_eq!((results[0].name.as_str(), results[0].rows), ("s", Some(2)));
         assert_eq!(fixture.rows("from s order by id"), "1 1.50 2025-01-31 a, b true\n2 null null null null");
         assert_eq!(fixture.rows("from m"), "1");
@@ -152,7 +152,7 @@ fn seeds_are_loaded_with_types_and_nulls() {
 }
 
 #[test]
-fn a_stage_is_one_transaction_of_the_caller() {
+fn a_build_is_part_of_the_callers_transaction() {
     use planalign_config::UnitOfWork;
     let fixture = Fixture::new(&[
         ("models/a.sql", "{{ config(materialized='table') }} select 1 as a"),
@@ -167,15 +167,15 @@ fn a_stage_is_one_transaction_of_the_caller() {
 }
 
 #[test]
-fn columns_are_relearned_when_somebody_else_replaces_a_table() {
+fn columns_are_reread_when_a_table_is_replaced_from_outside() {
     let fixture = Fixture::new(&[(
         "models/m.sql",
         "{{ config(materialized='incremental') }} select 1 as a, 'x' as b, true as c",
     )]);
-    let mut runner = fixture.load().expect("loads");
-    let mut again = || run(&mut runner, "m", &vars("{}")).map(|results| results[0].rows);
+    let mut runner = fixture.load().expect("load");
+    let mut rerun = || run(&mut runner, "m", &vars("{}")).map(|results| results[0].rows);
     for _ in 0..3 {
-        again().expect("runs");
+        rerun().expect("run");
     }
     for (change, expected) in [
         ("create or replace table m as select 'y' as b, 2 as a", "y 2\nx 1"),
@@ -183,7 +183,7 @@ fn columns_are_relearned_when_somebody_else_replaces_a_table() {
         ("alter table m drop column a; alter table m add column b2 integer", ""),
     ] {
         fixture.database.execute_batch(change).expect("change");
-        match again() {
+        match rerun() {
             Ok(_) => assert_eq!(fixture.rows("from m"), expected),
             Err(error) => assert!(full_message(&error).contains("column \"b2\" not found"), "{error:?}"),
         }

@@ -1,4 +1,4 @@
-//! What the results of a run depend on, selections of a loaded project, and variables that change between runs.
+//! The sources that results depend on, selections of a loaded project, and variables that change between runs.
 
 mod support;
 
@@ -18,9 +18,9 @@ fn fixture() -> Fixture {
 }
 
 #[test]
-fn sources_hold_the_text_of_all_that_is_reached() {
+fn sources_include_the_text_of_everything_reachable() {
     let fixture = fixture();
-    let before = fixture.load().expect("loads").sources();
+    let before = fixture.load().expect("load").sources();
     assert_eq!(before.keys().map(String::as_str).collect::<Vec<_>>(), ["model.x", "model.y", "seed.s"]);
     assert!(before["model.x"].contains("{% macro b() %}1") && !before["model.x"].contains("unused"));
     assert!(before["model.y"].contains("{% macro unused() %}2"));
@@ -34,18 +34,18 @@ fn sources_hold_the_text_of_all_that_is_reached() {
     ] {
         let fixture = self::fixture();
         fixture.write(path, content);
-        let after = fixture.load().expect("loads").sources();
+        let after = fixture.load().expect("load").sources();
         let differing: Vec<_> = before.keys().filter(|k| before[*k] != after[*k]).collect();
         assert_eq!(differing, [changed]);
     }
 }
 
 #[test]
-fn selections_are_in_the_order_of_the_graph() {
-    let runner = fixture().load().expect("loads");
-    assert_eq!(runner.select("y x s").expect("known"), ["s", "x", "y"]);
-    assert_eq!(runner.select("+tag:t").expect("known"), ["x", "y"]);
-    assert_eq!(runner.select("path:models/two").expect("known"), ["y"]);
+fn selections_follow_the_graph() {
+    let runner = fixture().load().expect("load");
+    assert_eq!(runner.select("y x s").expect("select"), ["s", "x", "y"]);
+    assert_eq!(runner.select("+tag:t").expect("select"), ["x", "y"]);
+    assert_eq!(runner.select("path:models/two").expect("select"), ["y"]);
     assert_eq!(runner.graph().get("y").expect("y").depends_on, ["x"]);
     assert_eq!(runner.select("z").expect_err("unknown").to_string(), "z selects nothing");
 }
@@ -53,8 +53,8 @@ fn selections_are_in_the_order_of_the_graph() {
 #[test]
 fn the_observer_sees_each_node_and_can_stop() {
     let fixture = fixture();
-    let mut runner = fixture.load().expect("loads");
-    let names = runner.select("").expect("all");
+    let mut runner = fixture.load().expect("load");
+    let names = runner.select("").expect("select all");
     let mut seen = Vec::new();
     let stopped = runner.run(&names, &vars("{}"), &mut |event| match event {
         NodeEvent::Started { name: "y" } => Flow::Stop,
@@ -82,9 +82,9 @@ fn references_may_depend_on_variables_of_later_runs() {
         ),
         ("models/s.yml", "sources: [{name: s, schema: main, tables: [{name: a}]}]"),
     ]);
-    let mut runner = fixture.load_with(&vars(r#"{"y": 1}"#)).expect("loads");
+    let mut runner = fixture.load_with(&vars(r#"{"y": 1}"#)).expect("load");
     for y in [1, 2] {
-        run(&mut runner, "a m", &vars(&format!("{{\"y\": {y}}}"))).expect("runs");
+        run(&mut runner, "a m", &vars(&format!("{{\"y\": {y}}}"))).expect("run");
         assert_eq!(fixture.rows("from m"), "1");
     }
     let error = run(&mut runner, "m", &vars(r#"{"y": 3}"#)).expect_err("out of order").to_string();
@@ -92,17 +92,17 @@ fn references_may_depend_on_variables_of_later_runs() {
 }
 
 #[test]
-fn configuration_may_change_where_the_graph_does_not() {
+fn configuration_may_change_if_the_graph_does_not() {
     let fixture = Fixture::new(&[(
         "models/m.sql",
         "{{ config(materialized='table' if var('y') < 3 else 'view', post_hook=\"create or replace table log as select \" ~ var('y') ~ \" as y\") }} select 1 as a",
     )]);
-    let mut runner = fixture.load_with(&vars(r#"{"y": 1}"#)).expect("loads");
+    let mut runner = fixture.load_with(&vars(r#"{"y": 1}"#)).expect("load");
     for y in ["1", "2"] {
-        run(&mut runner, "m", &vars(&format!("{{\"y\": {y}}}"))).expect("runs");
+        run(&mut runner, "m", &vars(&format!("{{\"y\": {y}}}"))).expect("run");
         assert_eq!(fixture.rows("from log"), y);
     }
-    let error = run(&mut runner, "m", &vars(r#"{"y": 3}"#)).expect_err("view").to_string();
+    let error = run(&mut runner, "m", &vars(r#"{"y": 3}"#)).expect_err("materialization cannot change").to_string();
     assert!(
         error.ends_with("configuration materialized depends on a variable that changed since the project was loaded"),
         "{error}"
@@ -110,16 +110,16 @@ fn configuration_may_change_where_the_graph_does_not() {
 }
 
 #[test]
-fn properties_that_depend_on_a_variable_fix_it() {
+fn a_variable_that_properties_depend_on_cannot_change() {
     let fixture = Fixture::new(&[
         ("dbt_project.yml", "name: p\nvars: {built: true}\nmodels: {p: {+enabled: \"{{ var('built') }}\"}}\n"),
         ("models/m.sql", "select 1 as a"),
     ]);
-    let mut runner = fixture.load().expect("loads");
-    assert_eq!(runner.select("").expect("all"), ["m"]);
-    let error = run(&mut runner, "m", &vars(r#"{"built": false}"#)).expect_err("fixed").to_string();
+    let mut runner = fixture.load().expect("load");
+    assert_eq!(runner.select("").expect("select all"), ["m"]);
+    let error = run(&mut runner, "m", &vars(r#"{"built": false}"#)).expect_err("variable cannot change").to_string();
     assert!(error.contains("depend on variable built"), "{error}");
-    assert!(fixture.load_with(&vars(r#"{"built": false}"#)).expect("loads").select("").expect("none").is_empty());
+    assert!(fixture.load_with(&vars(r#"{"built": false}"#)).expect("load").select("").expect("select none").is_empty());
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn options_reach_templates() {
         full_refresh: true,
     };
     let mut runner =
-        EmbeddedRunner::load_with(fixture.path(), fixture.database.clone(), &vars("{}"), options).expect("loads");
+        EmbeddedRunner::load_with(fixture.path(), fixture.database.clone(), &vars("{}"), options).expect("load");
     for _ in 0..2 {
-        run(&mut runner, "m", &vars("{}")).expect("runs");
+        run(&mut runner, "m", &vars("{}")).expect("run");
         assert_eq!(fixture.rows("from other.m"), "prod x none False");
     }
     let error = fixture.load().expect_err("HERE is not set").to_string();

@@ -165,7 +165,7 @@ fn resume(
 ) -> Result<Outcome, PipelineError> {
     let run = modules.store.current_run()?.ok_or(PipelineError::NothingToResume)?;
     let checkpoints = modules.store.checkpoints(&run.run_id)?;
-    // Checked first, because other years are also a change of the settings.
+    // Check the years first, because different years also show up as changed settings.
     refuse_other_years(&plan, &run, &checkpoints)?;
     if let Some(lost) = lost(options, &checkpoints, &modules.store.events(&run.run_id)?)
         && plan.end_year < lost.key.year
@@ -178,7 +178,7 @@ fn resume(
     if !differences.is_empty()
         && let Some(cause) = verify_inputs(&run.run_id, &checkpoints, modules.store)?
     {
-        // A damaged record is not a change by the user.
+        // A damaged record isn't a change that the user made.
         return Err(StoreError::Damaged { what: "what the run depends on".to_owned(), cause }.into());
     }
     let changes = changes::accepted(&differences, &run, modules, options)?;

@@ -18,7 +18,7 @@ pub(crate) fn shuffled(models: &[String], graph: &ModelGraph, seed: u64) -> Vec<
         };
         let ready: Vec<usize> = (0..waiting.len()).filter(|i| is_ready(waiting[*i])).collect();
         state = next(state);
-        // The input is in an order that the graph allows, so the first is ready if no other is.
+        // The input order respects the graph, so the first model is always ready.
         let pick = ready.get(usize::try_from(state >> 33).unwrap_or(0) % ready.len().max(1)).copied().unwrap_or(0);
         let model = waiting.remove(pick);
         done.insert(model);

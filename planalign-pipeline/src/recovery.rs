@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_transient_faults_are_retried_and_not_for_ever() {
+    fn only_transient_faults_are_retried_and_not_forever() {
         let policy = RecoveryPolicy { pauses: vec![Duration::from_millis(5)] };
         assert!(matches!(policy.after(Fault::Transient, 1), Recovery::Retry { .. }));
         assert_eq!(policy.after(Fault::Transient, 2), Recovery::GiveUp);

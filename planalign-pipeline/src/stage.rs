@@ -125,7 +125,7 @@ mod tests {
     use crate::workflow::Workflow;
 
     #[test]
-    fn the_standard_stages_are_those_of_the_default_workflow() {
+    fn the_default_workflow_has_the_standard_stages() {
         let stages: Vec<WorkflowStage> = Workflow::default().stages.iter().map(StageDefinition::stage).collect();
         assert_eq!(stages, WorkflowStage::STANDARD);
         assert_eq!(WorkflowStage::from("PAYROLL"), WorkflowStage::Other("PAYROLL".to_owned()));

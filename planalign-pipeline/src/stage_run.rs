@@ -370,7 +370,7 @@ impl Execution<'_, '_> {
         let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
         saved.map_err(|e| failed(StageFailure::Store(e)))?;
         if self.stops_at(&findings) && findings.iter().all(|finding| finding.severity < Severity::Fatal) {
-            // The fix may be in the inputs of the tables.
+            // The user may have fixed the tables' inputs.
             let (year, stage_name) = (stage.year, stage.definition.name.clone());
             let strategy = RetryStrategy::RebuildTables;
             let cause = PipelineError::FailedValidation { year, stage: stage_name.clone(), findings }.to_string();

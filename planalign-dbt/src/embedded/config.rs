@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn hooks_and_tags_add_up_and_the_rest_is_replaced() {
+    fn hooks_and_tags_accumulate_and_the_rest_is_replaced() {
         let mut config = NodeConfig::default();
         config
             .merge(&object(json!({"pre-hook": "a", "tags": ["x"], "materialized": "view", "meta": {"a": 1, "b": 1}})));
@@ -151,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn the_tree_is_followed_as_far_as_it_goes() {
+    fn tree_levels_follow_the_path_of_the_node() {
         let text = "+materialized: view\np:\n  tags: a\n  one:\n    +materialized: table\n    +meta: {x: 1}\n";
-        let tree = Yaml::parse("dbt_project.yml", text).expect("readable");
+        let tree = Yaml::parse("dbt_project.yml", text).expect("parse");
         let fqn = ["p", "one", "m"].map(str::to_owned);
         let levels: Vec<_> = tree_levels(&tree, &fqn).into_iter().map(Json::Object).collect();
         assert_eq!(

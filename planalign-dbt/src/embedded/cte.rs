@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_goes_in_front_of_the_statement_s_own() {
+    fn the_chain_is_inserted_before_existing_ctes() {
         let chain = "a as (\nselect 1\n), b as (\nfrom a\n)";
         check("select * from b", &format!("with {chain}\nselect * from b"));
         check("-- with\nWITH c as (from b) from c", &format!("-- with\nWITH {chain}, c as (from b) from c"));

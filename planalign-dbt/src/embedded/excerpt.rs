@@ -22,7 +22,7 @@ mod tests {
     use super::excerpt;
 
     #[test]
-    fn the_place_is_marked_and_lines_are_numbered() {
+    fn the_line_is_marked_and_lines_are_numbered() {
         let sql = (1..=12).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
         let expected = "     6 | line 6\n     7 | line 7\n     8 | line 8\n-->  9 | line 9\n    10 | line 10\n    11 | line 11\n    12 | line 12";
         assert_eq!(excerpt(&sql, Some(9)), expected);

@@ -104,20 +104,20 @@ mod tests {
     }
 
     #[test]
-    fn a_model_stands_after_all_that_it_uses() {
+    fn a_model_comes_after_its_dependencies() {
         let diamond = graph(&[("a", &["c", "z"]), ("c", &["y"]), ("z", &["y"]), ("y", &[]), ("b", &[])]);
-        assert_eq!(order(&diamond).expect("no circle"), ["b", "y", "c", "z", "a"]);
+        assert_eq!(order(&diamond).expect("no cycle"), ["b", "y", "c", "z", "a"]);
     }
 
     #[test]
-    fn a_circle_is_named_from_where_it_closes() {
-        let circle = graph(&[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &[])]);
-        let error = order(&circle).expect_err("a circle").to_string();
+    fn a_cycle_is_reported_from_where_it_closes() {
+        let cycle = graph(&[("a", &["b"]), ("b", &["c"]), ("c", &["b"]), ("d", &[])]);
+        let error = order(&cycle).expect_err("cycle").to_string();
         assert_eq!(error, "models depend on each other in a circle: b -> c -> b");
     }
 
     #[test]
-    fn ancestors_and_descendants_go_as_many_steps_as_given() {
+    fn ancestors_and_descendants_go_as_far_as_requested() {
         let line = graph(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &["c"])]);
         let of = BTreeSet::from(["b".to_owned()]);
         let names = |found: BTreeSet<String>| found.into_iter().collect::<Vec<_>>();

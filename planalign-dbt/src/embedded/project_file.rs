@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_the_project_come_before_those_of_all() {
+    fn project_variables_override_global_ones() {
         let file = parse("name: p\nvars: {a: 1, b: 1, p: {b: 2}}\nmodel-paths: [m/]").expect("valid");
         assert_eq!(Json::Object(file.vars), json!({"a": 1, "b": 2}));
         assert_eq!((file.model_paths, file.seed_paths), (vec!["m".to_owned()], vec!["seeds".to_owned()]));
     }
 
     #[test]
-    fn what_is_wrong_or_refused_is_named() {
+    fn invalid_and_unsupported_keys_are_reported() {
         for (text, expected) in [
             ("profile: p", "dbt_project.yml:1: name is missing"),
             ("name: p\nmodells: {}\nmodel: 1", "dbt_project.yml:3: model is not a key of dbt_project.yml"),

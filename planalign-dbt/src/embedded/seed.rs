@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_concerns_the_years_of_its_rows() {
+    fn a_change_affects_the_years_of_its_rows() {
         let check = |before: &str, now: &str, expected: Option<i32>| {
             assert_eq!(first_year_of_changes(before, now, "y"), expected, "{before:?} {now:?}");
             assert_eq!(first_year_of_changes(now, before, "y"), expected, "{now:?} {before:?}");
@@ -211,11 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn given_types_and_delimiters_are_taken() {
+    fn configured_types_and_delimiters_are_used() {
         let mut config = NodeConfig::default();
         let given = json!({"column_types": {"a": "decimal(12,2)"}, "delimiter": ";"});
         config.merge(given.as_object().expect("object"));
-        let columns = columns("a;b\n1;2\n", &config, PLACE).expect("readable");
+        let columns = columns("a;b\n1;2\n", &config, PLACE).expect("columns");
         assert_eq!(columns, [("a".into(), "decimal(12,2)".into()), ("b".into(), "integer".into())]);
         let statement = copy_statement(&Relation::new("d", "main", "s"), "/it's/s.csv", &config);
         assert_eq!(statement, "COPY \"d\".\"main\".\"s\" FROM '/it''s/s.csv' (FORMAT CSV, HEADER TRUE, DELIMITER ';')");

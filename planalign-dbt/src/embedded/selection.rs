@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn criteria_and_operators_mean_what_they_mean_in_dbt() {
+    fn criteria_and_operators_work_as_in_dbt() {
         for (selection, expected) in [
             ("", "a b c d x"),
             ("b", "b"),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_nothing_is_an_error() {
+    fn a_selection_that_matches_nothing_is_an_error() {
         check("bb", "bb selects nothing; did you mean `b`?");
         check("path:models/ones", "path:models/ones selects nothing; did you mean `models/one`?");
         check(

@@ -123,12 +123,12 @@ mod tests {
             "text",
             -2.5
         ]);
-        assert_eq!(Yaml::parse("x.yml", text).expect("readable").to_json(), expected);
+        assert_eq!(Yaml::parse("x.yml", text).expect("parse").to_json(), expected);
     }
 
     #[test]
     fn lines_and_merges_are_kept() {
-        let yaml = Yaml::parse("x.yml", "base: &b {a: 1, b: 2}\nmore:\n  <<: *b\n  b: 3\n").expect("readable");
+        let yaml = Yaml::parse("x.yml", "base: &b {a: 1, b: 2}\nmore:\n  <<: *b\n  b: 3\n").expect("parse");
         let more = yaml.get("more").expect("key");
         assert_eq!(more.line, 3);
         assert_eq!(more.get("b").expect("b").to_json(), json!(3));

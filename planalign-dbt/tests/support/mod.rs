@@ -1,6 +1,6 @@
-//! Projects written for a test, and what the database holds after they ran.
+//! Projects written for a test, and the contents of the database after a run.
 
-#![allow(dead_code, reason = "each test binary uses some of it")]
+#![allow(dead_code, reason = "each test binary uses only part of it")]
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner, NodeResult, RunnerError, Vars};
 use serde_json::Value as Json;
 
-/// A project in a temporary folder with a database in memory.
+/// A project in a temporary folder with an in-memory database.
 pub(crate) struct Fixture {
     folder: tempfile::TempDir,
     pub(crate) database: Database,
 }
 
 impl Fixture {
-    /// A project of these files, given as pairs of path and content; `dbt_project.yml` may be left out.
+    /// A project with these files, given as pairs of path and content; `dbt_project.yml` may be left out.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("temporary folder");
+        let folder = tempfile::tempdir().expect("temp dir");
         let database = Database::in_memory(&DatabaseOptions::default()).expect("database");
         let fixture = Self { folder, database };
         fixture.write("dbt_project.yml", "name: p\n");
@@ -29,8 +29,8 @@ impl Fixture {
 
     pub(crate) fn write(&self, path: &str, content: &str) {
         let path = self.folder.path().join(path);
-        std::fs::create_dir_all(path.parent().expect("parent")).expect("folder");
-        std::fs::write(path, content).expect("file");
+        std::fs::create_dir_all(path.parent().expect("parent")).expect("create dir");
+        std::fs::write(path, content).expect("write");
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -57,7 +57,7 @@ impl Fixture {
 }
 
 pub(crate) fn vars(json: &str) -> Vars {
-    match serde_json::from_str(json).expect("json") {
+    match serde_json::from_str(json).expect("JSON") {
         Json::Object(map) => map,
         other => panic!("{other} is not an object"),
     }

@@ -1,4 +1,4 @@
-//! A small project and in-memory modules of a run, to execute it, interrupt it, and inspect its events.
+//! A small project and the in-memory modules of a run, to execute it, interrupt it, and inspect its events.
 
 mod events;
 mod unit;
@@ -31,15 +31,15 @@ pub(crate) const RULES: [&str; 4] = ["census_rule", "growth_rule", "state_rule",
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cut {
     Never,
-    /// Someone asks it to stop once that many stages are committed.
+    /// A stop is requested once that many stages are committed.
     StopAfterStages(usize),
-    /// Someone asks it to stop when it looks at the clock for that many times, which each event does.
+    /// A stop is requested when the clock is read that many times; each event reads it.
     StopAtTick(usize),
-    /// Its process dies at that moment.
+    /// The process is killed at that clock reading.
     KillAtTick(usize),
 }
 
-/// Everything that one database and one project hold, across executions.
+/// A database and a project, kept across executions.
 pub(crate) struct World {
     pub(crate) workflow: Workflow,
     pub(crate) runner: InMemoryRunner,
@@ -47,7 +47,7 @@ pub(crate) struct World {
     pub(crate) registries: Vec<InMemoryRegistry>,
     pub(crate) rules: Vec<InMemoryRule>,
     pub(crate) reports: InMemoryReports,
-    /// What a table holds after that many commits of an execution.
+    /// The state of a table after that many commits of an execution.
     pub(crate) later: Option<(usize, RelationState)>,
     pub(crate) fingerprints: Fingerprints,
     pub(crate) start_year: i32,
@@ -55,21 +55,21 @@ pub(crate) struct World {
     pub(crate) shuffle: Option<u64>,
     pub(crate) fail_on_validation_error: bool,
     pub(crate) cut: Cut,
-    /// Pauses that were asked for, in milliseconds.
+    /// Requested pauses, in milliseconds.
     pub(crate) pauses: RefCell<Vec<u128>>,
     /// The reported events of all executions.
     pub(crate) events: Vec<RunEvent>,
     pub(crate) run_id: &'static str,
-    /// Whether the journal may have events that were not reported.
-    pub(crate) lets_journal_hold_more: bool,
-    /// Failures of models that were asked for.
-    pub(crate) asked_failures: usize,
-    /// What the mirror of the checkpoints names last.
+    /// Whether the journal may contain events that were not reported.
+    pub(crate) journal_may_have_more: bool,
+    /// How many model failures were requested.
+    pub(crate) requested_failures: usize,
+    /// The last checkpoint in the mirror.
     pub(crate) last_mirrored: Option<MirroredCheckpoint>,
     pub(crate) accept_version: bool,
-    /// The first year that the settings are for, if it is another than that of the run.
-    pub(crate) prepared_for: Option<i32>,
-    /// Checkpoints that were handed on, over all executions.
+    /// The start year in the settings, if it differs from that of the run.
+    pub(crate) settings_start_year: Option<i32>,
+    /// Checkpoints sent to the mirror, over all executions.
     pub(crate) mirrored: Vec<WorkflowCheckpoint>,
 }
 
@@ -77,8 +77,8 @@ pub(crate) struct World {
 #[derive(Clone, Copy, Debug)]
 enum Start {
     New,
-    WhereItEnded,
-    From(i32),
+    Resume,
+    RestartFrom(i32),
 }
 
 impl World {
@@ -93,8 +93,8 @@ impl World {
             .with_node("models/event_generation", "raises", Materialization::Incremental, &["base", "hires"])
             .with_node("models/state_accumulation", "events", Materialization::Incremental, &["exits", "raises"])
             .with_node("models/validation", "snapshot", Materialization::View, &["events"]);
-        let workflow = serde_json::from_str(include_str!("harness/workflow.json")).expect("the workflow reads");
-        let world = Self::of(workflow, runner, end_year);
+        let workflow = serde_json::from_str(include_str!("harness/workflow.json")).expect("workflow");
+        let world = Self::with_project(workflow, runner, end_year);
         world.holds("levels", None, 5);
         world.holds("census", None, 100);
         for year in FIRST_YEAR..=FIRST_YEAR + 9 {
@@ -106,8 +106,8 @@ impl World {
         world
     }
 
-    /// Another workflow over another project.
-    pub(crate) fn of(workflow: Workflow, runner: InMemoryRunner, end_year: i32) -> Self {
+    /// A world with another workflow and project.
+    pub(crate) fn with_project(workflow: Workflow, runner: InMemoryRunner, end_year: i32) -> Self {
         Self {
             workflow,
             runner,
@@ -125,16 +125,16 @@ impl World {
             pauses: RefCell::default(),
             events: Vec::new(),
             run_id: "run-1",
-            lets_journal_hold_more: false,
-            asked_failures: 0,
+            journal_may_have_more: false,
+            requested_failures: 0,
             last_mirrored: None,
             accept_version: false,
-            prepared_for: None,
+            settings_start_year: None,
             mirrored: Vec::new(),
         }
     }
 
-    /// Says what a table holds for a year.
+    /// Sets the number of rows of a table for a year.
     pub(crate) fn holds(&self, name: &str, year: Option<i32>, rows: u64) {
         self.store.holds(relation_state(name, year, rows));
     }
@@ -148,19 +148,19 @@ impl World {
         self.workflow.check(&self.runner, &names).unwrap_or_else(|e| panic!("{e}"))
     }
 
-    /// Starts a run that is not killed.
+    /// Starts a run that isn't killed.
     pub(crate) fn start(&mut self) -> Result<Outcome, PipelineError> {
-        self.execute(Start::New).expect("nobody kills it")
+        self.execute(Start::New).expect("not killed")
     }
 
-    /// Resumes the run; it is not killed.
+    /// Resumes the run, which isn't killed.
     pub(crate) fn resume(&mut self) -> Result<Outcome, PipelineError> {
-        self.execute(Start::WhereItEnded).expect("nobody kills it")
+        self.execute(Start::Resume).expect("not killed")
     }
 
-    /// Restarts the run from a year; it is not killed.
+    /// Restarts the run from a year; it isn't killed.
     pub(crate) fn restart_from(&mut self, year: i32) -> Result<Outcome, PipelineError> {
-        self.execute(Start::From(year)).expect("nobody kills it")
+        self.execute(Start::RestartFrom(year)).expect("not killed")
     }
 
     /// Restores the run to a checkpoint.
@@ -178,7 +178,7 @@ impl World {
         self.registries.iter().map(|r| Box::new(r.clone()) as Box<dyn Registry>).collect()
     }
 
-    /// Starts and cuts it short there; the next execution is not cut. `None` if it was killed.
+    /// Starts a run and interrupts it there; the next execution is not interrupted. `None` if it was killed.
     pub(crate) fn start_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
         let end = self.execute(Start::New);
@@ -186,17 +186,17 @@ impl World {
         end
     }
 
-    /// Resumes and cuts it short there; the next execution is not cut. `None` if it was killed.
+    /// Resumes the run and interrupts it there; the next execution is not interrupted. `None` if it was killed.
     pub(crate) fn resume_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
-        let end = self.execute(Start::WhereItEnded);
+        let end = self.execute(Start::Resume);
         self.cut = Cut::Never;
         end
     }
 
-    /// The journal as the store holds it.
+    /// The journal in the store.
     pub(crate) fn journal(&self) -> Vec<RunEvent> {
-        self.store.events(self.run_id).expect("the journal reads")
+        self.store.events(self.run_id).expect("read")
     }
 
     /// The events of the last execution.
@@ -205,12 +205,12 @@ impl World {
     }
 
     pub(crate) fn status(&self) -> RunStatus {
-        self.store.current_run().expect("readable").expect("a run").status
+        self.store.current_run().expect("read").expect("run").status
     }
 
-    /// What was built and in which year, in order, also what was undone later.
+    /// The models built, with their years, in order, including those rolled back later.
     pub(crate) fn built(&self) -> Vec<(String, i64)> {
-        let year = |vars: &Vars| vars["simulation_year"].as_i64().expect("a year");
+        let year = |vars: &Vars| vars["simulation_year"].as_i64().expect("year");
         self.runner.log().iter().map(|run| (run.node.clone(), year(&run.vars))).collect()
     }
 
@@ -255,14 +255,14 @@ impl World {
             accept_version: self.accept_version,
             shuffle: self.shuffle,
         };
-        let record = record(self.run_id, self.prepared_for.unwrap_or(self.start_year), self.end_year);
+        let record = record(self.run_id, self.settings_start_year.unwrap_or(self.start_year), self.end_year);
         let years = self.start_year..=self.end_year;
         let mut orchestrator = PipelineOrchestrator::new(workflow, record, self.fingerprints.clone(), modules, options);
         let end = catch_unwind(AssertUnwindSafe(|| {
             match start {
                 Start::New => orchestrator.execute_multi_year_simulation(years),
-                Start::WhereItEnded => orchestrator.resume(years),
-                Start::From(year) => orchestrator.restart_from(year, years),
+                Start::Resume => orchestrator.resume(years),
+                Start::RestartFrom(year) => orchestrator.restart_from(year, years),
             }
             .map(|_| orchestrator.outcome())
         }));
@@ -270,9 +270,9 @@ impl World {
         self.events.extend(receiver.try_iter());
         self.mirrored.extend(mirrored.try_iter());
         if end.is_err() {
-            self.lets_journal_hold_more = true;
-            // As the engine does when the file is opened again.
-            self.store.rollback().expect("undone");
+            self.journal_may_have_more = true;
+            // As the engine does when the file is reopened.
+            self.store.rollback().expect("rollback");
         }
         self.check_journal();
         end.ok()
@@ -283,19 +283,19 @@ impl World {
         let journal = self.journal();
         let sequences: Vec<u64> = journal.iter().map(|e| e.sequence).collect();
         assert_eq!(sequences, (1..=journal.len() as u64).collect::<Vec<_>>(), "{}", render(&journal));
-        if !self.lets_journal_hold_more {
+        if !self.journal_may_have_more {
             assert_eq!(render(&journal), render(&self.events));
         }
     }
 }
 
-/// The rows of a table of that name.
+/// The state of a table with that name.
 pub(crate) fn relation_state(name: &str, year: Option<i32>, rows: u64) -> RelationState {
     let (relation, hash) = (format!("main.{name}"), rows.to_string());
     RelationState { relation, year, rows, hash, engine: "1".to_owned(), sums: Vec::new() }
 }
 
-/// What the run depends on, with one setting that tests change.
+/// The inputs of a run, with one setting that tests change.
 pub(crate) fn fingerprints(cola_rate: &str) -> Fingerprints {
     let mut all = Fingerprints::default();
     all.insert(FingerprintKind::Config, [("compensation.cola_rate".to_owned(), cola_rate.to_owned())]);
@@ -320,10 +320,10 @@ fn record(run_id: &str, start_year: i32, end_year: i32) -> RunRecord {
 
 /// Stages of a workflow written as JSON.
 pub(crate) fn workflow(stages: &serde_json::Value) -> Workflow {
-    serde_json::from_value(serde_json::json!({ "stages": stages })).expect("a workflow")
+    serde_json::from_value(serde_json::json!({ "stages": stages })).expect("workflow")
 }
 
-/// The names of the rules that exist.
+/// The names of all rules.
 pub(crate) fn rule_names() -> Vec<String> {
     RULES.map(str::to_owned).into()
 }

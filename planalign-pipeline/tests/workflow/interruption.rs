@@ -1,4 +1,4 @@
-//! Runs that are stopped or killed anywhere and resumed: nothing is missing, nothing is done twice.
+//! Runs that are stopped or killed anywhere and resumed: nothing is missing and nothing is done twice.
 
 use planalign_pipeline::PipelineError;
 use planalign_registries::{Checkpoints, RunEventKind, RunStatus};
@@ -9,11 +9,11 @@ const YEARS_END: i32 = 2026;
 
 fn uninterrupted() -> World {
     let mut world = World::new(YEARS_END);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     world
 }
 
-/// The stages that ended, in order.
+/// The finished stages, in order.
 fn finished(world: &World) -> Vec<(i32, String)> {
     let stage = |kind: &RunEventKind| match kind {
         RunEventKind::StageFinished { year, stage, .. } => Some((*year, stage.clone())),
@@ -23,9 +23,9 @@ fn finished(world: &World) -> Vec<(i32, String)> {
 }
 
 #[test]
-fn stopped_after_any_stage_a_run_resumes_with_exactly_the_rest() {
-    let whole = uninterrupted();
-    let stages = finished(&whole);
+fn a_run_stopped_after_any_stage_resumes_with_exactly_the_rest() {
+    let complete = uninterrupted();
+    let stages = finished(&complete);
     // After the last one there is nothing left to stop.
     for done in 0..stages.len() {
         let mut world = World::new(YEARS_END);
@@ -36,19 +36,19 @@ fn stopped_after_any_stage_a_run_resumes_with_exactly_the_rest() {
         assert_eq!(finished(&world), stages[..done]);
         let built = world.built().len();
 
-        world.resume().expect("it finishes");
+        world.resume().expect("run finishes");
         assert_eq!(world.status(), RunStatus::Finished);
         assert_eq!(finished(&world), stages, "stopped after {done}");
-        assert_eq!(world.built(), whole.built(), "stopped after {done}");
+        assert_eq!(world.built(), complete.built(), "stopped after {done}");
         let in_rest = |(year, stage, _): &(i32, String, String)| stages[done..].contains(&(*year, stage.clone()));
-        let rest = committed_builds(&whole.events).into_iter().filter(in_rest).count();
+        let rest = committed_builds(&complete.events).into_iter().filter(in_rest).count();
         assert_eq!(world.built().len() - built, rest);
-        assert_eq!(world.reports.calls(), whole.reports.calls());
+        assert_eq!(world.reports.calls(), complete.reports.calls());
         let checkpoints = |w: &World| -> Vec<(u64, String)> {
-            let all = w.store.checkpoints("run-1").expect("readable");
+            let all = w.store.checkpoints("run-1").expect("read");
             all.iter().map(|c| (c.sequence, c.key.to_string())).collect()
         };
-        assert_eq!(checkpoints(&world), checkpoints(&whole));
+        assert_eq!(checkpoints(&world), checkpoints(&complete));
     }
 }
 
@@ -56,20 +56,20 @@ fn stopped_after_any_stage_a_run_resumes_with_exactly_the_rest() {
 fn an_interrupted_and_resumed_run_reports_both() {
     let mut world = World::new(2025);
     world.start_cut(Cut::StopAfterStages(2)).expect("not killed").expect_err("interrupted");
-    world.resume().expect("it finishes");
+    world.resume().expect("run finishes");
     insta::assert_snapshot!(render(&world.events));
 }
 
 #[test]
-fn stopped_before_a_model_a_stage_is_rolled_back_and_rebuilt() {
+fn a_stage_stopped_before_a_model_is_rolled_back_and_rebuilt() {
     let mut world = World::new(2025);
     // The clock is read for each event; the stop falls between two models of EVENT_GENERATION.
     let tick = {
         let mut probe = World::new(2025);
-        probe.start().expect("it finishes");
+        probe.start().expect("run finishes");
         let is_first =
             |kind: &RunEventKind| matches!(kind, RunEventKind::ModelStarted { model, .. } if model == "exits");
-        let events = probe.events.iter().position(|e| is_first(&e.kind)).expect("built");
+        let events = probe.events.iter().position(|e| is_first(&e.kind)).expect("model started");
         // Each checkpoint reads the clock once more.
         events + 2 + 1
     };
@@ -77,30 +77,30 @@ fn stopped_before_a_model_a_stage_is_rolled_back_and_rebuilt() {
     let built: Vec<_> = world.built().into_iter().map(|(model, _)| model).collect();
     assert_eq!(built, ["levels", "census", "base", "hires", "exits"]);
     insta::assert_snapshot!(render(from_stage(&world.events, "EVENT_GENERATION", 2025)));
-    world.resume().expect("it finishes");
+    world.resume().expect("run finishes");
     assert_eq!(committed_builds(&world.events), committed_builds(&uninterrupted_year().events));
 }
 
 fn uninterrupted_year() -> World {
     let mut world = World::new(2025);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     world
 }
 
 #[test]
-fn stopped_at_any_moment_a_run_is_complete_once_resumed() {
+fn a_run_stopped_at_any_moment_is_complete_once_resumed() {
     check_every_moment(Cut::StopAtTick);
 }
 
 #[test]
-fn killed_at_any_moment_a_run_is_complete_once_resumed() {
+fn a_run_killed_at_any_moment_is_complete_once_resumed() {
     check_every_moment(Cut::KillAtTick);
 }
 
-/// Cuts the run at each moment, then resumes it.
+/// Interrupts the run at each moment, then resumes it.
 fn check_every_moment(cut: impl Fn(usize) -> Cut) {
-    let whole = uninterrupted();
-    let moments = whole.events.len() + whole.store.checkpoints("run-1").expect("readable").len();
+    let complete = uninterrupted();
+    let moments = complete.events.len() + complete.store.checkpoints("run-1").expect("read").len();
     for tick in 1..=moments {
         let mut world = World::new(YEARS_END);
         let ended = world.start_cut(cut(tick));
@@ -109,13 +109,13 @@ fn check_every_moment(cut: impl Fn(usize) -> Cut) {
             world.resume().unwrap_or_else(|e| panic!("cut at {tick}: {e}"));
         }
         assert_eq!(world.status(), RunStatus::Finished);
-        assert_eq!(committed_builds(&world.journal()), committed_builds(&whole.events), "cut at {tick}");
+        assert_eq!(committed_builds(&world.journal()), committed_builds(&complete.events), "cut at {tick}");
     }
 }
 
 #[test]
-fn killed_repeatedly_a_run_is_complete_in_the_end() {
-    let whole = uninterrupted();
+fn a_run_killed_repeatedly_is_complete_in_the_end() {
+    let complete = uninterrupted();
     for step in [9, 14, 23] {
         let mut world = World::new(YEARS_END);
         let mut ended = world.start_cut(Cut::KillAtTick(step));
@@ -125,8 +125,8 @@ fn killed_repeatedly_a_run_is_complete_in_the_end() {
             assert!(executions < 100, "no progress with {step}");
             ended = world.resume_cut(Cut::KillAtTick(step + executions));
         }
-        assert!(executions > 2, "killed more than once");
-        assert_eq!(committed_builds(&world.journal()), committed_builds(&whole.events));
+        assert!(executions > 2, "the run was killed more than once");
+        assert_eq!(committed_builds(&world.journal()), committed_builds(&complete.events));
     }
 }
 

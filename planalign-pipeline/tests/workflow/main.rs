@@ -1,4 +1,4 @@
-//! Whole runs of several years against modules in memory: one theme in each module.
+//! Complete runs of several years with in-memory modules, one topic per file.
 
 mod harness;
 

@@ -9,13 +9,13 @@ use crate::harness::{World, committed_builds};
 fn built(shuffle: Option<u64>) -> (World, Vec<(i32, String, String)>) {
     let mut world = World::new(2027);
     world.shuffle = shuffle;
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     let builds = committed_builds(&world.events);
     (world, builds)
 }
 
 #[test]
-fn every_shuffled_order_respects_the_graph_and_builds_the_same() {
+fn every_shuffled_order_respects_the_graph_and_builds_the_same_models() {
     let (_, plain) = built(None);
     let wanted: BTreeSet<_> = plain.iter().cloned().collect();
     let mut orders = BTreeSet::new();
@@ -24,7 +24,7 @@ fn every_shuffled_order_respects_the_graph_and_builds_the_same() {
         assert_eq!(builds.iter().cloned().collect::<BTreeSet<_>>(), wanted);
         assert_eq!(builds.len(), wanted.len());
         for (i, (year, _, model)) in builds.iter().enumerate() {
-            let node = world.runner.graph().get(model).expect("known");
+            let node = world.runner.graph().get(model).expect("node");
             for dependency in &node.depends_on {
                 let is_before = builds[..i].iter().any(|(y, _, m)| m == dependency && y <= year);
                 assert!(is_before, "seed {seed}: {model} of {year} before {dependency}");
@@ -32,12 +32,12 @@ fn every_shuffled_order_respects_the_graph_and_builds_the_same() {
         }
         orders.insert(builds);
     }
-    // Three models of which one stands after another have three orders, in each of three years.
+    // Three models, one of which depends on another, have three orders in each of three years.
     assert!(orders.len() > 5, "{} orders", orders.len());
 }
 
 #[test]
-fn stages_that_are_not_parallel_safe_and_all_other_calls_stay_as_they_are() {
+fn shuffling_changes_only_the_model_order_in_parallel_safe_stages() {
     let (plain_world, plain) = built(None);
     for seed in 0..10 {
         let (world, builds) = built(Some(seed));
@@ -59,13 +59,13 @@ fn the_same_seed_gives_the_same_order() {
 }
 
 #[test]
-fn a_run_may_be_resumed_in_another_order() {
+fn a_run_may_be_resumed_in_a_different_order() {
     let (_, plain) = built(None);
     let mut world = World::new(2027);
     world.shuffle = Some(1);
     world.start_cut(crate::harness::Cut::StopAfterStages(5)).expect("not killed").expect_err("interrupted");
     world.shuffle = Some(2);
-    world.resume().expect("it finishes");
+    world.resume().expect("run finishes");
     let sorted = |mut all: Vec<(i32, String, String)>| {
         all.sort();
         all

@@ -5,7 +5,7 @@ use planalign_pipeline::{RunPlan, StageDefinition, Workflow};
 use crate::harness::World;
 
 #[test]
-fn the_plan_of_five_years_prints_equal_years_once() {
+fn a_five_year_plan_prints_identical_years_once() {
     let plan = World::new(2029).plan();
     let text = plan.to_string();
     assert!(text.contains("\n2026 to 2028, each\n"), "{text}");
@@ -13,7 +13,7 @@ fn the_plan_of_five_years_prints_equal_years_once() {
 }
 
 #[test]
-fn the_plan_of_one_year_and_of_shuffled_years() {
+fn plans_of_one_year_and_of_shuffled_years() {
     insta::assert_snapshot!("one_year", World::new(2025).plan().to_string());
     let mut world = World::new(2026);
     world.shuffle = Some(3);
@@ -21,7 +21,7 @@ fn the_plan_of_one_year_and_of_shuffled_years() {
 }
 
 #[test]
-fn a_plan_says_what_remains_and_making_it_calls_nothing() {
+fn a_plan_lists_what_remains_and_has_no_side_effects() {
     let world = World::new(2026);
     let plan = world.plan();
     let remaining: Vec<_> = plan.remaining().collect();
@@ -32,7 +32,7 @@ fn a_plan_says_what_remains_and_making_it_calls_nothing() {
 }
 
 #[test]
-fn a_stage_without_any_property_is_printed_by_its_name() {
+fn a_stage_without_properties_is_printed_as_its_name() {
     let mut world = World::new(2025);
     world.workflow.stages.retain(|s| s.name == "REPORTING");
     world.workflow.stages[0] = StageDefinition {

@@ -11,7 +11,7 @@ use crate::harness::{Cut, World, committed_builds};
 
 /// A stage as random choices: how many models, which earlier stages and models they need, and its flags.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are drawn one by one")]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn independently")]
 struct Choice {
     models: usize,
     depends: Vec<bool>,
@@ -32,7 +32,7 @@ fn choice() -> impl Strategy<Value = Choice> {
         })
 }
 
-/// The choices as a project and a workflow over it. Stages depend on earlier ones only, and models on what stands before.
+/// The choices as a project and its workflow. Stages depend only on earlier stages, and models only on earlier models.
 fn world(choices: &[Choice], end_year: i32, shuffle: Option<u64>) -> World {
     let mut runner = InMemoryRunner::new();
     let mut stages: Vec<StageDefinition> = Vec::new();
@@ -50,7 +50,7 @@ fn world(choices: &[Choice], end_year: i32, shuffle: Option<u64>) -> World {
         }
         let mut depends_on: Vec<String> =
             stages.iter().zip(&choice.depends).filter(|(_, depends)| **depends).map(|(s, _)| s.name.clone()).collect();
-        // What is built by the stage before must be there.
+        // A model may use any earlier model, so each stage needs the one before it.
         depends_on.extend(stages.last().map(|s| s.name.clone()).filter(|n| !depends_on.contains(n)));
         stages.push(StageDefinition {
             name: format!("STAGE_{s}"),
@@ -65,12 +65,12 @@ fn world(choices: &[Choice], end_year: i32, shuffle: Option<u64>) -> World {
             ..StageDefinition::default()
         });
     }
-    let mut world = World::of(Workflow::new(stages), runner, end_year);
+    let mut world = World::with_project(Workflow::new(stages), runner, end_year);
     world.shuffle = shuffle;
     world
 }
 
-fn what_was_built(world: &World) -> BTreeSet<(i32, String, String)> {
+fn distinct_builds(world: &World) -> BTreeSet<(i32, String, String)> {
     committed_builds(&world.journal()).into_iter().collect()
 }
 
@@ -84,8 +84,8 @@ proptest! {
         shuffle in prop::option::of(any::<u64>()),
         moments in prop::collection::vec((any::<bool>(), 1..80_usize), 1..4),
     ) {
-        let mut whole = world(&choices, 2025 + years, shuffle);
-        whole.start().expect("it finishes");
+        let mut complete = world(&choices, 2025 + years, shuffle);
+        complete.start().expect("run finishes");
 
         let mut world = world(&choices, 2025 + years, shuffle);
         let mut ended = None;
@@ -94,13 +94,13 @@ proptest! {
             ended = if i == 0 { world.start_cut(cut) } else { world.resume_cut(cut) };
         }
         if !matches!(ended, Some(Ok(_))) {
-            world.resume().expect("it finishes");
+            world.resume().expect("run finishes");
         }
-        prop_assert_eq!(what_was_built(&world), what_was_built(&whole));
+        prop_assert_eq!(distinct_builds(&world), distinct_builds(&complete));
 
         // With a checkpoint after each stage, nothing committed is built twice.
         if choices.iter().all(|c| c.checkpoint) {
-            prop_assert_eq!(committed_builds(&world.journal()).len(), what_was_built(&world).len());
+            prop_assert_eq!(committed_builds(&world.journal()).len(), distinct_builds(&world).len());
         }
     }
 }

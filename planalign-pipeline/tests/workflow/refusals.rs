@@ -47,7 +47,7 @@ fn changed_fingerprints_are_named() {
 }
 
 #[test]
-fn a_table_with_other_rows_names_its_checkpoint_and_the_last_valid_one() {
+fn a_table_with_different_rows_is_reported_with_its_checkpoint_and_the_last_valid_one() {
     let mut world = interrupted();
     world.holds("raises", Some(2025), 9);
     let error = check_refused(
@@ -64,7 +64,7 @@ fn a_table_with_other_rows_names_its_checkpoint_and_the_last_valid_one() {
 #[test]
 fn a_missing_table_of_the_first_checkpoint_leaves_no_valid_one() {
     let mut world = interrupted();
-    // What answers now first is a table of one year, not the one that was saved.
+    // The first match is now a table of one year, not the one that was saved.
     world.holds("census", Some(2025), 0);
     world.holds("census", None, 100);
     let error =
@@ -76,7 +76,7 @@ fn a_missing_table_of_the_first_checkpoint_leaves_no_valid_one() {
 }
 
 #[test]
-fn a_table_that_a_later_stage_rebuilt_is_what_the_later_stage_recorded() {
+fn a_table_that_a_later_stage_rebuilt_must_match_the_later_checkpoint() {
     // A table without a year is rebuilt each year, so the first year's checkpoint no longer applies to it.
     let mut world = World::new(2027);
     let runner = std::mem::take(&mut world.runner);
@@ -91,10 +91,10 @@ fn a_table_that_a_later_stage_rebuilt_is_what_the_later_stage_recorded() {
 }
 
 #[test]
-fn a_registry_with_another_state_is_named() {
+fn a_registry_with_a_different_state_is_named() {
     let mut world = interrupted();
     world.registries[0].holds(2025, 39);
-    planalign_registries::Registry::update(&mut world.registries[0].clone(), 2025, 2025).expect("updated");
+    planalign_registries::Registry::update(&mut world.registries[0].clone(), 2025, 2025).expect("update");
     let error = check_refused(
         &mut world,
         "the enrollment registry does not match checkpoint 2025/STATE_ACCUMULATION: \
@@ -104,7 +104,7 @@ fn a_registry_with_another_state_is_named() {
 }
 
 #[test]
-fn a_registry_that_is_gone_is_named() {
+fn a_missing_registry_is_named() {
     let mut world = interrupted();
     world.registries.remove(0);
     check_refused(
@@ -114,14 +114,14 @@ fn a_registry_that_is_gone_is_named() {
 }
 
 #[test]
-fn other_years_than_recorded_are_refused() {
+fn years_that_differ_from_the_record_are_refused() {
     let mut world = interrupted();
     world.start_year = 2024;
     check_refused(&mut world, "the run starts in 2025 and cannot be resumed from 2024");
     world.start_year = 2026;
     check_refused(&mut world, "the run starts in 2025 and cannot be resumed from 2026");
     let mut world = World::new(2027);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     world.end_year = 2026;
     let error = check_refused(&mut world, "the run is committed through 2027 and cannot end earlier");
     assert!(
@@ -137,10 +137,10 @@ fn a_database_without_a_run_has_nothing_to_resume() {
 }
 
 #[test]
-fn a_database_with_a_run_is_not_written_over_unasked() {
-    refuse_existing_run(&World::new(2026).store).expect("it is empty");
+fn an_existing_run_is_not_overwritten_without_being_asked() {
+    refuse_existing_run(&World::new(2026).store).expect("empty database");
     let world = interrupted();
-    let error = refuse_existing_run(&world.store).expect_err("it holds a run");
+    let error = refuse_existing_run(&world.store).expect_err("database with a run");
     assert_eq!(error.to_string(), "the database already has run run-1 (2025-2026), committed through 2025/REPORTING");
     let PipelineError::RunExists { status, after, .. } = error else { panic!("{error}") };
     assert_eq!(status, RunStatus::Interrupted);
@@ -148,11 +148,11 @@ fn a_database_with_a_run_is_not_written_over_unasked() {
 }
 
 #[test]
-fn a_run_that_had_committed_nothing_is_resumed_from_its_beginning() {
+fn a_run_that_committed_nothing_is_resumed_from_its_beginning() {
     let mut world = World::new(2026);
-    assert!(world.start_cut(Cut::KillAtTick(4)).is_none(), "it is killed");
-    assert!(world.store.checkpoints("run-1").expect("readable").is_empty());
-    world.resume().expect("it finishes");
+    assert!(world.start_cut(Cut::KillAtTick(4)).is_none(), "the run is killed");
+    assert!(world.store.checkpoints("run-1").expect("read").is_empty());
+    world.resume().expect("run finishes");
     assert_eq!(world.status(), RunStatus::Finished);
 }
 
@@ -162,13 +162,13 @@ fn years_that_cannot_be_simulated_are_refused_and_nothing_is_recorded() {
     let error = world.start().expect_err("no years");
     assert_eq!(error.to_string(), "the last year (2024) is before the first (2025)");
     let mut world = World::new(FIRST_YEAR);
-    world.prepared_for = Some(FIRST_YEAR + 1);
-    let error = world.start().expect_err("settings of another year");
+    world.settings_start_year = Some(FIRST_YEAR + 1);
+    let error = world.start().expect_err("settings for another year");
     assert_eq!(error.to_string(), "the simulation is configured to start in 2026, not in 2025");
-    assert_eq!(world.store.current_run().expect("readable"), None);
-    // Nor is a run that is there continued to no year.
+    assert_eq!(world.store.current_run().expect("read"), None);
+    // Nor can an existing run continue without any years.
     let mut world = World::new(FIRST_YEAR);
-    world.start().expect("finished");
+    world.start().expect("run finishes");
     world.end_year = FIRST_YEAR - 1;
     for error in [world.resume().expect_err("no years"), world.restart_from(FIRST_YEAR).expect_err("no years")] {
         assert!(matches!(error, PipelineError::NoYears { start: 2025, end: 2024 }), "{error}");

@@ -15,7 +15,7 @@ fn runner() -> InMemoryRunner {
         .with_selection("tag:empty", &[])
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+#[expect(clippy::needless_pass_by_value, reason = "callers pass literals")]
 fn check(stages: Value, problems: &[&str]) {
     let found = workflow(&stages).check(&runner(), &rule_names());
     let found = found.err().map_or_else(Vec::new, |e| e.problems);
@@ -23,7 +23,7 @@ fn check(stages: Value, problems: &[&str]) {
 }
 
 #[test]
-fn a_sound_workflow_has_no_problems() {
+fn a_valid_workflow_has_no_problems() {
     check(
         json!([{"name": "A", "models": ["path:models/one"]}, {"name": "B", "depends_on": ["A"], "models": ["c"]}]),
         &[],
@@ -32,7 +32,7 @@ fn a_sound_workflow_has_no_problems() {
 }
 
 #[test]
-fn unknown_rules_and_stages_come_with_a_suggestion_if_one_is_near() {
+fn unknown_rules_and_stages_come_with_a_suggestion_if_one_is_similar() {
     check(
         json!([{"name": "A", "rules": ["stat_rule", "completely_else"], "models": ["a"]}]),
         &[
@@ -50,7 +50,7 @@ fn unknown_rules_and_stages_come_with_a_suggestion_if_one_is_near() {
 }
 
 #[test]
-fn circles_are_found_and_nothing_is_reported_for_their_sake() {
+fn cycles_are_reported_without_follow_on_problems() {
     check(
         json!([
             {"name": "A", "depends_on": ["B"], "models": ["a"]},
@@ -71,7 +71,7 @@ fn a_model_belongs_to_one_stage() {
 }
 
 #[test]
-fn a_model_stands_after_what_it_refs() {
+fn a_model_must_come_after_what_it_refs() {
     check(
         json!([{"name": "A", "models": ["c"]}, {"name": "B", "depends_on": ["A"], "models": ["path:models/one"]}]),
         &["model c of stage A refs b, which is built later, in B"],
@@ -92,7 +92,7 @@ fn selections_that_match_nothing_are_all_named() {
 }
 
 #[test]
-fn stages_have_names_of_their_own_and_there_are_some() {
+fn stage_names_are_unique_and_there_is_at_least_one_stage() {
     check(json!([{"name": "A", "models": ["a"]}, {"name": "A", "models": ["b"]}]), &["stage A is defined twice"]);
     check(json!([]), &["no stages"]);
 }
@@ -105,7 +105,7 @@ fn all_problems_are_reported_at_once() {
         {"name": "X", "depends_on": ["Y"], "models": ["b"]},
         {"name": "Y", "depends_on": ["X"], "rules": ["other"]}
     ]);
-    let error = workflow(&stages).check(&runner(), &rule_names()).expect_err("it is bad");
+    let error = workflow(&stages).check(&runner(), &rule_names()).expect_err("invalid workflow");
     let error = PipelineError::from(error);
     insta::assert_snapshot!(error.to_string());
 }
@@ -118,7 +118,7 @@ fn fields_that_do_not_exist_are_refused() {
 }
 
 #[test]
-fn the_default_workflow_reads() {
+fn the_default_workflow_parses() {
     assert_eq!(Workflow::default().stages.len(), 7);
 }
 
@@ -141,7 +141,7 @@ fn stages_can_be_changed() {
         {"name": "B", "models": {"add": ["b"]}, "rules": {"add": ["state_rule"]}, "checkpoint": false, "years": "last"},
         {"name": "OWN", "depends_on": ["B"]}
     ]));
-    let checked = changed.check(&runner(), &rules).expect("sound");
+    let checked = changed.check(&runner(), &rules).expect("valid workflow");
     insta::assert_snapshot!(RunPlan::new(&checked, 2025, 2026, None), @"
     2025 to 2026, 7 stages
 
@@ -165,14 +165,14 @@ fn stages_can_be_changed() {
 }
 
 #[test]
-fn everything_wrong_with_changes_is_reported_with_the_rest() {
+fn all_problems_with_changes_are_reported_with_the_rest() {
     let changed = changed(json!([
         {"name": "A", "models": {"drop": ["c", "nothing"]}, "rules": {"drop": ["stat_rule"], "add": ["state_rule", "other"]}},
         {"name": "BB", "models": {"add": ["a"]}},
         {"name": "ENDE", "rules": {"add": ["state_rule"]}},
         {"name": "OWN", "depends_on": ["NOWHERE"], "models": {"add": ["c", "c"]}}
     ]));
-    let problems = changed.check(&runner(), &rule_names()).expect_err("wrong").problems;
+    let problems = changed.check(&runner(), &rule_names()).expect_err("invalid changes").problems;
     insta::assert_snapshot!(problems.join("\n"), @"
     stage A drops rule stat_rule, which it does not check; did you mean `state_rule`?
     stage A adds state_rule, which it already has

@@ -7,7 +7,7 @@ use crate::harness::{World, committed_builds, render};
 #[test]
 fn a_run_of_two_years_reports_every_step() {
     let mut world = World::new(2026);
-    let outcome = world.start().expect("it finishes");
+    let outcome = world.start().expect("run finishes");
     assert_eq!((outcome.errors, outcome.warnings), (0, 0));
     assert_eq!(world.status(), RunStatus::Finished);
     insta::assert_snapshot!(render(&world.events));
@@ -15,9 +15,9 @@ fn a_run_of_two_years_reports_every_step() {
 }
 
 #[test]
-fn initialization_is_first_cleanup_last_and_years_follow_each_other() {
+fn initialization_comes_first_cleanup_last_and_years_in_order() {
     let mut world = World::new(2028);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     let stages: Vec<(i32, &str)> = world
         .events
         .iter()
@@ -35,27 +35,27 @@ fn initialization_is_first_cleanup_last_and_years_follow_each_other() {
 }
 
 #[test]
-fn a_run_of_one_year_has_both_its_first_and_its_last_stage() {
+fn a_one_year_run_has_the_stages_of_the_first_and_last_year() {
     let mut world = World::new(2025);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     let text = render(&world.events);
     assert!(text.contains("stage=INITIALIZATION") && text.contains("stage=CLEANUP"), "{text}");
 }
 
 #[test]
-fn stages_run_after_those_they_depend_on_however_they_are_written() {
+fn stages_run_after_their_dependencies_in_whatever_order_they_are_defined() {
     let mut as_written = World::new(2026);
-    as_written.start().expect("it finishes");
+    as_written.start().expect("run finishes");
     let mut reversed = World::new(2026);
     reversed.workflow.stages.reverse();
-    reversed.start().expect("it finishes");
+    reversed.start().expect("run finishes");
     assert_eq!(render(&reversed.events), render(&as_written.events));
 }
 
 #[test]
-fn models_get_the_run_s_variables_and_the_year() {
+fn models_get_the_variables_of_the_run_and_the_year() {
     let mut world = World::new(2027);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     for run in world.runner.log() {
         assert_eq!(run.vars.len(), 2, "{run:?}");
         assert_eq!(run.vars["cola_rate"], 0.02);
@@ -69,13 +69,13 @@ fn models_get_the_run_s_variables_and_the_year() {
 }
 
 #[test]
-fn registries_follow_each_year_once_and_their_state_is_part_of_the_checkpoint() {
+fn registries_are_updated_once_a_year_and_their_state_is_part_of_the_checkpoint() {
     let mut world = World::new(2027);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     for registry in &world.registries {
         assert_eq!(registry.calls(), ["update 2025", "update 2026", "update 2027"]);
     }
-    let checkpoints = world.store.checkpoints("run-1").expect("readable");
+    let checkpoints = world.store.checkpoints("run-1").expect("read");
     for checkpoint in checkpoints {
         let saved: Vec<_> =
             checkpoint.registries.iter().map(|r| (r.registry.as_str(), r.state.year, r.state.rows)).collect();
@@ -89,18 +89,18 @@ fn registries_follow_each_year_once_and_their_state_is_part_of_the_checkpoint() 
 }
 
 #[test]
-fn the_log_is_folded_into_the_file_after_each_year_and_a_failure_to_do_so_costs_nothing() {
+fn the_log_is_folded_into_the_file_after_each_year_and_a_failure_does_no_harm() {
     let mut world = World::new(2027);
     world.store.fail_next("compact", planalign_config::Fault::OutOfSpace);
-    world.start().expect("all is committed");
+    world.start().expect("run finishes");
     assert_eq!(world.store.calls().iter().filter(|c| *c == "compact").count(), 3);
     assert!(!render(&world.events).contains("rolled_back"));
 }
 
 #[test]
-fn what_was_committed_is_each_model_once_per_year() {
+fn each_model_is_committed_once_per_year() {
     let mut world = World::new(2026);
-    world.start().expect("it finishes");
+    world.start().expect("run finishes");
     let builds = committed_builds(&world.events);
     let names: Vec<(String, i64)> = builds.into_iter().map(|(year, _, model)| (model, i64::from(year))).collect();
     assert_eq!(names, world.built());

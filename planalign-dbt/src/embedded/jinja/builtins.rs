@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_written_as_python_writes_it() {
+    fn json_is_written_as_in_python() {
         check("{{ tojson({'b': [1, 'é'], 'a': none}) }}", "{\"b\": [1, \"\\u00e9\"], \"a\": null}");
         check("{{ tojson({'b': 1, 'a': true}, sort_keys=true) }}", "{\"a\": true, \"b\": 1}");
         check("{{ fromjson('{\"a\": [1]}').a[0] }} {{ fromjson('x', 5) }}", "1 5");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_names_say_what_to_do() {
+    fn unsupported_names_say_what_to_do_instead() {
         check(
             "{{ run_started_at }}",
             "invalid operation: run_started_at is not supported: results must not depend on the time of a run; pass a variable (in <string>:1)",

@@ -102,7 +102,7 @@ fn declared(state: &State<'_, '_>, context: &Arc<Context>, knows: &dyn Fn(&Recor
     let phase = Phase::Parse(ParsePhase::default());
     let parsing = Context::new(context.world.clone(), context.subject.clone(), context.vars.clone(), phase);
     for template in &run.declared.templates {
-        // Failures here recur in the run, which reports them; what was found before still counts.
+        // The run hits the same failure and reports it; what was found before it still counts.
         if let Err(error) =
             state.env().get_template(template).and_then(|t| t.render(Value::from_dyn_object(parsing.clone())))
         {

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_closed_is_named_with_its_line() {
+    fn unclosed_tags_are_reported_with_their_line() {
         for (source, expected) in [
             ("a\n{{ x", (2, "this tag is not closed")),
             ("\n\n{# x", (3, "this comment is not closed")),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn definitions_are_cut_out_and_the_rest_is_left() {
+    fn definitions_are_extracted_and_the_rest_is_skipped() {
         let source =
             "{# {% macro no() %} #}\n{%- macro a(x) -%}{{ x }}{%- endmacro %}\ntext\n{% test b(model) %}1{% endtest %}";
         let found = definitions(source).expect("closed");

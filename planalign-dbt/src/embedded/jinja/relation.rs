@@ -167,7 +167,7 @@ mod tests {
         let template = "{{ r.schema }} {{ r.name }} {{ r.is_table }} {{ r.type }} {{ r.include(database=false) }} {{ r.without_identifier() }}";
         let relation = Relation::new("db", "main", "t").with_kind(RelationKind::Table);
         let text =
-            env.render_str(template, minijinja::context!(r => Value::from_object(relation.clone()))).expect("renders");
+            env.render_str(template, minijinja::context!(r => Value::from_object(relation.clone()))).expect("render");
         assert_eq!(text, "main t True table \"main\".\"t\" \"db\".\"main\"");
         let refused = env.render_str("{{ r.incorporate() }}", minijinja::context!(r => Value::from_object(relation)));
         assert!(refused.expect_err("refused").to_string().contains("Relation.incorporate() is not supported"));

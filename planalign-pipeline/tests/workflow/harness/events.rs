@@ -1,4 +1,4 @@
-//! Events as lines of text, and questions about a sequence of them.
+//! Events as lines of text, and helpers that search them.
 
 use planalign_registries::{RunEvent, RunEventKind};
 use serde_json::Value;
@@ -9,7 +9,7 @@ pub(crate) fn render(events: &[RunEvent]) -> String {
 }
 
 fn line(event: &RunEvent) -> String {
-    let Value::Object(fields) = serde_json::to_value(event).expect("an event is JSON") else { return String::new() };
+    let Value::Object(fields) = serde_json::to_value(event).expect("JSON") else { return String::new() };
     let is_shown = |name: &str| !name.contains("elapsed") && !name.ends_with("_us") && !name.ends_with("_ms");
     let hidden = ["sequence", "run_id", "timestamp", "event"];
     let events = fields.iter().filter(|(name, _)| is_shown(name) && !hidden.contains(&name.as_str()));
@@ -28,26 +28,26 @@ fn short(value: &Value) -> String {
     }
 }
 
-/// The kind of an event as it is called in JSON.
+/// The name of an event's kind in JSON.
 fn name(event: &RunEvent) -> String {
-    let value = serde_json::to_value(&event.kind).expect("an event is JSON");
+    let value = serde_json::to_value(&event.kind).expect("JSON");
     value["event"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The events from the last one of such a name on.
+/// The events from the last one with a matching name on.
 pub(crate) fn since(events: &[RunEvent], is_first: impl Fn(&String) -> bool) -> &[RunEvent] {
     let at = events.iter().rposition(|e| is_first(&name(e))).unwrap_or(0);
     &events[at..]
 }
 
-/// The events from the first start of a stage in a year on.
+/// The events from a stage's first start in a year on.
 pub(crate) fn from_stage<'e>(events: &'e [RunEvent], wanted: &str, in_year: i32) -> &'e [RunEvent] {
     let is_start = |e: &RunEvent| matches!(&e.kind, RunEventKind::StageStarted { year, stage, .. } if stage == wanted && *year == in_year);
     let at = events.iter().position(is_start).unwrap_or(events.len());
     &events[at..]
 }
 
-/// What stages built that were committed, as year, stage and model, in order.
+/// What committed stages built, as year, stage, and model, in order.
 pub(crate) fn committed_builds(events: &[RunEvent]) -> Vec<(i32, String, String)> {
     let (mut open, mut committed) = (Vec::new(), Vec::new());
     for event in events {

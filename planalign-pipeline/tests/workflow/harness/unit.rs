@@ -1,4 +1,4 @@
-//! The store's unit of work, with what happens from outside after a number of commits.
+//! The store's unit of work, with events from outside after a number of commits.
 
 use planalign_config::{DatabaseError, UnitOfWork};
 use planalign_pipeline::StopSignal;
