@@ -11,7 +11,7 @@
 //! let workflow = r#"{ "stages": [{ "name": "EVENTS", "models": ["path:models/events"], "rules": ["sequence"] }] }"#;
 //! let workflow: Workflow = serde_json::from_str(workflow)?;
 //!
-//! let problems = workflow.check(&project, &[]).expect_err("there is no such rule").problems;
+//! let problems = workflow.check(&project, &[]).expect_err("no such rule").problems;
 //! assert!(problems[0].contains("sequence"));
 //!
 //! let plan = RunPlan::new(&workflow.check(&project, &["sequence".to_owned()])?, 2025, 2027, None);

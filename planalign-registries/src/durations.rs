@@ -48,7 +48,7 @@ mod tests {
         for (record, expected) in cases {
             assert_eq!(serde_json::to_string(&record).expect("JSON"), expected);
         }
-        let read: Record = serde_json::from_str("[17,9]").expect("a record");
+        let read: Record = serde_json::from_str("[17,9]").expect("record");
         assert_eq!(read, Record(Duration::from_millis(17), Duration::from_micros(9)));
     }
 }

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_removed_is_gone() {
+    fn removed_findings_are_gone() {
         let run = [("found", 2025, "B"), ("found", 2025, "A"), ("found", 2026, "B"), ("found", 2026, "A")];
         let then = |more: &[(&'static str, i32, &'static str)]| [&run[..], more].concat();
         let of = |names: [(i32, &'static str); 4], many: usize| names[..many].to_vec();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn resumes_concern_a_year_until_its_last_stage_begins() {
+    fn resumes_count_for_a_year_until_its_last_stage_begins() {
         let events = journal(&[
             ("resumed", 2025, "ann"),
             ("begins", 2025, "A"),

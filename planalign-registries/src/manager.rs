@@ -73,16 +73,16 @@ mod tests {
         let mut registries = ["enrollment", "deferral_escalation"].map(InMemoryRegistry::new);
         for registry in &mut registries {
             registry.holds(2025, 40);
-            registry.update(2025, 2025).expect("updated");
+            registry.update(2025, 2025).expect("update");
         }
         let boxed = registries.iter().map(|registry| Box::new(registry.clone()) as Box<dyn Registry>).collect();
         let mut manager = RegistryManager::new(boxed);
-        let saved = manager.state_snapshot(2025).expect("described");
-        assert_eq!(manager.restore_from_snapshot(2025, &saved).expect("restored"), []);
+        let saved = manager.state_snapshot(2025).expect("snapshot");
+        assert_eq!(manager.restore_from_snapshot(2025, &saved).expect("restore"), []);
         registries[0].holds(2025, 41);
-        registries[0].update(2025, 2025).expect("updated");
+        registries[0].update(2025, 2025).expect("update");
         let (name, what) = ("enrollment".to_owned(), "41 rows instead of 40".to_owned());
-        assert_eq!(manager.restore_from_snapshot(2025, &saved).expect("restored"), [(name, what)]);
+        assert_eq!(manager.restore_from_snapshot(2025, &saved).expect("restore"), [(name, what)]);
         assert_eq!(manager.get("enrollment").map(Registry::name), Some("enrollment"));
         assert!(manager.get("vesting").is_none());
         assert_eq!(manager.into_registries().len(), 2);

@@ -79,7 +79,7 @@ mod tests {
         for (strategy, words) in cases {
             let json = serde_json::to_string(&strategy).expect("JSON");
             assert_eq!(json, format!("\"{words}\""));
-            assert_eq!(serde_json::from_str::<RetryStrategy>(&json).expect("a strategy"), strategy);
+            assert_eq!(serde_json::from_str::<RetryStrategy>(&json).expect("strategy"), strategy);
         }
         let older = "again with its tables built anew".to_owned();
         assert_eq!(RetryStrategy::from(older), RetryStrategy::RebuildTables);

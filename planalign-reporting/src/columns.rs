@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_an_empty_text() {
+    fn no_rows_are_an_empty_text() {
         check(&[Column::left()], &[], "");
     }
 }

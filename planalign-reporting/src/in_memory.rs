@@ -105,8 +105,8 @@ mod tests {
         let mut reports = given.clone();
         assert_eq!(reports.write_year(2025, &source).expect_err("scripted").fault(), Fault::OutOfSpace);
         assert!(!reports.has_year(2025));
-        reports.write_year(2025, &source).expect("written");
-        reports.write_summary(2025, 2026, &source).expect("written");
+        reports.write_year(2025, &source).expect("write");
+        reports.write_summary(2025, 2026, &source).expect("write");
         assert!(reports.has_year(2025));
         given.delete_year(2025);
         assert!(!reports.has_year(2025));

@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_distinguished() {
+    fn names_and_titles_are_unique() {
         for (i, metric) in METRICS.iter().enumerate() {
             assert!(
                 METRICS[..i].iter().all(|other| other.name != metric.name && other.title != metric.title),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn readings_for_files_and_for_people() {
+    fn values_for_files_and_for_people() {
         let rate = |millionths| Some(Rate::from_units(millionths));
         let all = [
             (MetricValue::Text("baseline".to_owned()), "baseline", "baseline", "\"baseline\""),
@@ -240,9 +240,9 @@ mod tests {
             (MetricValue::Share(None), "", "-", "null"),
             (MetricValue::Ratio(rate(1_255_000)), "1.255000", "1.26", "1.255"),
         ];
-        for (reading, csv, console, json) in all {
-            assert_eq!((reading.to_csv(), reading.to_console()), (csv.to_owned(), console.to_owned()), "{reading:?}");
-            assert_eq!(reading.to_json().to_string(), json, "{reading:?}");
+        for (value, csv, console, json) in all {
+            assert_eq!((value.to_csv(), value.to_console()), (csv.to_owned(), console.to_owned()), "{value:?}");
+            assert_eq!(value.to_json().to_string(), json, "{value:?}");
         }
     }
 }

@@ -132,7 +132,7 @@ impl Diagnostic for ReportError {
                 )]
             }
             Self::Read { .. } => match self.fault() {
-                // The tables aren't what a run writes.
+                // The tables differ from what a run writes.
                 Fault::Deterministic => Fault::Corrupt.hints(),
                 fault => fault.hints(),
             },

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_is_reported_with_its_place() {
+    fn all_problems_are_reported_with_their_position() {
         check("{}", "1:1: `sections` is missing; expected a list of sections with `metrics`");
         check("sections: 3", "1:11: expected a list with at least one entry");
         check(
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_earlier_layouts_are_understood() {
+    fn names_from_earlier_layouts_are_accepted() {
         check(
             "sections:\n  - figures:\n      - leavers\n      - {figure: new_hire_leavers}",
             "[terminations=Terminations new_hire_terminations=New-hire terminations] \
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_a_template() {
+    fn the_default_template_is_valid() {
         let template = Template::parse(DEFAULT_TEMPLATE).expect("valid");
         assert_eq!((template.sections.len(), template.warnings), (4, Vec::new()));
     }

@@ -95,10 +95,10 @@ mod tests {
         let given = InMemoryRule::new("r").finding(2025, Severity::Error, "wrong").failure(2025, Fault::Transient);
         let (rule, tables) = (given.clone(), planalign_config::InMemoryTables::default());
         assert_eq!(rule.check(2025, &tables).expect_err("scripted").fault(), Fault::Transient);
-        assert_eq!(rule.check(2025, &tables).expect("runs").len(), 1);
+        assert_eq!(rule.check(2025, &tables).expect("check").len(), 1);
         given.repair(2025);
-        assert!(rule.check(2025, &tables).expect("runs").is_empty());
-        assert!(rule.check(2026, &tables).expect("runs").is_empty());
+        assert!(rule.check(2025, &tables).expect("check").is_empty());
+        assert!(rule.check(2026, &tables).expect("check").is_empty());
         assert_eq!(given.calls(), [2025, 2025, 2025, 2026]);
     }
 }

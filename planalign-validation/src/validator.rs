@@ -56,14 +56,14 @@ mod tests {
     use crate::rule::Severity;
 
     #[test]
-    fn a_rule_takes_the_place_of_one_of_its_name() {
+    fn a_rule_replaces_the_one_with_its_name() {
         let mut validator = DataValidator::default();
         validator.register_rule(InMemoryRule::new("a").finding(2025, Severity::Error, "before"));
         validator.register_rule(InMemoryRule::new("b").finding(2025, Severity::Info, "next to it"));
         validator.register_rule(InMemoryRule::new("a").finding(2025, Severity::Error, "after"));
         assert_eq!(validator.names().collect::<Vec<_>>(), ["a", "b"]);
         let tables = InMemoryTables::default();
-        let found = validator.validate(2025, &tables).expect("they run");
+        let found = validator.validate(2025, &tables).expect("rules run");
         let messages: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(messages, ["after", "next to it"]);
         assert!(validator.check("c", 2025, &tables).is_none());
@@ -73,7 +73,7 @@ mod tests {
     fn a_rule_that_cannot_run_is_not_a_pass() {
         let mut validator = DataValidator::default();
         validator.register_rule(InMemoryRule::new("a").failure(2026, Fault::Transient));
-        let error = validator.validate(2026, &InMemoryTables::default()).expect_err("it cannot run");
+        let error = validator.validate(2026, &InMemoryTables::default()).expect_err("rule cannot run");
         assert_eq!((error.to_string().as_str(), error.fault()), ("rule `a` cannot run for 2026", Fault::Transient));
         assert_eq!(error.cause.to_string(), "as scripted");
     }

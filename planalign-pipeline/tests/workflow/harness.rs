@@ -178,7 +178,7 @@ impl World {
         self.registries.iter().map(|r| Box::new(r.clone()) as Box<dyn Registry>).collect()
     }
 
-    /// Starts a run and interrupts it there; the next execution is not interrupted. `None` if it was killed.
+    /// Starts a run and interrupts it at the cut; the next execution is not interrupted. `None` if it was killed.
     pub(crate) fn start_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
         let end = self.execute(Start::New);
@@ -186,7 +186,7 @@ impl World {
         end
     }
 
-    /// Resumes the run and interrupts it there; the next execution is not interrupted. `None` if it was killed.
+    /// Resumes the run and interrupts it at the cut; the next execution is not interrupted. `None` if it was killed.
     pub(crate) fn resume_cut(&mut self, cut: Cut) -> Option<Result<Outcome, PipelineError>> {
         self.cut = cut;
         let end = self.execute(Start::Resume);

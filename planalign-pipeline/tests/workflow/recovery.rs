@@ -170,7 +170,7 @@ fn out_of_memory_is_retried_as_long_as_memory_can_be_relieved() {
 }
 
 #[test]
-fn a_lost_commit_is_detected_before_it_is_reported() {
+fn a_lost_commit_is_detected_before_the_stage_is_reported() {
     let mut world = World::new(2025);
     world.store.lose_next_commit();
     let error = world.start().expect_err("must fail");

@@ -1,4 +1,4 @@
-//! A whole run: the order of stages, their years, and the variables of the models.
+//! A complete run: the order of stages, their years, and the variables of the models.
 
 use planalign_registries::{Checkpoints, RunEventKind, RunStatus};
 

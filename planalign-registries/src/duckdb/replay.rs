@@ -20,7 +20,7 @@ struct Person {
     left: bool,
 }
 
-/// Small pseudorandom numbers, deterministic by seed.
+/// Small pseudorandom numbers, determined by a seed.
 struct Draws(u64);
 
 impl Draws {
@@ -36,8 +36,8 @@ fn rate(percent: u64) -> String {
     format!("{}.{:02}", percent / 100, percent % 100)
 }
 
-/// Writes a person's events of a year and applies them.
-fn live(db: &Database, draws: &mut Draws, id: &str, person: &mut Person, year: i32) {
+/// Writes a person's events for a year and applies them.
+fn simulate_year(db: &Database, draws: &mut Draws, id: &str, person: &mut Person, year: i32) {
     for month in 2..=12 {
         let day = format!("{year}-{month:02}-15");
         match draws.below(12) {
@@ -68,7 +68,7 @@ fn live(db: &Database, draws: &mut Draws, id: &str, person: &mut Person, year: i
     }
 }
 
-/// Simulates three years and compares everyone after each.
+/// Simulates three years and compares everyone after each year.
 fn check(seed: u64) {
     let db = models();
     let mut enrollment = EnrollmentRegistry::new(db.clone()).expect("open");
@@ -87,7 +87,7 @@ fn check(seed: u64) {
         plain(&db, &hired, &format!("{year}-01-20"), "hire");
         people.insert(hired, Person::default());
         for (id, person) in &mut people {
-            live(&db, &mut draws, id, person, year);
+            simulate_year(&db, &mut draws, id, person, year);
         }
         assert_eq!(enrollment.update(year, 2025).expect("update"), people.len() as u64);
         assert_eq!(deferral.update(year, 2025).expect("update"), people.len() as u64);
@@ -99,8 +99,8 @@ fn check(seed: u64) {
 }
 
 fn as_person(enrollment: &EnrollmentRegistry, deferral: &DeferralEscalationRegistry, id: &str, year: i32) -> Person {
-    let plan = enrollment.state_of(id, year).expect("query").expect("there");
-    let rates = deferral.state_of(id, year).expect("query").expect("there");
+    let plan = enrollment.state_of(id, year).expect("query").expect("row");
+    let rates = deferral.state_of(id, year).expect("query").expect("row");
     let percent = |rate: &str| rate.replace('.', "").parse::<u64>().expect("rate") / 10_000;
     Person {
         enrolled: plan.is_enrolled,
@@ -114,7 +114,7 @@ fn as_person(enrollment: &EnrollmentRegistry, deferral: &DeferralEscalationRegis
 }
 
 #[test]
-fn registries_equal_a_replay_of_the_events() {
+fn registries_match_a_replay_of_the_events() {
     for seed in 1..=6 {
         check(seed);
     }

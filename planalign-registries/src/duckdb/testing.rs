@@ -1,4 +1,4 @@
-//! Databases with handmade versions of the model tables that registries read.
+//! Databases with handwritten versions of the model tables that registries read.
 
 use planalign_config::{Database, DatabaseOptions};
 
@@ -36,9 +36,9 @@ pub(crate) fn models() -> Database {
 }
 
 /// Adds an employee to the census.
-pub(crate) fn census(db: &Database, employee: &str, rate: &str, refuses_escalation: bool) {
+pub(crate) fn census(db: &Database, employee: &str, rate: &str, opted_out: bool) {
     let sql = format!(
-        "insert into int_baseline_workforce values ('s', 'd', 2025, '{employee}', {refuses_escalation}, {rate} > 0, {rate})"
+        "insert into int_baseline_workforce values ('s', 'd', 2025, '{employee}', {opted_out}, {rate} > 0, {rate})"
     );
     db.execute_batch(&sql).expect("census");
 }

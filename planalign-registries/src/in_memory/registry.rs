@@ -137,7 +137,7 @@ mod tests {
         let mut registry = InMemoryRegistry::new("enrollment");
         registry.fail_next("update", Fault::Transient);
         assert!(registry.check(2025).is_ok());
-        let error = registry.update(2025, 2025).expect_err("fails");
+        let error = registry.update(2025, 2025).expect_err("must fail");
         assert_eq!(full_message(&error), "the enrollment registry cannot update for 2025: as the test asked");
         assert_eq!(error.fault(), Fault::Transient);
         assert!(registry.update(2025, 2025).is_ok());

@@ -73,9 +73,9 @@ fn events() -> Vec<RunEvent> {
 }
 
 #[test]
-fn every_event_survives_json() {
+fn every_event_survives_a_round_trip_through_json() {
     for event in events() {
-        let json = serde_json::to_string(&event).expect("write");
+        let json = serde_json::to_string(&event).expect("JSON");
         assert_eq!(serde_json::from_str::<RunEvent>(&json).expect(&json), event);
         assert!(json.matches("elapsed_ms\"").count() <= 1, "a key appears twice: {json}");
     }
@@ -83,13 +83,13 @@ fn every_event_survives_json() {
 
 #[test]
 fn json_of_events() {
-    let lines: Vec<String> = events().iter().map(|e| serde_json::to_string(e).expect("write")).collect();
+    let lines: Vec<String> = events().iter().map(|e| serde_json::to_string(e).expect("JSON")).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
 fn events_of_a_newer_program_are_read_as_far_as_possible() {
     let json = r#"{"sequence":7,"run_id":"r1","timestamp":"2026-01-02T03:04:05Z","since_start_ms":1,"event":"sun_rose","at":6,"year":2026}"#;
-    let event: RunEvent = serde_json::from_str(json).expect("readable");
+    let event: RunEvent = serde_json::from_str(json).expect("JSON");
     assert_eq!((event.sequence, event.kind), (7, RunEventKind::Unknown));
 }

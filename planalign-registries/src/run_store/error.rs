@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_know_what_can_be_done() {
+    fn errors_are_classified() {
         let newer = StoreError::NewerFormat { found: 2, supported: 1 };
         let damaged = StoreError::damaged("an event", RecordDamage::Missing);
         let cause = DatabaseError::new(Fault::OutOfSpace, "disk full");

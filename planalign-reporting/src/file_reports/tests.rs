@@ -18,8 +18,8 @@ use crate::{METRICS, MultiYearSummary, Template, YearAudit, render_summary, summ
 const FIXTURE: &str = include_str!("../../../planalign-validation/fixtures/two_years.sql");
 
 fn database() -> Database {
-    let db = Database::in_memory(&DatabaseOptions::default()).expect("a database in memory");
-    db.execute_batch(FIXTURE).expect("the fixture");
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("in-memory database");
+    db.execute_batch(FIXTURE).expect("load fixture");
     db
 }
 
@@ -30,10 +30,10 @@ fn store(run_id: &str) -> InMemoryRunStore {
         "seed": 1, "started_at": "2026-01-01T00:00:00Z", "status": "running", "program_version": "0.1.0",
         "engine_version": "v1.5.6",
     });
-    let run: RunRecord = serde_json::from_value(run).expect("a run");
+    let run: RunRecord = serde_json::from_value(run).expect("run record");
     let mut fingerprints = Fingerprints::default();
     fingerprints.insert(FingerprintKind::Census, [("sha256".to_owned(), "0a1b".to_owned())]);
-    store.begin_run(&run, &fingerprints).expect("a new run");
+    store.begin_run(&run, &fingerprints).expect("begin run");
     let started = json!({ "event": "stage_started", "stage": "VALIDATION", "attempt": 1 });
     let checked =
         json!({ "event": "rule_checked", "stage": "EVENT_GENERATION", "rule": "workforce_feasibility", "findings": 1 });
@@ -51,10 +51,10 @@ fn store(run_id: &str) -> InMemoryRunStore {
         json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2026, "stages": 2, "by": "ann, process 7 on a1" }),
         started,
         found("VALIDATION", "workforce_totals", "error"),
-        // Checked again, as when a run is resumed.
+        // Checked a second time, as when a run is resumed.
         checked,
         found("EVENT_GENERATION", "workforce_feasibility", "warning"),
-        // Resumed after the year.
+        // Resumed after the end of the year.
         json!({ "event": "run_resumed", "after": null, "start_year": 2025, "end_year": 2027, "stages": 1 }),
     ];
     let event = |(mut event, sequence): (serde_json::Value, u64)| -> RunEvent {
@@ -63,7 +63,7 @@ fn store(run_id: &str) -> InMemoryRunStore {
         event["timestamp"] = format!("2026-01-01T00:00:{sequence:02}Z").into();
         event["since_start_ms"] = 0.into();
         event["year"] = 2026.into();
-        serde_json::from_value(event).expect("an event")
+        serde_json::from_value(event).expect("event")
     };
     let events: Vec<RunEvent> = kinds.into_iter().zip(1..).map(event).collect();
     store.record_outside(&events).expect("events");
@@ -76,23 +76,23 @@ fn source<'a>(run_id: &'a str, tables: &'a Database, store: &'a InMemoryRunStore
 }
 
 fn audit(year: i32) -> YearAudit {
-    read_year(year, &source("run-1", &database(), &store("run-1"))).expect("an audit")
+    read_year(year, &source("run-1", &database(), &store("run-1"))).expect("audit")
 }
 
 fn summary() -> MultiYearSummary {
-    FileReports::new("").summary(2025, 2026, &source("run-1", &database(), &store("run-1"))).expect("a summary")
+    FileReports::new("").summary(2025, 2026, &source("run-1", &database(), &store("run-1"))).expect("summary")
 }
 
 /// Compares a metric with the result of another query, both as text.
 #[track_caller]
 fn check(db: &Database, metric: &impl ToString, year: i32, sql: &str) {
     let sql = sql.replace(":year", &format!("simulation_year = {year}"));
-    let expected = db.query_value(&sql, &[]).expect("the query runs");
+    let expected = db.query_value(&sql, &[]).expect("query");
     assert_eq!(Some(metric.to_string()), expected.text(), "{sql}");
 }
 
 #[test]
-fn people_are_those_of_other_tables() {
+fn headcounts_match_other_tables() {
     let db = database();
     for year in [2025, 2026] {
         let audit = audit(year);
@@ -135,11 +135,11 @@ fn people_are_those_of_other_tables() {
 }
 
 #[test]
-fn ratios_are_those_of_decimal_arithmetic() {
+fn ratios_match_decimal_arithmetic() {
     let db = database();
-    let growth = audit(2026).headcount.growth.expect("somebody was there");
+    let growth = audit(2026).headcount.growth.expect("opening headcount above zero");
     check(&db, &growth, 2026, "select (16 * 1000000 - 14 * 1000000 + 7) // 14 * 0.000001::decimal(9, 6)");
-    let ratio = audit(2026).headcount.hire_termination_ratio.expect("somebody left");
+    let ratio = audit(2026).headcount.hire_termination_ratio.expect("at least one termination");
     assert_eq!(ratio.to_string(), "1.400000");
 }
 
@@ -172,7 +172,7 @@ fn events_are_counted_by_type_and_category() {
 }
 
 #[test]
-fn money_is_that_of_the_tables_it_comes_from() {
+fn amounts_match_the_tables_they_come_from() {
     let db = database();
     let active = "select employee_id from int_workforce_state where :year and employment_status = 'active'";
     for year in [2025, 2026] {
@@ -181,7 +181,7 @@ fn money_is_that_of_the_tables_it_comes_from() {
         check(&db, &audit.pay.payroll, year, &format!("select sum(current_compensation) {state}"));
         let cents = "sum((current_compensation * 100)::bigint)";
         let average = format!("select ((2 * {cents} + count(*)) // (2 * count(*)) * 0.01)::decimal(12, 2) {state}");
-        check(&db, &audit.pay.average.expect("somebody is there"), year, &average);
+        check(&db, &audit.pay.average.expect("at least one employee"), year, &average);
         let contributions = "from int_employee_contributions where :year";
         check(&db, &audit.pay.earned, year, &format!("select sum(prorated_annual_compensation) {contributions}"));
         check(
@@ -218,7 +218,7 @@ fn money_is_that_of_the_tables_it_comes_from() {
         let average = format!(
             "select ((2 * sum((current_deferral_rate * 1000000)::bigint) + count(*)) // (2 * count(*)) * 0.000001)::decimal(9, 6) {rates}"
         );
-        check(&db, &audit.participation.average_deferral_rate.expect("somebody defers"), year, &average);
+        check(&db, &audit.participation.average_deferral_rate.expect("at least one participant"), year, &average);
         let enrolled = format!(
             "select count(*) from int_enrollment_state_accumulator where :year and is_enrolled and employee_id in ({active})"
         );
@@ -229,7 +229,7 @@ fn money_is_that_of_the_tables_it_comes_from() {
 }
 
 #[test]
-fn limits_count_the_people_they_touched() {
+fn limits_count_the_people_they_affect() {
     let db = database();
     for (year, pay_limit) in [(2025, 350_000), (2026, 360_000)] {
         let limits = audit(year).limits;
@@ -262,7 +262,7 @@ fn limits_count_the_people_they_touched() {
 }
 
 #[test]
-fn findings_are_those_of_what_stands() {
+fn findings_of_rolled_back_stages_are_left_out() {
     let audit = audit(2026);
     let reported: Vec<_> = audit.findings.iter().map(|f| format!("{} {} {}", f.stage, f.rule, f.severity)).collect();
     assert_eq!(reported, ["VALIDATION workforce_totals error", "EVENT_GENERATION workforce_feasibility warning"]);
@@ -271,24 +271,24 @@ fn findings_are_those_of_what_stands() {
 }
 
 #[test]
-fn the_layouts_of_the_files() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn file_layouts() {
+    let folder = tempfile::tempdir().expect("temp dir");
     let directory = folder.path().join("reports");
     let (tables, store) = (database(), store("run-1"));
     let source = source("run-1", &tables, &store);
     let mut reports = FileReports::new(&directory);
     assert!(!reports.has_year(2026));
-    let year = reports.write_year(2026, &source).expect("written").expect("a file");
+    let year = reports.write_year(2026, &source).expect("write").expect("path");
     assert!(reports.has_year(2026));
     assert_eq!(year, directory.join("year_2026.json"));
-    let text = fs::read_to_string(&year).expect("the audit");
+    let text = fs::read_to_string(&year).expect("read audit");
     insta::assert_snapshot!("year_audit", text);
-    assert_eq!(serde_json::from_str::<YearAudit>(&text).expect("reads back"), audit(2026));
-    let written = reports.write_summary(2025, 2026, &source).expect("written");
+    assert_eq!(serde_json::from_str::<YearAudit>(&text).expect("JSON"), audit(2026));
+    let written = reports.write_summary(2025, 2026, &source).expect("write");
     let [csv, json] = ["csv", "json"].map(|format| directory.join(format!("multi_year_summary_2025_2026.{format}")));
     assert_eq!(written, [csv.clone(), json.clone()]);
-    insta::assert_snapshot!("multi_year_summary", fs::read_to_string(&csv).expect("the summary"));
-    let read: MultiYearSummary = serde_json::from_slice(&fs::read(&json).expect("the summary")).expect("JSON");
+    insta::assert_snapshot!("multi_year_summary", fs::read_to_string(&csv).expect("read summary"));
+    let read: MultiYearSummary = serde_json::from_slice(&fs::read(&json).expect("read summary")).expect("JSON");
     assert_eq!(read, summary(), "the JSON matches the summary");
     assert_eq!(
         files(&directory),
@@ -298,14 +298,14 @@ fn the_layouts_of_the_files() {
 
 #[test]
 fn rewritten_reports_are_the_same_and_runs_differ_only_in_their_id() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("temp dir");
     let write = |run_id: &str| {
         let (tables, store) = (database(), store(run_id));
         let source = source(run_id, &tables, &store);
         let mut reports = FileReports::new(folder.path());
-        let audit = reports.write_year(2025, &source).expect("written").expect("a file");
-        let summary = reports.write_summary(2025, 2026, &source).expect("written");
-        [audit, summary[0].clone()].map(|path| fs::read_to_string(path).expect("a file"))
+        let audit = reports.write_year(2025, &source).expect("write").expect("path");
+        let summary = reports.write_summary(2025, 2026, &source).expect("write");
+        [audit, summary[0].clone()].map(|path| fs::read_to_string(path).expect("read"))
     };
     let [audit, summary] = write("run-1");
     assert_eq!(write("run-1"), [audit.clone(), summary.clone()]);
@@ -331,7 +331,7 @@ fn a_custom_template() {
 }
 
 #[test]
-fn every_metric_stands_where_it_says() {
+fn every_metric_is_at_its_field() {
     let summary = summary();
     for year in &summary.years {
         let audit = serde_json::to_value(year).expect("JSON");
@@ -372,7 +372,7 @@ fn a_missed_target_is_shown() {
     let mut summary = summary();
     let shown = |summary: &MultiYearSummary| {
         let text = render_summary(summary, &Template::default(), 100);
-        text.lines().find(|line| line.starts_with("Closing headcount")).expect("a line").to_owned()
+        text.lines().find(|line| line.starts_with("Closing headcount")).expect("closing headcount").to_owned()
     };
     assert!(!shown(&summary).contains(" of "), "{}", shown(&summary));
     for (closing, expected) in [(7, " 7 of 8"), (9, " 9 of 8")] {
@@ -391,23 +391,23 @@ fn a_console_table_fits_its_width() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error() {
+fn missing_data_is_an_error() {
     let db = database();
     let store = store("run-1");
     let error = read_year(2025, &source("run-9", &db, &store)).expect_err("no such run");
     assert_eq!(full_message(&error), "cannot create the audit of 2025: the database has no run `run-9`");
     let error = read_year(2027, &source("run-1", &db, &store)).expect_err("no such year");
     assert_eq!(full_message(&error), "cannot create the audit of 2027: `int_workforce_needs` has no row for 2027");
-    db.execute_batch("delete from fct_workforce_snapshot").expect("deleted");
-    let error = read_year(2025, &source("run-1", &db, &store)).expect_err("nobody is there");
+    db.execute_batch("delete from fct_workforce_snapshot").expect("delete");
+    let error = read_year(2025, &source("run-1", &db, &store)).expect_err("no rows");
     assert_eq!(full_message(&error), "cannot create the audit of 2025: `fct_workforce_snapshot` has no rows for 2025");
-    db.execute_batch("drop table fct_yearly_events").expect("dropped");
-    db.execute_batch(FIXTURE).expect_err("the other tables are there");
+    db.execute_batch("drop table fct_yearly_events").expect("drop");
+    db.execute_batch(FIXTURE).expect_err("the other tables still exist");
     assert_eq!(read_year(2025, &source("run-1", &db, &store)).expect_err("no table").fault(), Fault::Deterministic);
 }
 
 #[test]
-fn metrics_that_are_not_exact_are_no_report() {
+fn inexact_metrics_are_an_error() {
     let cases = [
         ("update int_workforce_needs set opening_headcount = null", "column `opening_headcount` is not a count"),
         ("update int_workforce_needs set target_headcount = -1", "column `target_headcount` is not a count"),
@@ -429,42 +429,42 @@ fn metrics_that_are_not_exact_are_no_report() {
     }
     let db = database();
     db.execute_batch("alter table fct_workforce_snapshot alter current_compensation type bigint")
-        .expect("whole dollars");
+        .expect("change to whole dollars");
     read_year(2025, &source("run-1", &db, &store("run-1"))).expect("whole numbers are exact");
 }
 
 #[test]
-fn a_file_that_cannot_be_written_leaves_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn a_file_that_cannot_be_written_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("temp dir");
     let write = |directory: &Path| {
         let (tables, store) = (database(), store("run-1"));
         FileReports::new(directory).write_year(2025, &source("run-1", &tables, &store)).expect_err("not writable")
     };
     // The directory is a file.
     let file = folder.path().join("file");
-    fs::write(&file, "x").expect("a file");
+    fs::write(&file, "x").expect("write");
     let error = write(&file);
     assert!(matches!(&error, ReportError::Write { path, .. } if *path == file.join("year_2025.json")), "{error}");
     assert_eq!(error.fault(), Fault::Deterministic);
-    assert_eq!(fs::read_to_string(&file).expect("the file"), "x");
+    assert_eq!(fs::read_to_string(&file).expect("read"), "x");
     // A directory has the name of the report.
     let taken = folder.path().join("taken");
-    fs::create_dir_all(taken.join("year_2025.json").join("inside")).expect("a directory");
+    fs::create_dir_all(taken.join("year_2025.json").join("inside")).expect("create dir");
     write(&taken);
     assert_eq!(files(&taken), ["year_2025.json"]);
-    // The directory is closed; not to the superuser.
-    let closed = folder.path().join("closed");
-    fs::create_dir(&closed).expect("a directory");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).expect("permissions");
-    if fs::write(closed.join("probe"), "x").is_err() {
-        assert_eq!(write(&closed).fault(), Fault::Permission);
-        assert!(files(&closed).is_empty());
+    // The directory is read-only, though not to the superuser.
+    let read_only = folder.path().join("read_only");
+    fs::create_dir(&read_only).expect("create dir");
+    fs::set_permissions(&read_only, fs::Permissions::from_mode(0o500)).expect("permissions");
+    if fs::write(read_only.join("probe"), "x").is_err() {
+        assert_eq!(write(&read_only).fault(), Fault::Permission);
+        assert!(files(&read_only).is_empty());
     }
 }
 
 fn files(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).expect("a directory");
-    let mut names: Vec<_> = entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    let entries = fs::read_dir(directory).expect("read dir");
+    let mut names: Vec<_> = entries.map(|e| e.expect("entry").file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_index_is_that_of_the_textbook() {
+    fn the_index_matches_the_textbook_formula() {
         assert_eq!(stability_index(&[[10, 20], [30, 60]], [40, 80]).to_bits(), 0.0_f64.to_bits(), "the same shares");
         // (0.4 - 0.5) ln(0.4 / 0.5) + (0.6 - 0.5) ln(0.6 / 0.5) = 0.02231 + 0.01823
         let index = stability_index(&[[50, 40], [50, 60]], [100, 100]);

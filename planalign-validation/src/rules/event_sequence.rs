@@ -241,18 +241,18 @@ mod tests {
     use super::*;
 
     fn two_years() -> Database {
-        let db = Database::in_memory(&DatabaseOptions::default()).expect("a database in memory");
-        db.execute_batch(include_str!("../../fixtures/two_years.sql")).expect("the fixture");
+        let db = Database::in_memory(&DatabaseOptions::default()).expect("in-memory database");
+        db.execute_batch(include_str!("../../fixtures/two_years.sql")).expect("load fixture");
         db
     }
 
     fn is_clean(year: i32, db: &Database) -> bool {
-        walk::is_clean(&Probe::new("event_sequence", year, db)).expect("it walks")
+        walk::is_clean(&Probe::new("event_sequence", year, db)).expect("walk")
     }
 
     /// Damages one row at a time; the walk must flag whatever the queries count.
     #[test]
-    fn nothing_that_the_queries_count_passes_the_walk() {
+    fn the_walk_flags_everything_the_queries_count() {
         const EVENTS: &[&str] = &[
             "effective_date = effective_date + 20",
             "effective_date = effective_date - 400",
@@ -274,36 +274,36 @@ mod tests {
             "deferral_rate = deferral_rate + 0.000001",
         ];
         let db = &two_years();
-        let (mut found, mut doubted) = (0, 0);
+        let (mut found, mut flagged) = (0, 0);
         for (table, damages) in [("fct_yearly_events", EVENTS), ("int_employee_compensation_by_year", OPENING)] {
             let rows =
                 db.query(&format!("select rowid from {table} where simulation_year = 2026"), &[]).expect("rows").rows;
             for (row, damage) in rows
                 .iter()
-                .flat_map(|row| damages.iter().map(move |damage| (row.value("rowid").expect("a column"), damage)))
+                .flat_map(|row| damages.iter().map(move |damage| (row.value("rowid").expect("column"), damage)))
             {
                 let update = format!("begin; update {table} set {damage} where rowid = {row}");
                 db.execute_batch(&update).expect(damage);
                 let passes = is_clean(2026, db);
-                let findings = counted(&Probe::new("event_sequence", 2026, db)).expect("it counts");
-                db.execute_batch("rollback").expect("rolled back");
+                let findings = counted(&Probe::new("event_sequence", 2026, db)).expect("count");
+                db.execute_batch("rollback").expect("rollback");
                 assert!(!passes || findings.is_empty(), "{update}: {findings:#?}");
                 found += usize::from(!findings.is_empty());
-                doubted += usize::from(!passes);
+                flagged += usize::from(!passes);
             }
         }
-        assert!(found > 200 && doubted < 2 * found, "{found} counted, {doubted} doubted");
+        assert!(found > 200 && flagged < 2 * found, "{found} counted, {flagged} flagged");
     }
 
     #[test]
-    fn nobody_is_counted_in_clean_years() {
+    fn the_walk_passes_clean_years() {
         let db = two_years();
         assert!(is_clean(2025, &db));
         assert!(is_clean(2026, &db));
-        // Regardless of the order they are stored in.
+        // Regardless of the order in which the events are stored.
         let shuffled = "create table shuffled as from fct_yearly_events order by event_sequence desc;
             delete from fct_yearly_events; insert into fct_yearly_events from shuffled";
-        db.execute_batch(shuffled).expect("shuffled");
+        db.execute_batch(shuffled).expect("shuffle");
         assert!(is_clean(2026, &db));
     }
 }

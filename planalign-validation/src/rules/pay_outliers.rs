@@ -103,7 +103,7 @@ mod tests {
 
     /// A level with a median of 100,000 and a spread of 1,000: 8 robust standard deviations are 11,860.80.
     #[test]
-    fn a_level_is_looked_at_whichever_end_of_it_is_far_off() {
+    fn a_level_is_checked_if_either_end_is_far_off() {
         let check = |lowest: f64, highest: f64, is_clean: bool| {
             let level = level([100_000.0, 1_000.0, lowest, highest].map(Value::Float));
             assert_eq!(is_within(&level, 8.0).expect("all columns"), is_clean, "{lowest} to {highest}");

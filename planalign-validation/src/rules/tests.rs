@@ -1,4 +1,4 @@
-//! For each rule: damage that it alone reports, and what it needs to run at all.
+//! For each rule: damage that only it reports, and what it needs to run at all.
 
 mod census;
 mod limits;
@@ -30,22 +30,22 @@ fn settings() -> RuleSettings {
 }
 
 fn damaged(damage: &str) -> Database {
-    let db = Database::in_memory(&DatabaseOptions::default()).expect("a database in memory");
-    db.execute_batch(FIXTURE).expect("the fixture");
-    db.execute_batch(damage).expect("the damage");
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("in-memory database");
+    db.execute_batch(FIXTURE).expect("load fixture");
+    db.execute_batch(damage).expect("damage");
     db
 }
 
 /// The rules, with the database's registries.
 fn validator(db: &Database, settings: &RuleSettings) -> DataValidator<'static> {
-    let enrollment = EnrollmentRegistry::new(db.clone()).expect("a registry");
-    let deferral = DeferralEscalationRegistry::new(db.clone()).expect("a registry");
+    let enrollment = EnrollmentRegistry::new(db.clone()).expect("open registry");
+    let deferral = DeferralEscalationRegistry::new(db.clone()).expect("open registry");
     DataValidator::new(super::rules(settings, vec![Box::new(enrollment), Box::new(deferral)]))
 }
 
 /// One rule's findings for a year.
 fn messages_of(name: &str, year: i32, db: &Database, settings: &RuleSettings) -> String {
-    as_lines(&validator(db, settings).check(name, year, db).expect("on").expect("it runs")).join("\n")
+    as_lines(&validator(db, settings).check(name, year, db).expect("enabled").expect("rule runs")).join("\n")
 }
 
 fn findings(db: &Database, settings: &RuleSettings) -> Vec<Finding> {
@@ -78,16 +78,16 @@ fn check(damage: &str, expected: &[&str]) {
 }
 
 #[test]
-fn nothing_is_found_where_nothing_is_wrong() {
+fn undamaged_data_has_no_findings() {
     check("", &[]);
 }
 
 #[test]
-fn data_freshness_reports_another_file_and_another_date() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn data_freshness_reports_a_changed_file_and_a_wrong_date() {
+    let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("census.csv");
-    std::fs::write(&path, "employee_id\n1\n").expect("written");
-    let sha256 = planalign_config::settings::census::digest(&path).expect("readable");
+    std::fs::write(&path, "employee_id\n1\n").expect("write");
+    let sha256 = planalign_config::settings::census::digest(&path).expect("digest");
     let settings = RuleSettings { census: Some(CensusOrigin { path: path.clone(), sha256 }), ..settings() };
     let found = |damage: &str| {
         messages_of("data_freshness_check", 2025, &damaged(damage), &settings)
@@ -95,9 +95,9 @@ fn data_freshness_reports_another_file_and_another_date() {
     };
     assert_eq!(found(""), "");
     insta::assert_snapshot!(found("update stg_census_data set employee_hire_date = '2025-01-01' where employee_id = 'A01'"), @"2025 error data_freshness_check (1): `stg_census_data` isn't as of 2024-12-31: 1 person hired later");
-    std::fs::write(&path, "employee_id\n2\n").expect("written");
+    std::fs::write(&path, "employee_id\n2\n").expect("write");
     insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): `[folder]/census.csv` changed since the run started");
-    std::fs::remove_file(&path).expect("removed");
+    std::fs::remove_file(&path).expect("remove");
     insta::assert_snapshot!(found(""), @"2025 error data_freshness_check (1): cannot check whether `[folder]/census.csv` changed: census file `[folder]/census.csv` not found");
 }
 
@@ -120,7 +120,7 @@ fn compensation_reasonableness_reports_pay_out_of_bounds_and_jumps() {
 }
 
 #[test]
-fn hire_termination_ratio_reports_what_is_out_of_proportion() {
+fn hire_termination_ratio_reports_disproportionate_counts() {
     let steady = RuleSettings {
         hire_termination: HireTerminationRatio {
             minimum_ratio: rate!(0.3),
@@ -143,7 +143,7 @@ fn hire_termination_ratio_reports_what_is_out_of_proportion() {
 }
 
 #[test]
-fn row_count_drift_reports_lost_and_doubled_rows() {
+fn row_count_drift_reports_lost_and_duplicate_rows() {
     check(
         "update main.stg_census_summary set file_rows = file_rows + 2",
         &["2025 error row_count_drift (2): 15 rows in the census file, but 13 accepted, rejected, or skipped"],
@@ -166,7 +166,7 @@ fn row_count_drift_reports_lost_and_doubled_rows() {
 }
 
 #[test]
-fn workforce_feasibility_stops_what_cannot_be() {
+fn workforce_feasibility_stops_impossible_plans() {
     check(
         "update main.int_workforce_needs set experienced_terminations = 15 where simulation_year = 2026",
         &["2026 fatal workforce_feasibility (1): 15 terminations planned, but opening headcount is 14"],
@@ -221,7 +221,7 @@ fn event_sequence_reports_events_at_the_wrong_time() {
 }
 
 #[test]
-fn event_sequence_reports_increases_that_must_not_be() {
+fn event_sequence_reports_increases_that_are_not_allowed() {
     let only = |what: &str| format!("2026 error event_sequence (1): {what}: 1 person");
     let repeated = format!(
         "insert into fct_yearly_events select * replace (
@@ -259,7 +259,7 @@ fn event_sequence_reports_broken_chains() {
         ),
         &[&format!("2025 error event_sequence (1): {pay}")],
     );
-    // Both rates a millionth too high: what the event adds is right, where it starts is not.
+    // Both rates are a millionth too high: the increase is right, but not where it starts.
     let shifted = "employee_deferral_rate = employee_deferral_rate + 0.000001,
         prev_employee_deferral_rate = prev_employee_deferral_rate + 0.000001";
     check(
@@ -282,7 +282,7 @@ fn event_sequence_follows_chains_of_any_length() {
     let original =
         "from fct_yearly_events where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025";
     let insert = |replaced: &str| format!("insert into fct_yearly_events select * replace ({replaced}) {original};");
-    // A09 was promoted to 148,578.96 and raised to 156,743.67. Two more raises of nothing.
+    // A09 was promoted to 148,578.96 and raised to 156,743.67. Two more raises of zero.
     let third =
         insert("'2025-08-01' as effective_date, 2137 as event_sequence, compensation_amount as previous_compensation");
     let fourth =
@@ -293,7 +293,7 @@ fn event_sequence_follows_chains_of_any_length() {
     };
     let expected = "an event doesn't start from the pay in effect: 1 person";
     check(&format!("{third}{}", broken(2137)), &[&format!("2025 error event_sequence (1): {expected}")]);
-    // The middle one of three.
+    // Damage the middle event of three.
     let gap = format!(
         "{third}update fct_yearly_events set previous_compensation = 148578.95 where employee_id = 'A09' and event_sequence = 1967 and simulation_year = 2025;"
     );
@@ -316,7 +316,7 @@ fn everywhere(value: &str, places: [(&str, &str); 3]) -> String {
 }
 
 #[test]
-fn accumulator_integrity_reports_what_does_not_follow() {
+fn accumulator_integrity_reports_state_that_does_not_follow_from_events() {
     let expected = |table: &str| {
         format!(
             "2026 error accumulator_integrity (1): `{table}` doesn't match the opening state plus the events: 1 person"
@@ -343,7 +343,7 @@ fn accumulator_integrity_reports_what_does_not_follow() {
 }
 
 #[test]
-fn accumulator_integrity_reports_people_too_few_and_too_many() {
+fn accumulator_integrity_reports_missing_and_extra_people() {
     let accumulator = "int_deferral_escalation_state_accumulator";
     let follow = format!("`{accumulator}` doesn't match the opening state plus the events");
     let registry = "deferral_escalation registry";
@@ -368,9 +368,9 @@ fn accumulator_integrity_reports_people_too_few_and_too_many() {
 }
 
 #[test]
-fn events_that_contradict_the_state_are_found() {
+fn events_that_contradict_the_state_are_reported() {
     // A second enrollment, an opt-out of someone not enrolled, and an increase that doesn't increase.
-    let happens = |employee: &str, kind: &str, rate: &str| {
+    let insert = |employee: &str, kind: &str, rate: &str| {
         format!(
             "insert into fct_yearly_events select * replace ('{employee}' as employee_id, '{kind}' as event_type,
                 {rate} as employee_deferral_rate, {rate} as prev_employee_deferral_rate, 3600 as event_sequence,
@@ -381,14 +381,12 @@ fn events_that_contradict_the_state_are_found() {
     };
     let found = |damage: &str| as_lines(&findings(&damaged(damage), &settings())).join("\n");
     let contradiction = "accumulator_integrity (1): `int_enrollment_state_accumulator` doesn't match";
-    assert!(found(&happens("A02", "enrollment", "0.12")).contains(contradiction));
-    assert!(found(&happens("NH_2026_000001", "enrollment_change", "0")).contains(contradiction));
+    assert!(found(&insert("A02", "enrollment", "0.12")).contains(contradiction));
+    assert!(found(&insert("NH_2026_000001", "enrollment_change", "0")).contains(contradiction));
     assert!(
-        found(&happens("A09", "deferral_escalation", "0.10")).contains("contribution_limits (1): automatic increase")
+        found(&insert("A09", "deferral_escalation", "0.10")).contains("contribution_limits (1): automatic increase")
     );
-    assert!(
-        found(&happens("Z99", "enrollment", "0.12")).contains("event_sequence (1): events for people not employed")
-    );
+    assert!(found(&insert("Z99", "enrollment", "0.12")).contains("event_sequence (1): events for people not employed"));
 }
 
 #[test]
@@ -416,19 +414,19 @@ fn state_consistency_reports_registries_that_differ() {
 }
 
 #[test]
-fn state_consistency_asks_every_registry() {
+fn state_consistency_checks_every_registry() {
     let (db, settings) = (damaged(""), settings());
     let [silent, loud, failing] = ["silent", "loud", "failing"].map(InMemoryRegistry::new);
     let found_by = |registries: &[&InMemoryRegistry]| {
         let registries = registries.iter().map(|&r| Box::new(r.clone()) as Box<dyn Registry>).collect();
         let validator = DataValidator::new(super::rules(&settings, registries));
-        validator.check("state_consistency", 2026, &db).expect("built in").map(|findings| as_lines(&findings))
+        validator.check("state_consistency", 2026, &db).expect("built-in rule").map(|findings| as_lines(&findings))
     };
     loud.disagrees(2026, vec![Disagreement { what: "dates".to_owned(), count: 2, rows: None }]);
-    let found = found_by(&[&silent, &loud]).expect("it runs");
+    let found = found_by(&[&silent, &loud]).expect("rule runs");
     assert_eq!(found, ["2026 error state_consistency (2): loud registry: dates: 2 people"]);
     failing.fail_next("check", Fault::Transient);
-    let error = found_by(&[&loud, &failing]).expect_err("one cannot answer");
+    let error = found_by(&[&loud, &failing]).expect_err("a registry fails");
     assert_eq!(error.fault(), Fault::Transient);
     let error = full_message(&error);
     assert!(error.starts_with("rule `state_consistency` cannot run for 2026: the failing registry"), "{error}");
@@ -511,7 +509,7 @@ fn snapshot_consistency_reports_a_snapshot_that_differs() {
 }
 
 /// One rule's findings for 2026 after some damage, with the default thresholds.
-fn remarked(name: &str, damage: &str) -> String {
+fn found_in_2026(name: &str, damage: &str) -> String {
     let (db, settings) = (damaged(damage), RuleSettings::default());
     let compares = ["yearly_jumps", "distribution_drift"].contains(&name);
     assert!(
@@ -522,54 +520,54 @@ fn remarked(name: &str, damage: &str) -> String {
 }
 
 #[test]
-fn pay_far_from_that_of_the_level_is_remarkable() {
+fn pay_far_from_the_median_of_the_level_is_reported() {
     let typo = |factor: u32| {
         format!(
             "update fct_workforce_snapshot set current_compensation = current_compensation * {factor} where {}",
             person("NH_2025_000001")
         )
     };
-    assert_eq!(remarked("pay_outliers", &typo(1)), "");
-    insta::assert_snapshot!(remarked("pay_outliers", &typo(10)), @"2026 info pay_outliers (1): pay more than 8 robust standard deviations from the level's median: 1 person");
+    assert_eq!(found_in_2026("pay_outliers", &typo(1)), "");
+    insta::assert_snapshot!(found_in_2026("pay_outliers", &typo(10)), @"2026 info pay_outliers (1): pay more than 8 robust standard deviations from the level's median: 1 person");
     let all_alike = "update fct_workforce_snapshot set current_compensation = 50000 where simulation_year = 2026;";
-    assert_eq!(remarked("pay_outliers", &format!("{all_alike}{}", typo(10))), "", "no spread to measure against");
+    assert_eq!(found_in_2026("pay_outliers", &format!("{all_alike}{}", typo(10))), "", "no spread to measure against");
 }
 
 #[test]
-fn jumps_from_year_to_year_are_remarkable() {
+fn jumps_from_year_to_year_are_reported() {
     let update = |what: &str| format!("update fct_workforce_snapshot set {what} where simulation_year = 2026");
-    insta::assert_snapshot!(remarked("yearly_jumps", ""), @"
+    insta::assert_snapshot!(found_in_2026("yearly_jumps", ""), @"
     2026 info yearly_jumps (1): employee contributions rose 31.3% from the prior year
     2026 info yearly_jumps (1): employer contributions rose 41.0% from the prior year
     ");
-    insta::assert_snapshot!(remarked("yearly_jumps", &update("total_employer_contributions = total_employer_contributions * 2, current_deferral_rate = current_deferral_rate / 2")), @"
+    insta::assert_snapshot!(found_in_2026("yearly_jumps", &update("total_employer_contributions = total_employer_contributions * 2, current_deferral_rate = current_deferral_rate / 2")), @"
     2026 info yearly_jumps (1): average deferral rate fell 46.9% from the prior year
     2026 info yearly_jumps (1): employee contributions rose 31.3% from the prior year
     2026 info yearly_jumps (1): employer contributions rose 182.0% from the prior year
     ");
-    let begins = "update fct_workforce_snapshot set total_employer_contributions = 0 where simulation_year = 2025";
-    insta::assert_snapshot!(remarked("yearly_jumps", begins), @"
+    let from_zero = "update fct_workforce_snapshot set total_employer_contributions = 0 where simulation_year = 2025";
+    insta::assert_snapshot!(found_in_2026("yearly_jumps", from_zero), @"
     2026 info yearly_jumps (1): employee contributions rose 31.3% from the prior year
     2026 info yearly_jumps (1): employer contributions rose from zero
     ");
 }
 
 #[test]
-fn another_workforce_is_remarkable() {
+fn a_shifted_distribution_is_reported() {
     let older = "update fct_workforce_snapshot set age_band = '45-54' where simulation_year = 2026 and level_id <= 2";
-    insta::assert_snapshot!(remarked("distribution_drift", ""), @"");
-    insta::assert_snapshot!(remarked("distribution_drift", older), @"2026 info distribution_drift (16): age distribution shifted from the prior year (PSI 1.92)");
+    insta::assert_snapshot!(found_in_2026("distribution_drift", ""), @"");
+    insta::assert_snapshot!(found_in_2026("distribution_drift", older), @"2026 info distribution_drift (16): age distribution shifted from the prior year (PSI 1.92)");
 }
 
 #[test]
-fn the_names_of_the_configuration_are_those_of_the_rules() {
+fn configured_names_match_the_rules() {
     let validator = validator(&damaged(""), &settings());
     let (stopping, rated): (Vec<&str>, Vec<&str>) = validator.names().partition(|name| STOPPING_RULES.contains(name));
     assert_eq!((stopping.as_slice(), rated.as_slice()), (STOPPING_RULES, RATED_RULES));
 }
 
 #[test]
-fn findings_are_worth_what_the_configuration_says() {
+fn findings_have_the_configured_severity() {
     let db =
         damaged(&format!("update fct_workforce_snapshot set current_deferral_rate = 0.01 where {}", person("A01")));
     let rated = |rating| RuleSettings { severity: [("snapshot_consistency".to_owned(), rating)].into(), ..settings() };
@@ -592,18 +590,18 @@ fn user_defined_rules_count_the_rows_of_a_query() {
         Some(found.map_or_else(|e| full_message(&e), |found| as_lines(&found).join("\n")))
     };
     let query = "from fct_yearly_events where simulation_year = {year} and event_type = 'raise' -- all of them";
-    insta::assert_snapshot!(own(query, 0, Rating::Warning).expect("on"), @"2026 warning late_raises (8): raises in July: 8 rows");
+    insta::assert_snapshot!(own(query, 0, Rating::Warning).expect("enabled"), @"2026 warning late_raises (8): raises in July: 8 rows");
     assert_eq!(own(query, 11, Rating::Warning).as_deref(), Some(""));
     assert_eq!(own(query, 0, Rating::Off), None);
     assert_eq!(own("select 1 where {year} = 2025;\n", 0, Rating::Error).as_deref(), Some(""));
-    insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("on"), @r#"rule `late_raises` cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
-    // Nothing but a query is run.
-    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("on"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: not a query");
-    insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("on"), @r#"rule `late_raises` cannot run for 2026: its `sql` must be a single query: syntax error at or near ")""#);
-    insta::assert_snapshot!(own("-- nothing", 0, Rating::Info).expect("on"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: empty");
+    insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
+    // Only a query is run.
+    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: not a query");
+    insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: its `sql` must be a single query: syntax error at or near ")""#);
+    insta::assert_snapshot!(own("-- nothing", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: empty");
     // A column that can't be computed fails, although its values aren't used.
-    insta::assert_snapshot!(own("select strptime(employee_id, '%Y') from fct_yearly_events", 99999, Rating::Info).expect("on"), @r#"rule `late_raises` cannot run for 2026: Invalid Input Error: Could not parse string "..." ... ^ Error: Expected a number"#);
-    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("on"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: more than one query");
+    insta::assert_snapshot!(own("select strptime(employee_id, '%Y') from fct_yearly_events", 99999, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: Invalid Input Error: Could not parse string "..." ... ^ Error: Expected a number"#);
+    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: more than one query");
 }
 
 #[test]
@@ -627,7 +625,7 @@ fn a_rule_that_cannot_run_is_not_a_pass() {
     ];
     for (name, table) in needs {
         let db = damaged(&format!("drop table main.{table}"));
-        let found = validator(&db, &settings()).check(name, 2026, &db).expect("a built-in rule");
+        let found = validator(&db, &settings()).check(name, 2026, &db).expect("built-in rule");
         let error = full_message(&found.expect_err(name));
         assert!(error.starts_with(&format!("rule `{name}` cannot run for 2026: ")), "{error}");
         assert!(error.contains("Catalog Error"), "{error}");
@@ -640,13 +638,13 @@ fn a_rule_that_cannot_run_is_not_a_pass() {
 #[test]
 fn a_year_without_rows_is_not_a_pass() {
     let db = damaged("");
-    let of_the_census = ["census_acceptance", "data_freshness_check"];
+    let census_rules = ["census_acceptance", "data_freshness_check"];
     let validator = validator(&db, &settings());
-    for name in validator.names().filter(|name| !of_the_census.contains(name)) {
-        let found = validator.check(name, 2027, &db).expect("on");
+    for name in validator.names().filter(|name| !census_rules.contains(name)) {
+        let found = validator.check(name, 2027, &db).expect("enabled");
         if name == "row_count_drift" {
-            // It has the prior year's closing, so it detects that the opening is missing.
-            assert!(!found.expect("it runs").is_empty());
+            // It knows the prior year's closing headcount, so it detects that the opening headcount is missing.
+            assert!(!found.expect("rule runs").is_empty());
         } else {
             found.expect_err(name);
         }

@@ -1,4 +1,4 @@
-//! The deferral-escalation registry with handmade events.
+//! The deferral-escalation registry with handwritten events.
 
 use planalign_config::Database;
 
@@ -11,7 +11,7 @@ fn escalates(db: &Database, employee: &str, day: &str, from: &str, to: &str) {
 }
 
 /// Anna escalates twice, Ben opts out of increases, Cleo escalates and terminates, Dan is hired, enrolls, escalates, and opts out.
-fn story() -> (Database, DeferralEscalationRegistry) {
+fn example() -> (Database, DeferralEscalationRegistry) {
     let db = models();
     census(&db, "anna", "0.06", false);
     census(&db, "ben", "0.05", true);
@@ -52,7 +52,7 @@ fn rows(db: &Database, year: i32) -> String {
 
 #[test]
 fn rates_and_increases_follow_the_events_across_years() {
-    let (db, mut registry) = story();
+    let (db, mut registry) = example();
     assert_eq!(registry.update(2025, 2025).expect("2025"), 5);
     assert_eq!(registry.update(2026, 2025).expect("2026"), 4);
     insta::assert_snapshot!(rows(&db, 2025), @"
@@ -71,12 +71,12 @@ fn rates_and_increases_follow_the_events_across_years() {
 }
 
 #[test]
-fn a_year_is_replaced_and_can_be_forgotten() {
-    let (_, mut registry) = story();
+fn a_year_can_be_replaced_and_forgotten() {
+    let (_, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     registry.update(2026, 2025).expect("2026");
     let (first, second) = (registry.snapshot(2025).expect("snapshot"), registry.snapshot(2026).expect("snapshot"));
-    registry.update(2026, 2025).expect("again");
+    registry.update(2026, 2025).expect("update again");
     assert_eq!(registry.snapshot(2026).expect("snapshot"), second);
     registry.restore(Some(2025)).expect("restore");
     assert_eq!(registry.snapshot(2025).expect("snapshot"), first);
@@ -84,25 +84,25 @@ fn a_year_is_replaced_and_can_be_forgotten() {
 }
 
 #[test]
-fn questions_about_people_and_years() {
-    let (_, mut registry) = story();
+fn people_and_years_can_be_queried() {
+    let (_, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     registry.update(2026, 2025).expect("2026");
     assert_eq!(registry.escalations("anna", 2025).expect("anna"), Some(1));
     assert_eq!(registry.escalations("anna", 2026).expect("anna"), Some(2));
     assert_eq!(registry.escalations("nobody", 2026).expect("nobody"), None);
     assert_eq!(registry.escalated_in(2025).expect("count"), 2);
-    let dan = registry.state_of("dan", 2026).expect("dan").expect("there");
+    let dan = registry.state_of("dan", 2026).expect("dan").expect("row");
     assert_eq!((dan.original_rate.as_deref(), dan.current_rate.as_str()), (Some("0.030000"), "0.000000"));
     assert_eq!((dan.escalation_amount.as_str(), dan.last_escalation_date.as_deref()), ("0.010000", Some("2026-01-01")));
-    let ben = registry.state_of("ben", 2026).expect("ben").expect("there");
+    let ben = registry.state_of("ben", 2026).expect("ben").expect("row");
     assert!(ben.opted_out && !dan.opted_out);
     assert_eq!(registry.name(), "deferral_escalation");
 }
 
-/// Changes one thing after everything agreed and returns what the check finds.
+/// Makes one change once everything agrees, and returns what the check finds.
 fn found_after(change: &str) -> Vec<(String, u64)> {
-    let (db, mut registry) = story();
+    let (db, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     accumulate(&db, 2025);
     assert!(registry.check(2025).expect("check").is_empty());
@@ -111,7 +111,7 @@ fn found_after(change: &str) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn every_kind_of_disagreement_is_counted_under_its_own_name() {
+fn every_kind_of_disagreement_is_counted_separately() {
     let (rate, escalation) = ("int_deferral_rate_state_accumulator", "int_deferral_escalation_state_accumulator");
     let cases = [
         (format!("delete from {rate} where employee_id = 'anna'"), vec![(0, 1)]),

@@ -1,4 +1,4 @@
-//! The enrollment registry with handmade events.
+//! The enrollment registry with handwritten events.
 
 use planalign_config::Database;
 
@@ -15,7 +15,7 @@ fn opts_out(db: &Database, employee: &str, day: &str) {
 }
 
 /// Anna is enrolled in the census, Ben enrolls, opts out, and reenrolls, Cleo terminates, Dan is hired.
-fn story() -> (Database, EnrollmentRegistry) {
+fn example() -> (Database, EnrollmentRegistry) {
     let db = models();
     census(&db, "anna", "0.06", false);
     census(&db, "ben", "0", false);
@@ -32,7 +32,7 @@ fn story() -> (Database, EnrollmentRegistry) {
     (db, registry)
 }
 
-/// The accumulator as the model would write it, from the registry itself; census dates as the model sets them.
+/// Fills the accumulator from the registry as the model would, including its dates for census enrollments.
 fn accumulate(db: &Database, year: i32) {
     let sql = format!(
         "delete from int_enrollment_state_accumulator where simulation_year = {year};
@@ -54,7 +54,7 @@ fn rows(db: &Database, year: i32) -> String {
 
 #[test]
 fn states_follow_the_events_across_years() {
-    let (db, mut registry) = story();
+    let (db, mut registry) = example();
     assert_eq!(registry.update(2025, 2025).expect("2025"), 4);
     assert_eq!(registry.update(2026, 2025).expect("2026"), 4);
     insta::assert_snapshot!(rows(&db, 2025), @"
@@ -72,22 +72,22 @@ fn states_follow_the_events_across_years() {
 }
 
 #[test]
-fn a_year_is_replaced_and_depends_on_the_year_before_alone() {
-    let (db, mut registry) = story();
+fn a_year_is_replaced_and_depends_only_on_the_prior_year() {
+    let (db, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     registry.update(2026, 2025).expect("2026");
     let before = registry.snapshot(2026).expect("snapshot");
     assert_eq!(before.state.rows, 4);
     db.execute_batch("delete from int_baseline_workforce; delete from fct_yearly_events where simulation_year <> 2026")
         .expect("delete");
-    assert_eq!(registry.update(2026, 2025).expect("again"), 4);
+    assert_eq!(registry.update(2026, 2025).expect("update again"), 4);
     assert_eq!(registry.snapshot(2026).expect("snapshot"), before);
     assert_ne!(registry.snapshot(2025).expect("snapshot").state.hash, before.state.hash);
 }
 
 #[test]
 fn restore_forgets_later_years() {
-    let (_, mut registry) = story();
+    let (_, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     registry.update(2026, 2025).expect("2026");
     let kept = registry.snapshot(2025).expect("snapshot");
@@ -99,22 +99,22 @@ fn restore_forgets_later_years() {
 }
 
 #[test]
-fn questions_about_people_and_years() {
-    let (_, mut registry) = story();
+fn people_and_years_can_be_queried() {
+    let (_, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     assert_eq!(registry.enrolled_in(2025).expect("count"), 2);
     assert_eq!(registry.people_enrolled_in(2025).expect("list"), ["anna", "dan"]);
     assert_eq!(registry.is_enrolled("ben", 2025).expect("ben"), Some(false));
     assert_eq!(registry.is_enrolled("dan", 2025).expect("dan"), Some(true));
     assert_eq!(registry.is_enrolled("nobody", 2025).expect("nobody"), None);
-    let cleo = registry.state_of("cleo", 2025).expect("cleo").expect("there");
+    let cleo = registry.state_of("cleo", 2025).expect("cleo").expect("row");
     assert_eq!((cleo.source.as_deref(), cleo.left_on.as_deref()), (Some("census"), Some("2025-06-30")));
     assert_eq!(registry.name(), "enrollment");
 }
 
-/// Changes one thing after everything agreed and returns what the check finds.
+/// Makes one change once everything agrees, and returns what the check finds.
 fn found_after(change: &str) -> Vec<(String, u64)> {
-    let (db, mut registry) = story();
+    let (db, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     accumulate(&db, 2025);
     assert!(registry.check(2025).expect("check").is_empty());
@@ -123,7 +123,7 @@ fn found_after(change: &str) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn every_kind_of_disagreement_is_counted_under_its_own_name() {
+fn every_kind_of_disagreement_is_counted_separately() {
     let accumulator = "int_enrollment_state_accumulator";
     let cases = [
         (format!("delete from {accumulator} where employee_id in ('anna', 'ben')"), 0, 2),
@@ -148,7 +148,7 @@ fn every_kind_of_disagreement_is_counted_under_its_own_name() {
 
 #[test]
 fn other_years_are_left_alone() {
-    let (db, mut registry) = story();
+    let (db, mut registry) = example();
     registry.update(2025, 2025).expect("2025");
     let before = registry.snapshot(2025).expect("snapshot");
     db.execute_batch(
@@ -156,13 +156,13 @@ fn other_years_are_left_alone() {
             ('s', 'd', 2024, 'anna', 'termination', 'x', '2024-02-02', null, null, 1)",
     )
     .expect("insert");
-    registry.update(2025, 2025).expect("again");
+    registry.update(2025, 2025).expect("update again");
     assert_eq!(registry.snapshot(2025).expect("snapshot"), before);
 }
 
 #[test]
-fn a_missing_table_is_an_error_that_says_what_was_attempted() {
-    let (db, mut registry) = story();
+fn a_missing_table_is_an_error_that_names_the_action() {
+    let (db, mut registry) = example();
     db.execute_batch("drop table fct_yearly_events; drop table int_enrollment_state_accumulator").expect("drop");
     let error = planalign_config::full_message(&registry.update(2025, 2025).expect_err("no events"));
     assert!(error.starts_with("the enrollment registry cannot process the events for 2025: "), "{error}");

@@ -1,4 +1,4 @@
-//! The run store on real databases.
+//! The run store with real databases.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ fn checkpoint(sequence: u64, year: i32, stage: &str) -> WorkflowCheckpoint {
 }
 
 #[test]
-fn runs_are_kept_in_their_order_and_the_last_is_the_current_one() {
+fn runs_are_kept_in_order_and_the_last_is_current() {
     let (_, mut store) = memory();
     assert_eq!(store.current_run().expect("none"), None);
     store.begin_run(&run("r2"), &fingerprints()).expect("begin");
@@ -92,7 +92,7 @@ fn runs_are_kept_in_their_order_and_the_last_is_the_current_one() {
 }
 
 #[test]
-fn fingerprints_come_back_and_a_changed_content_is_noticed() {
+fn fingerprints_round_trip_and_changed_content_is_detected() {
     let (db, mut store) = memory();
     store.begin_run(&run("r1"), &fingerprints()).expect("begin");
     store.begin_run(&run("r2"), &Fingerprints::default()).expect("begin");
@@ -110,7 +110,7 @@ fn fingerprints_come_back_and_a_changed_content_is_noticed() {
 }
 
 #[test]
-fn the_beginning_of_a_run_is_all_or_nothing() {
+fn beginning_a_run_is_all_or_nothing() {
     let (db, mut store) = memory();
     db.execute_batch("drop table planalign.fingerprints").expect("drop");
     assert!(store.begin_run(&run("r1"), &fingerprints()).is_err());
@@ -119,7 +119,7 @@ fn the_beginning_of_a_run_is_all_or_nothing() {
 }
 
 #[test]
-fn events_within_the_unit_go_with_it_and_events_outside_stay() {
+fn events_in_the_unit_are_rolled_back_with_it_and_events_outside_stay() {
     let (mut db, mut store) = memory();
     db.begin().expect("begin");
     store.record(&[failed(1)]).expect("record");
@@ -148,7 +148,7 @@ fn events_outside_can_be_written_while_the_unit_is_poisoned() {
 }
 
 #[test]
-fn the_journal_can_be_read_by_sql() {
+fn the_journal_can_be_read_with_sql() {
     let (db, mut store) = memory();
     store.record(&[event(1, RunEventKind::YearStarted { year: 2025 })]).expect("record");
     let reported = "select concat_ws(' ', event, sequence, payload->>'year') from planalign.run_events";
@@ -173,7 +173,7 @@ fn checkpoints_are_replaced_by_year_and_stage_and_read_in_order() {
 }
 
 #[test]
-fn a_record_that_is_not_understood_is_damaged_and_not_quoted() {
+fn an_invalid_record_is_reported_as_damaged_and_not_quoted() {
     let (db, mut store) = memory();
     store.save_checkpoint(&checkpoint(1, 2025, "A")).expect("save");
     db.execute_batch("update planalign.checkpoints set payload = '{\"run_id\": \"secret\"}'").expect("damage");
@@ -212,7 +212,7 @@ fn state_counts_hashes_and_sums_the_rows_of_the_year() {
 }
 
 #[test]
-fn state_leaves_views_and_missing_relations_out_and_notices_when_they_come() {
+fn state_skips_views_and_relations_that_do_not_exist_yet() {
     let (db, store) = memory();
     table(&db, PEOPLE);
     table(&db, "create view v as from t; create table \"odd \"\"name\" as select 1 as \"a \"\"b\"");
@@ -227,20 +227,20 @@ fn state_leaves_views_and_missing_relations_out_and_notices_when_they_come() {
 }
 
 #[test]
-fn state_notices_every_change_of_rows() {
+fn state_detects_every_change_of_rows() {
     let changes = [
-        ("one row more", "insert into t from t where id = 5"),
-        ("a pair of equal rows more", "insert into t from t where id = 5; insert into t from t where id = 5 limit 1"),
-        ("one row less", "delete from t where id = 5"),
+        ("one more row", "insert into t from t where id = 5"),
+        ("two more equal rows", "insert into t from t where id = 5; insert into t from t where id = 5 limit 1"),
+        ("one row fewer", "delete from t where id = 5"),
         (
-            "an equal pair in place of another",
+            "two rows replaced by equal ones",
             "delete from t where id in (5, 6); insert into t select 2025, 5, '5', 7.5, 5, 6 from range(2)",
         ),
         ("a text", "update t set name = 'x' where id = 5"),
         ("a double", "update t set x = x + 1e-9 where id = 5"),
         ("a null", "update t set name = null where id = 5"),
-        ("two rows exchange a value", "update t set name = case id when 5 then '6' else '5' end where id in (5, 6)"),
-        ("columns exchange their values", "update t set id = other, other = id where id = 5"),
+        ("two rows swap a value", "update t set name = case id when 5 then '6' else '5' end where id in (5, 6)"),
+        ("columns swap values", "update t set id = other, other = id where id = 5"),
         ("values with the same sum", "update t set pay = pay + case id when 5 then 1 else -1 end where id in (5, 6)"),
     ];
     for (what, change) in changes {
@@ -255,7 +255,7 @@ fn state_notices_every_change_of_rows() {
 }
 
 #[test]
-fn state_notices_equal_rows_that_change_alike() {
+fn state_detects_equal_rows_that_change_alike() {
     let (db, store) = memory();
     table(&db, "create table t as select 2025 as simulation_year, 'a' as x from range(2)");
     let before = state(&store);
@@ -273,26 +273,31 @@ fn state_does_not_depend_on_the_order_of_rows() {
 }
 
 #[test]
-fn other_rows_with_equal_sums_differ_unless_the_engine_does() {
+fn different_rows_with_equal_sums_differ_unless_the_engine_does() {
     let (db, store) = memory();
     table(&db, PEOPLE);
     let mut saved = checkpoint(1, 2025, "A");
     saved.state = vec![state(&store)];
     table(&db, "update t set name = 'x' where id = 5");
-    let error = compare_state(&saved, &[state(&store)]).expect_err("differs").to_string();
+    let error = compare_state(&saved, &[state(&store)]).expect_err("rows differ").to_string();
     assert_eq!(error, "table main.t does not match checkpoint 2025/A: its rows differ");
     saved.state[0].engine = "v9".to_owned();
     assert!(compare_state(&saved, &[state(&store)]).is_ok());
     table(&db, "update t set pay = 0 where id = 5");
     assert!(
         compare_state(&saved, &[state(&store)])
-            .expect_err("sums")
+            .expect_err("sums differ")
             .to_string()
             .ends_with("the sums of its columns differ")
     );
     table(&db, "delete from t where id = 5");
-    assert!(compare_state(&saved, &[state(&store)]).expect_err("rows").to_string().ends_with("99 rows instead of 100"));
-    assert!(compare_state(&saved, &[]).expect_err("gone").to_string().ends_with("it is missing"));
+    assert!(
+        compare_state(&saved, &[state(&store)])
+            .expect_err("row count differs")
+            .to_string()
+            .ends_with("99 rows instead of 100")
+    );
+    assert!(compare_state(&saved, &[]).expect_err("table missing").to_string().ends_with("it is missing"));
 }
 
 #[test]
@@ -346,7 +351,7 @@ fn forgetting_the_rest_of_a_year_removes_what_its_later_stages_wrote() {
     ];
     for each in &all {
         store.save_checkpoint(each).expect("save");
-        store.save_finding_rows("r1", &each.key, &[rows("numbers", "select 1 as n")]).expect("written");
+        store.save_finding_rows("r1", &each.key, &[rows("numbers", "select 1 as n")]).expect("write");
     }
     store.forget_after(Some(&all[2])).expect("forget");
     assert_eq!((count(&db, "early"), count(&db, "late"), count(&db, "seed")), (2, 1, 1));
@@ -356,7 +361,7 @@ fn forgetting_the_rest_of_a_year_removes_what_its_later_stages_wrote() {
 }
 
 #[test]
-fn what_a_run_depends_on_can_be_replaced_and_what_is_kept_is_apart() {
+fn fingerprints_can_be_replaced_and_kept_inputs_are_separate() {
     let (_, mut store) = memory();
     let mut all = fingerprints();
     all.insert(FingerprintKind::ProjectFile, [("dbt_project.yml".to_owned(), "name: p".to_owned())]);
@@ -369,13 +374,13 @@ fn what_a_run_depends_on_can_be_replaced_and_what_is_kept_is_apart() {
     assert_eq!((all.digest(), all.differences(&fingerprints())), (fingerprints().digest(), Vec::new()));
     let mut others = Fingerprints::default();
     others.insert(FingerprintKind::Config, [("a.b".to_owned(), "2".to_owned())]);
-    store.replace_fingerprints("r1", &others).expect("replaced");
+    store.replace_fingerprints("r1", &others).expect("replace");
     assert_eq!(store.fingerprints("r1").expect("read"), others);
     assert_eq!(store.kept_inputs("r1").expect("read"), Fingerprints::default());
 }
 
 #[test]
-fn forgetting_everything_drops_what_checkpoints_name_and_empties_the_rest() {
+fn forgetting_everything_drops_tables_in_checkpoints_and_empties_the_rest() {
     let (db, mut store) = memory();
     store.begin_run(&run("r1"), &fingerprints()).expect("begin");
     table(&db, PEOPLE);
@@ -392,7 +397,7 @@ fn forgetting_everything_drops_what_checkpoints_name_and_empties_the_rest() {
 }
 
 #[test]
-fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
+fn a_file_may_be_named_like_a_schema() {
     let directory = tempfile::tempdir().expect("directory");
     for name in ["planalign.duckdb", "main.duckdb"] {
         let path = directory.path().join(name);
@@ -414,7 +419,7 @@ fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
         }
         let read_only = planalign_config::DatabaseOptions { read_only: true, ..options() };
         let store = DuckRunStore::open_existing(Database::open(&path, &read_only).expect("open")).expect("read");
-        let store = store.expect("there");
+        let store = store.expect("run record");
         assert_eq!(store.current_run().expect("run"), Some(run("r1")));
         assert_eq!(store.fingerprints("r1").expect("read"), fingerprints());
         assert_eq!(store.events("r1").expect("events"), [failed(1), failed(2)]);
@@ -422,17 +427,17 @@ fn a_file_named_like_a_schema_is_no_trouble_and_keeps_everything() {
         assert_eq!(saved.len(), 2);
         assert!(compare_state(&saved[0], &[state(&store)]).is_ok());
         drop(store);
-        let mut store = DuckRunStore::open(Database::open(&path, &options()).expect("open")).expect("again");
+        let mut store = DuckRunStore::open(Database::open(&path, &options()).expect("open")).expect("reopen");
         store.forget_after(None).expect("forget");
         drop(store);
-        let store = DuckRunStore::open(Database::open(&path, &options()).expect("open")).expect("replayed");
+        let store = DuckRunStore::open(Database::open(&path, &options()).expect("open")).expect("replay log");
         assert_eq!(store.state(&["main.t".to_owned()], 2025).expect("state"), []);
         assert_eq!(store.runs().expect("runs").len(), 1);
     }
 }
 
 #[test]
-fn a_file_of_something_else_is_left_as_it_is() {
+fn a_file_with_other_tables_is_left_unchanged() {
     for (sql, message) in [
         ("create table t (n integer)", "the database holds 1 table that PlanAlign did not create"),
         (
@@ -442,14 +447,14 @@ fn a_file_of_something_else_is_left_as_it_is() {
     ] {
         let db = Database::in_memory(&options()).expect("open");
         db.execute_batch(sql).expect("create");
-        assert_eq!(DuckRunStore::open(db.clone()).expect_err("foreign").to_string(), message);
+        assert_eq!(DuckRunStore::open(db.clone()).expect_err("other tables").to_string(), message);
         assert!(DuckRunStore::open_existing(db.clone()).expect("read").is_none());
         assert!(db.execute_batch("from planalign.runs").is_err(), "nothing was created");
     }
 }
 
 #[test]
-fn a_record_of_a_newer_format_is_read_and_not_written_to() {
+fn a_record_in_a_newer_format_is_read_but_not_written() {
     let (db, mut store) = memory();
     store.begin_run(&run("r1"), &fingerprints()).expect("begin");
     store.record(&[failed(1)]).expect("record");
@@ -460,9 +465,9 @@ fn a_record_of_a_newer_format_is_read_and_not_written_to() {
             replace(payload, '\"event\":\"run_failed\"', '\"event\":\"sun_rose\"') from planalign.run_events",
     )
     .expect("change");
-    let error = DuckRunStore::open(db.clone()).expect_err("newer");
+    let error = DuckRunStore::open(db.clone()).expect_err("newer format");
     assert_eq!(error.to_string(), "the run record has format 3; this program reads up to 2");
-    let store = DuckRunStore::open_existing(db.clone()).expect("readable").expect("a record");
+    let store = DuckRunStore::open_existing(db.clone()).expect("read").expect("record");
     assert_eq!(store.runs().expect("runs"), [run("r1")]);
     let kinds: Vec<RunEventKind> = store.events("r1").expect("events").into_iter().map(|e| e.kind).collect();
     assert_eq!(kinds, [failed(1).kind, RunEventKind::Unknown]);
@@ -478,7 +483,7 @@ fn looking_for_a_record_writes_nothing() {
         db.query("select 1 from information_schema.schemata where schema_name = 'planalign'", &[]).expect("query");
     assert!(schemas.rows.is_empty());
     DuckRunStore::open(db.clone()).expect("create");
-    DuckRunStore::open(db.clone()).expect("again");
+    DuckRunStore::open(db.clone()).expect("reopen");
     assert!(DuckRunStore::open_existing(db).expect("look").is_some());
 }
 
@@ -486,23 +491,21 @@ fn looking_for_a_record_writes_nothing() {
 fn creating_within_a_unit_of_work_is_refused() {
     let mut db = Database::in_memory(&options()).expect("open");
     db.begin().expect("begin");
-    assert!(
-        DuckRunStore::open(db).expect_err("a unit is open").to_string().starts_with("cannot write to the run record")
-    );
+    assert!(DuckRunStore::open(db).expect_err("open unit").to_string().starts_with("cannot write to the run record"));
 }
 
 #[test]
-fn of_several_runs_only_the_latest_stays_recorded() {
+fn pruning_keeps_only_the_latest_run() {
     let (_, mut store) = memory();
-    assert!(store.prune().expect("nothing to do").is_empty());
+    assert!(store.prune().expect("prune").is_empty());
     for run_id in ["r1", "r2"] {
-        store.begin_run(&run(run_id), &fingerprints()).expect("a run");
-        store.record(&[RunEvent { run_id: run_id.to_owned(), ..failed(1) }]).expect("an event");
+        store.begin_run(&run(run_id), &fingerprints()).expect("begin run");
+        store.record(&[RunEvent { run_id: run_id.to_owned(), ..failed(1) }]).expect("record");
         store
             .save_checkpoint(&WorkflowCheckpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025, "FOUNDATION") })
-            .expect("saved");
+            .expect("save");
     }
-    assert_eq!(store.prune().expect("pruned"), [run("r1")]);
+    assert_eq!(store.prune().expect("prune"), [run("r1")]);
     assert_eq!(store.runs().expect("runs"), [run("r2")]);
     let left = |run_id: &str| {
         let events = store.events(run_id).expect("events").len();
@@ -515,7 +518,7 @@ fn of_several_runs_only_the_latest_stays_recorded() {
     assert_eq!((left("r1"), left("r2")), ((false, 0, 0), (true, 1, 1)));
 }
 
-/// Rule, finding, number, and content of saved rows.
+/// The saved rows of findings, each as one line.
 fn finding_details(db: &Database) -> Vec<String> {
     let sql =
         "select simulation_year, stage, rule, finding, row_number, details from planalign.finding_details order by all";
@@ -528,12 +531,12 @@ fn rows(rule: &str, query: &str) -> FindingRows {
 }
 
 #[test]
-fn the_rows_of_findings_are_those_of_the_last_check() {
+fn finding_rows_are_those_of_the_last_check() {
     let (db, mut store) = memory();
     let key = |year: i32| CheckpointKey { year, stage: "VALIDATION".to_owned() };
     let numbers = rows("numbers", "select i as n, 'a' as b from range(3) as numbers (i) -- all");
-    store.save_finding_rows("r1", &key(2025), &[numbers, rows("none", "select 1 as n where false")]).expect("written");
-    store.save_finding_rows("r1", &key(2026), &[rows("many", "from range(5000)")]).expect("written");
+    store.save_finding_rows("r1", &key(2025), &[numbers, rows("none", "select 1 as n where false")]).expect("write");
+    store.save_finding_rows("r1", &key(2026), &[rows("many", "from range(5000)")]).expect("write");
     let details = finding_details(&db);
     assert_eq!(
         details[..3],
@@ -543,37 +546,37 @@ fn the_rows_of_findings_are_those_of_the_last_check() {
             r#"2025 VALIDATION numbers found 3 {"n":2,"b":"a"}"#
         ]
     );
-    assert_eq!(details.len(), 3 + 1000, "the first thousand");
-    store.save_finding_rows("r1", &key(2025), &[rows("numbers", "select 7 as n")]).expect("written");
+    assert_eq!(details.len(), 3 + 1000, "only the first thousand rows are kept");
+    store.save_finding_rows("r1", &key(2025), &[rows("numbers", "select 7 as n")]).expect("write");
     assert_eq!(finding_details(&db)[0], r#"2025 VALIDATION numbers found 1 {"n":7}"#);
-    store.forget_after(Some(&checkpoint(1, 2025, "VALIDATION"))).expect("forgotten");
+    store.forget_after(Some(&checkpoint(1, 2025, "VALIDATION"))).expect("forget");
     assert_eq!(finding_details(&db).len(), 1);
-    store.forget_after(None).expect("forgotten");
+    store.forget_after(None).expect("forget");
     assert!(finding_details(&db).is_empty());
 }
 
 #[test]
-fn a_record_of_the_first_format_is_brought_up_to_date() {
+fn a_record_in_the_first_format_is_upgraded() {
     let (db, mut store) = memory();
-    store.begin_run(&run("r1"), &fingerprints()).expect("a run");
+    store.begin_run(&run("r1"), &fingerprints()).expect("begin run");
     db.execute_batch("drop table planalign.finding_details; update planalign.format set version = 1")
-        .expect("as it was");
-    assert!(DuckRunStore::open_existing(db.clone()).expect("readable").is_some());
-    let mut store = DuckRunStore::open(db.clone()).expect("up to date");
+        .expect("downgrade");
+    assert!(DuckRunStore::open_existing(db.clone()).expect("read").is_some());
+    let mut store = DuckRunStore::open(db.clone()).expect("upgrade");
     assert_eq!(store.runs().expect("runs"), [run("r1")]);
     let key = CheckpointKey { year: 2025, stage: "VALIDATION".to_owned() };
-    store.save_finding_rows("r1", &key, &[rows("numbers", "select 7 as n")]).expect("written");
+    store.save_finding_rows("r1", &key, &[rows("numbers", "select 7 as n")]).expect("write");
     assert_eq!(finding_details(&db).len(), 1);
     let version = db.query_value("select version from planalign.format", &[]).expect("read").integer();
     assert_eq!(version, Some(2));
 }
 
 #[test]
-fn a_log_is_folded_where_there_is_room_for_it() {
+fn a_log_is_folded_only_if_there_is_space() {
     let check = |needed, free| super::refuse_short_space(needed, free).err();
     assert!(check(5_000_000, Some(5_000_000)).is_none());
     assert!(check(5_000_000, None).is_none());
-    let error = check(5_000_001, Some(4_999_999)).expect("too little");
+    let error = check(5_000_001, Some(4_999_999)).expect("not enough space");
     assert_eq!(error.fault(), planalign_config::Fault::OutOfSpace);
     let error = planalign_config::full_message(&error);
     assert_eq!(error, "cannot compact the database: about 6 MB of free space needed, 5 MB available");

@@ -63,7 +63,7 @@ fn rollback_undoes_only_the_unit() {
 }
 
 #[test]
-fn commit_keeps_and_checkpoints_are_replaced_and_forgotten() {
+fn committed_checkpoints_are_kept_replaced_and_forgotten() {
     let mut store = InMemoryRunStore::default();
     store.begin().expect("begin");
     for saved in [checkpoint(1, 2025), checkpoint(2, 2026)] {
@@ -71,7 +71,7 @@ fn commit_keeps_and_checkpoints_are_replaced_and_forgotten() {
     }
     store.replace_checkpoint(&checkpoint(3, 2025)).expect("replace");
     store.commit().expect("commit");
-    store.rollback().expect("nothing to do");
+    store.rollback().expect("rollback");
     assert_eq!(store.checkpoints("r").expect("read"), [checkpoint(2, 2026), checkpoint(3, 2025)]);
     assert_eq!(store.last_checkpoint("r").expect("read"), Some(3));
     assert_eq!(store.checkpoints("other").expect("read"), []);
@@ -87,7 +87,7 @@ fn only_rollback_is_possible_after_a_failure_in_a_unit() {
     let mut store = InMemoryRunStore::default();
     store.begin().expect("begin");
     store.fail_next("record", Fault::OutOfSpace);
-    let error = store.record(&[event(1)]).expect_err("fails");
+    let error = store.record(&[event(1)]).expect_err("must fail");
     assert_eq!((error.fault(), full_message(&error).as_str()), (Fault::OutOfSpace, "cannot record: as the test asked"));
     assert!(store.save_checkpoint(&checkpoint(1, 2025)).is_err());
     store.record_outside(&[event(1)]).expect("on a separate connection");
@@ -105,9 +105,9 @@ fn every_method_fails_where_the_script_says() {
     for method in ["begin", "commit", "rollback", "runs", "fingerprints", "events", "state", "checkpoints", "compact"] {
         store.fail_next(method, Fault::Busy);
     }
-    assert_eq!(store.begin().expect_err("fails").fault(), Fault::Busy);
-    assert_eq!(store.commit().expect_err("fails").fault(), Fault::Busy);
-    assert_eq!(store.rollback().expect_err("fails").fault(), Fault::Busy);
+    assert_eq!(store.begin().expect_err("must fail").fault(), Fault::Busy);
+    assert_eq!(store.commit().expect_err("must fail").fault(), Fault::Busy);
+    assert_eq!(store.rollback().expect_err("must fail").fault(), Fault::Busy);
     assert!(store.current_run().is_err());
     assert!(store.fingerprints("r").is_err());
     assert!(store.events("r").is_err());
@@ -125,7 +125,7 @@ fn units_do_not_nest_and_a_lost_commit_keeps_nothing() {
     assert!(store.begin().is_err());
     store.record(&[event(1)]).expect("record");
     store.lose_next_commit();
-    store.commit().expect("claims success");
+    store.commit().expect("commit");
     assert_eq!(store.events("r").expect("events"), []);
 }
 
@@ -137,14 +137,14 @@ fn runs_and_fingerprints_are_kept() {
     fingerprints.insert(FingerprintKind::Config, [("a".to_owned(), "1".to_owned())]);
     store.begin_run(&run(), &fingerprints).expect("begin");
     store.update_run("r", RunStatus::Finished, 2029).expect("update");
-    let now = store.current_run().expect("run").expect("there");
+    let now = store.current_run().expect("run").expect("current run");
     assert_eq!((now.status, now.end_year), (RunStatus::Finished, 2029));
     assert_eq!(store.fingerprints("r").expect("read"), fingerprints);
     assert_eq!(store.fingerprints("other").expect("read"), Fingerprints::default());
 }
 
 #[test]
-fn state_answers_as_scripted() {
+fn state_is_as_scripted() {
     let store = InMemoryRunStore::default();
     let state = |relation: &str, year, rows| RelationState {
         relation: relation.to_owned(),
@@ -171,7 +171,7 @@ fn pruning_keeps_the_latest_run() {
         store.record(&[RunEvent { run_id: run_id.to_owned(), ..event(1) }]).expect("record");
         store.save_checkpoint(&WorkflowCheckpoint { run_id: run_id.to_owned(), ..checkpoint(1, 2025) }).expect("save");
     }
-    assert_eq!(store.prune().expect("pruned"), [run()]);
+    assert_eq!(store.prune().expect("prune"), [run()]);
     assert_eq!(store.runs().expect("runs").len(), 1);
     let left =
         |run_id: &str| (store.events(run_id).expect("read").len(), store.checkpoints(run_id).expect("read").len());

@@ -1,4 +1,4 @@
-//! Fingerprints and what is said about their differences.
+//! Fingerprints and how their differences are described.
 
 use super::{FingerprintKind, Fingerprints};
 
@@ -11,7 +11,7 @@ fn fingerprints(entries: &[(&str, &str, &str)]) -> Fingerprints {
 }
 
 #[test]
-fn differences_say_exactly_what_has_changed() {
+fn differences_say_exactly_what_changed() {
     let long = "select 1\n".repeat(20);
     let before = fingerprints(&[
         ("census", "sha256", &"a".repeat(64)),
@@ -51,7 +51,7 @@ fn differences_say_exactly_what_has_changed() {
 }
 
 #[test]
-fn the_digest_depends_on_every_part_and_on_where_it_ends() {
+fn the_digest_depends_on_every_part_and_its_length() {
     let all = [
         fingerprints(&[("a", "b", "c")]),
         fingerprints(&[("a", "bc", "")]),

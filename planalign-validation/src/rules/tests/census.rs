@@ -27,7 +27,7 @@ fn census_acceptance_reports_the_causes_of_rejection() {
     };
     let db = damaged(rejection);
     assert_eq!(as_lines(&findings(&db, &settings())), expected("fatal").concat());
-    // Three of 16 are 18.75%, which is just allowed.
+    // Three of 16 is 18.75%, exactly the maximum.
     let tolerant = RuleSettings { max_rejected_share: rate!(0.1875), ..settings() };
     assert_eq!(as_lines(&findings(&db, &tolerant)), expected("warning").concat());
     let just_below = RuleSettings { max_rejected_share: rate!(0.187499), ..settings() };
@@ -42,11 +42,11 @@ fn census_acceptance_reports_corrections() {
         insert into main.stg_census_issues
         select i, 'scheduled_hours_per_week', 'not between 1 and 80, 40 taken', 'corrected' from range(3, 9) as r(i)",
     );
-    let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("on").expect("the rule runs");
+    let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("enabled").expect("rule runs");
     for finding in &found {
         lists_its_rows(&db, finding);
     }
-    // Seven of thirteen are more than half, six are not.
+    // Seven of thirteen is more than half; six is not.
     assert_eq!(
         as_lines(&found),
         [
@@ -57,9 +57,9 @@ fn census_acceptance_reports_corrections() {
 }
 
 #[test]
-fn census_acceptance_reports_that_nobody_is_left() {
+fn census_acceptance_reports_that_no_rows_are_left() {
     let db = damaged("update main.stg_census_summary set accepted_rows = 0, left_out_rows = file_rows");
-    let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("on").expect("the rule runs");
+    let found = validator(&db, &settings()).check("census_acceptance", 2025, &db).expect("enabled").expect("rule runs");
     assert_eq!(
         as_lines(&found),
         ["2025 fatal census_acceptance (13): no census rows left to simulate: 13 rows in the file"]

@@ -6,9 +6,9 @@ use super::{as_lines, check, damaged, findings, settings};
 use crate::settings::RuleSettings;
 
 #[test]
-fn contribution_limits_reports_deferrals_above_them() {
+fn contribution_limits_reports_deferrals_above_the_limits() {
     let which = |who: &str| format!("employee_id = '{who}' and simulation_year = 2026");
-    // The snapshot repeats every change of the contributions.
+    // Every change of the contributions is made in the snapshot too.
     let both = |who: &str, regular: &str, catch_up: &str| {
         format!(
             "update main.int_employee_contributions set regular_deferrals = {regular}, catch_up_deferrals = {catch_up},
@@ -19,11 +19,11 @@ fn contribution_limits_reports_deferrals_above_them() {
     };
     let age = "deferrals above the 402(g) limit plus 414(v) catch-up for age on Dec 31 in `int_employee_contributions`";
     let expected = |what: &str| format!("2026 error contribution_limits (1): {what}: 1 person");
-    // 48 years old: a cent of catch-up is one too many, even if the row says otherwise.
+    // At age 48, a cent of catch-up is a cent too much, even if the row says otherwise.
     check(&both("A06", "0", "0"), &[]);
     check(&both("A09", "24500.00", "0.01"), &[&expected(age)]);
     check(&both("A09", "24500.00", "0.00"), &[]);
-    // 58: catch-up of 8,000. 62: of 11,250. 66: of 8,000 again.
+    // The catch-up limit is 8,000 at age 58, 11,250 at 62, and 8,000 again at 66.
     for (who, limit) in [("A02", "8000"), ("A03", "11250"), ("A12", "8000")] {
         check(&both(who, "24500.00", &format!("{limit}.00")), &[]);
         check(&both(who, "24500.00", &format!("{limit}.01")), &[&expected(age)]);
@@ -35,7 +35,7 @@ fn contribution_limits_reports_deferrals_above_them() {
 }
 
 #[test]
-fn contribution_limits_knows_the_plan() {
+fn contribution_limits_follows_the_plan_settings() {
     let age = "deferrals above the 402(g) limit plus 414(v) catch-up for age on Dec 31 in `int_employee_contributions`";
     let found_with = |settings: RuleSettings| as_lines(&findings(&damaged(""), &settings));
     let expected = |counts: [u64; 2], what: &str, unit: &str| {
