@@ -9,4 +9,4 @@ mod unit_of_work;
 #[cfg(feature = "duckdb")]
 pub use self::duckdb::{Database, DatabaseOptions};
 pub use tables::{DatabaseError, InMemoryTables, Row, Rows, Tables, Value};
-pub use unit_of_work::UnitOfWork;
+pub use unit_of_work::{Handover, UnitOfWork};

@@ -4,6 +4,7 @@ mod columns;
 mod connect;
 mod error;
 mod fold;
+mod handover;
 mod header;
 mod open_files;
 mod redact;
@@ -13,18 +14,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duckdb::arrow::array::Array;
 use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
 use duckdb::{Connection, appender_params_from_iter, params_from_iter};
 
-use crate::database::UnitOfWork;
 use crate::database::tables::only_value;
+use crate::database::unit_of_work::{Handover, UnitOfWork};
 use crate::database::{DatabaseError, Row, Rows, Tables, Value};
 use crate::runtime::failpoint;
+use crate::runtime::fault::Fault;
 use connect::{Engine, MemoryRelief};
-use open_files::{Claim, OpenFile};
+use open_files::{Claim, FileId, OpenFile};
 
 /// Older engines can lose committed rows on a full disk.
 const OLDEST_ENGINE: (&str, [u32; 3]) = ("1.5.5", [1, 5, 5]);
@@ -68,8 +70,13 @@ pub struct Database {
 
 #[derive(Debug)]
 struct Inner {
-    connection: Connection,
+    /// `None` while another process has the file.
+    connection: Option<Connection>,
     path: Option<PathBuf>,
+    /// Options for opening the file again.
+    options: DatabaseOptions,
+    /// The file that another process has, or had in the unit that is open.
+    released: Option<Released>,
     transaction: Transaction,
     /// What to try when memory runs out, last one first.
     reliefs: Vec<MemoryRelief>,
@@ -91,21 +98,18 @@ enum Transaction {
     Poisoned,
 }
 
+/// A file between release and the end of its unit.
+#[derive(Clone, Debug)]
+struct Released {
+    file: Option<FileId>,
+}
+
 impl Database {
     /// Opens or creates a file, waiting up to `busy_waits` while another process has it open. A process opens a file only once:
     /// readers of a file that is open read-only share its engine, with the options of the first one; others wait as long, then
-    /// fail.
+    /// fail. If a unit with another process's work was not committed, a writer undoes it, and a reader sees the state before it.
     pub fn open(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
-        let mut waits = options.busy_waits.iter();
-        loop {
-            match (Self::open_once(path, options), waits.next()) {
-                (Err(error @ (DatabaseError::Busy { .. } | DatabaseError::OpenHere { .. })), Some(wait)) => {
-                    log::info!("{error}; retrying in {wait:?}");
-                    thread::sleep(*wait);
-                }
-                (result, _) => return result,
-            }
-        }
+        patiently(&options.busy_waits, || Self::open_once(path, options))
     }
 
     fn open_once(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
@@ -118,14 +122,9 @@ impl Database {
             Claim::Busy => return Err(DatabaseError::OpenHere { path: path.to_owned() }),
         };
         let mut connections = open.connections();
-        header::check(path)?;
-        if let Err(error) = fold::put_back(path) {
-            log::warn!("cannot restore the saved blocks of {}: {error}", path.display());
-        }
-        let engine = connect::to_file(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e))?;
-        let file = if options.read_only { None } else { File::open(path).map(Arc::new).ok() };
+        let engine = if handover::path_of(path).exists() { settled(path, options)? } else { engine_on(path, options)? };
         open.identify(path);
-        let database = Self::from_engine(engine, Some(path.to_owned()), file, Some(Arc::clone(&open)))?;
+        let database = Self::from_engine(engine, Some(path.to_owned()), options, Some(Arc::clone(&open)))?;
         connections.push(Arc::downgrade(&database.inner));
         Ok(database)
     }
@@ -133,36 +132,46 @@ impl Database {
     /// Opens an in-memory database.
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let engine = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
-        Self::from_engine(engine, None, None, None)
+        Self::from_engine(engine, None, options, None)
     }
 
     fn from_engine(
         engine: Engine,
         path: Option<PathBuf>,
-        file: Option<Arc<File>>,
+        options: &DatabaseOptions,
         open: Option<Arc<OpenFile>>,
     ) -> Result<Self, DatabaseError> {
-        let Engine { connection, reliefs, layout } = engine;
+        let Engine { connection, reliefs, layout, file } = engine;
         let version = connection.version().map_err(|e| DatabaseError::statement(&e, ""))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
-        let transaction = Transaction::None;
-        let inner = Inner { connection, path, transaction, reliefs, layout, saved: None, file, open };
+        let inner = Inner {
+            connection: Some(connection),
+            path,
+            options: options.clone(),
+            released: None,
+            transaction: Transaction::None,
+            reliefs,
+            layout,
+            saved: None,
+            file,
+            open,
+        };
         Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
     /// Opens a second connection to the same database, with its own transaction.
     pub fn second_connection(&self) -> Result<Self, DatabaseError> {
         let inner = self.lock();
-        let connection = inner.connection.try_clone().map_err(|e| DatabaseError::statement(&e, ""))?;
+        let connection = inner.connection()?.try_clone().map_err(|e| DatabaseError::statement(&e, ""))?;
         let set_up = connection
             .execute_batch(connect::ERRORS_AS_DATA)
             .and_then(|()| inner.path.as_ref().map_or(Ok(()), |path| connect::enter(&connection, path)));
         set_up.map_err(|e| DatabaseError::statement(&e, ""))?;
-        let layout = inner.layout.clone();
-        let engine = Engine { connection, reliefs: Vec::new(), layout };
-        let second = Self::from_engine(engine, inner.path.clone(), inner.file.clone(), inner.open.clone())?;
+        let (layout, file) = (inner.layout.clone(), inner.file.clone());
+        let engine = Engine { connection, reliefs: Vec::new(), layout, file };
+        let second = Self::from_engine(engine, inner.path.clone(), &inner.options, inner.open.clone())?;
         if let Some(open) = &inner.open {
             open.connections().push(Arc::downgrade(&second.inner));
         }
@@ -177,7 +186,7 @@ impl Database {
 
     /// Returns the engine's version, such as `v1.5.6`.
     pub fn engine_version(&self) -> Result<String, DatabaseError> {
-        self.lock().connection.version().map_err(|e| DatabaseError::statement(&e, ""))
+        self.lock().connection()?.version().map_err(|e| DatabaseError::statement(&e, ""))
     }
 
     /// Runs one statement and returns the number of rows that it changed.
@@ -208,12 +217,7 @@ impl Database {
 
     /// Folds the log into the file. Called while no transaction is open.
     pub fn fold(&self) -> Result<(), DatabaseError> {
-        let mut inner = self.lock();
-        // Kept after a failure: they must not be restored until the engine is done with the file.
-        inner.saved = inner.save_blocks()?;
-        inner.transact("write.statement", "checkpoint")?;
-        inner.saved = None;
-        Ok(())
+        self.lock().fold()
     }
 
     /// Runs a query and returns all of its rows.
@@ -260,7 +264,161 @@ impl Database {
     }
 }
 
+/// Waits while the file is in use.
+fn patiently<T>(waits: &[Duration], open: impl Fn() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+    let mut waits = waits.iter();
+    loop {
+        match (open(), waits.next()) {
+            (Err(error @ (DatabaseError::Busy { .. } | DatabaseError::OpenHere { .. })), Some(wait)) => {
+                log::info!("{error}; retrying in {wait:?}");
+                thread::sleep(*wait);
+            }
+            (result, _) => return result,
+        }
+    }
+}
+
+/// Starts an engine on a file.
+fn engine_on(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseError> {
+    header::check(path)?;
+    if let Err(error) = fold::put_back(path) {
+        log::warn!("cannot restore the saved blocks of {}: {error}", path.display());
+    }
+    connect::to_file(path, path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e))
+}
+
+/// Starts an engine on a file whose last unit, with another process's work, may not have been committed.
+fn settled(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseError> {
+    if !path.exists() {
+        log::warn!("`{}` is gone; its copy was removed", path.display());
+        handover::remove(path);
+        return engine_on(path, options);
+    }
+    let undo = match engine_on(path, options) {
+        Ok(engine) => {
+            if !handover::is_marked(&engine.connection).map_err(|e| DatabaseError::statement(&e, ""))? {
+                if !options.read_only {
+                    handover::remove(path);
+                }
+                return Ok(engine);
+            }
+            "was not committed".to_owned()
+        }
+        Err(error) if matches!(error.fault(), Fault::Corrupt | Fault::WrongVersion) => {
+            format!("cannot be read ({error})")
+        }
+        Err(error) => return Err(error),
+    };
+    let copy = handover::path_of(path);
+    if options.read_only {
+        log::info!("the last stage of `{}` {undo}; reading the state before it", path.display());
+        return connect::to_file(path, &copy, options).map_err(|e| DatabaseError::open(copy.clone(), &e));
+    }
+    log::warn!("the last stage of `{}` {undo}; the file was restored to the state before it", path.display());
+    restored(path, options)
+}
+
+/// Puts the copy of a closed file in its place, if there is one, and starts an engine on it.
+fn restored(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseError> {
+    handover::put_back(path).map_err(|error| DatabaseError::io("cannot restore the database from its copy", &error))?;
+    let engine = patiently(&options.busy_waits, || engine_on(path, options))?;
+    engine.connection.execute_batch(handover::UNMARK).map_err(|e| DatabaseError::statement(&e, ""))?;
+    Ok(engine)
+}
+
 impl Inner {
+    fn connection(&self) -> Result<&Connection, DatabaseError> {
+        self.connection.as_ref().ok_or(DatabaseError::Released)
+    }
+
+    /// Continues on a new engine.
+    fn enter(&mut self, engine: Engine) {
+        let Engine { connection, reliefs, file, layout: _ } = engine;
+        (self.connection, self.reliefs, self.file) = (Some(connection), reliefs, file);
+        self.layout.fetch_add(1, Ordering::Relaxed);
+        if let (Some(open), Some(path)) = (&self.open, &self.path) {
+            open.identify(path);
+        }
+    }
+
+    /// Closes the connection; the engine folds its log into the file if it is the last one.
+    fn close(&mut self) {
+        if self.path.is_some() && self.connection.is_some() && Arc::strong_count(&self.layout) == 1 {
+            self.prepare_to_fold();
+        }
+        self.connection = None;
+        self.saved = None;
+        // Last, because closing any handle to the file releases the engine's lock.
+        self.file = None;
+    }
+
+    fn prepare_to_fold(&mut self) {
+        let _ = failpoint::pass("close");
+        if self.transaction != Transaction::None {
+            self.transaction = Transaction::None;
+            let _ = self.connection().map(|connection| connection.execute_batch("rollback"));
+        }
+        match self.save_blocks() {
+            Ok(saved) => self.saved = saved,
+            Err(error) => {
+                log::warn!("cannot fold the log into the database file: {error}");
+                let kept = "pragma disable_checkpoint_on_shutdown";
+                let _ = self.connection().map(|connection| connection.execute_batch(kept));
+            }
+        }
+    }
+
+    fn fold(&mut self) -> Result<(), DatabaseError> {
+        // Kept after a failure: they must not be restored until the engine is done with the file.
+        self.saved = self.save_blocks()?;
+        self.transact("write.statement", "checkpoint")?;
+        self.saved = None;
+        Ok(())
+    }
+
+    fn release(&mut self) -> Result<u64, DatabaseError> {
+        let Some(path) = self.path.clone() else {
+            return Err(DatabaseError::Transaction("an in-memory database has no file to release"));
+        };
+        self.connection()?;
+        if self.transaction != Transaction::None || self.released.is_some() {
+            return Err(DatabaseError::Transaction("a transaction is open, so the database cannot be released"));
+        }
+        if Arc::strong_count(&self.layout) > 1 {
+            return Err(DatabaseError::Transaction("a second connection is open, so the database cannot be released"));
+        }
+        self.released = Some(Released { file: FileId::of(&path) });
+        self.transact("write.statement", handover::MARK)?;
+        self.fold()?;
+        self.close();
+        handover::copy(&path).map_err(|error| DatabaseError::io("cannot copy the database", &error))
+    }
+
+    fn reacquire(&mut self) -> Result<(), DatabaseError> {
+        let (Some(path), Some(released), None) = (&self.path, &self.released, &self.connection) else {
+            return Err(DatabaseError::Transaction("the database was not released"));
+        };
+        if FileId::of(path) != released.file {
+            return Err(DatabaseError::Replaced { path: path.clone() });
+        }
+        if path.with_added_extension("wal").exists() {
+            return Err(DatabaseError::LeftLog { path: path.clone() });
+        }
+        let engine = patiently(&self.options.busy_waits, || engine_on(path, &self.options))?;
+        self.enter(engine);
+        Ok(())
+    }
+
+    /// Undoes a unit with another process's work.
+    fn take_back(&mut self) -> Result<(), DatabaseError> {
+        let (Some(path), Some(_)) = (self.path.clone(), &self.released) else { return Ok(()) };
+        self.close();
+        let engine = restored(&path, &self.options)?;
+        self.enter(engine);
+        self.released = None;
+        Ok(())
+    }
+
     /// Runs SQL on the connection and updates the layout counter.
     fn running<T>(
         &mut self,
@@ -307,7 +465,8 @@ impl Inner {
         if self.transaction == Transaction::Poisoned {
             return Err(DatabaseError::Poisoned);
         }
-        error::passed(point).and_then(|()| run(&self.connection)).map_err(|e| {
+        let Some(connection) = &self.connection else { return Err(DatabaseError::Released) };
+        error::passed(point).and_then(|()| run(connection)).map_err(|e| {
             if self.transaction == Transaction::Open {
                 self.transaction = Transaction::Poisoned;
             }
@@ -317,23 +476,8 @@ impl Inner {
 }
 
 impl Drop for Inner {
-    /// The engine folds its log into the file when the last connection closes.
     fn drop(&mut self) {
-        if self.path.is_none() || Arc::strong_count(&self.layout) > 1 {
-            return;
-        }
-        let _ = failpoint::pass("close");
-        if self.transaction != Transaction::None {
-            self.transaction = Transaction::None;
-            let _ = self.connection.execute_batch("rollback");
-        }
-        match self.save_blocks() {
-            Ok(saved) => self.saved = saved,
-            Err(error) => {
-                log::warn!("cannot fold the log into the database file: {error}");
-                let _ = self.connection.execute_batch("pragma disable_checkpoint_on_shutdown");
-            }
-        }
+        self.close();
     }
 }
 
@@ -368,7 +512,7 @@ impl UnitOfWork for Database {
         }
         inner.transact("begin", "BEGIN TRANSACTION")?;
         inner.transaction = Transaction::Open;
-        Ok(())
+        if inner.released.is_some() { inner.transact("write.statement", handover::UNMARK) } else { Ok(()) }
     }
 
     fn commit(&mut self) -> Result<(), DatabaseError> {
@@ -380,21 +524,35 @@ impl UnitOfWork for Database {
         inner.transaction = Transaction::None;
         // This can't fail, but tests kill the process here.
         let _ = failpoint::pass("committed");
+        if let (Some(_), Some(path)) = (inner.released.take(), &inner.path) {
+            handover::remove(path);
+        }
         Ok(())
     }
 
     fn rollback(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.lock();
-        if inner.transaction == Transaction::None {
-            return Ok(());
+        if inner.transaction != Transaction::None {
+            inner.transaction = Transaction::None;
+            inner.layout.fetch_add(1, Ordering::Relaxed);
+            let connection = inner.connection()?;
+            match error::passed("rollback").and_then(|()| connection.execute_batch("ROLLBACK")) {
+                // A failed COMMIT has already rolled back.
+                Err(error) if error::is_rolled_back(&error) => {}
+                result => result.map_err(|e| DatabaseError::statement(&e, ""))?,
+            }
         }
-        inner.transaction = Transaction::None;
-        inner.layout.fetch_add(1, Ordering::Relaxed);
-        match error::passed("rollback").and_then(|()| inner.connection.execute_batch("ROLLBACK")) {
-            // A failed COMMIT has already rolled back.
-            Err(error) if error::is_rolled_back(&error) => Ok(()),
-            result => result.map_err(|e| DatabaseError::statement(&e, "")),
-        }
+        inner.take_back()
+    }
+
+    fn release(&mut self) -> Result<Handover, DatabaseError> {
+        let began = Instant::now();
+        let bytes = self.lock().release()?;
+        Ok(Handover { bytes, elapsed: began.elapsed() })
+    }
+
+    fn reacquire(&mut self) -> Result<(), DatabaseError> {
+        self.lock().reacquire()
     }
 
     fn relieve_memory(&mut self) -> Result<Option<String>, DatabaseError> {

@@ -8,7 +8,7 @@ use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use planalign_config::{DatabaseError, Fault, UnitOfWork, full_message};
+use planalign_config::{DatabaseError, Fault, Handover, UnitOfWork, full_message};
 
 use crate::checkpoint::{RelationState, WorkflowCheckpoint};
 use crate::run_event::RunEvent;
@@ -26,8 +26,9 @@ pub struct InMemoryRunStore {
 #[derive(Debug, Default)]
 struct Inner {
     data: Data,
-    /// The data before the open unit began.
+    /// The data before the open transaction began.
     before: Option<Data>,
+    released: Option<Released>,
     poisoned: bool,
     loses_commit: bool,
     reliefs: VecDeque<String>,
@@ -35,6 +36,14 @@ struct Inner {
     states: Vec<RelationState>,
     failures: Vec<(&'static str, Fault)>,
     calls: Vec<String>,
+}
+
+/// A unit with another process's work.
+#[derive(Debug)]
+struct Released {
+    /// What a rollback restores.
+    before: (Data, Vec<RelationState>),
+    is_back: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -86,6 +95,10 @@ impl InMemoryRunStore {
         let mut inner = self.inner.borrow_mut();
         inner.calls.push(call);
         inner.failure(method)?;
+        if inner.released.as_ref().is_some_and(|released| !released.is_back) {
+            let action = method.replace('_', " ");
+            return Err(StoreError::Database { action, cause: DatabaseError::Released });
+        }
         Ok(inner)
     }
 }
@@ -136,6 +149,7 @@ impl UnitOfWork for InMemoryRunStore {
     fn commit(&mut self) -> Result<(), DatabaseError> {
         let mut inner = self.enter("commit", "commit".to_owned()).map_err(|e| unit_error(&e))?;
         let before = inner.before.take().ok_or_else(|| refusal("no unit of work is open"))?;
+        inner.released = None;
         if std::mem::take(&mut inner.loses_commit) {
             inner.data = before;
         }
@@ -149,7 +163,28 @@ impl UnitOfWork for InMemoryRunStore {
         if let Some(before) = inner.before.take() {
             inner.data = before;
         }
+        if let Some(Released { before: (data, states), .. }) = inner.released.take() {
+            (inner.data, inner.states) = (data, states);
+        }
         inner.failure("rollback").map_err(|e| unit_error(&e))
+    }
+
+    fn release(&mut self) -> Result<Handover, DatabaseError> {
+        let mut inner = self.enter("release", "release".to_owned()).map_err(|e| unit_error(&e))?;
+        if inner.before.is_some() || inner.released.is_some() {
+            return Err(refusal("a unit of work is already open"));
+        }
+        inner.released = Some(Released { before: (inner.data.clone(), inner.states.clone()), is_back: false });
+        Ok(Handover::default())
+    }
+
+    fn reacquire(&mut self) -> Result<(), DatabaseError> {
+        let mut inner = self.inner.borrow_mut();
+        inner.calls.push("reacquire".to_owned());
+        inner.failure("reacquire").map_err(|e| unit_error(&e))?;
+        let released = inner.released.as_mut().filter(|released| !released.is_back);
+        released.ok_or_else(|| refusal("the database was not released"))?.is_back = true;
+        Ok(())
     }
 
     fn relieve_memory(&mut self) -> Result<Option<String>, DatabaseError> {

@@ -1,6 +1,6 @@
 //! Setting up the engine and attaching files to it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -35,6 +35,8 @@ pub(super) struct Engine {
     pub(super) connection: Connection,
     pub(super) reliefs: Vec<MemoryRelief>,
     pub(super) layout: Arc<AtomicU64>,
+    /// A second handle to a file that is open for writing.
+    pub(super) file: Option<Arc<File>>,
 }
 
 /// A way to relieve memory pressure.
@@ -49,8 +51,8 @@ pub(super) fn to_memory(options: &DatabaseOptions) -> duckdb::Result<Engine> {
     engine(options, options.spill_directory.clone())
 }
 
-/// Starts an engine with the file's database, creating it if missing.
-pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<Engine> {
+/// Starts an engine with the database of `file`, creating it if missing, under the name of the database at `path`.
+pub(super) fn to_file(path: &Path, file: &Path, options: &DatabaseOptions) -> duckdb::Result<Engine> {
     let beside = || {
         let mut spill = path.as_os_str().to_owned();
         spill.push(".tmp");
@@ -58,16 +60,17 @@ pub(super) fn to_file(path: &Path, options: &DatabaseOptions) -> duckdb::Result<
     };
     let spill = options.spill_directory.clone().unwrap_or_else(beside);
     let left_behind = if options.read_only { Vec::new() } else { spilled(&spill) };
-    let engine = engine(options, Some(spill.clone()))?;
-    if !options.read_only && path.symlink_metadata().is_err() {
-        create(&engine.connection, path)?;
+    let mut engine = engine(options, Some(spill.clone()))?;
+    if !options.read_only && file.symlink_metadata().is_err() {
+        create(&engine.connection, file)?;
     }
     let read_only = if options.read_only { ", read_only" } else { "" };
     engine.connection.execute_batch(&format!(
         "attach {} as {} (type duckdb, row_group_size {ROWS_PER_GROUP}{read_only})",
-        path_literal(path)?,
+        path_literal(file)?,
         name(path)
     ))?;
+    engine.file = if options.read_only { None } else { File::open(file).map(Arc::new).ok() };
     enter(&engine.connection, path)?;
     // Now that we have the file, remove what a killed process spilled, because it contains employee data.
     if !left_behind.is_empty() {
@@ -157,7 +160,7 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
             reliefs.push(MemoryRelief { what: "with all available memory", sql });
         }
     }
-    Ok(Engine { connection, reliefs, layout: Arc::default() })
+    Ok(Engine { connection, reliefs, layout: Arc::default(), file: None })
 }
 
 /// Parses a size as the engine writes it, such as `18.8 GiB`.

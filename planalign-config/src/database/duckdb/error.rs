@@ -34,6 +34,34 @@ const KINDS: [(&str, Fault); 4] = [
     ("INTERRUPT", Fault::Transient),
 ];
 
+/// What the engine calls its kinds of errors at the start of a message.
+const ENGINE_KINDS: [&str; 24] = [
+    "Binder",
+    "Catalog",
+    "Connection",
+    "Constraint",
+    "Conversion",
+    "Dependency",
+    "Duplicate Key",
+    "FATAL",
+    "HTTP",
+    "INTERNAL",
+    "INTERRUPT",
+    "IO",
+    "Invalid Input",
+    "Invalid Type",
+    "Invalid",
+    "Missing Extension",
+    "Not implemented",
+    "Out of Memory",
+    "Out of Range",
+    "Parser",
+    "Permission",
+    "Serialization",
+    "Syntax",
+    "TransactionContext",
+];
+
 /// Fixed wording of errors that have no other distinction, by kind; an empty kind stands for all.
 const BEGINNINGS: [(&str, &str, Fault); 5] = [
     ("IO", "No files found", Fault::Deterministic),
@@ -147,6 +175,14 @@ fn of_system(error: &io::Error) -> Fault {
 }
 
 impl DatabaseError {
+    /// Parses a message of an engine in another process, such as `Binder Error: ...`; `None` if it isn't one.
+    #[must_use]
+    pub fn of_engine_text(text: &str) -> Option<Self> {
+        let error = EngineError::plain(text);
+        let is_known = ENGINE_KINDS.contains(&error.kind.as_str());
+        is_known.then(|| Self::Statement { fault: error.fault(), line: None, cause: error.redacted("") })
+    }
+
     pub(super) fn statement(error: &duckdb::Error, sql: &str) -> Self {
         let error = EngineError::of(error);
         match error.csv_line() {

@@ -93,7 +93,7 @@ pub(super) fn put_back(database: &Path) -> io::Result<()> {
             file.write_all(bytes)?;
         }
         file.sync_all()?;
-        log::info!("{} was not folded to its end; what it was before was put back", database.display());
+        log::info!("merging the log into `{}` was interrupted; its saved blocks were restored", database.display());
     }
     fs::remove_file(&path)
 }

@@ -94,26 +94,26 @@ impl OpenFile {
 }
 
 /// Identifies a file regardless of its name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg(unix)]
-struct FileId(u64, u64);
+pub(super) struct FileId(u64, u64);
 
 #[cfg(unix)]
 impl FileId {
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         fs::metadata(path).ok().map(|file| Self(file.dev(), file.ino()))
     }
 }
 
 /// Identifies a file by its path.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg(not(unix))]
-struct FileId(std::path::PathBuf);
+pub(super) struct FileId(std::path::PathBuf);
 
 #[cfg(not(unix))]
 impl FileId {
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         fs::canonicalize(path).ok().map(Self)
     }
 }

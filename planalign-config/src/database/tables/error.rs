@@ -104,6 +104,21 @@ pub enum DatabaseError {
     /// A statement of the open transaction failed; only rollback is possible.
     #[error("a statement of this transaction failed; only rollback is possible")]
     Poisoned,
+    /// Another process has the file until it is taken back.
+    #[error("the database was released to another process")]
+    Released,
+    /// The process that had the file replaced it by another one.
+    #[error("`{}` was replaced by another file while another process had it", path.display())]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The process that had the file did not finish writing to it.
+    #[error("another process left a log of `{}`, so it did not finish writing", path.display())]
+    LeftLog {
+        /// The file.
+        path: PathBuf,
+    },
     /// A transaction was started inside another one, or ended without being open.
     #[error("{0}")]
     Transaction(&'static str),
@@ -121,13 +136,16 @@ impl DatabaseError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::NotADatabase { .. } | Self::NewerFile { .. } | Self::OldEngine { .. } => Fault::WrongVersion,
-            Self::LogAlone { .. } | Self::UnreadableLog { .. } => Fault::Corrupt,
+            Self::LogAlone { .. } | Self::UnreadableLog { .. } | Self::Replaced { .. } => Fault::Corrupt,
             Self::Busy { .. } | Self::OpenHere { .. } => Fault::Busy,
             Self::Permission { .. } => Fault::Permission,
+            Self::LeftLog { .. } => Fault::Transient,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,
-            Self::MalformedCsv { .. } | Self::NoColumn { .. } | Self::Poisoned | Self::Transaction(_) => {
-                Fault::Deterministic
-            }
+            Self::MalformedCsv { .. }
+            | Self::NoColumn { .. }
+            | Self::Poisoned
+            | Self::Released
+            | Self::Transaction(_) => Fault::Deterministic,
         }
     }
 }

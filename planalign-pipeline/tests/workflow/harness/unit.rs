@@ -1,6 +1,6 @@
 //! The store's unit of work, with events from outside after a number of commits.
 
-use planalign_config::{DatabaseError, UnitOfWork};
+use planalign_config::{DatabaseError, Handover, UnitOfWork};
 use planalign_pipeline::StopSignal;
 use planalign_registries::{InMemoryRunStore, RelationState};
 
@@ -49,6 +49,14 @@ impl UnitOfWork for Unit {
 
     fn rollback(&mut self) -> Result<(), DatabaseError> {
         self.inner.rollback()
+    }
+
+    fn release(&mut self) -> Result<Handover, DatabaseError> {
+        self.inner.release()
+    }
+
+    fn reacquire(&mut self) -> Result<(), DatabaseError> {
+        self.inner.reacquire()
     }
 
     fn relieve_memory(&mut self) -> Result<Option<String>, DatabaseError> {
