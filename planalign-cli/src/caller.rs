@@ -1,7 +1,9 @@
 //! The process that uses the library, and what it passes in because the library doesn't read it from the environment.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use planalign_config::lock::Holder;
@@ -10,6 +12,10 @@ use crate::error::Error;
 
 /// Opens a database in another process, because a damaged file can crash the process that opens it.
 pub type Probe = dyn Fn(&Path) -> Result<(), Error> + Send + Sync;
+
+/// Returns the command line of a process that guards a dbt executable, with this time between signals; see
+/// [`guard`](planalign_dbt::executable::guard).
+pub type Guard = dyn Fn(Duration) -> Vec<OsString> + Send + Sync;
 
 /// The calling process, as locks and journals name it.
 #[derive(Clone, Copy, Default)]
@@ -20,6 +26,10 @@ pub struct Caller<'a> {
     pub user: Option<&'a str>,
     /// Called before opening a database that was not closed properly; `None` opens such a file without a test.
     pub probe: Option<&'a Probe>,
+    /// How to start the process that guards a dbt executable; `None`: no dbt executable can be used.
+    pub guard: Option<&'a Guard>,
+    /// Environment variables, of which a dbt executable sees those it needs.
+    pub environment: &'a [(OsString, OsString)],
 }
 
 impl Caller<'_> {
@@ -46,8 +56,7 @@ impl Caller<'_> {
 
 impl fmt::Debug for Caller<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { command, user, probe } = self;
-        let (command, user, probe) = (command, user, probe.is_some());
-        f.debug_struct("Caller").field("command", command).field("user", user).field("probe", &probe).finish()
+        let Self { command, user, .. } = self;
+        f.debug_struct("Caller").field("command", command).field("user", user).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use planalign_config::lock::LockError;
 use planalign_config::settings::ConfigError;
 use planalign_config::settings::census::CensusError;
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, counted, listed};
-use planalign_dbt::RunnerError;
+use planalign_dbt::{DbtError, RunnerError};
 use planalign_pipeline::{NOTHING_COMMITTED, PipelineError};
 use planalign_registries::{CheckpointKey, StoreError};
 use planalign_reporting::ReportError;
@@ -30,6 +30,18 @@ pub enum Error {
     /// The dbt project.
     #[error("cannot load the dbt project")]
     Project(#[from] RunnerError),
+    /// The dbt executable.
+    #[error(transparent)]
+    Dbt(#[from] DbtError),
+    /// A dbt executable needs the project's directory, but the run is resumed from its record.
+    #[error("a dbt executable cannot build the recorded project; it needs the project's directory")]
+    ProjectNotOnDisk,
+    /// A dbt executable is named, but the models are built in this program.
+    #[error("a dbt executable is named, but the embedded runner builds the models")]
+    UnusedExecutable,
+    /// The calling program can't guard a dbt executable.
+    #[error("this program cannot run a dbt executable")]
+    NoGuard,
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -117,6 +129,7 @@ impl Diagnostic for Error {
         match self {
             Self::Project(e) => e.details(),
             Self::Run(e) => e.details(),
+            Self::Dbt(e) => e.details(),
             _ => Vec::new(),
         }
     }
@@ -127,6 +140,10 @@ impl Diagnostic for Error {
             Self::Config(e) => e.hints(),
             Self::Census(e) => e.hints(),
             Self::Project(_) => vec![Hint::use_record()],
+            Self::Dbt(e) => e.hints(),
+            Self::ProjectNotOnDisk => text("name the project with --project, and omit --as-recorded"),
+            Self::UnusedExecutable => text("add --runner dbt, or set `dbt.runner: dbt` in the configuration"),
+            Self::NoGuard => text("pass the command line of a guard in `Caller::guard`, or use the embedded runner"),
             Self::Database(e) => e.hints(),
             Self::Lock(e) => e.hints(),
             Self::Run(e) => e.hints(),

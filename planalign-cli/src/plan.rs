@@ -2,7 +2,7 @@
 
 use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::EmbeddedRunner;
+use planalign_dbt::ModelRunner;
 use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow, WorkflowStage, WorkflowValidationError};
 use planalign_validation::Rule;
 
@@ -38,7 +38,7 @@ pub(crate) fn plan(workflow: &CheckedWorkflow, inputs: &Inputs, shuffle: Option<
 /// Resolves and checks the configured workflow with these rules; the caller's run once all tables of a year exist.
 pub(crate) fn checked_workflow<'r>(
     inputs: &Inputs,
-    runner: &EmbeddedRunner,
+    runner: &dyn ModelRunner,
     rules: &[Box<dyn Rule + 'r>],
     of_caller: &[String],
 ) -> Result<CheckedWorkflow, Error> {

@@ -22,9 +22,17 @@ const AT_LEAST: u64 = 9_000_000;
 const PER_PERSON_AND_YEAR: u64 = 830;
 
 /// Fails if the disk is too full for a run. `years` is the number of years still to simulate; only a new file also needs the
-/// base size.
-pub(crate) fn require_disk_space(database: &Path, people: u64, years: u64, is_new: bool) -> Result<(), Error> {
-    let needed = people * years * PER_PERSON_AND_YEAR + if is_new { AT_LEAST } else { 0 };
+/// base size. `copies` of the file exist while another process works on it.
+pub(crate) fn require_disk_space(
+    database: &Path,
+    people: u64,
+    years: u64,
+    is_new: bool,
+    copies: u64,
+) -> Result<(), Error> {
+    let growth = people * years * PER_PERSON_AND_YEAR + if is_new { AT_LEAST } else { 0 };
+    let now = std::fs::metadata(database).map_or(0, |file| file.len());
+    let needed = growth + copies * (now + growth);
     let free = free_space_at(database).unwrap_or(u64::MAX);
     if free >= needed {
         return Ok(());

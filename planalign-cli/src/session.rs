@@ -10,11 +10,12 @@ use crossbeam_channel::{Receiver, unbounded};
 use jiff::Timestamp;
 use planalign_config::ids::new_run_id;
 use planalign_config::lock::RunLock;
+use planalign_config::settings::RunnerKind;
 use planalign_config::{Database, full_message};
-use planalign_dbt::EmbeddedRunner;
+use planalign_dbt::ModelRunner;
 use planalign_pipeline::{
     CheckedWorkflow, ExecuteOptions, ExecutionProgress, Modules, Outcome, PipelineError, PipelineOrchestrator,
-    ProgressReporter, RunPlan, StopSignal,
+    ProgressReporter, RecoveryPolicy, RunPlan, StopSignal,
 };
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{Fingerprints, RunEvent, RunRecord, Runs};
@@ -31,7 +32,7 @@ use crate::open_run::OpenRun;
 use crate::plan::{checked_workflow, plan};
 use crate::run_log::RunLog;
 use crate::start_mode::{Start, StartMode, last_year};
-use crate::{census_check, mirror_writer, modules, resources};
+use crate::{census_check, dbt_executable, mirror_writer, modules, resources};
 
 /// A database locked for writing. Its file need not exist yet.
 #[derive(Debug)]
@@ -53,6 +54,10 @@ pub struct RunOptions {
     /// Engine threads; by default those in the configuration, or else 1 up to [`ONE_THREAD_UP_TO`](Self::ONE_THREAD_UP_TO)
     /// people and all cores for more.
     pub threads: Option<u16>,
+    /// Who builds the models; by default as configured.
+    pub runner: Option<RunnerKind>,
+    /// The dbt executable; by default the configured one.
+    pub dbt_executable: Option<PathBuf>,
     /// Seed that shuffles the models of parallel-safe stages.
     pub shuffle: Option<u64>,
     /// Whether the run stops at the first stage with an error finding.
@@ -73,6 +78,8 @@ impl Default for RunOptions {
             years: None,
             reports: PathBuf::from("reports"),
             threads: None,
+            runner: None,
+            dbt_executable: None,
             shuffle: None,
             fail_on_validation_error: false,
             accept_version: false,
@@ -88,7 +95,7 @@ pub struct PreparedRun<'s> {
     database: Database,
     store: DuckRunStore,
     inputs: Inputs,
-    runner: EmbeddedRunner,
+    runner: Box<dyn ModelRunner + Send>,
     rules: Vec<Box<dyn Rule + 's>>,
     workflow: CheckedWorkflow,
     plan: RunPlan,
@@ -136,6 +143,7 @@ impl<'a> Session<'a> {
         if is_new && options.mode.continues() {
             return Err(Error::NoDatabase(self.database.clone()));
         }
+        let dbt = dbt_executable::open(&inputs, &options, &self.database, &self.caller)?;
         let database = Database::open(&self.database, &resources::database_options(options.threads, &inputs))?;
         if is_new {
             // Without the database, mirrors of its runs are obsolete.
@@ -152,10 +160,13 @@ impl<'a> Session<'a> {
             let settings = &mut inputs.config.settings.simulation;
             settings.end_year = last_year(run, settings.end_year);
         }
-        let runner = inputs.runner(&database)?;
+        let runner: Box<dyn ModelRunner + Send> = match dbt {
+            Some(dbt) => Box::new(dbt),
+            None => Box::new(inputs.runner(&database)?),
+        };
         let names: Vec<String> = of_caller.iter().map(|rule| rule.name().to_owned()).collect();
         let rules = modules::all_rules(&inputs, &database, of_caller)?;
-        let workflow = checked_workflow(&inputs, &runner, &rules, &names)?;
+        let workflow = checked_workflow(&inputs, runner.as_ref(), &rules, &names)?;
         let plan = plan(&workflow, &inputs, options.shuffle);
         if let Start::New { replaced: Some(run) } = &start {
             if matches!(options.mode, StartMode::FromYear(_)) && plan.start_year() != run.start_year {
@@ -165,11 +176,12 @@ impl<'a> Session<'a> {
             // Keep the existing run until it's certain that the new one can replace it.
             census_check::require_usable_census(&inputs)?;
         }
-        let fingerprints = inputs.to_record(&runner, &database.engine_version()?)?;
+        let fingerprints = inputs.to_record(runner.as_ref(), &database.engine_version()?)?;
         let committed = start.committed(&store)?;
         let years = plan.end_year() - committed.unwrap_or(plan.start_year() - 1);
         let years = u64::try_from(years).unwrap_or(0);
-        resources::require_disk_space(&self.database, inputs.census.rows, years, committed.is_none())?;
+        let copies = u64::from(!runner.joins_unit());
+        resources::require_disk_space(&self.database, inputs.census.rows, years, committed.is_none(), copies)?;
         let run = match start.resumed_run() {
             None => new_run(&inputs, &plan, &database)?,
             Some(run) => run.clone(),
@@ -217,11 +229,12 @@ impl<'s> PreparedRun<'s> {
             stop: stop.clone(),
             checkpoints: saved,
             last_mirrored: mirror.last_mirrored(&self.store)?,
+            recovery: recovery(self.runner.as_ref()),
             ..ExecuteOptions::new(self.inputs.vars, sender)
         };
         let modules = Modules {
             unit: &mut self.database.clone(),
-            runner: &mut self.runner,
+            runner: self.runner.as_mut(),
             registries: modules::registries(&self.database)?,
             rules: self.rules,
             store: &mut self.store,
@@ -259,6 +272,15 @@ impl<'s> PreparedRun<'s> {
             None => Ok(finished),
         }
     }
+}
+
+/// Locks of another process on the database last longer than the engine's own.
+fn recovery(runner: &dyn ModelRunner) -> RecoveryPolicy {
+    if runner.joins_unit() {
+        return RecoveryPolicy::default();
+    }
+    let nanoseconds = Timestamp::now().subsec_nanosecond();
+    RecoveryPolicy::patient(f64::from(nanoseconds) / 1e9)
 }
 
 /// Logs the events of a run and passes them on until the sender is gone. If `on_event` panics, only the log continues, and the

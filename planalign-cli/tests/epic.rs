@@ -44,6 +44,7 @@ fn every_item_exists() {
         planalign_config::SimulationConfig,
         planalign_config::load_simulation_config,
         planalign_config::settings::load,
+        planalign_dbt::DbtRunner,
         planalign_dbt::EmbeddedRunner,
         planalign_dbt::ModelRunner,
         planalign_pipeline::CheckpointCorruptionError,

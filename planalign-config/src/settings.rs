@@ -6,6 +6,7 @@
 pub mod census;
 mod compensation;
 mod cross_checks;
+mod dbt;
 pub mod default_file;
 mod employer;
 pub mod engine2;
@@ -36,6 +37,7 @@ use crate::fixed::{Fixed, Rate};
 use crate::rate;
 
 pub use compensation::{Compensation, PromotionCompensation, PromotionDistribution, RaiseMethod, RaiseTiming};
+pub use dbt::{Dbt, RunnerKind};
 pub use employer::{
     CoreStatus, EmployerCoreContribution, EmployerEligibility, EmployerMatch, MatchCompensation, MatchFormula,
     MatchTier,
@@ -103,6 +105,9 @@ pub struct SimulationConfig {
     pub validation: Validation,
     /// Threads and memory; they don't affect results.
     pub optimization: Optimization,
+    /// The runner of the dbt project; it doesn't affect results.
+    #[serde(default)]
+    pub dbt: Dbt,
 }
 
 /// Years, random seed, and growth.
@@ -166,6 +171,9 @@ pub struct Optimization {
     pub memory_limit_gb: Option<Fixed<6>>,
 }
 
+/// Sections that results don't depend on.
+const WITHOUT_EFFECT: [&str; 3] = ["validation.", "optimization.", "dbt."];
+
 impl Default for SimulationConfig {
     /// Returns the defaults for scenario `baseline` and plan design `standard`.
     fn default() -> Self {
@@ -196,6 +204,7 @@ impl SimulationConfig {
             workflow: WorkflowChanges::default(),
             validation: Validation::default(),
             optimization: Optimization::default(),
+            dbt: Dbt::default(),
         }
     }
 
@@ -209,16 +218,15 @@ impl SimulationConfig {
         }
     }
 
-    /// Returns all settings that results depend on, by key: everything except `simulation.end_year`, `validation.*`, and
-    /// `optimization.*`.
+    /// Returns all settings that results depend on, by key: everything except `simulation.end_year`, `validation.*`,
+    /// `optimization.*`, and `dbt.*`.
     ///
     /// Keys of segments and user-defined maps are separate entries; a list is one value.
     #[must_use]
     pub fn flattened(&self) -> BTreeMap<String, serde_json::Value> {
         let leaves = keys::leaves(self.to_tree()).into_iter();
-        let matters = |key: &str| {
-            key != "simulation.end_year" && !key.starts_with("validation.") && !key.starts_with("optimization.")
-        };
+        let matters =
+            |key: &str| key != "simulation.end_year" && !WITHOUT_EFFECT.iter().any(|section| key.starts_with(section));
         leaves.filter(|(key, _)| matters(key)).collect()
     }
 }

@@ -21,6 +21,7 @@ pub struct InMemoryRunner {
     first_years: BTreeMap<String, i32>,
     calls: BTreeMap<String, usize>,
     log: Vec<LoggedRun>,
+    is_outside: bool,
 }
 
 #[derive(Debug)]
@@ -68,6 +69,13 @@ impl InMemoryRunner {
     #[must_use]
     pub fn with_selection(mut self, selection: &str, nodes: &[&str]) -> Self {
         self.selections.insert(selection.to_owned(), nodes.iter().map(|n| (*n).to_owned()).collect());
+        self
+    }
+
+    /// Makes it a runner in another process, which counts no rows and doesn't join its caller's unit of work.
+    #[must_use]
+    pub fn outside(mut self) -> Self {
+        self.is_outside = true;
         self
     }
 
@@ -144,7 +152,7 @@ impl InMemoryRunner {
             name: name.to_owned(),
             materialization: node.materialization,
             relation: stored.then(|| RelationName { schema: "main".to_owned(), name: name.to_owned() }),
-            rows: counted.then(|| self.rows.get(name).copied().unwrap_or(1)),
+            rows: (counted && !self.is_outside).then(|| self.rows.get(name).copied().unwrap_or(1)),
             elapsed: Duration::ZERO,
             database_time: Duration::ZERO,
         })
@@ -158,6 +166,10 @@ fn kind(materialization: Materialization) -> &'static str {
 impl ModelRunner for InMemoryRunner {
     fn graph(&self) -> &ModelGraph {
         &self.graph
+    }
+
+    fn joins_unit(&self) -> bool {
+        !self.is_outside
     }
 
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {

@@ -21,13 +21,23 @@
 //! # Ok::<(), planalign_dbt::RunnerError>(())
 //! ```
 
+mod dbt_error;
 #[cfg(feature = "duckdb")]
 mod embedded;
+#[cfg(feature = "duckdb")]
+pub mod executable;
+#[cfg(feature = "duckdb")]
+mod graph;
 pub mod in_memory;
 pub mod runner;
+#[cfg(feature = "duckdb")]
+mod selection;
 
+pub use dbt_error::DbtError;
 #[cfg(feature = "duckdb")]
 pub use embedded::{EmbeddedRunner, LoadOptions, TestResult, TestStatus, project_files};
+#[cfg(feature = "duckdb")]
+pub use executable::{DbtOptions, DbtRunner, DbtVersions};
 pub use in_memory::InMemoryRunner;
 pub use runner::{
     Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RelationName, RunnerError, Vars,

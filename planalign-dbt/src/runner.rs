@@ -6,15 +6,28 @@ use std::time::Duration;
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint};
 use serde::{Deserialize, Serialize};
 
+use crate::dbt_error::DbtError;
+
 /// Variables of one invocation, as with `--vars`.
 pub type Vars = serde_json::Map<String, serde_json::Value>;
 
 /// Runs the models of one dbt project.
 ///
-/// A runner takes part in its caller's unit of work and doesn't start or end transactions.
+/// A runner doesn't start or end units of work.
 pub trait ModelRunner {
     /// Returns the project's nodes and their dependencies.
     fn graph(&self) -> &ModelGraph;
+
+    /// Whether nodes are built in the caller's open transaction. If not, another process builds them, and the caller must have
+    /// released the database to it.
+    fn joins_unit(&self) -> bool {
+        true
+    }
+
+    /// What builds the nodes, with versions by name, for the record: `runner`, and others that a runner has.
+    fn versions(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("runner".to_owned(), "embedded".to_owned())])
+    }
 
     /// Resolves a dbt selection (`path:models/foundation`, `tag:x`, `+model`, unions by space, intersections by comma) to seeds
     /// and models, each after its dependencies.
@@ -59,6 +72,8 @@ pub enum NodeEvent<'a> {
     },
     /// The node was built.
     Finished(&'a NodeResult),
+    /// Nothing happened for a moment; another process is at work.
+    Waiting,
 }
 
 /// A node that was built.
@@ -144,7 +159,7 @@ impl ModelGraph {
 #[non_exhaustive]
 pub enum RunnerError {
     /// A file of the project is missing or malformed.
-    #[error("{file}{}: {message}", line.map(|l| format!(":{l}")).unwrap_or_default())]
+    #[error("{}: {message}", place(file, *line))]
     Project {
         /// File, relative to the project.
         file: String,
@@ -170,14 +185,14 @@ pub enum RunnerError {
         hint: String,
     },
     /// A template can't be rendered.
-    #[error("cannot compile model {node} ({file}:{line}): {message}")]
+    #[error("cannot compile model {node} ({}): {message}", place(file, *line))]
     Compilation {
         /// Name of the node.
         node: String,
         /// File, relative to the project.
         file: String,
-        /// Line of the template, from 1.
-        line: usize,
+        /// Line of the template, from 1, if known.
+        line: Option<usize>,
         /// What is wrong.
         message: String,
     },
@@ -195,6 +210,9 @@ pub enum RunnerError {
         #[source]
         cause: Box<DatabaseError>,
     },
+    /// A `dbt` executable can't be used, or failed as a whole.
+    #[error(transparent)]
+    Dbt(#[from] DbtError),
     /// The observer returned [`Flow::Stop`].
     #[error("stopped before model {before}")]
     Stopped {
@@ -203,12 +221,18 @@ pub enum RunnerError {
     },
 }
 
+/// `models/a.sql:3`, or `models/a.sql` without a line.
+fn place(file: &str, line: Option<usize>) -> String {
+    line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
+}
+
 impl RunnerError {
     /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
             Self::Database { cause, .. } => cause.fault(),
+            Self::Dbt(error) => error.fault(),
             _ => Fault::Deterministic,
         }
     }
@@ -217,7 +241,7 @@ impl RunnerError {
     #[must_use]
     pub fn node(&self) -> Option<(&str, String)> {
         match self {
-            Self::Compilation { node, file, line, .. } => Some((node, format!("{file}:{line}"))),
+            Self::Compilation { node, file, line, .. } => Some((node, place(file, *line))),
             Self::Database { node, file, .. } => Some((node, file.clone())),
             _ => None,
         }
@@ -228,11 +252,15 @@ impl Diagnostic for RunnerError {
     fn details(&self) -> Vec<String> {
         match self {
             Self::Database { excerpt, .. } if !excerpt.is_empty() => vec![excerpt.clone()],
+            Self::Dbt(error) => error.details(),
             _ => Vec::new(),
         }
     }
 
     fn hints(&self) -> Vec<Hint> {
+        if let Self::Dbt(error) = self {
+            return error.hints();
+        }
         match self.fault() {
             Fault::Deterministic if self.node().is_some() => {
                 vec![Hint::run("fix the model or the setting it depends on, then run {}", [Action::Retry])]

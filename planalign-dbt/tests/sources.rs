@@ -66,6 +66,7 @@ fn the_observer_sees_each_node_and_can_stop() {
             seen.push(format!("end {} {}", result.name, result.elapsed >= result.database_time));
             Flow::Continue
         }
+        NodeEvent::Waiting => Flow::Continue,
     });
     assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model y");
     assert_eq!(seen, ["start s", "end s true", "start x", "end x true"]);

@@ -3,7 +3,7 @@
 use crossbeam_channel::{Sender, unbounded};
 use jiff::Timestamp;
 use planalign_config::{Tables, UnitOfWork};
-use planalign_dbt::{ModelRunner, Vars};
+use planalign_dbt::{ModelRunner, RunnerError, Vars};
 use planalign_registries::{MirroredCheckpoint, Registry, RunEvent, RunStore, WorkflowCheckpoint};
 use planalign_reporting::{Reports, YearAuditor};
 use planalign_validation::Rule;
@@ -54,18 +54,35 @@ pub struct Storage<'s, 'r> {
 }
 
 impl Storage<'_, '_> {
+    /// Lets another process work on the database. On success, a unit with that work is open for `atomically` to end.
+    pub(crate) fn outside<T>(&mut self, work: impl FnOnce() -> Result<T, RunnerError>) -> Result<T, PipelineError> {
+        let released = self.unit.release().map_err(PipelineError::from);
+        let worked = released.and_then(|_| Ok(work()?)).and_then(|done| {
+            self.unit.reacquire()?;
+            Ok(done)
+        });
+        if worked.is_err() {
+            self.roll_back();
+        }
+        worked
+    }
+
+    fn roll_back(&mut self) {
+        if let Err(error) = self.unit.rollback() {
+            // The engine rolls back an open transaction when its connection closes; report the first failure.
+            log::warn!("cannot roll back: {error}");
+        }
+    }
+
     /// Makes changes in one transaction: all of them or none.
     pub(crate) fn atomically(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<(), PipelineError>,
     ) -> Result<(), PipelineError> {
-        self.unit.begin()?;
-        let changed = change(self).and_then(|()| Ok(self.unit.commit()?));
-        if changed.is_err()
-            && let Err(error) = self.unit.rollback()
-        {
-            // The engine rolls back an open transaction when its connection closes; report the first failure.
-            log::warn!("cannot roll back: {error}");
+        let began = self.unit.begin().map_err(PipelineError::from);
+        let changed = began.and_then(|()| change(self)).and_then(|()| Ok(self.unit.commit()?));
+        if changed.is_err() {
+            self.roll_back();
         }
         changed
     }

@@ -228,11 +228,17 @@ fn restart_from(
     let outdated = plan.built_once(modules.runner.graph(), &changes::seeds(&differences));
     let mut vars = options.vars.clone();
     vars.insert("simulation_year".to_owned(), run.start_year.into());
+    let joins_unit = modules.runner.joins_unit();
     let (mut storage, runner) = modules.storage_and_runner();
+    let mut rebuild = || runner.run(&outdated, &vars, &mut |_| Flow::Continue);
+    let outside = if joins_unit || outdated.is_empty() { None } else { Some(storage.outside(&mut rebuild)?) };
     storage.atomically(|storage| {
         storage.rewind(&checkpoints)?;
-        let built = runner.run(&outdated, &vars, &mut |_| Flow::Continue)?;
-        storage.record_rebuilt(&mut checkpoints, &built)?;
+        let results = match outside {
+            Some(results) => results,
+            None => rebuild()?,
+        };
+        storage.record_rebuilt(&mut checkpoints, &results)?;
         storage.store.replace_fingerprints(&run.run_id, fingerprints)?;
         Ok(storage.store.record(journal.unwritten())?)
     })?;

@@ -12,6 +12,16 @@ pub struct RecoveryPolicy {
     pub pauses: Vec<Duration>,
 }
 
+impl RecoveryPolicy {
+    /// Pauses of at least 1, 4, and 16 s, each up to half as long again, for locks that another process holds. `random` is
+    /// between 0 and 1; runs that start together with different values don't retry together.
+    #[must_use]
+    pub fn patient(random: f64) -> Self {
+        let longer = 1.0 + random.clamp(0.0, 1.0) / 2.0;
+        Self { pauses: [1.0, 4.0, 16.0].map(|seconds| Duration::from_secs_f64(seconds * longer)).into() }
+    }
+}
+
 impl Default for RecoveryPolicy {
     fn default() -> Self {
         Self { pauses: vec![Duration::from_millis(100), Duration::from_millis(400)] }
@@ -43,6 +53,15 @@ impl RecoveryPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patient_pauses_grow_and_vary() {
+        let seconds =
+            |random| RecoveryPolicy::patient(random).pauses.iter().map(Duration::as_secs_f64).collect::<Vec<_>>();
+        assert_eq!(seconds(0.0), [1.0, 4.0, 16.0]);
+        assert_eq!(seconds(1.0), [1.5, 6.0, 24.0]);
+        assert_eq!(seconds(7.0), seconds(1.0));
+    }
 
     #[test]
     fn only_transient_faults_are_retried_and_not_forever() {

@@ -1,9 +1,10 @@
 //! Runs one stage: begin, models, registries, rules, reports, checkpoint, commit; or roll back and maybe retry.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use planalign_config::{Fault, full_message};
-use planalign_dbt::{Flow, NodeEvent, NodeResult, RunnerError, Vars};
+use planalign_config::{Fault, Handover, full_message};
+use planalign_dbt::{Flow, Materialization, NodeEvent, NodeResult, RunnerError, Vars};
 use planalign_registries::{
     CheckpointStatus, FindingRows, RegistrySnapshot, RetryStrategy, RunEvent, RunEventKind, StoreError,
     WorkflowCheckpoint,
@@ -125,8 +126,13 @@ impl Execution<'_, '_> {
     /// Makes one attempt; on success, everything is committed and published.
     fn attempt(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<Vec<Finding>, AttemptError> {
         let began = Instant::now();
+        let built = if self.modules.runner.joins_unit() { None } else { Some(self.build_outside(stage)?) };
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
-        let written = self.write(plan, stage, began)?;
+        let results = match built {
+            Some(results) => results,
+            None => self.build(stage)?,
+        };
+        let written = self.write(plan, stage, &results, began)?;
         let committing = Instant::now();
         if let Err(error) = self.modules.unit.commit() {
             self.journal.withdraw(&written.prepared);
@@ -150,9 +156,14 @@ impl Execution<'_, '_> {
     }
 
     /// Writes everything of the stage in the open transaction.
-    fn write(&mut self, plan: &RunPlan, stage: &PlannedStage, began: Instant) -> Result<Written, AttemptError> {
+    fn write(
+        &mut self,
+        plan: &RunPlan,
+        stage: &PlannedStage,
+        results: &[NodeResult],
+        began: Instant,
+    ) -> Result<Written, AttemptError> {
         let (year, name) = (stage.year, &stage.definition.name);
-        let results = self.build(stage)?;
         let updating = Instant::now();
         let registries = self.update_registries(plan, stage)?;
         self.spent.registries += updating.elapsed();
@@ -181,7 +192,7 @@ impl Execution<'_, '_> {
         let mut checkpoint = None;
         let mut prepared = Vec::new();
         if stage.definition.checkpoint {
-            let saved = self.checkpoint(stage, &results, registries, &findings, elapsed)?;
+            let saved = self.checkpoint(stage, results, registries, &findings, elapsed)?;
             let is_there = self.found_checkpoints.iter().any(|found| found.key == saved.key);
             let store = &mut self.modules.store;
             let written = if is_there { store.replace_checkpoint(&saved) } else { store.save_checkpoint(&saved) };
@@ -221,6 +232,39 @@ impl Execution<'_, '_> {
         Ok(false)
     }
 
+    /// Builds the models in another process, which has the database meanwhile. Nothing is open afterward.
+    fn build_outside(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, AttemptError> {
+        if stage.models.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (year, name) = (stage.year, stage.definition.name.clone());
+        let Handover { bytes, elapsed } = self.modules.unit.release().map_err(StageFailure::Unit)?;
+        self.journal.emit(RunEventKind::DatabaseReleased { year, stage: name.clone(), bytes, elapsed });
+        let mut results = self.build(stage)?;
+        self.modules.unit.reacquire().map_err(StageFailure::Unit)?;
+        let counted = self.count_rows(stage, &mut results).map_err(StageFailure::Store)?;
+        self.journal.emit(RunEventKind::RowsCounted { year, stage: name, models: counted });
+        Ok(results)
+    }
+
+    /// Counts the rows that another process wrote, because it doesn't.
+    fn count_rows(
+        &self,
+        stage: &PlannedStage,
+        results: &mut [NodeResult],
+    ) -> Result<BTreeMap<String, u64>, StoreError> {
+        let relations = stage_relations(results);
+        let states = self.modules.store.state(&relations, stage.year)?;
+        let mut counted = BTreeMap::new();
+        for result in results.iter_mut().filter(|result| result.materialization != Materialization::View) {
+            let Some(relation) = &result.relation else { continue };
+            let relation = format!("{}.{}", relation.schema, relation.name);
+            result.rows = states.iter().find(|state| state.relation == relation).map(|state| state.rows);
+            counted.extend(result.rows.map(|rows| (result.name.clone(), rows)));
+        }
+        Ok(counted)
+    }
+
     fn build(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, AttemptError> {
         if stage.models.is_empty() {
             return Ok(Vec::new());
@@ -239,6 +283,8 @@ impl Execution<'_, '_> {
                     journal.emit(RunEventKind::ModelStarted { year, stage, model });
                 }
                 NodeEvent::Finished(result) => journal.emit(model_finished(year, name, result)),
+                NodeEvent::Waiting if stop.is_requested() => return Flow::Stop,
+                NodeEvent::Waiting => {}
             }
             Flow::Continue
         });
@@ -318,6 +364,7 @@ impl Execution<'_, '_> {
             state: self.modules.store.state(&relations, stage.year)?,
             registries,
             fingerprint: self.digest.clone(),
+            built_by: self.modules.runner.versions(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Checkpoints of a run: what was committed, and how to verify that it is intact.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -48,6 +49,10 @@ pub struct WorkflowCheckpoint {
     pub registries: Vec<RegistrySnapshot>,
     /// Hash of the run's fingerprints.
     pub fingerprint: String,
+    /// What built the models, with versions by name: `runner`, and for a dbt executable `dbt`, `adapter`, and `engine`. For
+    /// information only; empty in records of earlier versions.
+    #[serde(default)]
+    pub built_by: BTreeMap<String, String>,
 }
 
 /// Returns the highest sequence number of a run's checkpoints, including removed ones; 0 if there are none.

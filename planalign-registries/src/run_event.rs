@@ -1,5 +1,6 @@
 //! Run events: the closed set of events that the journal stores and every display renders.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -132,6 +133,28 @@ pub enum RunEventKind {
         #[serde(rename = "database_us", with = "microseconds")]
         #[schemars(with = "u64")]
         database: Duration,
+    },
+    /// The database was copied, closed, and released to another process that builds the models of a stage.
+    DatabaseReleased {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Size of the copy, in bytes.
+        bytes: u64,
+        /// Wall time of the copy, in microseconds.
+        #[serde(rename = "elapsed_us", with = "microseconds")]
+        #[schemars(with = "u64")]
+        elapsed: Duration,
+    },
+    /// The rows that another process wrote were counted.
+    RowsCounted {
+        /// Simulated year.
+        year: i32,
+        /// Stage.
+        stage: String,
+        /// Rows by model or seed; for a table with several years, those of the year.
+        models: BTreeMap<String, u64>,
     },
     /// A registry processed the year's events.
     RegistryUpdated {

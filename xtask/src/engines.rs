@@ -111,6 +111,7 @@ fn compare_rows(programs: &Programs, folder: &Path) -> Result<i64, EnginesError>
             census: &census,
             scenario: scenario.as_deref(),
             database: &reference,
+            dbt: None,
         };
         simulation.run(&[("TZ", "UTC")])?;
         for (zone, program) in ZONES.iter().flat_map(|zone| [(zone, &programs.source), (zone, &programs.prebuilt)]) {

@@ -1,6 +1,9 @@
-//! Checks that dbt builds the same rows as the program from the same project, census, and settings, year by year.
+//! Checks that dbt builds the same rows as the program from the same project, census, and settings: on its own year by year, and
+//! as the program's runner, also when it is killed.
 
 mod dbt;
+mod kills;
+mod runner;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,6 +19,7 @@ use crate::relations;
 use crate::simulation::{START_YEAR, Simulation, scenarios};
 use crate::workspace::{self, CommandError, cargo, output_of};
 use dbt::Dbt;
+use runner::Extent;
 
 /// Options for the comparison.
 #[derive(Args, Clone, Debug)]
@@ -29,6 +33,15 @@ pub(crate) struct ParityArguments {
     /// Years to simulate
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(i16).range(1..=50))]
     years: i16,
+    /// Runs with `--runner dbt` to kill: with dbt 2.0 this many, with dbt Core a sixth of it
+    #[arg(long, default_value_t = 6)]
+    kills: u64,
+    /// Seed of the kills
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Compare both runners over five years with each scenario, instead of one year of 300 people
+    #[arg(long)]
+    long: bool,
 }
 
 /// Why the two differ, or couldn't be compared.
@@ -54,6 +67,9 @@ pub(crate) enum ParityError {
         /// The system's error.
         cause: io::Error,
     },
+    /// dbt 2.0 needs the engine's library.
+    #[error("run ./setup first: dbt 2.0 uses the library that it downloads")]
+    NoEngine,
     /// Relations differ.
     #[error("with {settings}, dbt builds different rows:\n  {}", differences.join("\n  "))]
     Differs {
@@ -74,21 +90,29 @@ impl ParityError {
 pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
     output_of(cargo().args(["build", "--quiet", "-p", "planalign-cli"]))?;
     let program = workspace::program().map_err(ParityError::system("find the built program"))?;
-    let dbt = arguments.dbt.clone().map_or_else(Dbt::install, |path| Ok(Dbt(path)))?;
+    let dbts = match &arguments.dbt {
+        Some(path) => vec![Dbt(path.clone())],
+        None => vec![Dbt::core_2()?, Dbt::core_1()?],
+    };
+    let Some(dbt) = dbts.last() else { return Ok(String::new()) };
     let folder = tempfile::tempdir().map_err(ParityError::system("create a temporary folder"))?;
     let census = folder.path().join("census.csv");
-    let (employees, as_of) = (arguments.employees, date(START_YEAR - 1, 12, 31));
-    let out = census.clone();
-    census::run(&CensusArguments { employees, seed: 1, out, as_of, terminated: 20, bad_rows: 0, with_ssn: false })?;
-
+    write_census(&census, arguments.employees)?;
     let mut reported = Vec::new();
     for scenario in scenarios().map_err(ParityError::system("list config/scenarios"))? {
         let settings = scenario.as_deref().and_then(Path::file_stem).unwrap_or(OsStr::new("the default settings"));
         let settings = settings.to_string_lossy().into_owned();
         let databases = [folder.path().join(format!("{settings}.duckdb")), folder.path().join("dbt.duckdb")];
         let (years, scenario_file) = (arguments.years, scenario.as_deref());
-        Simulation { program: &program, years, census: &census, scenario: scenario_file, database: &databases[0] }
-            .run(&[])?;
+        Simulation {
+            program: &program,
+            years,
+            census: &census,
+            scenario: scenario_file,
+            database: &databases[0],
+            dbt: None,
+        }
+        .run(&[])?;
         let config = settings_of(scenario)?;
         for year in START_YEAR..START_YEAR + arguments.years {
             dbt.build(&planalign_config::settings::vars::dbt_vars(&config, year.into(), &census), &databases[1])?;
@@ -100,7 +124,26 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
         reported.push(format!("{} rows of {} relations with {settings}", found.rows, found.relations));
         fs::remove_file(&databases[1]).map_err(ParityError::system("remove a database"))?;
     }
-    Ok(format!("parity: dbt builds the same {} years: {}", arguments.years, reported.join(", ")))
+    let same = format!("parity: dbt builds the same {} years: {}", arguments.years, reported.join(", "));
+    let extent = if arguments.long {
+        Extent { employees: arguments.employees, years: 5, scenarios: true }
+    } else {
+        Extent { employees: 300, years: 1, scenarios: false }
+    };
+    let runner = runner::compare(&program, &dbts, extent)?;
+    let cases = dbts
+        .iter()
+        .enumerate()
+        .map(|(at, dbt)| (dbt.clone(), if at == 0 { arguments.kills } else { arguments.kills.div_ceil(6) }));
+    let kills = kills::run(&program, &cases.collect::<Vec<_>>(), arguments.seed)?;
+    Ok([same, runner, kills].join("\n"))
+}
+
+/// Writes a census for the comparisons.
+fn write_census(out: &Path, employees: u32) -> Result<(), ParityError> {
+    let (as_of, out) = (date(START_YEAR - 1, 12, 31), out.to_owned());
+    census::run(&CensusArguments { employees, seed: 1, out, as_of, terminated: 20, bad_rows: 0, with_ssn: false })?;
+    Ok(())
 }
 
 fn settings_of(scenario: Option<PathBuf>) -> Result<SimulationConfig, ParityError> {

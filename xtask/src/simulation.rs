@@ -22,11 +22,18 @@ pub(crate) struct Simulation<'a> {
     pub(crate) scenario: Option<&'a Path>,
     /// The database; reports go next to it.
     pub(crate) database: &'a Path,
+    /// The dbt executable that builds the models; `None` for the embedded runner.
+    pub(crate) dbt: Option<&'a Path>,
 }
 
 impl Simulation<'_> {
     /// Runs it to completion, with these environment variables.
     pub(crate) fn run(&self, environment: &[(&str, &str)]) -> Result<(), CommandError> {
+        output_of(&mut self.command(environment)).map(drop)
+    }
+
+    /// The command that runs it, with these environment variables.
+    pub(crate) fn command(&self, environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(self.program);
         command.current_dir(workspace::root());
         // Settings in the environment would reach only the program.
@@ -40,7 +47,10 @@ impl Simulation<'_> {
         if let Some(scenario) = self.scenario {
             command.arg("--scenario").arg(scenario);
         }
-        output_of(&mut command).map(drop)
+        if let Some(dbt) = self.dbt {
+            command.args(["--runner", "dbt", "--dbt-executable"]).arg(dbt);
+        }
+        command
     }
 }
 

@@ -40,6 +40,7 @@ fn checkpoints_are_listed_and_shown() {
     took
     run
     fingerprint
+    built
     main.int_employee_contributions
     main.int_employer_eligibility
     main.fct_employer_match_events

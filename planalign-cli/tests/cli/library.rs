@@ -15,7 +15,7 @@ use planalign_registries::RunEventKind;
 
 use crate::sandbox::{Sandbox, captured, differences, repository};
 
-const CALLER: Caller<'static> = Caller { command: "a test", user: None, probe: None };
+const CALLER: Caller<'static> = Caller { command: "a test", user: None, probe: None, guard: None, environment: &[] };
 
 /// Two years of the sandbox's census, growing at this rate.
 fn options(sandbox: &Sandbox, growth: &str) -> InputOptions {

@@ -4,6 +4,8 @@ mod bad_input;
 mod checkpoint;
 mod comparisons;
 mod damage;
+#[cfg(unix)]
+mod dbt_executable;
 mod engine;
 mod kills;
 mod library;

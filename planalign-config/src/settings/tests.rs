@@ -35,10 +35,17 @@ fn flattened_settings_omit_what_a_run_may_change() {
     assert_eq!(flat["hiring.level_shares"], serde_json::Value::Null);
     assert_eq!(flat["employer_match.tiers"][1]["up_to"], 0.05);
     assert!(!flat.contains_key("simulation.end_year"));
-    assert!(!flat.keys().any(|key| key.starts_with("optimization.") || key.starts_with("validation.")));
+    assert!(
+        !flat
+            .keys()
+            .any(|key| key.starts_with("optimization.") || key.starts_with("validation.") || key.starts_with("dbt."))
+    );
     let mut all = crate::settings::keys::leaves(default_settings().to_tree());
     all.retain(|key, _| {
-        key != "simulation.end_year" && !key.starts_with("optimization.") && !key.starts_with("validation.")
+        key != "simulation.end_year"
+            && !key.starts_with("optimization.")
+            && !key.starts_with("validation.")
+            && !key.starts_with("dbt.")
     });
     assert_eq!(flat, all);
 }

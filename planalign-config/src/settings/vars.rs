@@ -8,8 +8,8 @@ use crate::settings::SimulationConfig;
 use crate::settings::keys::{is_whole, join};
 
 /// Settings and sections that models can't depend on.
-const NOT_PASSED: [&str; 5] =
-    ["simulation.end_year", "census.max_rejected_share", "workflow", "validation", "optimization"];
+const NOT_PASSED: [&str; 6] =
+    ["simulation.end_year", "census.max_rejected_share", "workflow", "validation", "optimization", "dbt"];
 
 /// Returns the dbt variables for a year.
 ///

@@ -22,7 +22,7 @@ impl Place<'_> {
         RunnerError::Compilation {
             node: self.node.to_owned(),
             file: self.file.to_owned(),
-            line: bad.line,
+            line: Some(bad.line),
             message: bad.message,
         }
     }
@@ -58,7 +58,7 @@ impl Place<'_> {
             },
             None => (self.file.to_owned(), message),
         };
-        RunnerError::Compilation { node: self.node.to_owned(), file, line: inner.line().unwrap_or(1), message }
+        RunnerError::Compilation { node: self.node.to_owned(), file, line: inner.line(), message }
     }
 
     /// A failed statement; its first `before` lines precede the text of the node.

@@ -3,10 +3,10 @@
 pub(crate) mod catalog;
 pub(crate) mod config;
 mod cte;
+mod ephemerals;
 mod excerpt;
 mod failures;
 mod files;
-mod graph;
 pub(crate) mod jinja;
 mod loader;
 mod materialize;
@@ -16,7 +16,6 @@ mod project_file;
 mod run;
 mod schema_yml;
 mod seed;
-mod selection;
 mod supported;
 mod test_arguments;
 mod test_nodes;
@@ -25,5 +24,6 @@ mod yaml;
 mod yaml_jinja;
 
 pub use files::project_files;
+pub(crate) use files::project_texts;
 pub use run::{EmbeddedRunner, LoadOptions};
 pub use test_run::{TestResult, TestStatus};

@@ -7,9 +7,9 @@ use planalign_config::did_you_mean;
 use serde_json::{Map, Value as Json};
 
 use super::config::{NodeConfig, tree_levels};
+use super::ephemerals::chain_ephemerals;
 use super::failures::Place;
 use super::files::ProjectPath;
-use super::graph;
 use super::jinja::context::Subject;
 use super::jinja::environment::{add_template, for_running};
 use super::jinja::phase::{Declared, Record, Relations};
@@ -19,7 +19,8 @@ use super::project::{Body, Node, Project};
 use super::schema_yml::Patch;
 use super::supported;
 use super::{test_nodes, yaml::Yaml};
-use crate::runner::{Materialization, RunnerError};
+use crate::graph;
+use crate::runner::{GraphNode, Materialization, ModelGraph, RunnerError};
 
 /// Names of disabled nodes, which can't be referenced.
 type Disabled = BTreeSet<String>;
@@ -45,8 +46,13 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
     for test in &tests {
         check_references(test.subject.as_ref(), &test.declared.record, &nodes, &disabled, &relations)?;
     }
-    let (graph, order) = graph::build(&nodes)?;
-    graph::chain_ephemerals(&mut nodes, &order);
+    let graph = ModelGraph::new(nodes.iter().map(|(name, node)| GraphNode {
+        name: name.clone(),
+        materialization: node.materialization,
+        depends_on: node.declared.record.refs.iter().cloned().collect(),
+    }));
+    let order = graph::order(&graph)?;
+    chain_ephemerals(&mut nodes, &order);
     relations.positions = order.iter().enumerate().map(|(place, name)| (name.clone(), place)).collect();
     let relations = Arc::new(relations);
     Ok(Project {

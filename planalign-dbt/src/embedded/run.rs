@@ -24,9 +24,9 @@ use super::materialize::Work;
 use super::nodes::{build, hook_template};
 use super::project::{Body, Node, Project};
 use super::project_file::PROJECT_FILE;
-use super::selection::{Selectable, TestTraits, select};
 use super::{seed, supported};
 use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
+use crate::selection::{Selectable, TestTraits, select};
 
 /// Options for loading a project.
 #[derive(Clone, Debug)]

@@ -13,9 +13,9 @@ use super::jinja::relation::Relation;
 use super::materialize::Work;
 use super::project::{TestKind, TestNode};
 use super::run::{EmbeddedRunner, Session, selectable};
-use super::selection::{Selectable, TestTraits, select_tests};
 use super::test_arguments;
 use crate::runner::{Materialization, RunnerError, Vars};
+use crate::selection::{Selectable, TestTraits, select_tests};
 
 /// Result of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod harness;
 mod continuing;
 mod interruption;
 mod ordering;
+mod outside;
 mod plan;
 mod progress;
 mod random_workflows;

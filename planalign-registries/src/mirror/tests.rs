@@ -14,6 +14,7 @@ fn checkpoint(sequence: u64, year: i32, stage: &str) -> WorkflowCheckpoint {
         state: Vec::new(),
         registries: Vec::new(),
         fingerprint: "f".to_owned(),
+        built_by: [("runner".to_owned(), "embedded".to_owned())].into(),
     }
 }
 

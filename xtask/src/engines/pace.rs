@@ -20,7 +20,7 @@ pub(super) fn compare(
     let database = folder.join("pace.duckdb");
     let seconds = |program: &Path| -> Result<f64, EnginesError> {
         let began = Instant::now();
-        Simulation { program, years: YEARS, census, scenario: None, database: &database }.run(&[])?;
+        Simulation { program, years: YEARS, census, scenario: None, database: &database, dbt: None }.run(&[])?;
         let seconds = began.elapsed().as_secs_f64();
         fs::remove_file(&database).map_err(system("remove a database"))?;
         Ok(seconds)

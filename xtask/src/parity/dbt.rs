@@ -1,5 +1,6 @@
 //! Installs dbt and builds a year with it.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -9,27 +10,46 @@ use serde_json::{Map, Value};
 use super::ParityError;
 use crate::workspace::{self, output_of};
 
-/// Packages to install: dbt, its driver, and the program's version of the engine.
-const PACKAGES: [&str; 3] = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb==1.5.6"];
+/// dbt Core 1.11 with its adapter, and the program's version of the engine.
+const CORE_1: [&str; 3] = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb==1.5.6"];
+
+/// dbt Core 2.0, whose driver for the engine is the engine's own library.
+const CORE_2: [&str; 2] = ["--no-deps", "dbt-core==2.0.0a4"];
 
 /// A dbt executable.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Dbt(pub(super) PathBuf);
 
 impl Dbt {
-    /// Installs dbt Core in the cache of developer tools, unless it exists. Takes a minute and needs Python.
-    pub(super) fn install() -> Result<Self, ParityError> {
-        let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache"))).unwrap_or_else(env::temp_dir);
-        let folder = cache.join("planalign/tools/dbt");
-        // Written last, so that an incomplete installation is repeated.
-        let (executable, complete) = (folder.join("bin/dbt"), folder.join("complete"));
-        if fs::read_to_string(&complete).ok() != Some(PACKAGES.concat()) {
-            output_of(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-            output_of(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))?;
-            fs::write(&complete, PACKAGES.concat()).map_err(ParityError::system("record that dbt is installed"))?;
-        }
-        Ok(Self(executable))
+    /// Installs dbt Core 1.11 in the cache of developer tools, unless it exists. Takes a minute and needs Python.
+    pub(super) fn core_1() -> Result<Self, ParityError> {
+        Ok(Self(installed("dbt", &CORE_1)?.join("bin/dbt")))
+    }
+
+    /// Installs dbt Core 2.0 in the cache of developer tools, unless it exists, with the engine that `./setup` downloaded.
+    pub(super) fn core_2() -> Result<Self, ParityError> {
+        let folder = installed("dbt2", &CORE_2)?;
+        let library = engine_library()?;
+        let driver = format!(
+            "manifest_version = 1\nname = \"DuckDB\"\n[ADBC]\nversion = \"1.1.0\"\n[Driver]\nentrypoint = \"duckdb_adbc_init\"\n\
+             shared = {:?}\n",
+            library.display().to_string()
+        );
+        let drivers = folder.join("drivers");
+        let write = || {
+            fs::create_dir_all(&drivers)?;
+            fs::write(drivers.join("duckdb.toml"), driver)?;
+            let script = format!(
+                "#!/bin/sh\nADBC_DRIVER_PATH={} exec {} \"$@\"\n",
+                shell(&drivers),
+                shell(&folder.join("bin/dbt"))
+            );
+            let path = folder.join("dbt-with-driver");
+            fs::write(&path, script)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+            Ok(path)
+        };
+        Ok(Self(write().map_err(ParityError::system("install dbt's driver"))?))
     }
 
     /// Builds and tests everything for the year in the variables, like `dbt build` in the project folder.
@@ -44,4 +64,38 @@ impl Dbt {
         output_of(&mut command)?;
         Ok(())
     }
+}
+
+/// The cache of downloads and developer tools.
+fn cache() -> PathBuf {
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache"))).unwrap_or_else(env::temp_dir);
+    cache.join("planalign")
+}
+
+/// A virtual environment with these packages.
+fn installed(name: &str, packages: &[&str]) -> Result<PathBuf, ParityError> {
+    let folder = cache().join("tools").join(name);
+    // Written last, so that an incomplete installation is repeated.
+    let complete = folder.join("complete");
+    if fs::read_to_string(&complete).ok() != Some(packages.concat()) {
+        output_of(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        output_of(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(packages))?;
+        fs::write(&complete, packages.concat()).map_err(ParityError::system("keep dbt installed"))?;
+    }
+    Ok(folder)
+}
+
+/// The library that `./setup` keeps.
+fn engine_library() -> Result<PathBuf, ParityError> {
+    let found = fs::read_dir(cache().join("engine")).into_iter().flatten().flatten();
+    let mut libraries: Vec<PathBuf> =
+        found.map(|folder| folder.path().join("libduckdb.so")).filter(|library| library.exists()).collect();
+    libraries.sort();
+    libraries.pop().ok_or(ParityError::NoEngine)
+}
+
+/// A path as a word of a shell script.
+fn shell(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use planalign::{CheckpointSelector, InputOptions, RunOptions, StartMode};
-use planalign_config::settings::Override;
+use planalign_config::settings::{Override, RunnerKind};
 use planalign_reporting::columns::{Column, in_columns};
 use planalign_reporting::fixed::grouped;
 
@@ -112,6 +113,11 @@ fn after_help() -> String {
     format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\nExit codes:\n{codes}")
 }
 
+fn runner_kind() -> impl TypedValueParser<Value = RunnerKind> {
+    let names = PossibleValuesParser::new(["embedded", "dbt"]);
+    names.map(|name| if name == "dbt" { RunnerKind::Dbt } else { RunnerKind::Embedded })
+}
+
 fn threads_help() -> String {
     let people = grouped(RunOptions::ONE_THREAD_UP_TO.into());
     format!("Engine threads [default: optimization.threads; if that is null, 1 up to {people} people, then all cores]")
@@ -208,6 +214,12 @@ pub(crate) struct SimulateArgs {
     /// Threads of the database engine.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help = threads_help())]
     pub(crate) threads: Option<u16>,
+    /// Who builds the models: this program, or your own dbt [default: dbt.runner, or else embedded].
+    #[arg(long, value_name = "RUNNER", value_parser = runner_kind())]
+    pub(crate) runner: Option<RunnerKind>,
+    /// With --runner dbt, the dbt executable: a path, or a name in the PATH [default: dbt.executable, or else dbt].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) dbt_executable: Option<PathBuf>,
     /// Build models of parallel-safe stages in another order (for tests; results are the same).
     #[arg(long, value_name = "SEED", hide = true)]
     pub(crate) shuffle: Option<u64>,

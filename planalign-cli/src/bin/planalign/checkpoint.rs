@@ -2,6 +2,7 @@
 
 mod verify;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use planalign::{CheckpointSelector, OpenRun, RestoredRun};
@@ -80,6 +81,7 @@ fn details(checkpoint: &WorkflowCheckpoint) -> String {
         ("took", format!("{seconds:.2} s")),
         ("run", checkpoint.run_id.clone()),
         ("fingerprint", checkpoint.fingerprint.clone()),
+        ("built by", built_by(&checkpoint.built_by)),
     ];
     let about = about.map(|(name, value)| vec![format!("  {name}"), value]);
     let registries = checkpoint.registries.iter().map(|registry| &registry.state);
@@ -90,6 +92,15 @@ fn details(checkpoint: &WorkflowCheckpoint) -> String {
     let about = in_columns(&[Column::left(), Column::left()], about);
     let relations = in_columns(&[Column::left(), Column::right(), Column::left()], relations);
     format!("{}\n{about}\n{relations}", checkpoint.key).trim_end().to_owned()
+}
+
+/// `embedded`, or `dbt 1.11.16, adapter 1.10.1, engine v1.5.6`.
+fn built_by(versions: &BTreeMap<String, String>) -> String {
+    let named = ["dbt", "adapter", "engine"].iter().filter_map(|name| Some(format!("{name} {}", versions.get(*name)?)));
+    match named.collect::<Vec<_>>().join(", ") {
+        named if named.is_empty() => versions.get("runner").cloned().unwrap_or_else(|| "embedded".to_owned()),
+        named => named,
+    }
 }
 
 /// Restores the last checkpoint of a year, or the named one.

@@ -110,6 +110,8 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
     match error {
         Error::Config(_)
         | Error::Project(_)
+        | Error::ProjectNotOnDisk
+        | Error::UnusedExecutable
         | Error::NoDatabase(_)
         | Error::NothingToReport { .. }
         | Error::NotRecorded { .. }
@@ -121,6 +123,8 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
         Error::Lock(_) | Error::Scratch(_) | Error::Space { .. } | Error::Report(ReportError::Write { .. }) => {
             ExitCode::Environment
         }
+        Error::Dbt(e) if e.fault() == Fault::Deterministic => ExitCode::Usage,
+        Error::Dbt(e) => of_fault(e.fault()),
         Error::Database(e) => of_fault(e.fault()),
         Error::Store(e) => of_fault(e.fault()),
         Error::Rule(e) => of_fault(e.fault()),

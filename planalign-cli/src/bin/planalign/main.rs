@@ -4,6 +4,7 @@ mod args;
 mod caller;
 mod checkpoint;
 mod commands;
+mod dbt_guard;
 mod exit_code;
 mod failure;
 mod man_pages;
@@ -37,6 +38,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SUMMARY_WIDTH: u16 = 100;
 
 fn main() -> std::process::ExitCode {
+    if let Some(code) = dbt_guard::host() {
+        return code;
+    }
     let cli = Cli::parse();
     set_up_logging(&cli);
     #[cfg(feature = "failpoints")]

@@ -40,6 +40,8 @@ pub(crate) fn run(
         years: options.years.clone(),
         reports: args.reports.clone(),
         threads: args.threads,
+        runner: args.runner,
+        dbt_executable: args.dbt_executable.clone(),
         shuffle: args.shuffle,
         fail_on_validation_error: args.fail_on_validation_error,
         accept_version: args.accept_version,

@@ -19,14 +19,15 @@ pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
             Ok(ExitCode::Done)
         }
         ValidateArgs { data: true, .. } => data::run(args, process),
-        _ => inputs(&args.input),
+        _ => inputs(&args.input, process),
     }
 }
 
 /// Prints the inputs that passed; any problem is a failure.
-fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
+fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
     let inputs = Inputs::load(&args.options(None, environment()))?;
     let InputCheck { plan, census: rejected, nodes } = planalign::check_inputs(&inputs)?;
+    let dbt = planalign::check_dbt(&inputs, &process.caller())?;
     let stages = plan.remaining().count();
     let settings = &inputs.config().settings;
     let defaults = SimulationConfig::new(settings.scenario_id.clone(), settings.plan_design_id.clone()).flattened();
@@ -45,6 +46,7 @@ fn inputs(args: &InputArgs) -> Result<ExitCode, Failure> {
         format!("dbt project    ok: {nodes} models and seeds"),
         format!("workflow       ok: {stages} stages"),
     ]);
+    lines.extend(dbt.map(|found| format!("dbt            ok: version {} with DuckDB {}", found.dbt, found.engine)));
     for (key, value, origin) in inputs.config().origins.iter() {
         if defaults.get(key).is_some_and(|default| default != value) {
             lines.push(format!("setting        {key} = {value}  ({origin})"));

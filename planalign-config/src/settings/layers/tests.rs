@@ -277,7 +277,7 @@ minimum_age: 18
 ";
     assert_snapshot!(refused(file), @"
     the configuration has 17 problems
-      config.yaml:3:1: vesting: unknown key; allowed here: census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:3:1: vesting: unknown key; allowed here: census, compensation, dbt, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
       config.yaml:4:1: employer: unknown key; did you mean `employer_core_contribution`?
       config.yaml:5:1: simulaton: unknown key; did you mean `simulation`?
       config.yaml:6:1: plan_eligible: unknown key; did you mean `plan_eligibility`?
@@ -363,7 +363,7 @@ fn files_contain_one_plain_document() {
     ");
     assert_snapshot!(Given { file: "- a\n", ..Given::default() }.error(), @r#"
     the configuration has 1 problem
-      config.yaml:1:1: ["a"] is invalid; expected a section with census, compensation, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
+      config.yaml:1:1: ["a"] is invalid; expected a section with census, compensation, dbt, deferral_auto_escalation, deferrals, employer_core_contribution, employer_match, enrollment, hiring, irs_limits, new_hire, optimization, plan_design_id, plan_eligibility, scenario_id, simulation, validation, workflow, workforce
     "#);
     assert_snapshot!(refused(&format!("a: {}{}\n", "[".repeat(20), "]".repeat(20))), @"
     the configuration has 1 problem

@@ -20,7 +20,7 @@ fn line(event: &RunEvent) -> String {
 
 fn short(value: &Value) -> String {
     match value {
-        Value::Object(key) => format!("{}/{}", short(&key["year"]), short(&key["stage"])),
+        Value::Object(key) if key.contains_key("stage") => format!("{}/{}", short(&key["year"]), short(&key["stage"])),
         Value::String(text) if text.contains(' ') => format!("{text:?}"),
         Value::String(text) => text.clone(),
         Value::Null => "-".to_owned(),

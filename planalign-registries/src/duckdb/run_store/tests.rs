@@ -70,6 +70,7 @@ fn checkpoint(sequence: u64, year: i32, stage: &str) -> WorkflowCheckpoint {
         state: Vec::new(),
         registries: vec![RegistrySnapshot { registry: "enrollment".into(), state: registered }],
         fingerprint: "f".to_owned(),
+        built_by: [("runner".to_owned(), "embedded".to_owned())].into(),
     }
 }
 

@@ -26,6 +26,7 @@ fn checkpoint(sequence: u64, year: i32) -> WorkflowCheckpoint {
         state: Vec::new(),
         registries: Vec::new(),
         fingerprint: String::new(),
+        built_by: [("runner".to_owned(), "embedded".to_owned())].into(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use planalign_config::did_you_mean;
 
-use super::graph::{ancestors, descendants};
+use crate::graph::{ancestors, descendants};
 use crate::runner::{ModelGraph, RunnerError};
 
 /// A node or test as selection sees it.

@@ -1,24 +1,13 @@
-//! Node order, cycles, and chains of ephemeral models.
+//! Node order, cycles, ancestors, and descendants.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use planalign_config::topological_order;
 
-use super::project::Node;
-use crate::runner::{GraphNode, Materialization, ModelGraph, RunnerError};
+use crate::runner::{ModelGraph, RunnerError};
 
-/// The graph, and the names of all nodes, each after its dependencies.
-pub(crate) fn build(nodes: &BTreeMap<String, Node>) -> Result<(ModelGraph, Vec<String>), RunnerError> {
-    let graph = ModelGraph::new(nodes.iter().map(|(name, node)| GraphNode {
-        name: name.clone(),
-        materialization: node.materialization,
-        depends_on: node.declared.record.refs.iter().cloned().collect(),
-    }));
-    let order = order(&graph)?;
-    Ok((graph, order))
-}
-
-fn order(graph: &ModelGraph) -> Result<Vec<String>, RunnerError> {
+/// The names of all nodes, each after its dependencies.
+pub(crate) fn order(graph: &ModelGraph) -> Result<Vec<String>, RunnerError> {
     let (order, cyclic) = topological_order(graph.nodes(), |node| &node.name, |node| &node.depends_on);
     let Some(start) = cyclic.first() else { return Ok(order.into_iter().map(|node| node.name.clone()).collect()) };
     let cyclic: BTreeSet<&str> = cyclic.iter().map(|node| node.name.as_str()).collect();
@@ -40,31 +29,6 @@ fn cycle(graph: &ModelGraph, cyclic: &BTreeSet<&str>, start: &str) -> String {
         }
     }
     path.join(" -> ")
-}
-
-/// Records for each node the ephemeral models that are inserted into it.
-pub(crate) fn chain_ephemerals(nodes: &mut BTreeMap<String, Node>, order: &[String]) {
-    let mut chains: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for name in order {
-        let Some(node) = nodes.get(name) else { continue };
-        let mut chain: Vec<String> = Vec::new();
-        for used in &node.declared.record.refs {
-            let is_ephemeral = nodes.get(used).is_some_and(|n| n.materialization == Materialization::Ephemeral);
-            if is_ephemeral {
-                for link in chains.get(used).into_iter().flatten().chain([used]) {
-                    if !chain.contains(link) {
-                        chain.push(link.clone());
-                    }
-                }
-            }
-        }
-        chains.insert(name.clone(), chain);
-    }
-    for (name, chain) in chains {
-        if let Some(node) = nodes.get_mut(&name) {
-            node.ephemerals = chain;
-        }
-    }
 }
 
 /// All ancestors of these nodes, or those within a number of steps.
@@ -93,6 +57,7 @@ fn spread(of: &BTreeSet<String>, steps: Option<usize>, next: impl Fn(&str) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::{GraphNode, Materialization};
 
     /// A graph of nodes with their dependencies.
     fn graph(nodes: &[(&str, &[&str])]) -> ModelGraph {

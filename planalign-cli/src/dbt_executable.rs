@@ -1,0 +1,72 @@
+//! Opens the user's own dbt as the runner of a project.
+
+use std::path::Path;
+use std::time::Duration;
+
+use planalign_config::settings::{Dbt, RunnerKind};
+use planalign_dbt::executable::Profile;
+use planalign_dbt::{DbtOptions, DbtRunner, DbtVersions, RunnerError};
+use tempfile::TempDir;
+
+use crate::caller::Caller;
+use crate::error::Error;
+use crate::inputs::{Inputs, Project};
+use crate::resources;
+use crate::session::RunOptions;
+
+/// Finds the configured dbt and whether it can build the project; `None` if the models are built in this program.
+pub fn check_dbt(inputs: &Inputs, caller: &Caller<'_>) -> Result<Option<DbtVersions>, Error> {
+    let Some((project, dbt)) = options(inputs, &RunOptions::default(), caller)? else { return Ok(None) };
+    let folder = TempDir::new().map_err(Error::Scratch)?;
+    let versions = DbtRunner::check(project, &folder.path().join("check"), &inputs.vars, &dbt);
+    Ok(Some(versions.map_err(failed)?))
+}
+
+/// Opens the configured dbt; `None` if the models are built in this program. The database must be locked and closed.
+pub(crate) fn open(
+    inputs: &Inputs,
+    run: &RunOptions,
+    database: &Path,
+    caller: &Caller<'_>,
+) -> Result<Option<DbtRunner>, Error> {
+    let Some((project, dbt)) = options(inputs, run, caller)? else { return Ok(None) };
+    let runner = DbtRunner::open(project, database, &inputs.vars, dbt).map_err(failed)?;
+    let versions = runner.dbt_versions();
+    log::info!("dbt {} with DuckDB {} builds the models", versions.dbt, versions.engine);
+    Ok(Some(runner))
+}
+
+/// The project and how to call dbt for it.
+fn options<'i>(
+    inputs: &'i Inputs,
+    run: &RunOptions,
+    caller: &Caller<'_>,
+) -> Result<Option<(&'i Path, DbtOptions)>, Error> {
+    let settings = &inputs.config.settings.dbt;
+    if run.runner.unwrap_or(settings.runner) == RunnerKind::Embedded {
+        return if run.dbt_executable.is_some() { Err(Error::UnusedExecutable) } else { Ok(None) };
+    }
+    let Project::Directory(project) = &inputs.project else { return Err(Error::ProjectNotOnDisk) };
+    let Some(guard) = caller.guard else { return Err(Error::NoGuard) };
+    let engine = resources::database_options(run.threads, inputs);
+    let Dbt { executable, profile, target, profiles_dir, environment, timeout_seconds, grace_seconds, .. } =
+        settings.clone();
+    let dbt = DbtOptions {
+        executable: run.dbt_executable.clone().unwrap_or(executable),
+        profile: profile.map(|name| Profile { folder: profiles_dir, name, target }),
+        threads: engine.threads.unwrap_or(1),
+        memory_limit: engine.memory_limit,
+        environment,
+        caller_environment: caller.environment.to_vec(),
+        guard: guard(Duration::from_secs(grace_seconds.into())),
+        timeout: Duration::from_secs(timeout_seconds.into()),
+    };
+    Ok(Some((project, dbt)))
+}
+
+fn failed(error: RunnerError) -> Error {
+    match error {
+        RunnerError::Dbt(error) => Error::Dbt(error),
+        error => Error::Project(error),
+    }
+}

@@ -1,0 +1,167 @@
+//! Runs whose models a dbt executable builds. A stand-in, which builds them in its own process with the embedded runner, shows what
+//! the run does around it; `cargo xtask parity` uses real dbt.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::sandbox::{CommandOutput, Sandbox, captured, differences};
+
+/// The stand-in, which Cargo builds with the tests of the whole workspace.
+fn fake() -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_planalign"));
+    let fake = program.with_file_name("examples").join("fake_dbt");
+    assert!(fake.exists(), "run `cargo build -p planalign-dbt --examples` first");
+    fake
+}
+
+/// Options for a run whose models the stand-in builds.
+fn options<'a>(fake: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["2025-2026", "--progress", "none", "--runner", "dbt", "--dbt-executable", fake], more].concat()
+}
+
+/// Simulates with the stand-in, which behaves so.
+fn simulate(sandbox: &Sandbox, behavior: &str, more: &[&str]) -> CommandOutput {
+    let fake = fake();
+    let mut command = sandbox.simulate_command(&options(fake.to_str().expect("UTF-8"), more));
+    command.env("DBT_ENV_FAKE", behavior);
+    captured(&command.output().expect("run planalign"))
+}
+
+/// Whatever a run leaves next to a database but should not.
+fn left_behind(sandbox: &Sandbox) -> Vec<String> {
+    let names = std::fs::read_dir(sandbox.path("")).expect("list").flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| [".handover", ".part", ".aside", ".dbt"].iter().any(|end| name.ends_with(end))).collect()
+}
+
+#[test]
+fn the_rows_are_those_of_the_embedded_runner() {
+    let sandbox = Sandbox::new(200);
+    sandbox.simulated(&["2025-2026", "--database", "embedded.duckdb"]);
+    let output = simulate(&sandbox, "project", &["--database", "external.duckdb"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let embedded = sandbox.path("embedded.duckdb");
+    assert_eq!(differences(&embedded, &sandbox.path("external.duckdb")), Vec::<String>::new());
+    assert_eq!(left_behind(&sandbox), Vec::<String>::new());
+    let checkpoint = |database: &str| {
+        let shown = sandbox.command(&["checkpoint", "show", "2026/VALIDATION", "--database", database]).output();
+        captured(&shown.expect("run planalign")).stdout
+    };
+    assert!(checkpoint("external.duckdb").contains("built by     dbt 1.11.16, adapter 1.10.1, engine v1.5.6"));
+    assert!(checkpoint("embedded.duckdb").contains("built by     embedded"));
+    let intact = sandbox.command(&["checkpoint", "verify", "--database", "external.duckdb"]).output();
+    assert_eq!(captured(&intact.expect("run planalign")).code, 0);
+}
+
+#[test]
+fn a_run_switches_runners_when_it_resumes() {
+    let sandbox = Sandbox::new(200);
+    sandbox.simulated(&["2025-2027", "--database", "embedded.duckdb"]);
+    sandbox.simulated(&["2025-2025", "--database", "both.duckdb"]);
+    let output = simulate(&sandbox, "project", &["--database", "both.duckdb", "--resume"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    sandbox.simulated(&["2025-2027", "--database", "both.duckdb", "--resume"]);
+    assert_eq!(differences(&sandbox.path("embedded.duckdb"), &sandbox.path("both.duckdb")), Vec::<String>::new());
+}
+
+#[test]
+fn a_failed_model_leaves_the_last_checkpoint_and_can_be_fixed() {
+    let sandbox = Sandbox::new(200);
+    sandbox.write_project_with("select nothing from {{ ref('fct_workforce_snapshot') }}");
+    let project = ["--project", "dbt_copy"];
+    let failed = simulate(&sandbox, "project", &project);
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    insta::assert_snapshot!(sandbox.redact(&failed.stderr).replace(fake().to_str().expect("UTF-8"), "[DBT]"));
+    assert_eq!(left_behind(&sandbox), Vec::<String>::new());
+    std::fs::remove_file(sandbox.path("dbt_copy/models/validation/broken_model.sql")).expect("remove");
+    let resumed = simulate(&sandbox, "project", &["--project", "dbt_copy", "--restart-from", "2025", "--restart"]);
+    assert_eq!(resumed.code, 2, "{}", resumed.stderr);
+    let resumed = simulate(&sandbox, "project", &["--project", "dbt_copy", "--restart"]);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+}
+
+#[test]
+fn what_cannot_build_the_models_is_refused_before_the_run() {
+    let sandbox = Sandbox::new(20);
+    let refused = |arguments: &[&str]| {
+        let output = sandbox.simulate(arguments);
+        assert_eq!(output.code, 2, "{}", output.stderr);
+        assert!(!sandbox.path("simulation.duckdb").exists());
+        sandbox.redact(&output.stderr)
+    };
+    insta::assert_snapshot!(refused(&["--dbt-executable", "dbt"]));
+    insta::assert_snapshot!(refused(&["--runner", "dbt", "--dbt-executable", "nowhere/dbt"]));
+    sandbox.write("hello", "#!/bin/sh\necho hello\n");
+    let script = sandbox.path("hello");
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    insta::assert_snapshot!(refused(&["--runner", "dbt", "--dbt-executable", script.to_str().expect("UTF-8")]));
+    let old = simulate(&sandbox, "old", &[]);
+    assert!(old.stderr.contains("is dbt 1.10.3, but 1.11 or later is required"), "{}", old.stderr);
+}
+
+#[test]
+fn validate_says_which_dbt_was_found() {
+    let sandbox = Sandbox::new(20);
+    let fake = fake();
+    let configured = format!("dbt.executable={}", fake.display());
+    let repository = crate::sandbox::repository();
+    let (config, project) = (repository.join("config/simulation_config.yaml"), repository.join("dbt"));
+    let mut command =
+        sandbox.command(&["validate", "--census", "census.csv", "--set", "dbt.runner=dbt", "--set", &configured]);
+    command.arg("--config").arg(config).arg("--project").arg(project).env("DBT_ENV_FAKE", "project");
+    let output = captured(&command.output().expect("run planalign"));
+    assert!(
+        output.stdout.contains("dbt            ok: version 1.11.16 with DuckDB v1.5.6"),
+        "{}{}",
+        output.stdout,
+        output.stderr
+    );
+}
+
+#[test]
+fn options_of_dbt_in_the_environment_are_named_and_not_passed_on() {
+    let sandbox = Sandbox::new(20);
+    let fake = fake();
+    let mut command = sandbox.simulate_command(&options(fake.to_str().expect("UTF-8"), &[]));
+    command.env("DBT_ENV_FAKE", "project").env("DBT_FULL_REFRESH", "true").env("DBT_QUIET", "1");
+    let output = captured(&command.output().expect("run planalign"));
+    let warning = "not passed on to dbt, because they change what it builds: DBT_FULL_REFRESH, DBT_QUIET";
+    assert!(output.stderr.contains(warning), "{}", output.stderr);
+}
+
+#[test]
+fn a_stop_while_dbt_works_ends_it_and_the_run_resumes() {
+    let sandbox = Sandbox::new(200);
+    sandbox.simulated(&["2025-2026", "--database", "uninterrupted.duckdb"]);
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let fake = fake();
+        let pids = sandbox.path("pids");
+        let mut command =
+            sandbox.simulate_command(&options(fake.to_str().expect("UTF-8"), &["--set", "dbt.grace_seconds=1"]));
+        command.env("DBT_ENV_FAKE", "project,hangs").env("DBT_ENV_PIDS", &pids);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("spawn");
+        while !pids.exists() {
+            std::thread::yield_now();
+        }
+        let busy = sandbox.simulate(&["--restart", "--progress", "none"]);
+        assert_eq!(busy.code, 5, "{}", busy.stderr);
+        kill(Pid::from_raw(i32::try_from(child.id()).expect("ID")), signal).expect("signal");
+        let ended = child.wait().expect("wait").code();
+        assert_eq!(ended, if signal == Signal::SIGINT { Some(130) } else { None });
+        let dbt = std::fs::read_to_string(&pids).expect("process ID");
+        while Path::new("/proc").join(&dbt).exists() {
+            std::thread::yield_now();
+        }
+        std::fs::remove_file(&pids).expect("remove");
+        let resumed = simulate(&sandbox, "project", &["--resume"]);
+        assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+        assert_eq!(left_behind(&sandbox), Vec::<String>::new());
+        let different = differences(&sandbox.path("uninterrupted.duckdb"), &sandbox.path("simulation.duckdb"));
+        assert_eq!(different, Vec::<String>::new());
+        std::fs::remove_file(sandbox.path("simulation.duckdb")).expect("remove");
+    }
+}

@@ -1,0 +1,330 @@
+//! A stand-in for dbt in tests. It builds the project with the embedded runner, or, if `DBT_ENV_FAKE` says so, prints and exits in
+//! other ways. It also hosts the guard.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "as dbt does")]
+#![expect(clippy::zombie_processes, reason = "tests check that children of a killed dbt end too")]
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::sleep;
+use std::time::Duration;
+use std::{env, fs};
+
+use planalign_config::{Database, DatabaseOptions};
+use planalign_dbt::executable::guard;
+use planalign_dbt::{EmbeddedRunner, Flow, Materialization, ModelRunner, NodeEvent, Vars, project_files};
+use serde_json::{Value, json};
+
+/// The ID that a call gives its log and its results.
+const INVOCATION: &str = "call-1";
+
+/// Seed, model, and the model that refs it.
+const NODES: [(&str, &str, &str, &[&str]); 4] = [
+    ("seed.shop.prices", "seed", "seed", &[]),
+    ("model.shop.orders", "model", "table", &["seed.shop.prices"]),
+    ("model.shop.helper", "model", "ephemeral", &[]),
+    ("model.shop.totals", "model", "view", &["model.shop.orders", "model.shop.helper"]),
+];
+
+fn main() -> ExitCode {
+    let own = env::current_exe().expect("own path");
+    if let Some(code) = guard::host(&own, env::args_os().skip(1)) {
+        return ExitCode::from(u8::try_from(code).expect("an exit code"));
+    }
+    let call = Call::new();
+    let is_check = call.arguments.first().is_some_and(|first| first == "show");
+    let code = match (is_check, call.is("project")) {
+        (true, _) => call.show(),
+        (false, true) => call.build_project(),
+        (false, false) => call.build(),
+    };
+    ExitCode::from(code)
+}
+
+/// A call's arguments and what the test wants.
+struct Call {
+    arguments: Vec<String>,
+    wanted: Vec<String>,
+}
+
+impl Call {
+    fn new() -> Self {
+        let text = |text: OsString| text.into_string().expect("UTF-8");
+        let wanted = env::var("DBT_ENV_FAKE").unwrap_or_default();
+        Self {
+            arguments: env::args_os().skip(1).map(text).collect(),
+            wanted: wanted.split(',').map(str::to_owned).collect(),
+        }
+    }
+
+    fn is(&self, wanted: &str) -> bool {
+        self.wanted.iter().any(|name| name == wanted)
+    }
+
+    /// The value of an option.
+    fn option(&self, name: &str) -> &str {
+        let at = self.arguments.iter().position(|argument| argument == name).expect(name);
+        &self.arguments[at + 1]
+    }
+
+    fn target(&self) -> PathBuf {
+        let target = PathBuf::from(self.option("--target-path"));
+        fs::create_dir_all(&target).expect("target folder");
+        target
+    }
+
+    /// The database of the generated profile.
+    fn database(&self) -> PathBuf {
+        let profiles = fs::read_to_string(PathBuf::from(self.option("--profiles-dir")).join("profiles.yml"));
+        let profiles: Value = serde_json::from_str(&profiles.expect("profile")).expect("JSON");
+        profiles["planalign"]["outputs"]["planalign"]["path"].as_str().expect("path").into()
+    }
+
+    fn show(&self) -> u8 {
+        if self.is("show_hangs") {
+            sleep(Duration::from_mins(10));
+        }
+        if self.is("not_dbt") {
+            println!("hello");
+            return 0;
+        }
+        let version = if self.is("old") { "=1.10.3" } else { "=1.11.16" };
+        event("MainReportVersion", "info", "", &json!({ "version": version }));
+        if self.is("show_fails") {
+            event("MainEncounteredError", "error", "Encountered an error:\nParsing Error\n  no such key", &json!({}));
+            return 2;
+        }
+        event("AdapterRegistered", "info", "", &json!({ "adapter_name": "duckdb", "adapter_version": "=1.10.1" }));
+        Database::open(&self.database(), &DatabaseOptions::default()).expect("scratch database");
+        if self.is("newer_file") {
+            let mut bytes = fs::read(self.database()).expect("file");
+            bytes[12] = 99;
+            fs::write(self.database(), bytes).expect("file");
+        }
+        let engine = if self.is("old_engine") { "v1.4.2" } else { "v1.5.6" };
+        let rows = json!([{ "version": engine, "path": self.database() }]).to_string();
+        event("ShowNode", "info", "", &json!({ "preview": rows }));
+        let adapter = if self.is("other_adapter") { "postgres" } else { "duckdb" };
+        if !self.is("no_manifest") {
+            let manifest = if self.is("project") { self.manifest_of_project() } else { manifest(adapter) };
+            fs::write(self.target().join("manifest.json"), manifest.to_string()).expect("manifest");
+        }
+        0
+    }
+
+    /// The project in this process, on the database of the profile.
+    fn project(&self) -> EmbeddedRunner {
+        // By a path of its own: next to the database is the copy from which our handle would restore it.
+        let link = self.target().join(self.database().file_name().expect("a file"));
+        if self.database().exists() {
+            fs::hard_link(self.database(), &link).expect("a link");
+        }
+        let database = Database::open(&link, &DatabaseOptions::default()).expect("nobody else has it open");
+        EmbeddedRunner::load(self.option("--project-dir").as_ref(), database, &self.vars()).expect("a project")
+    }
+
+    fn vars(&self) -> Vars {
+        serde_json::from_str(self.option("--vars")).expect("JSON")
+    }
+
+    /// The manifest of a project whose nodes have distinct file names.
+    fn manifest_of_project(&self) -> Value {
+        let files = project_files(self.option("--project-dir").as_ref()).expect("files");
+        let file = |name: &str| {
+            files.keys().find(|file| file.ends_with(&format!("/{name}.sql")) || file.ends_with(&format!("/{name}.csv")))
+        };
+        let runner = self.project();
+        let id = |name: &str| match runner.graph().get(name).map(|node| node.materialization) {
+            Some(Materialization::Seed) => format!("seed.project.{name}"),
+            _ => format!("model.project.{name}"),
+        };
+        let nodes = runner.graph().nodes().map(|node| {
+            let kind = if node.materialization == Materialization::Seed { "seed" } else { "model" };
+            let depends_on: Vec<String> = node.depends_on.iter().map(|name| id(name)).collect();
+            let about = json!({
+                "resource_type": kind, "name": node.name, "package_name": "project",
+                "original_file_path": file(&node.name), "fqn": ["project", node.name], "schema": "main",
+                "config": { "materialized": node.materialization }, "depends_on": { "nodes": depends_on },
+            });
+            (id(&node.name), about)
+        });
+        let nodes: serde_json::Map<String, Value> = nodes.collect();
+        json!({ "metadata": { "adapter_type": "duckdb", "project_name": "project" }, "nodes": nodes })
+    }
+
+    fn build_project(&self) -> u8 {
+        if self.is("hangs") {
+            fs::write(env::var("DBT_ENV_PIDS").expect("a file"), std::process::id().to_string()).expect("process ID");
+            loop {
+                sleep(Duration::from_mins(10));
+            }
+        }
+        let mut runner = self.project();
+        let selected = self.arguments.iter().filter_map(|argument| argument.split_once(",path:"));
+        let files: Vec<String> = selected.map(|(_, file)| format!("path:{file}")).collect();
+        let nodes = runner.select(&files.join(" ")).expect("known");
+        let ids = nodes.iter().map(|name| {
+            let is_seed = runner.graph().get(name).is_some_and(|node| node.materialization == Materialization::Seed);
+            (name.clone(), format!("{}.project.{name}", if is_seed { "seed" } else { "model" }))
+        });
+        let ids: std::collections::BTreeMap<String, String> = ids.collect();
+        let mut results = Vec::new();
+        let built = runner.run(&nodes, &self.vars(), &mut |event| {
+            match event {
+                NodeEvent::Started { name } => node("LogStartLine", "info", &ids[name], "started"),
+                NodeEvent::Finished(result) => {
+                    node("LogModelResult", "info", &ids[&result.name], "success");
+                    results.push(json!({ "unique_id": ids[&result.name], "status": "success" }));
+                }
+                NodeEvent::Waiting => {}
+            }
+            Flow::Continue
+        });
+        if let Err(error) = &built {
+            let cause = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source()).last();
+            let text = format!("  Runtime Error\n  {}", cause.map(ToString::to_string).unwrap_or_default());
+            let failed = error.node().map(|(name, _)| ids[name].clone()).unwrap_or_default();
+            event("RunResultError", "error", &text, &json!({ "node_info": { "unique_id": failed } }));
+            node("LogModelResult", "error", &failed, "error");
+        }
+        let results = json!({ "metadata": { "invocation_id": INVOCATION }, "results": results });
+        fs::write(self.target().join("run_results.json"), results.to_string()).expect("results");
+        u8::from(built.is_err())
+    }
+
+    fn build(&self) -> u8 {
+        if self.is("garbage") {
+            garbage();
+        }
+        if self.is("big_log") {
+            for _ in 0..100_000 {
+                event("JinjaLogInfo", "info", &"x".repeat(1000), &json!({}));
+            }
+        }
+        if self.is("usage") {
+            eprintln!("Error: No such option '--nonsense'.");
+            return 2;
+        }
+        if self.is("locked") {
+            let locked =
+                "Encountered an error:\nRuntime Error\n  IO Error: Could not set lock on file \"x\": Conflicting lock";
+            event("MainEncounteredError", "error", locked, &json!({}));
+            return 2;
+        }
+        if self.is("hangs") {
+            // A child that the group has to end.
+            Command::new("sleep").arg("600").spawn().expect("a child");
+            if self.is("stubborn") {
+                for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+                    signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false))).expect("handler");
+                }
+            }
+            node("LogStartLine", "info", NODES[0].0, "started");
+            if let Ok(file) = env::var("DBT_ENV_PIDS") {
+                fs::write(file, std::process::id().to_string()).expect("process ID");
+            }
+            loop {
+                sleep(Duration::from_mins(10));
+            }
+        }
+        if self.is("leaves_child") {
+            Command::new("sleep").arg("600").spawn().expect("a child");
+        }
+        self.build_nodes()
+    }
+
+    fn build_nodes(&self) -> u8 {
+        let selected = |id: &str| {
+            let name = id.rsplit('.').next().unwrap_or_default();
+            self.arguments.iter().any(|argument| {
+                argument.ends_with(&format!("{name}.sql")) || argument.ends_with(&format!("{name}.csv"))
+            })
+        };
+        let mut results = Vec::new();
+        let mut has_failed = false;
+        for (id, _, materialized, _) in NODES.iter().filter(|(id, ..)| selected(id)) {
+            if (self.is("forgets") && *id == "model.shop.totals") || *materialized == "ephemeral" {
+                continue;
+            }
+            node("LogStartLine", "info", id, "started");
+            let status = match *id {
+                "model.shop.orders" if self.is("fails") || self.is("fails_to_compile") => "error",
+                "model.shop.totals" if has_failed || self.is("skips") => "skipped",
+                _ => "success",
+            };
+            has_failed |= status == "error";
+            if status == "error" {
+                self.report_error(id);
+            }
+            node("LogModelResult", "info", id, status);
+            let confirmed = if self.is("results_disagree") { "skipped" } else { status };
+            results.push(json!({ "unique_id": id, "status": confirmed }));
+        }
+        let invocation = if self.is("stale") { "an older call" } else { INVOCATION };
+        let results = json!({ "metadata": { "invocation_id": invocation }, "results": results });
+        if !self.is("no_results") {
+            fs::write(self.target().join("run_results.json"), results.to_string()).expect("results");
+        }
+        if self.is("dies") {
+            let _ = Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status();
+            sleep(Duration::from_mins(10));
+        }
+        u8::from(has_failed && !self.is("exit_0"))
+    }
+
+    fn report_error(&self, id: &str) {
+        let text = if self.is("fails_to_compile") {
+            "  Compilation Error in model orders (models/orders.sql)\n  Required var 'x' not found in config:\n  Vars supplied to orders = {\n  \"secret\": \"hidden value\"\n  }"
+        } else {
+            "  Runtime Error in model orders (models/orders.sql)\n  Conversion Error: Could not convert string 'Jane' to INT32\n  \n  LINE 5:     select 'Jane'\n                     ^"
+        };
+        let data = json!({ "node_info": { "unique_id": id, "node_status": "error" } });
+        event("RunResultError", "error", text, &data);
+    }
+}
+
+fn manifest(adapter: &str) -> Value {
+    let nodes = NODES.iter().map(|(id, kind, materialized, depends_on)| {
+        let name = id.rsplit('.').next().unwrap_or_default();
+        let file = if *kind == "seed" { format!("seeds/{name}.csv") } else { format!("models/{name}.sql") };
+        let node = json!({
+            "resource_type": kind, "name": name, "package_name": "shop", "original_file_path": file,
+            "fqn": ["shop", name], "tags": [], "schema": "main", "alias": name,
+            "config": { "materialized": materialized }, "depends_on": { "nodes": depends_on },
+        });
+        ((*id).to_owned(), node)
+    });
+    json!({
+        "metadata": { "adapter_type": adapter, "project_name": "shop" },
+        "nodes": nodes.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// Lines that aren't events, and events in pieces.
+fn garbage() {
+    let mut out = io::stdout();
+    for bytes in [
+        &b"\n\nplain text\n{}\n\"text\"\n[1]\n{\"info\": {}}\nbad byte \xff\n{\"info\": {\"name\": \"Half"[..],
+        b"\", \"level\": \"info\"}}\n",
+    ] {
+        out.write_all(bytes).expect("written");
+        out.flush().expect("flushed");
+    }
+    out.write_all(&vec![b'y'; 3 << 20]).expect("written");
+    out.write_all(b"\n").expect("written");
+}
+
+fn node(name: &str, level: &str, id: &str, status: &str) {
+    let data = json!({ "node_info": { "unique_id": id, "node_status": status }, "execution_time": 0.25 });
+    event(name, level, "", &data);
+}
+
+fn event(name: &str, level: &str, message: &str, data: &Value) {
+    let info = json!({ "name": name, "level": level, "msg": message, "invocation_id": INVOCATION });
+    println!("{}", json!({ "info": info, "data": data }));
+    io::stdout().flush().expect("flushed");
+}

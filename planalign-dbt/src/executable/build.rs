@@ -1,0 +1,151 @@
+//! A call of `dbt build`: what became of each node, from the log, the exit code, and `run_results.json`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::log_line::{Event, NodeStatus};
+use super::manifest::Node;
+use super::messages::Messages;
+use super::process::{End, Line};
+use super::redactor::{Redactor, engine_message};
+use super::results_file::ResultsFile;
+use crate::dbt_error::DbtError;
+use crate::runner::{Flow, NodeEvent, NodeResult, RunnerError};
+
+/// What dbt said so far.
+pub(crate) struct Build<'b> {
+    nodes: &'b [Node],
+    states: BTreeMap<&'b str, State>,
+    messages: Messages,
+    invocation_id: String,
+    redactor: &'b Redactor,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    status: Option<NodeStatus>,
+    elapsed: Duration,
+    errors: Vec<String>,
+}
+
+impl<'b> Build<'b> {
+    /// Starts with nodes that dbt is asked to build, each after its dependencies.
+    pub(crate) fn new(nodes: &'b [Node], redactor: &'b Redactor) -> Self {
+        let states = nodes.iter().map(|node| (node.id.as_str(), State::default())).collect();
+        Self { nodes, states, messages: Messages::default(), invocation_id: String::new(), redactor }
+    }
+
+    /// Reads a line of output, and passes on what it says about a node. Returns what the observer returns.
+    pub(crate) fn read(&mut self, line: Line, observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow) -> Flow {
+        let (Line::Out(text) | Line::Err(text)) = line;
+        let Some(event) = Event::parse(&text) else {
+            self.messages.add_text(text);
+            return Flow::Continue;
+        };
+        if self.invocation_id.is_empty() {
+            event.invocation_id().clone_into(&mut self.invocation_id);
+        }
+        if let Some((id, text)) = event.error() {
+            match id.and_then(|id| self.states.get_mut(id)) {
+                Some(state) => state.errors.push(text.to_owned()),
+                None => self.messages.add_error(text),
+            }
+        }
+        let Some((id, status)) = event.node_status() else { return Flow::Continue };
+        let Some(node) = self.nodes.iter().find(|node| node.id == id) else { return Flow::Continue };
+        let Some(state) = self.states.get_mut(id) else { return Flow::Continue };
+        let before = state.status;
+        // Both versions of dbt may report a result twice.
+        if before == Some(status) || (before.is_some() && status == NodeStatus::Started) {
+            return Flow::Continue;
+        }
+        state.status = Some(status);
+        match status {
+            NodeStatus::Started => observer(NodeEvent::Started { name: &node.name }),
+            NodeStatus::Built => {
+                state.elapsed = event.execution_time();
+                observer(NodeEvent::Finished(&result(node, state.elapsed)))
+            }
+            NodeStatus::Failed | NodeStatus::Skipped => Flow::Continue,
+        }
+    }
+
+    /// The results of all nodes once dbt has ended, in the order in which they were asked for.
+    pub(crate) fn finish(
+        self,
+        end: End,
+        target: &Path,
+        executable: &Path,
+        limit: Duration,
+    ) -> Result<Vec<NodeResult>, RunnerError> {
+        let code = match end {
+            End::Exited(code) => code,
+            End::NotStarted => {
+                return Err(DbtError::NotStarted { executable: executable.to_owned(), cause: None }.into());
+            }
+            End::Killed => return Err(DbtError::Killed.into()),
+            End::TimedOut => return Err(DbtError::TimedOut { after: limit }.into()),
+            End::Stopped => {
+                let unbuilt = self.nodes.iter().find(|node| self.status(node) != Some(NodeStatus::Built));
+                return Err(RunnerError::Stopped { before: unbuilt.map(|node| node.name.clone()).unwrap_or_default() });
+            }
+        };
+        if let Some(node) = self.nodes.iter().find(|node| self.status(node) == Some(NodeStatus::Failed)) {
+            return Err(self.node_error(node));
+        }
+        if code != 0 {
+            return Err(self.messages.failure(code, self.redactor).into());
+        }
+        let results = ResultsFile::read(target);
+        let Some(results) = results.as_ref().filter(|results| results.is_of(&self.invocation_id)) else {
+            return Err(DbtError::NoResults { stale: results.is_some() }.into());
+        };
+        let confirmed = results.statuses();
+        let is_built = |node: &&Node| {
+            self.status(node) == Some(NodeStatus::Built)
+                && confirmed.get(node.id.as_str()) == Some(&Some(NodeStatus::Built))
+        };
+        let missing: Vec<String> =
+            self.nodes.iter().filter(|node| !is_built(node)).map(|node| node.name.clone()).collect();
+        if !missing.is_empty() {
+            return Err(DbtError::Incomplete { nodes: missing }.into());
+        }
+        let elapsed = |node: &Node| self.states.get(node.id.as_str()).map(|state| state.elapsed).unwrap_or_default();
+        Ok(self.nodes.iter().map(|node| result(node, elapsed(node))).collect())
+    }
+
+    fn status(&self, node: &Node) -> Option<NodeStatus> {
+        self.states.get(node.id.as_str())?.status
+    }
+
+    /// Why a node failed: by a message of the engine if there is one, else by dbt's.
+    fn node_error(&self, node: &Node) -> RunnerError {
+        let errors = self.states.get(node.id.as_str()).map(|state| state.errors.join("\n")).unwrap_or_default();
+        let (node, file) = (node.name.clone(), node.file.clone());
+        if let Some((_, cause)) = errors.lines().find_map(engine_message) {
+            return RunnerError::Database { node, file, excerpt: String::new(), cause: Box::new(cause) };
+        }
+        let message = self.redactor.text(&errors);
+        let line = line_in(&message, &file);
+        RunnerError::Compilation { node, file, line, message }
+    }
+}
+
+/// The line that a message gives with the file: `models/a.sql:3:1`.
+fn line_in(message: &str, file: &str) -> Option<usize> {
+    let (_, after) = message.split_once(&format!("{file}:"))?;
+    after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+fn result(node: &Node, elapsed: Duration) -> NodeResult {
+    NodeResult {
+        name: node.name.clone(),
+        materialization: node.materialization,
+        relation: node.relation.clone(),
+        // dbt doesn't count them.
+        rows: None,
+        elapsed,
+        database_time: elapsed,
+    }
+}

@@ -1,0 +1,193 @@
+//! The command line of a call of dbt.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::environment::{Environment, names_in};
+use super::large_vars::{LONGEST_ARGUMENT, project_with};
+use super::log_line::Event;
+use super::process::{End, Guarded, Line};
+use super::redactor::Redactor;
+use super::scratch::{Call, Scratch};
+use crate::dbt_error::DbtError;
+use crate::embedded::project_texts;
+use crate::runner::Vars;
+
+/// The profile and target that we generate.
+const GENERATED: &str = "planalign";
+
+/// How to call a `dbt` executable.
+#[derive(Clone, Debug)]
+pub struct DbtOptions {
+    /// The program: a path, or a name to find in the `PATH` of `caller_environment`.
+    pub executable: PathBuf,
+    /// The profile to use; `None`: one that is generated for the database.
+    pub profile: Option<Profile>,
+    /// Models built at the same time.
+    pub threads: usize,
+    /// Memory limit of dbt's engine in bytes; `None`: the engine's default.
+    pub memory_limit: Option<u64>,
+    /// Names of variables to pass on, in addition to those that the project reads with `env_var`.
+    pub environment: Vec<String>,
+    /// The variables of the calling process.
+    pub caller_environment: Vec<(OsString, OsString)>,
+    /// The command line of a guard, as from [`guard::command`](super::guard::command).
+    pub guard: Vec<OsString>,
+    /// Time for one call.
+    pub timeout: Duration,
+}
+
+/// A profile of the user's own.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Folder of `profiles.yml`; `None`: the project's.
+    pub folder: Option<PathBuf>,
+    /// Name of the profile.
+    pub name: String,
+    /// Target; `None`: the profile's default.
+    pub target: Option<String>,
+}
+
+/// Calls dbt for one project and database.
+#[derive(Debug)]
+pub(crate) struct Dbt {
+    pub(crate) executable: PathBuf,
+    project: PathBuf,
+    profile: Profile,
+    environment: Environment,
+    guarded: Guarded,
+    scratch: Scratch,
+}
+
+impl Dbt {
+    /// Finds the executable and prepares the private folder next to the database.
+    pub(crate) fn new(project: &Path, database: &Path, options: &DbtOptions) -> Result<Self, DbtError> {
+        let executable = find(&options.executable, &options.caller_environment)?;
+        let scratch = Scratch::create(database).map_err(DbtError::scratch)?;
+        let mut texts = project_texts(project);
+        let profile = match &options.profile {
+            Some(profile) => {
+                let folder = profile.folder.clone().unwrap_or_else(|| project.to_owned());
+                texts.extend(fs::read_to_string(folder.join("profiles.yml")));
+                Profile { folder: Some(folder), ..profile.clone() }
+            }
+            None => Profile {
+                folder: Some(scratch.path().to_owned()),
+                name: GENERATED.to_owned(),
+                target: Some(GENERATED.to_owned()),
+            },
+        };
+        let environment = Environment::of(&options.caller_environment, &names_in(texts), &options.environment);
+        if !environment.removed.is_empty() {
+            log::warn!("not passed on to dbt, because they change what it builds: {}", environment.removed.join(", "));
+        }
+        let guarded = Guarded { guard: options.guard.clone(), timeout: options.timeout };
+        Ok(Self { executable, project: project.to_owned(), profile, environment, guarded, scratch })
+    }
+
+    /// Writes the generated profile for a database.
+    pub(crate) fn use_database(&self, database: &Path, options: &DbtOptions) -> Result<(), DbtError> {
+        if options.profile.is_some() {
+            return Ok(());
+        }
+        let path = std::path::absolute(database).map_err(DbtError::scratch)?;
+        let mut settings = serde_json::Map::new();
+        if let Some(bytes) = options.memory_limit {
+            settings.insert("memory_limit".to_owned(), format!("{bytes}B").into());
+        }
+        let output = json!({
+            "type": "duckdb", "path": path, "schema": "main", "threads": options.threads.max(1), "settings": settings,
+        });
+        let profiles = json!({ GENERATED: { "target": GENERATED, "outputs": { GENERATED: output } } });
+        // JSON is YAML.
+        fs::write(self.scratch.path().join("profiles.yml"), format!("{profiles:#}")).map_err(DbtError::scratch)
+    }
+
+    /// A path in the private folder.
+    pub(crate) fn scratch_file(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// The folder of the next call.
+    pub(crate) fn call(&mut self) -> Result<Call, DbtError> {
+        self.scratch.call().map_err(DbtError::scratch)
+    }
+
+    /// Runs a subcommand in the folder of its call.
+    pub(crate) fn run(
+        &self,
+        call: &Call,
+        subcommand: &[&str],
+        vars: &Vars,
+        on_line: &mut dyn FnMut(Line),
+        should_stop: &mut dyn FnMut() -> bool,
+    ) -> Result<End, DbtError> {
+        let mut arguments: Vec<OsString> = vec![self.executable.clone().into()];
+        arguments.extend(subcommand.iter().map(OsString::from));
+        // The project may not turn warnings into errors, because the run would depend on dbt's version.
+        arguments.extend(["--no-use-colors", "--warn-error-options", r#"{"error": []}"#].map(OsString::from));
+        let values = serde_json::Value::Object(vars.clone()).to_string();
+        let (project, values) = if values.len() > LONGEST_ARGUMENT {
+            let project = project_with(vars, &self.project, call.path()).map_err(DbtError::scratch)?;
+            (project, "{}".to_owned())
+        } else {
+            (self.project.clone(), values)
+        };
+        let options: [(&str, OsString); 7] = [
+            ("--log-format", "json".into()),
+            ("--project-dir", project.into()),
+            ("--profiles-dir", self.profile.folder.clone().unwrap_or_default().into()),
+            ("--profile", self.profile.name.clone().into()),
+            ("--target-path", call.target().into()),
+            ("--log-path", call.logs().into()),
+            ("--vars", values.into()),
+        ];
+        for (name, value) in options {
+            arguments.extend([name.into(), value]);
+        }
+        if let Some(target) = &self.profile.target {
+            arguments.extend(["--target".into(), target.into()]);
+        }
+        let redactor = Redactor::of(vars);
+        let mut logged = |line: Line| {
+            log_line(&line, &redactor);
+            on_line(line);
+        };
+        let ended = self.guarded.run(&arguments, &self.environment.passed, &mut logged, should_stop);
+        ended.map_err(|cause| DbtError::NotStarted { executable: self.executable.clone(), cause: Some(cause.into()) })
+    }
+}
+
+/// Shows dbt's own output with `-v`.
+fn log_line(line: &Line, redactor: &Redactor) {
+    if !log::log_enabled!(log::Level::Debug) {
+        return;
+    }
+    let (Line::Out(text) | Line::Err(text)) = line;
+    let shown = match Event::parse(text) {
+        Some(event) if event.level() == "debug" => return,
+        Some(event) => redactor.text(event.message()),
+        None => redactor.text(text),
+    };
+    if !shown.is_empty() {
+        log::debug!("dbt: {shown}");
+    }
+}
+
+/// Finds a program as a shell would.
+fn find(executable: &Path, environment: &[(OsString, OsString)]) -> Result<PathBuf, DbtError> {
+    let not_found = || DbtError::NotFound { executable: executable.to_owned() };
+    if executable.components().count() > 1 {
+        return std::path::absolute(executable).ok().filter(|path| path.is_file()).ok_or_else(not_found);
+    }
+    let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+    let folders = path.unwrap_or_default();
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join(executable))
+        .find(|path| path.is_file())
+        .ok_or_else(not_found)
+}

@@ -1,0 +1,74 @@
+//! Names, materializations, and problems of manifests.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn node(package: &str, name: &str, materialized: &str, depends_on: &[&str]) -> (String, Value) {
+    let node = json!({
+        "resource_type": "model", "name": name, "package_name": package, "original_file_path": format!("models/{name}.sql"),
+        "fqn": [package, name], "schema": "main", "alias": null, "config": { "materialized": materialized },
+        "depends_on": { "nodes": depends_on },
+    });
+    (format!("model.{package}.{name}"), node)
+}
+
+fn manifest(nodes: impl IntoIterator<Item = (String, Value)>) -> Result<Manifest, RunnerError> {
+    let nodes: serde_json::Map<String, Value> = nodes.into_iter().collect();
+    let file = json!({ "metadata": { "adapter_type": "duckdb", "project_name": "shop" }, "nodes": nodes });
+    Manifest::of(serde_json::from_value(file).expect("a manifest"))
+}
+
+#[test]
+fn only_ambiguous_names_of_packages_carry_the_package() {
+    let manifest = manifest([
+        node("shop", "orders", "table", &["model.tools.orders"]),
+        node("tools", "orders", "view", &["model.tools.dates"]),
+        node("tools", "dates", "table", &[]),
+    ])
+    .expect("read");
+    assert_eq!(manifest.order, ["dates", "tools.orders", "orders"]);
+    assert_eq!(manifest.nodes["tools.orders"].selector, "package:tools,path:models/orders.sql");
+    assert_eq!(manifest.nodes["tools.orders"].id, "model.tools.orders");
+}
+
+#[test]
+fn every_materialization_is_one_that_a_run_knows() {
+    let kinds = ["view", "table", "incremental", "ephemeral", "external", "materialized_view"];
+    let mut nodes: Vec<_> = kinds.map(|kind| node("shop", kind, kind, &[])).into();
+    let mut snapshot = node("shop", "history", "snapshot", &[]);
+    snapshot.1["resource_type"] = "snapshot".into();
+    let mut seed = node("shop", "levels", "seed", &[]);
+    seed.1["resource_type"] = "seed".into();
+    let mut test = node("shop", "unique_orders", "test", &[]);
+    test.1["resource_type"] = "test".into();
+    nodes.extend([snapshot, seed, test]);
+    let manifest = manifest(nodes).expect("read");
+    let known: Vec<(&str, Materialization)> =
+        manifest.nodes.values().map(|node| (node.name.as_str(), node.materialization)).collect();
+    let expected = [
+        ("ephemeral", Materialization::Ephemeral),
+        ("external", Materialization::Table),
+        ("history", Materialization::Incremental),
+        ("incremental", Materialization::Incremental),
+        ("levels", Materialization::Seed),
+        ("materialized_view", Materialization::Table),
+        ("table", Materialization::Table),
+        ("view", Materialization::View),
+    ];
+    assert_eq!(known, expected);
+    assert_eq!(manifest.nodes["ephemeral"].relation, None);
+    assert_eq!(manifest.nodes["levels"].relation.as_ref().map(|r| r.name.as_str()), Some("levels"));
+}
+
+#[test]
+fn a_circle_and_a_file_that_is_not_a_manifest_are_errors() {
+    let circle =
+        manifest([node("shop", "a", "table", &["model.shop.b"]), node("shop", "b", "table", &["model.shop.a"])]);
+    assert_eq!(circle.expect_err("a circle").to_string(), "models depend on each other in a circle: a -> b -> a");
+    let folder = tempfile::tempdir().expect("temporary directory");
+    let path = folder.path().join("manifest.json");
+    assert!(matches!(Manifest::read(&path), Err(RunnerError::Dbt(DbtError::Manifest { .. }))));
+    std::fs::write(&path, "{}").expect("write");
+    assert!(matches!(Manifest::read(&path), Err(RunnerError::Dbt(DbtError::Manifest { .. }))));
+}

@@ -1,0 +1,152 @@
+//! Runs a command under the guard and passes on its output line by line.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use super::guard;
+
+/// Longer lines are cut.
+const LONGEST_LINE: usize = 1 << 20;
+/// How often the caller is asked whether to stop.
+const TICK: Duration = Duration::from_millis(50);
+/// How long output may follow the end of the process: dbt Core has a helper process that keeps stderr open for a moment.
+const STRAGGLERS: Duration = Duration::from_secs(2);
+
+/// A line of output, without its line break.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Out(String),
+    Err(String),
+}
+
+/// Why a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By itself, with this exit code, or 128 and the number of a signal.
+    Exited(i32),
+    /// It couldn't be started.
+    NotStarted,
+    /// On the caller's request.
+    Stopped,
+    /// It took too long.
+    TimedOut,
+    /// The guard was killed, and the process with it.
+    Killed,
+}
+
+/// The command that runs the guard, and a time limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Guarded {
+    /// Program and first arguments; the command to guard follows.
+    pub(crate) guard: Vec<OsString>,
+    /// Time for the command.
+    pub(crate) timeout: Duration,
+}
+
+impl Guarded {
+    /// Runs a command to its end. `on_line` receives its output; `should_stop` is asked several times a second.
+    pub(crate) fn run(
+        &self,
+        arguments: &[OsString],
+        environment: &[(OsString, OsString)],
+        on_line: &mut dyn FnMut(Line),
+        should_stop: &mut dyn FnMut() -> bool,
+    ) -> io::Result<End> {
+        let Some((program, first)) = self.guard.split_first() else { return Ok(End::NotStarted) };
+        let mut command = Command::new(program);
+        command.args(first).args(arguments).env_clear().envs(environment.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn()?;
+        let lines = read_lines(&mut child);
+        let ended = self.follow(&mut child, &lines, on_line, should_stop);
+        drop(child.stdin.take());
+        ended
+    }
+
+    fn follow(
+        &self,
+        child: &mut Child,
+        lines: &Receiver<Line>,
+        on_line: &mut dyn FnMut(Line),
+        should_stop: &mut dyn FnMut() -> bool,
+    ) -> io::Result<End> {
+        let began = Instant::now();
+        let mut asked_to_end = None;
+        let status = loop {
+            match lines.recv_timeout(TICK) {
+                Ok(line) => on_line(line),
+                Err(RecvTimeoutError::Timeout) => {}
+                // The output has ended, the process not yet.
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(TICK / 10),
+            }
+            if asked_to_end.is_none() {
+                asked_to_end = if should_stop() {
+                    Some(End::Stopped)
+                } else {
+                    (began.elapsed() > self.timeout).then_some(End::TimedOut)
+                };
+                if asked_to_end.is_some() {
+                    // The guard then ends the process.
+                    drop(child.stdin.take());
+                }
+            }
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+        };
+        let deadline = Instant::now() + STRAGGLERS;
+        while let Ok(line) = lines.recv_deadline(deadline) {
+            on_line(line);
+        }
+        Ok(asked_to_end.unwrap_or(match status.code() {
+            Some(guard::CANNOT_START) => End::NotStarted,
+            Some(code) => End::Exited(code),
+            None => End::Killed,
+        }))
+    }
+}
+
+fn read_lines(child: &mut Child) -> Receiver<Line> {
+    let (sender, lines) = bounded(1024);
+    if let Some(out) = child.stdout.take() {
+        let sender = sender.clone();
+        thread::spawn(move || read(out, &sender, Line::Out));
+    }
+    if let Some(err) = child.stderr.take() {
+        thread::spawn(move || read(err, &sender, Line::Err));
+    }
+    lines
+}
+
+/// Splits at line breaks and decodes leniently, so that no output stops the reader.
+fn read(mut from: impl Read, to: &Sender<Line>, line_of: fn(String) -> Line) {
+    let mut chunk = vec![0; 64 * 1024];
+    let mut line = Vec::new();
+    let send = |line: &mut Vec<u8>| {
+        let text = String::from_utf8_lossy(line).trim_end_matches('\r').to_owned();
+        line.clear();
+        text.is_empty() || to.send(line_of(text)).is_ok()
+    };
+    loop {
+        let read = match from.read(&mut chunk) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => read,
+        };
+        let mut pieces = chunk[..read].split(|byte| *byte == b'\n').peekable();
+        while let Some(piece) = pieces.next() {
+            let room = LONGEST_LINE - line.len();
+            line.extend_from_slice(&piece[..piece.len().min(room)]);
+            if pieces.peek().is_some() && !send(&mut line) {
+                return;
+            }
+        }
+    }
+    send(&mut line);
+}

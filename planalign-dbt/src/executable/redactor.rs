@@ -1,0 +1,78 @@
+//! Removes data, SQL, and the values of variables from dbt's output.
+
+use planalign_config::DatabaseError;
+
+use crate::runner::Vars;
+
+/// Shorter values would be found in the middle of other words.
+const SHORTEST: usize = 6;
+
+/// Redacts what dbt prints.
+#[derive(Debug, Default)]
+pub(crate) struct Redactor {
+    values: Vec<String>,
+}
+
+impl Redactor {
+    /// Hides the text values of these variables.
+    pub(crate) fn of(vars: &Vars) -> Self {
+        let mut values = Vec::new();
+        for value in vars.values() {
+            collect(value, &mut values);
+        }
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self { values }
+    }
+
+    /// Redacts a text of several lines.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let lines = text.lines().take_while(|line| !begins_values(line)).filter(|line| !is_sql_or_noise(line));
+        let lines: Vec<String> = lines.map(|line| self.line(line)).filter(|line| !line.trim().is_empty()).collect();
+        lines.join("\n")
+    }
+
+    fn line(&self, line: &str) -> String {
+        let mut line = match engine_message(line) {
+            Some((before, message)) => format!("{before}{message}"),
+            None => line.to_owned(),
+        };
+        for value in &self.values {
+            if line.contains(value.as_str()) {
+                line = line.replace(value.as_str(), "...");
+            }
+        }
+        line
+    }
+}
+
+/// A line's message of the engine, and the text before it.
+pub(crate) fn engine_message(line: &str) -> Option<(&str, DatabaseError)> {
+    let trimmed = line.trim_start();
+    let error = DatabaseError::of_engine_text(trimmed)?;
+    Some((&line[..line.len() - trimmed.len()], error))
+}
+
+fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) if text.len() >= SHORTEST => into.push(text.clone()),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        serde_json::Value::Object(items) => items.values().for_each(|item| collect(item, into)),
+        _ => {}
+    }
+}
+
+/// dbt lists all variables after an error about one.
+fn begins_values(line: &str) -> bool {
+    line.contains("Vars supplied to ")
+}
+
+/// The engine's excerpt, the mark below it, and the stack of dbt 2.0.
+fn is_sql_or_noise(line: &str) -> bool {
+    let line = line.trim_start();
+    let is_excerpt = line.strip_prefix("LINE ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_frame = line.split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    is_excerpt || is_frame || line == "^" || line.starts_with("at ./") || line.starts_with("compiled code at ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Runs a project with a `dbt` executable.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use planalign_config::{Database, DatabaseOptions, did_you_mean};
+
+use super::build::Build;
+use super::check::{Checked, DbtVersions, check};
+use super::command::{Dbt, DbtOptions};
+use super::manifest::{Manifest, Node};
+use super::redactor::Redactor;
+use crate::dbt_error::DbtError;
+use crate::embedded::EmbeddedRunner;
+use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
+use crate::selection::select;
+
+/// Runs a project on a database file with a `dbt` executable, which has the file to itself meanwhile.
+#[derive(Debug)]
+pub struct DbtRunner {
+    dbt: Dbt,
+    options: DbtOptions,
+    versions: DbtVersions,
+    manifest: Manifest,
+    /// The same project in this program, if it can be loaded: what the results depend on must not depend on the runner.
+    twin: Option<EmbeddedRunner>,
+}
+
+impl DbtRunner {
+    /// Asks dbt for its versions and the project's manifest. The caller has the database, which need not exist yet, locked but
+    /// not open.
+    pub fn open(project: &Path, database: &Path, vars: &Vars, options: DbtOptions) -> Result<Self, RunnerError> {
+        let (dbt, Checked { versions, manifest, database: found }) = Self::checked(project, database, vars, &options)?;
+        if let (Some(_), Some(found)) = (&options.profile, found)
+            && !is_same(&found, database)
+        {
+            return Err(DbtError::OtherDatabase { found, expected: database.to_owned() }.into());
+        }
+        dbt.use_database(database, &options)?;
+        let memory = Database::in_memory(&DatabaseOptions::default());
+        let twin = memory.ok().and_then(|memory| match EmbeddedRunner::load(project, memory, vars) {
+            Ok(twin) => Some(twin),
+            Err(error) => {
+                log::debug!("only dbt can run this project: {error}");
+                None
+            }
+        });
+        Ok(Self { dbt, options, versions, manifest, twin })
+    }
+
+    /// Asks dbt for its versions and whether the project parses. `scratch` is a path for a private folder.
+    pub fn check(
+        project: &Path,
+        scratch: &Path,
+        vars: &Vars,
+        options: &DbtOptions,
+    ) -> Result<DbtVersions, RunnerError> {
+        Ok(Self::checked(project, scratch, vars, options)?.1.versions)
+    }
+
+    fn checked(
+        project: &Path,
+        database: &Path,
+        vars: &Vars,
+        options: &DbtOptions,
+    ) -> Result<(Dbt, Checked), RunnerError> {
+        if cfg!(not(unix)) {
+            return Err(DbtError::NotUnix.into());
+        }
+        let mut dbt = Dbt::new(project, database, options)?;
+        let checked = check(&mut dbt, options, vars)?;
+        Ok((dbt, checked))
+    }
+
+    /// The versions of dbt, its adapter, and its engine.
+    #[must_use]
+    pub fn dbt_versions(&self) -> &DbtVersions {
+        &self.versions
+    }
+
+    /// The executable.
+    #[must_use]
+    pub fn executable(&self) -> PathBuf {
+        self.dbt.executable.clone()
+    }
+
+    fn node(&self, name: &str) -> Result<&Node, RunnerError> {
+        self.manifest.nodes.get(name).ok_or_else(|| {
+            let hint = did_you_mean(name, self.manifest.nodes.keys().map(String::as_str));
+            RunnerError::Selection { message: format!("no model or seed is named {name}{hint}") }
+        })
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    let resolved = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+    resolved(a) == resolved(b)
+}
+
+impl ModelRunner for DbtRunner {
+    fn graph(&self) -> &ModelGraph {
+        &self.manifest.graph
+    }
+
+    fn joins_unit(&self) -> bool {
+        false
+    }
+
+    fn versions(&self) -> BTreeMap<String, String> {
+        let DbtVersions { dbt, adapter, engine } = self.versions.clone();
+        let named =
+            [("runner", Some("dbt".to_owned())), ("dbt", Some(dbt)), ("adapter", adapter), ("engine", Some(engine))];
+        named.into_iter().filter_map(|(name, version)| Some((name.to_owned(), version?))).collect()
+    }
+
+    fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {
+        let selected = select(selection, &self.manifest.selectables, &self.manifest.graph)?;
+        Ok(self.manifest.order.iter().filter(|name| selected.contains(*name)).cloned().collect())
+    }
+
+    fn run(
+        &mut self,
+        nodes: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<NodeResult>, RunnerError> {
+        let nodes = nodes.iter().map(|name| self.node(name)).collect::<Result<Vec<_>, _>>()?;
+        // dbt builds no ephemeral models.
+        let stored = nodes.into_iter().filter(|node| node.materialization != Materialization::Ephemeral);
+        let nodes: Vec<Node> = stored.cloned().collect();
+        if nodes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.dbt.call()?;
+        let mut subcommand = vec!["build", "--exclude-resource-type", "test", "unit_test", "--select"];
+        subcommand.extend(nodes.iter().map(|node| node.selector.as_str()));
+        let redactor = Redactor::of(vars);
+        let mut progress = Build::new(&nodes, &redactor);
+        let stops = Cell::new(false);
+        let observer = RefCell::new(observer);
+        let mut on_line = |line| {
+            if progress.read(line, &mut *observer.borrow_mut()) == Flow::Stop {
+                stops.set(true);
+            }
+        };
+        let mut should_stop = || stops.get() || (observer.borrow_mut())(NodeEvent::Waiting) == Flow::Stop;
+        let end = self.dbt.run(&call, &subcommand, vars, &mut on_line, &mut should_stop)?;
+        progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout)
+    }
+
+    fn sources(&self) -> BTreeMap<String, String> {
+        self.twin.as_ref().map(ModelRunner::sources).unwrap_or_default()
+    }
+
+    fn first_year_touched(&self, seed: &str, before: &str, now: &str) -> Option<i32> {
+        self.twin.as_ref()?.first_year_touched(seed, before, now)
+    }
+}

@@ -1,0 +1,310 @@
+//! The runner of a dbt executable, with a stand-in that prints and exits as each test wants.
+
+use std::cell::Cell;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use planalign_config::{Diagnostic, Fault, full_message};
+use planalign_dbt::executable::{Profile, guard};
+use planalign_dbt::{DbtError, DbtOptions, DbtRunner, Flow, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// A project's folder, with a database that doesn't exist.
+struct Fixture {
+    folder: TempDir,
+    options: DbtOptions,
+}
+
+impl Fixture {
+    /// A fake that behaves so, as a list by commas.
+    fn new(behavior: &str) -> Self {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        fs::write(folder.path().join("dbt_project.yml"), "name: shop\nversion: '1'\nprofile: shop\n").expect("project");
+        let fake = fake();
+        let pids = folder.path().join("pids");
+        let given: [(&str, OsString); 3] = [
+            ("DBT_ENV_FAKE", behavior.into()),
+            ("DBT_ENV_PIDS", pids.into()),
+            ("PATH", std::env::var_os("PATH").unwrap_or_default()),
+        ];
+        let counters = std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file));
+        let all = given.into_iter().chain(counters);
+        let caller_environment = all.map(|(name, value)| (OsString::from(name), value)).collect();
+        let options = DbtOptions {
+            executable: fake.clone(),
+            profile: None,
+            threads: 2,
+            memory_limit: Some(1_000_000_000),
+            // Tells an instrumented guard where to write its counters.
+            environment: vec!["LLVM_PROFILE_FILE".to_owned()],
+            caller_environment,
+            guard: guard::command(&fake, Duration::from_millis(200)),
+            timeout: Duration::from_mins(1),
+        };
+        Self { folder, options }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("plan.duckdb")
+    }
+
+    fn open(&self) -> Result<DbtRunner, RunnerError> {
+        DbtRunner::open(self.folder.path(), &self.database(), &vars(), self.options.clone())
+    }
+
+    fn dbt_error(&self) -> DbtError {
+        match self.open() {
+            Err(RunnerError::Dbt(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Builds everything but the ephemeral model.
+    fn build(&self) -> Result<Vec<NodeResult>, RunnerError> {
+        let mut runner = self.open().expect("checked");
+        let nodes = runner.select("prices orders totals").expect("known");
+        let built = runner.run(&nodes, &vars(), &mut |_| Flow::Continue);
+        let private = self.database().with_added_extension("dbt");
+        let left: Vec<_> = fs::read_dir(&private).expect("private folder").flatten().map(|e| e.file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("call")), "{left:?}");
+        drop(runner);
+        assert!(!private.exists(), "nothing stays on disk");
+        built
+    }
+}
+
+/// The stand-in, which Cargo builds with the tests.
+fn fake() -> PathBuf {
+    let tests = std::env::current_exe().expect("own path");
+    let target = tests.parent().and_then(Path::parent).expect("target folder");
+    target.join("examples/fake_dbt")
+}
+
+fn vars() -> Vars {
+    Vars::from_iter([("simulation_year".to_owned(), json!(2025)), ("secret".to_owned(), json!("hidden value"))])
+}
+
+/// The whole message: the error, its details, and its hints.
+fn message(error: &RunnerError) -> String {
+    format!("{}\n{}", full_message(error), error.details().join("\n"))
+}
+
+#[test]
+fn nodes_are_built_in_one_call_and_reported_one_by_one() {
+    let fixture = Fixture::new("");
+    let mut runner = fixture.open().expect("checked");
+    let versions = [("adapter", "1.10.1"), ("dbt", "1.11.16"), ("engine", "v1.5.6"), ("runner", "dbt")];
+    assert_eq!(runner.versions(), versions.map(|(name, version)| (name.to_owned(), version.to_owned())).into());
+    assert_eq!(runner.dbt_versions().dbt, "1.11.16");
+    assert!(!runner.joins_unit());
+    assert_eq!(runner.select("path:models").expect("known"), ["helper", "orders", "totals"]);
+    assert_eq!(runner.select("+totals").expect("known"), ["helper", "prices", "orders", "totals"]);
+    let unknown = runner.select("total").expect_err("unknown").to_string();
+    assert_eq!(unknown, "total selects nothing; did you mean `totals`?");
+    assert_eq!(runner.graph().get("totals").expect("a model").depends_on, ["helper", "orders"]);
+    let mut seen = Vec::new();
+    let nodes = runner.select("+totals").expect("known");
+    let results = runner.run(&nodes, &vars(), &mut |event| {
+        match event {
+            NodeEvent::Started { name } => seen.push(format!("started {name}")),
+            NodeEvent::Finished(result) => seen.push(format!("finished {} in {:?}", result.name, result.elapsed)),
+            NodeEvent::Waiting => {}
+        }
+        Flow::Continue
+    });
+    let results = results.expect("built");
+    assert_eq!(
+        seen,
+        [
+            "started prices",
+            "finished prices in 250ms",
+            "started orders",
+            "finished orders in 250ms",
+            "started totals",
+            "finished totals in 250ms"
+        ]
+    );
+    assert_eq!(
+        results.iter().map(|r| (r.name.as_str(), r.rows)).collect::<Vec<_>>(),
+        [("prices", None), ("orders", None), ("totals", None)]
+    );
+    assert!(runner.run(&["helper".to_owned()], &vars(), &mut |_| Flow::Continue).expect("nothing to do").is_empty());
+    let unknown = runner.run(&["order".to_owned()], &vars(), &mut |_| Flow::Continue).expect_err("unknown");
+    assert_eq!(unknown.to_string(), "no model or seed is named order; did you mean `orders`?");
+}
+
+#[test]
+fn success_without_every_node_is_a_failure() {
+    let cases = [
+        ("forgets", "dbt reported success but did not build 1 model: totals"),
+        ("skips", "dbt reported success but did not build 1 model: totals"),
+        ("results_disagree", "dbt reported success but did not build 3 models: prices, orders, totals"),
+        ("no_results", "dbt reported success but wrote no `run_results.json`"),
+        ("stale", "dbt reported success but wrote no `run_results.json` of this call"),
+    ];
+    for (behavior, expected) in cases {
+        let error = Fixture::new(behavior).build().expect_err(behavior);
+        assert_eq!(error.to_string(), expected, "{behavior}");
+    }
+}
+
+#[test]
+fn a_failed_node_is_named_with_the_engine_s_message_and_no_data() {
+    for behavior in ["fails", "fails,exit_0"] {
+        let error = Fixture::new(behavior).build().expect_err(behavior);
+        assert!(matches!(&error, RunnerError::Database { node, .. } if node == "orders"), "{error:?}");
+        assert_eq!(
+            message(&error).trim_end(),
+            "model orders (models/orders.sql) failed: Conversion Error: Could not convert string '...' to INT32"
+        );
+    }
+    let error = Fixture::new("fails_to_compile").build().expect_err("no variable");
+    assert!(matches!(&error, RunnerError::Compilation { node, .. } if node == "orders"), "{error:?}");
+    assert!(message(&error).contains("Required var 'x' not found in config:"), "{}", message(&error));
+    assert!(!message(&error).contains("hidden value"));
+}
+
+#[test]
+fn a_call_that_fails_as_a_whole_says_what_dbt_says() {
+    let cases = [
+        ("usage", Fault::Deterministic, "dbt failed with exit code 2\nError: No such option '--nonsense'."),
+        (
+            "locked",
+            Fault::Busy,
+            "dbt failed with exit code 2\nEncountered an error:\nRuntime Error\n  IO Error: Could not set lock on file \"x\": Conflicting lock",
+        ),
+        ("dies", Fault::Deterministic, "dbt failed with exit code 143\n"),
+    ];
+    for (behavior, fault, expected) in cases {
+        let error = Fixture::new(behavior).build().expect_err(behavior);
+        assert_eq!((error.fault(), message(&error).as_str()), (fault, expected), "{behavior}");
+    }
+}
+
+#[test]
+fn output_that_is_not_events_stops_nothing() {
+    for behavior in ["garbage", "big_log"] {
+        assert_eq!(Fixture::new(behavior).build().expect(behavior).len(), 3);
+    }
+}
+
+#[test]
+fn what_cannot_drive_the_run_is_refused_before_it() {
+    let cases = [
+        ("not_dbt", "is not dbt Core 1.11 or later"),
+        ("old", "is dbt 1.10.3, but 1.11 or later is required"),
+        ("old_engine", "uses DuckDB v1.4.2, but 1.5.5 or later is required"),
+        ("newer_file", "uses DuckDB v1.5.6, but 1.5.5 or later is required"),
+        ("other_adapter", "dbt's profile uses the adapter postgres, but duckdb is required"),
+        ("show_fails", "dbt failed with exit code 2"),
+        ("no_manifest", "cannot read dbt's manifest"),
+    ];
+    for (behavior, expected) in cases {
+        let error = Fixture::new(behavior).dbt_error();
+        assert!(error.to_string().ends_with(expected), "{behavior}: {error}");
+        assert!(!error.hints().is_empty(), "{behavior} has no next step");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_or_does_not_start_is_named() {
+    let mut fixture = Fixture::new("");
+    fixture.options.executable = PathBuf::from("dbt-that-is-not-there");
+    assert_eq!(fixture.dbt_error().to_string(), "found no dbt executable `dbt-that-is-not-there`");
+    fixture.options.executable = fixture.folder.path().join("dbt_project.yml");
+    assert!(matches!(fixture.dbt_error(), DbtError::NotStarted { .. }));
+    // A virtual environment whose Python is gone.
+    let script = fixture.folder.path().join("dbt");
+    fs::write(&script, "#!/gone/python\n").expect("script");
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    fixture.options.executable = script;
+    assert!(matches!(fixture.dbt_error(), DbtError::NotStarted { .. }));
+    fixture.options.guard = vec!["/gone/guard".into()];
+    let error = fixture.dbt_error();
+    assert!(matches!(error, DbtError::NotStarted { cause: Some(_), .. }), "{error:?}");
+}
+
+#[test]
+fn a_name_is_found_in_the_path() {
+    let mut fixture = Fixture::new("");
+    let folder = fake().parent().expect("folder").to_owned();
+    fixture.options.executable = PathBuf::from("fake_dbt");
+    fixture.options.caller_environment.retain(|(name, _)| name != "PATH");
+    fixture
+        .options
+        .caller_environment
+        .push(("PATH".into(), std::env::join_paths([Path::new("/nowhere"), &folder]).expect("PATH")));
+    assert_eq!(fixture.open().expect("found").executable(), fake());
+}
+
+#[test]
+fn a_profile_for_another_database_is_refused() {
+    let mut fixture = Fixture::new("");
+    let folder = fixture.folder.path().join("profiles");
+    fs::create_dir(&folder).expect("folder");
+    let other = fixture.folder.path().join("other.duckdb");
+    let profile = |path: &Path| json!({ "planalign": { "outputs": { "planalign": { "path": path } } } }).to_string();
+    fs::write(folder.join("profiles.yml"), profile(&other)).expect("profile");
+    fixture.options.profile = Some(Profile { folder: Some(folder.clone()), name: "mine".to_owned(), target: None });
+    assert!(matches!(fixture.dbt_error(), DbtError::OtherDatabase { found, .. } if found == other));
+    fs::write(folder.join("profiles.yml"), profile(&fixture.database())).expect("profile");
+    fixture.open().expect("its own database");
+}
+
+#[test]
+fn a_stop_and_a_time_limit_end_dbt_and_its_children() {
+    for behavior in ["hangs", "hangs,stubborn"] {
+        let fixture = Fixture::new(behavior);
+        let mut runner = fixture.open().expect("checked");
+        let has_started = Cell::new(false);
+        let stopped = runner.run(&["prices".to_owned()], &vars(), &mut |event| match event {
+            NodeEvent::Started { .. } => {
+                has_started.set(true);
+                Flow::Continue
+            }
+            _ if has_started.get() && fixture.folder.path().join("pids").exists() => Flow::Stop,
+            _ => Flow::Continue,
+        });
+        assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model prices");
+        assert!(!is_alive(&fixture), "{behavior}");
+    }
+    let mut fixture = Fixture::new("hangs,stubborn");
+    fixture.options.timeout = Duration::from_secs(3);
+    assert_eq!(fixture.build().expect_err("too slow").to_string(), "dbt did not finish within 3 s");
+    assert!(!is_alive(&fixture));
+    let mut fixture = Fixture::new("show_hangs");
+    fixture.options.timeout = Duration::from_millis(300);
+    assert!(matches!(fixture.dbt_error(), DbtError::TimedOut { .. }));
+}
+
+#[test]
+fn nothing_that_dbt_started_outlives_it() {
+    let fixture = Fixture::new("leaves_child");
+    fixture.build().expect("built");
+    assert_eq!(processes_of(&fixture), Vec::<String>::new());
+}
+
+/// Whether the fake, by the process ID that it wrote, is still running.
+fn is_alive(fixture: &Fixture) -> bool {
+    let id = fs::read_to_string(fixture.folder.path().join("pids")).expect("process ID");
+    Path::new("/proc").join(id).exists() || !processes_of(fixture).is_empty()
+}
+
+/// Processes with this fixture's environment, once those that are ending have ended.
+fn processes_of(fixture: &Fixture) -> Vec<String> {
+    let mark = format!("DBT_ENV_PIDS={}", fixture.folder.path().join("pids").display());
+    let is_marked = |environment: Vec<u8>| String::from_utf8_lossy(&environment).contains(&mark);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let all = fs::read_dir("/proc").expect("processes").flatten();
+        let marked = all.filter(|entry| fs::read(entry.path().join("environ")).is_ok_and(is_marked));
+        let marked: Vec<String> = marked.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        if marked.is_empty() || Instant::now() > deadline {
+            return marked;
+        }
+        thread::yield_now();
+    }
+}
