@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use planalign_config::counted;
 use planalign_config::settings::{Dbt, RunnerKind};
 use planalign_dbt::executable::Profile;
 use planalign_dbt::{DbtOptions, DbtRunner, DbtVersions, RunnerError};
+use planalign_pipeline::RunPlan;
 use tempfile::TempDir;
 
 use crate::caller::Caller;
@@ -20,6 +22,21 @@ pub fn check_dbt(inputs: &Inputs, caller: &Caller<'_>) -> Result<Option<DbtVersi
     let folder = TempDir::new().map_err(Error::Scratch)?;
     let versions = DbtRunner::check(project, &folder.path().join("check"), &inputs.vars, &dbt);
     Ok(Some(versions.map_err(failed)?))
+}
+
+/// Describes what a dbt executable adds to the plan of a new run; `None` if the models are built in this program.
+#[must_use]
+pub fn dbt_plan(inputs: &Inputs, plan: &RunPlan, runner: Option<RunnerKind>) -> Option<String> {
+    let chosen = runner.unwrap_or(inputs.config.settings.dbt.runner);
+    (chosen == RunnerKind::Dbt).then(|| {
+        let calls = plan.remaining().filter(|(_, _, models)| *models > 0).count();
+        let megabytes = resources::copied_bytes(plan, inputs.census.rows).div_ceil(1_000_000);
+        format!(
+            "your dbt builds the models in {}; before each, the database is copied, about {megabytes} MB in all where the file \
+             system can't share blocks",
+            counted(calls as u64, "call")
+        )
+    })
 }
 
 /// Opens the configured dbt; `None` if the models are built in this program. The database must be locked and closed.

@@ -140,7 +140,7 @@ impl Diagnostic for Error {
             Self::Config(e) => e.hints(),
             Self::Census(e) => e.hints(),
             Self::Project(_) => vec![Hint::use_record()],
-            Self::Dbt(e) => e.hints(),
+            Self::Dbt(e) => e.hints().into_iter().map(Hint::before_start).collect(),
             Self::ProjectNotOnDisk => text("name the project with --project, and omit --as-recorded"),
             Self::UnusedExecutable => text("add --runner dbt, or set `dbt.runner: dbt` in the configuration"),
             Self::NoGuard => text("pass the command line of a guard in `Caller::guard`, or use the embedded runner"),

@@ -31,7 +31,7 @@ pub use caller::{Caller, Guard, Probe};
 pub use census_check::{InputCheck, check_inputs};
 pub use checkpoint_selector::CheckpointSelector;
 pub use data_check::{DataCheck, check_data};
-pub use dbt_executable::check_dbt;
+pub use dbt_executable::{check_dbt, dbt_plan};
 pub use error::Error;
 pub use input_options::{IgnoredInputs, InputOptions};
 pub use input_source::InputSource;

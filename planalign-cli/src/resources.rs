@@ -5,6 +5,7 @@ use std::path::Path;
 use planalign_config::DatabaseOptions;
 use planalign_config::disk::free_space_at;
 use planalign_config::fixed::Fixed;
+use planalign_pipeline::RunPlan;
 
 use crate::error::Error;
 use crate::inputs::Inputs;
@@ -38,6 +39,16 @@ pub(crate) fn require_disk_space(
         return Ok(());
     }
     Err(Error::Space { needed, free, people, years })
+}
+
+/// The bytes that a new run copies in all before its calls of a dbt executable, if files can't share blocks.
+pub(crate) fn copied_bytes(plan: &RunPlan, people: u64) -> u64 {
+    let calls = plan.remaining().filter(|(_, _, models)| *models > 0);
+    let size = |year: i32| {
+        let years = u64::try_from(year - plan.start_year()).unwrap_or(0);
+        AT_LEAST + people * years * PER_PERSON_AND_YEAR
+    };
+    calls.map(|(year, _, _)| size(year)).sum()
 }
 
 /// Options from the caller, else from the configuration, else from the size of the census.

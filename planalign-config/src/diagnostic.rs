@@ -25,6 +25,8 @@ pub trait Diagnostic: Error {
 pub enum Action {
     /// Retry the command that failed; a simulation resumes.
     Retry,
+    /// Repeat the command as it was typed, because it has done nothing yet.
+    Repeat,
     /// Run a simulation.
     Simulate,
     /// Resume the run.
@@ -76,6 +78,15 @@ impl Hint {
         Self::run("to use what the run recorded instead, run {}", [Action::ResumeAsRecorded])
     }
 
+    /// The hint for a failure before anything was done: to retry is to repeat the command.
+    #[must_use]
+    pub fn before_start(mut self) -> Self {
+        for action in self.actions.iter_mut().filter(|action| **action == Action::Retry) {
+            *action = Action::Repeat;
+        }
+        self
+    }
+
     /// Renders the hint with its commands spelled by `command`; `None` if one of them doesn't apply.
     pub fn render(&self, command: impl Fn(&Action) -> Option<String>) -> Option<String> {
         // The commands come last: a path or a user's advice before them may contain braces of its own.
@@ -99,7 +110,7 @@ impl fmt::Display for Hint {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Simulate => f.write_str("simulate"),
+            Self::Simulate | Self::Repeat => f.write_str("simulate"),
             Self::Retry | Self::Resume => f.write_str("simulate --resume"),
             Self::ResumeAsRecorded => f.write_str("simulate --resume --as-recorded"),
             Self::AcceptVersion => f.write_str("simulate --resume --accept-version"),
@@ -117,6 +128,12 @@ impl fmt::Display for Action {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_resumed_before_a_start() {
+        let hint = Hint::run("run {} or {}", [Action::Retry, Action::Status]).before_start();
+        assert_eq!(hint.to_string(), "run `planalign simulate` or `planalign status`");
+    }
 
     #[test]
     fn commands_replace_placeholders() {

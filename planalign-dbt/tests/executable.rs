@@ -1,5 +1,10 @@
 //! The runner of a dbt executable, with a stand-in that prints and exits as each test wants.
 
+#![cfg(unix)]
+
+#[path = "support/fake_dbt.rs"]
+mod fake_dbt;
+
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,7 +28,7 @@ impl Fixture {
     fn new(behavior: &str) -> Self {
         let folder = tempfile::tempdir().expect("temporary directory");
         fs::write(folder.path().join("dbt_project.yml"), "name: shop\nversion: '1'\nprofile: shop\n").expect("project");
-        let fake = fake();
+        let fake = fake_dbt::install(folder.path());
         let pids = folder.path().join("pids");
         let given: [(&str, OsString); 3] = [
             ("DBT_ENV_FAKE", behavior.into()),
@@ -41,7 +46,7 @@ impl Fixture {
             // Tells an instrumented guard where to write its counters.
             environment: vec!["LLVM_PROFILE_FILE".to_owned()],
             caller_environment,
-            guard: guard::command(&fake, Duration::from_millis(200)),
+            guard: guard::command(&install_guard(folder.path()), Duration::from_millis(200)),
             timeout: Duration::from_mins(1),
         };
         Self { folder, options }
@@ -76,11 +81,20 @@ impl Fixture {
     }
 }
 
-/// The stand-in, which Cargo builds with the tests.
-fn fake() -> PathBuf {
-    let tests = std::env::current_exe().expect("own path");
-    let target = tests.parent().and_then(Path::parent).expect("target folder");
-    target.join("examples/fake_dbt")
+/// The arguments of the guard's host, one per line.
+const GUARD: &str = "FAKE_GUARD_ARGUMENTS";
+
+/// Installs a host of the guard in a folder: a script that runs this test program as the guard.
+fn install_guard(folder: &Path) -> PathBuf {
+    fake_dbt::script(folder, "fake_guard", GUARD, "guard_dbt")
+}
+
+#[test]
+#[expect(clippy::exit, reason = "as hosts of the guard do")]
+fn guard_dbt() {
+    let Some(arguments) = fake_dbt::arguments(GUARD) else { return };
+    let host = PathBuf::from(std::env::var_os("FAKE_DBT_FOLDER").expect("folder")).join("fake_guard");
+    std::process::exit(guard::host(&host, arguments.into_iter().map(OsString::from)).expect("the guard's arguments"));
 }
 
 fn vars() -> Vars {
@@ -176,11 +190,15 @@ fn a_call_that_fails_as_a_whole_says_what_dbt_says() {
             Fault::Busy,
             "dbt failed with exit code 2\nEncountered an error:\nRuntime Error\n  IO Error: Could not set lock on file \"x\": Conflicting lock",
         ),
-        ("dies", Fault::Deterministic, "dbt failed with exit code 143\n"),
+        ("dies", Fault::Deterministic, "dbt failed with exit code 143"),
     ];
     for (behavior, fault, expected) in cases {
         let error = Fixture::new(behavior).build().expect_err(behavior);
-        assert_eq!((error.fault(), message(&error).as_str()), (fault, expected), "{behavior}");
+        let message = message(&error);
+        // The test program prints this before it becomes the stand-in.
+        let lines: Vec<&str> = message.lines().filter(|line| *line != "running 1 test").collect();
+        let found = lines.join("\n");
+        assert_eq!((error.fault(), found.as_str()), (fault, expected), "{behavior}");
     }
 }
 
@@ -230,14 +248,14 @@ fn a_program_that_is_not_there_or_does_not_start_is_named() {
 #[test]
 fn a_name_is_found_in_the_path() {
     let mut fixture = Fixture::new("");
-    let folder = fake().parent().expect("folder").to_owned();
+    let folder = fixture.folder.path().to_owned();
     fixture.options.executable = PathBuf::from("fake_dbt");
     fixture.options.caller_environment.retain(|(name, _)| name != "PATH");
     fixture
         .options
         .caller_environment
         .push(("PATH".into(), std::env::join_paths([Path::new("/nowhere"), &folder]).expect("PATH")));
-    assert_eq!(fixture.open().expect("found").executable(), fake());
+    assert_eq!(fixture.open().expect("found").executable(), folder.join("fake_dbt"));
 }
 
 #[test]

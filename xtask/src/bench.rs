@@ -1,15 +1,19 @@
 //! Benchmarks: runs the real program on synthetic censuses and measures time and memory from its events.
 
+mod dbt;
 mod measurement;
 mod program;
 mod table;
 
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::civil::date;
+use tempfile::TempDir;
 
 use crate::census::{self, CensusArguments, CensusError};
+use crate::dbt::DbtError;
 use crate::workspace::{CommandError, cargo, output_of};
 use measurement::Measurement;
 
@@ -19,6 +23,9 @@ const START_YEAR: i16 = 2025;
 /// What to measure.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BenchArguments {
+    /// What to measure instead of the embedded runner
+    #[arg(value_enum)]
+    subject: Option<Subject>,
     /// Workforce sizes, one run each
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     employees: Vec<u32>,
@@ -33,12 +40,22 @@ pub(crate) struct BenchArguments {
     seed: u64,
 }
 
+/// Something else to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// What `simulate --runner dbt` costs on top of its calls of dbt 2.0
+    Dbt,
+}
+
 /// Why the benchmark failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
     /// The program can't be built.
     #[error(transparent)]
     Build(#[from] CommandError),
+    /// dbt can't be installed.
+    #[error(transparent)]
+    Dbt(#[from] DbtError),
     /// A census can't be written.
     #[error(transparent)]
     Census(#[from] CensusError),
@@ -65,16 +82,40 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<String, BenchError> {
     output_of(cargo().args(["build", "--quiet", "-p", "planalign-cli"]))?;
     let mut tables = Vec::new();
     for &employees in &arguments.employees {
-        tables.push(table::render(employees, &measure(arguments, employees)?));
+        tables.push(match arguments.subject {
+            None => table::render(employees, &measure(arguments, employees)?),
+            Some(Subject::Dbt) => {
+                let folder = folder()?;
+                let census = write_census(arguments, employees, folder.path())?;
+                format!("{employees} people: {}", dbt::measure(&years(arguments), &census, folder.path())?)
+            }
+        });
     }
     Ok(tables.join("\n\n"))
 }
 
 /// Runs the program once with a new database in a temporary folder.
 fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, BenchError> {
-    let folder =
-        tempfile::tempdir().map_err(|cause| BenchError::System { what: "create a temporary folder", cause })?;
-    let census = folder.path().join("census.parquet");
+    let folder = folder()?;
+    let census = write_census(arguments, employees, folder.path())?;
+    program::run(&program::Simulation {
+        years: years(arguments),
+        census,
+        folder: folder.path().to_owned(),
+        threads: arguments.threads,
+    })
+}
+
+fn folder() -> Result<TempDir, BenchError> {
+    tempfile::tempdir().map_err(|cause| BenchError::System { what: "create a temporary folder", cause })
+}
+
+fn years(arguments: &BenchArguments) -> RangeInclusive<i16> {
+    START_YEAR..=START_YEAR + arguments.years - 1
+}
+
+fn write_census(arguments: &BenchArguments, employees: u32, folder: &Path) -> Result<PathBuf, BenchError> {
+    let census = folder.join("census.parquet");
     census::run(&CensusArguments {
         employees,
         seed: arguments.seed,
@@ -84,8 +125,7 @@ fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, Be
         bad_rows: 0,
         with_ssn: false,
     })?;
-    let years = START_YEAR..=START_YEAR + arguments.years - 1;
-    program::run(&program::Simulation { years, census, folder: folder.path().to_owned(), threads: arguments.threads })
+    Ok(census)
 }
 
 /// Formats years like the program's argument.

@@ -5,6 +5,7 @@ mod bench;
 mod census;
 mod copy;
 mod coverage;
+mod dbt;
 mod engines;
 mod files;
 mod mutants;

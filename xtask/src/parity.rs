@@ -1,7 +1,6 @@
 //! Checks that dbt builds the same rows as the program from the same project, census, and settings: on its own year by year, and
 //! as the program's runner, also when it is killed.
 
-mod dbt;
 mod kills;
 mod runner;
 
@@ -15,10 +14,10 @@ use planalign_config::settings::{ConfigError, Sources, load};
 use planalign_config::{DatabaseError, SimulationConfig};
 
 use crate::census::{self, CensusArguments, CensusError};
+use crate::dbt::{Dbt, DbtError};
 use crate::relations;
 use crate::simulation::{START_YEAR, Simulation, scenarios};
 use crate::workspace::{self, CommandError, cargo, output_of};
-use dbt::Dbt;
 use runner::Extent;
 
 /// Options for the comparison.
@@ -67,9 +66,9 @@ pub(crate) enum ParityError {
         /// The system's error.
         cause: io::Error,
     },
-    /// dbt 2.0 needs the engine's library.
-    #[error("run ./setup first: dbt 2.0 uses the library that it downloads")]
-    NoEngine,
+    /// dbt can't be installed or run.
+    #[error(transparent)]
+    Dbt(#[from] DbtError),
     /// Relations differ.
     #[error("with {settings}, dbt builds different rows:\n  {}", differences.join("\n  "))]
     Differs {

@@ -7,6 +7,9 @@ mod damage;
 #[cfg(unix)]
 mod dbt_executable;
 mod engine;
+#[cfg(unix)]
+#[path = "../../../planalign-dbt/tests/support/fake_dbt.rs"]
+mod fake_dbt;
 mod kills;
 mod library;
 mod log;

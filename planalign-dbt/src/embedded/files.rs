@@ -12,7 +12,7 @@ const LOADED: [&str; 4] = ["sql", "yml", "yaml", "csv"];
 /// Reads every file that a project is loaded from, by path within the project, with forward slashes. Writing them to another
 /// directory yields the same project.
 pub fn project_files(project_dir: &Path) -> Result<BTreeMap<String, String>, RunnerError> {
-    let file = ProjectFile::load(project_dir)?;
+    let file = ProjectFile::load_any(project_dir)?;
     let root = ProjectPath {
         relative: PROJECT_FILE.to_owned(),
         absolute: project_dir.join(PROJECT_FILE),

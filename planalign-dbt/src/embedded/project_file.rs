@@ -61,10 +61,12 @@ const IGNORED: [&str; 24] = [
 impl ProjectFile {
     /// Reads the file in a project directory.
     pub(crate) fn load(directory: &Path) -> Result<Self, RunnerError> {
-        let path = directory.join(PROJECT_FILE);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| problem(None, format!("cannot read {}: {e}", path.display())))?;
-        Self::parse(&Yaml::parse(PROJECT_FILE, &text)?)
+        Self::parse(&read(directory)?)
+    }
+
+    /// Reads the file in a project directory without refusing what is not supported.
+    pub(crate) fn load_any(directory: &Path) -> Result<Self, RunnerError> {
+        Self::of(&read(directory)?)
     }
 
     /// Renders the Jinja in the configuration trees.
@@ -76,10 +78,15 @@ impl ProjectFile {
     }
 
     fn parse(yaml: &Yaml) -> Result<Self, RunnerError> {
-        let name = yaml.get("name").and_then(Yaml::text).ok_or_else(|| problem(Some(1), "name is missing".into()))?;
+        let file = Self::of(yaml)?;
         for (key, value) in yaml.pairs() {
             check_key(key, value)?;
         }
+        Ok(file)
+    }
+
+    fn of(yaml: &Yaml) -> Result<Self, RunnerError> {
+        let name = yaml.get("name").and_then(Yaml::text).ok_or_else(|| problem(Some(1), "name is missing".into()))?;
         let tree = |names: [&str; 2]| {
             names.iter().find_map(|n| yaml.get(n)).cloned().unwrap_or(Yaml { line: 0, data: Data::Map(Vec::new()) })
         };
@@ -96,6 +103,13 @@ impl ProjectFile {
             sources: tree(["sources", "sources"]),
         })
     }
+}
+
+fn read(directory: &Path) -> Result<Yaml, RunnerError> {
+    let path = directory.join(PROJECT_FILE);
+    let text =
+        std::fs::read_to_string(&path).map_err(|e| problem(None, format!("cannot read {}: {e}", path.display())))?;
+    Yaml::parse(PROJECT_FILE, &text)
 }
 
 fn check_key(key: &str, value: &Yaml) -> Result<(), RunnerError> {

@@ -1,9 +1,10 @@
 //! The project as dbt's manifest describes it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::fmt::Write as _;
+use std::fs::{self, File};
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -12,6 +13,9 @@ use crate::graph;
 use crate::runner::{GraphNode, Materialization, ModelGraph, RelationName, RunnerError};
 use crate::selection::Selectable;
 
+/// Packages that come with dbt.
+const BUILT_IN: [&str; 2] = ["dbt", "dbt_duckdb"];
+
 /// Types of nodes that a stage can build.
 const BUILT: [&str; 3] = ["model", "seed", "snapshot"];
 
@@ -19,6 +23,8 @@ const BUILT: [&str; 3] = ["model", "seed", "snapshot"];
 struct ManifestFile {
     metadata: Metadata,
     nodes: BTreeMap<String, ManifestNode>,
+    #[serde(default)]
+    macros: BTreeMap<String, ManifestMacro>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +52,22 @@ struct ManifestNode {
     config: Config,
     #[serde(default)]
     depends_on: DependsOn,
+    #[serde(default)]
+    raw_code: String,
+    #[serde(default)]
+    unrendered_config: serde_json::Value,
+    #[serde(default)]
+    root_path: Option<PathBuf>,
+}
+
+/// A macro as the manifest describes it.
+#[derive(Debug, Deserialize)]
+struct ManifestMacro {
+    package_name: String,
+    #[serde(default)]
+    macro_sql: String,
+    #[serde(default)]
+    depends_on: DependsOn,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,6 +80,8 @@ struct Config {
 struct DependsOn {
     #[serde(default)]
     nodes: Vec<String>,
+    #[serde(default)]
+    macros: Vec<String>,
 }
 
 /// The models and seeds of a project.
@@ -70,6 +94,8 @@ pub(crate) struct Manifest {
     /// All names, each after its dependencies.
     pub(crate) order: Vec<String>,
     pub(crate) selectables: Vec<Selectable>,
+    /// What the rows of each node depend on, by `model.` or `seed.` and its name.
+    pub(crate) sources: BTreeMap<String, String>,
 }
 
 /// A model, seed, or snapshot.
@@ -101,6 +127,7 @@ impl Manifest {
         let mut nodes = BTreeMap::new();
         let mut graph = Vec::new();
         let mut selectables = Vec::new();
+        let mut sources = BTreeMap::new();
         for (id, node) in &built {
             let name = names[id.as_str()].clone();
             let materialization = materialization(node);
@@ -108,19 +135,20 @@ impl Manifest {
                 node.depends_on.nodes.iter().filter_map(|id| names.get(id.as_str()).cloned()).collect();
             graph.push(GraphNode { name: name.clone(), materialization, depends_on: depends_on.into_iter().collect() });
             selectables.push(selectable(node, &name));
+            sources.insert(format!("{}.{name}", node.resource_type), source(node, &file.macros));
             let is_stored = materialization != Materialization::Ephemeral;
             let relation = is_stored.then(|| RelationName {
                 schema: node.schema.clone(),
                 name: node.alias.clone().unwrap_or_else(|| node.name.clone()),
             });
             let selector = format!("package:{},path:{}", node.package_name, node.original_file_path);
-            let file = node.original_file_path.clone();
-            let node = Node { name: name.clone(), id: (*id).clone(), selector, file, materialization, relation };
+            let path = node.original_file_path.clone();
+            let node = Node { name: name.clone(), id: (*id).clone(), selector, file: path, materialization, relation };
             nodes.insert(name, node);
         }
         let graph = ModelGraph::new(graph);
         let order = graph::order(&graph)?;
-        Ok(Self { adapter: file.metadata.adapter_type, nodes, graph, order, selectables })
+        Ok(Self { adapter: file.metadata.adapter_type, nodes, graph, order, selectables, sources })
     }
 }
 
@@ -134,6 +162,30 @@ fn names<'m>(nodes: &BTreeMap<&'m String, &ManifestNode>, root: &str) -> BTreeMa
         if is_taken(node) { format!("{}.{}", node.package_name, node.name) } else { node.name.clone() }
     };
     nodes.iter().map(|(id, node)| (id.as_str(), name(node))).collect()
+}
+
+/// The configuration and the code of a node, with all macros of the project and its packages that it can reach.
+fn source(node: &ManifestNode, macros: &BTreeMap<String, ManifestMacro>) -> String {
+    let seed = node.root_path.as_ref().map(|root| root.join(&node.original_file_path));
+    let code = match seed {
+        Some(file) if node.resource_type == "seed" => fs::read_to_string(file).unwrap_or_default(),
+        _ => node.raw_code.clone(),
+    };
+    let mut text = format!("{}\n{code}\n", node.unrendered_config);
+    let mut open: Vec<&String> = node.depends_on.macros.iter().collect();
+    let mut found = BTreeMap::new();
+    while let Some(id) = open.pop() {
+        let Some(reached) = macros.get(id).filter(|reached| !BUILT_IN.contains(&reached.package_name.as_str())) else {
+            continue;
+        };
+        if found.insert(id, &reached.macro_sql).is_none() {
+            open.extend(&reached.depends_on.macros);
+        }
+    }
+    for (id, sql) in found {
+        let _ = writeln!(text, "-- {id}\n{sql}");
+    }
+    text
 }
 
 fn materialization(node: &ManifestNode) -> Materialization {

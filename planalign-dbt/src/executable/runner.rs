@@ -150,7 +150,7 @@ impl ModelRunner for DbtRunner {
     }
 
     fn sources(&self) -> BTreeMap<String, String> {
-        self.twin.as_ref().map(ModelRunner::sources).unwrap_or_default()
+        self.twin.as_ref().map_or_else(|| self.manifest.sources.clone(), ModelRunner::sources)
     }
 
     fn first_year_touched(&self, seed: &str, before: &str, now: &str) -> Option<i32> {

@@ -10,8 +10,8 @@ use std::time::Duration;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::dbt::Dbt;
 use super::{ParityError, write_census};
+use crate::dbt::Dbt;
 use crate::relations;
 use crate::simulation::Simulation;
 use crate::workspace::output_of;

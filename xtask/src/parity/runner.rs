@@ -3,11 +3,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use super::dbt::Dbt;
 use super::{ParityError, write_census};
+use crate::dbt::Dbt;
 use crate::relations;
 use crate::simulation::{Simulation, scenarios};
+use crate::workspace::{self, output_of};
 
 /// How much to compare.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,37 @@ pub(super) struct Extent {
     pub(super) years: i16,
     /// Whether to compare each scenario, or only the default settings.
     pub(super) scenarios: bool,
+}
+
+/// A model that the embedded runner refuses.
+const REFUSED: &str = "{{ config(sql_header='set variable answer = 42;') }} select getvariable('answer') as answer";
+
+/// Simulates a project that only dbt can build, and resumes it after a change of a model, which must be noticed.
+fn only_dbt(program: &Path, dbts: &[Dbt], census: &Path, folder: &Path) -> Result<(), ParityError> {
+    let system = ParityError::system("change the project");
+    let project = folder.join("project");
+    output_of(Command::new("cp").arg("-R").arg(workspace::root().join("dbt")).arg(&project))?;
+    let model = project.join("models/validation/answer.sql");
+    for dbt in dbts {
+        fs::write(&model, REFUSED).map_err(&system)?;
+        let database = folder.join("only.duckdb");
+        let simulation =
+            Simulation { program, years: 1, census, scenario: None, database: &database, dbt: Some(&dbt.0) };
+        let with_project = |start: &str| {
+            let mut command = simulation.command(&[]);
+            command.arg("--project").arg(&project).arg(start);
+            output_of(&mut command)
+        };
+        with_project("--restart")?;
+        fs::write(&model, REFUSED.replace("42", "43")).map_err(&system)?;
+        if with_project("--resume").is_ok() {
+            let differences = vec!["a change of a model was not noticed".to_owned()];
+            return Err(ParityError::Differs { settings: "a project that only dbt can build".to_owned(), differences });
+        }
+        with_project("--restart")?;
+        fs::remove_file(&database).map_err(&system)?;
+    }
+    Ok(())
 }
 
 /// Simulates with both runners and compares the relations.
@@ -52,5 +85,6 @@ pub(super) fn compare(program: &Path, dbts: &[Dbt], extent: Extent) -> Result<St
         }
         fs::remove_file(&embedded).map_err(ParityError::system("remove a database"))?;
     }
+    only_dbt(program, dbts, &census, folder.path())?;
     Ok(format!("runner: {} dbt executables build the same {} years: {}", dbts.len(), extent.years, reported.join(", ")))
 }

@@ -7,7 +7,7 @@ use crate::files::{Files, Line, RustFile};
 const MAX_LINES: usize = 700;
 
 /// Code that talks to the user.
-const TALKING: [&str; 4] = ["planalign-cli/src/bin/", "planalign-cli/examples/", "planalign-dbt/examples/", "xtask/"];
+const TALKING: [&str; 3] = ["planalign-cli/src/bin/", "planalign-cli/examples/", "xtask/"];
 
 /// Where processes start that run dbt.
 const STARTS_DBT: &str = "planalign-dbt/src/executable/";

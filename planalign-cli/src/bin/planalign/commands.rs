@@ -41,7 +41,7 @@ impl Commands {
     fn spell(&self, action: &Action) -> Option<String> {
         let command = match action {
             Action::Retry | Action::Resume if self.simulates => self.simulate("--resume"),
-            Action::Retry => self.typed(),
+            Action::Retry | Action::Repeat => self.typed(),
             Action::Resume => self.another("simulate --resume --as-recorded"),
             Action::ResumeAsRecorded if self.is_resumed() && !self.has(AS_RECORDED) => {
                 format!("{} {AS_RECORDED}", self.simulate("--resume"))

@@ -21,7 +21,9 @@ pub(crate) fn run(
     let options = args.input.options(args.years, environment());
     if args.dry_run {
         let inputs = planalign::Inputs::load(&options)?;
-        say(&planalign::dry_run(&inputs, args.shuffle)?.to_string())?;
+        let plan = planalign::dry_run(&inputs, args.shuffle)?;
+        let about_dbt = planalign::dbt_plan(&inputs, &plan, args.runner);
+        say(&[Some(plan.to_string()), about_dbt].into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
         return Ok(ExitCode::Done);
     }
     let mode = args.mode();

@@ -62,6 +62,33 @@ fn every_materialization_is_one_that_a_run_knows() {
 }
 
 #[test]
+fn sources_contain_the_code_and_the_macros_that_it_reaches() {
+    let mut orders = node("shop", "orders", "table", &[]);
+    orders.1["raw_code"] = "select {{ cents(1) }}".into();
+    orders.1["depends_on"]["macros"] = json!(["macro.shop.cents", "macro.dbt.run_query"]);
+    let macros = json!({
+        "macro.shop.cents": { "package_name": "shop", "macro_sql": "round", "depends_on": { "macros": ["macro.tools.scale", "macro.shop.cents"] } },
+        "macro.tools.scale": { "package_name": "tools", "macro_sql": "100" },
+        "macro.dbt.run_query": { "package_name": "dbt", "macro_sql": "not ours" },
+        "macro.shop.unused": { "package_name": "shop", "macro_sql": "unused" },
+    });
+    let file = json!({ "metadata": {}, "nodes": { orders.0: orders.1 }, "macros": macros });
+    let manifest = Manifest::of(serde_json::from_value(file).expect("a manifest")).expect("read");
+    let expected = "null\nselect {{ cents(1) }}\n-- macro.shop.cents\nround\n-- macro.tools.scale\n100\n";
+    assert_eq!(manifest.sources["model.orders"], expected);
+
+    let folder = tempfile::tempdir().expect("temporary directory");
+    std::fs::write(folder.path().join("levels.csv"), "id\n1\n").expect("seed");
+    let seed = json!({
+        "resource_type": "seed", "name": "levels", "package_name": "shop", "original_file_path": "levels.csv",
+        "root_path": folder.path(), "unrendered_config": { "quote_columns": true },
+    });
+    let file = json!({ "metadata": {}, "nodes": { "seed.shop.levels": seed } });
+    let manifest = Manifest::of(serde_json::from_value(file).expect("a manifest")).expect("read");
+    assert_eq!(manifest.sources["seed.levels"], "{\"quote_columns\":true}\nid\n1\n\n");
+}
+
+#[test]
 fn a_circle_and_a_file_that_is_not_a_manifest_are_errors() {
     let circle =
         manifest([node("shop", "a", "table", &["model.shop.b"]), node("shop", "b", "table", &["model.shop.a"])]);

@@ -3,12 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use serde_json::{Map, Value};
 
-use super::ParityError;
-use crate::workspace::{self, output_of};
+use crate::workspace::{self, CommandError, output_of};
 
 /// dbt Core 1.11 with its adapter, and the program's version of the engine.
 const CORE_1: [&str; 3] = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb==1.5.6"];
@@ -16,18 +15,43 @@ const CORE_1: [&str; 3] = ["dbt-core==1.11.16", "dbt-duckdb==1.10.1", "duckdb==1
 /// dbt Core 2.0, whose driver for the engine is the engine's own library.
 const CORE_2: [&str; 2] = ["--no-deps", "dbt-core==2.0.0a4"];
 
+/// Why dbt can't be installed or run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DbtError {
+    /// A command failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// dbt 2.0 needs the engine's library.
+    #[error("run ./setup first: dbt 2.0 uses the library that it downloads")]
+    NoEngine,
+    /// A file or folder can't be accessed.
+    #[error("can't {what}: {cause}")]
+    System {
+        /// What failed.
+        what: &'static str,
+        /// The system's error.
+        cause: io::Error,
+    },
+}
+
+impl DbtError {
+    fn system(what: &'static str) -> impl Fn(io::Error) -> Self {
+        move |cause| Self::System { what, cause }
+    }
+}
+
 /// A dbt executable.
 #[derive(Clone, Debug)]
-pub(super) struct Dbt(pub(super) PathBuf);
+pub(crate) struct Dbt(pub(crate) PathBuf);
 
 impl Dbt {
     /// Installs dbt Core 1.11 in the cache of developer tools, unless it exists. Takes a minute and needs Python.
-    pub(super) fn core_1() -> Result<Self, ParityError> {
+    pub(crate) fn core_1() -> Result<Self, DbtError> {
         Ok(Self(installed("dbt", &CORE_1)?.join("bin/dbt")))
     }
 
     /// Installs dbt Core 2.0 in the cache of developer tools, unless it exists, with the engine that `./setup` downloaded.
-    pub(super) fn core_2() -> Result<Self, ParityError> {
+    pub(crate) fn core_2() -> Result<Self, DbtError> {
         let folder = installed("dbt2", &CORE_2)?;
         let library = engine_library()?;
         let driver = format!(
@@ -44,16 +68,23 @@ impl Dbt {
                 shell(&drivers),
                 shell(&folder.join("bin/dbt"))
             );
-            let path = folder.join("dbt-with-driver");
-            fs::write(&path, script)?;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-            Ok(path)
+            executable(&folder.join("dbt-with-driver"), &script)
         };
-        Ok(Self(write().map_err(ParityError::system("install dbt's driver"))?))
+        Ok(Self(write().map_err(DbtError::system("install dbt's driver"))?))
+    }
+
+    /// A script that calls dbt and appends the nanoseconds that it took to a file.
+    pub(crate) fn timed(&self, folder: &Path, times: &Path) -> Result<Self, DbtError> {
+        let script = format!(
+            "#!/bin/sh\nbegan=$(date +%s%N)\n{} \"$@\"\ncode=$?\necho $(($(date +%s%N) - began)) >> {}\nexit $code\n",
+            shell(&self.0),
+            shell(times)
+        );
+        Ok(Self(executable(&folder.join("timed-dbt"), &script).map_err(DbtError::system("write a script"))?))
     }
 
     /// Builds and tests everything for the year in the variables, like `dbt build` in the project folder.
-    pub(super) fn build(&self, vars: &Map<String, Value>, database: &Path) -> Result<(), ParityError> {
+    pub(crate) fn build(&self, vars: &Map<String, Value>, database: &Path) -> Result<(), DbtError> {
         let project = workspace::root().join("dbt");
         let mut command = Command::new(&self.0);
         command.arg("build").arg("--vars").arg(Value::from(vars.clone()).to_string());
@@ -66,6 +97,12 @@ impl Dbt {
     }
 }
 
+fn executable(path: &Path, script: &str) -> io::Result<PathBuf> {
+    fs::write(path, script)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(path.to_owned())
+}
+
 /// The cache of downloads and developer tools.
 fn cache() -> PathBuf {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
@@ -74,25 +111,25 @@ fn cache() -> PathBuf {
 }
 
 /// A virtual environment with these packages.
-fn installed(name: &str, packages: &[&str]) -> Result<PathBuf, ParityError> {
+fn installed(name: &str, packages: &[&str]) -> Result<PathBuf, DbtError> {
     let folder = cache().join("tools").join(name);
     // Written last, so that an incomplete installation is repeated.
     let complete = folder.join("complete");
     if fs::read_to_string(&complete).ok() != Some(packages.concat()) {
         output_of(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         output_of(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(packages))?;
-        fs::write(&complete, packages.concat()).map_err(ParityError::system("keep dbt installed"))?;
+        fs::write(&complete, packages.concat()).map_err(DbtError::system("keep dbt installed"))?;
     }
     Ok(folder)
 }
 
 /// The library that `./setup` keeps.
-fn engine_library() -> Result<PathBuf, ParityError> {
+fn engine_library() -> Result<PathBuf, DbtError> {
     let found = fs::read_dir(cache().join("engine")).into_iter().flatten().flatten();
     let mut libraries: Vec<PathBuf> =
         found.map(|folder| folder.path().join("libduckdb.so")).filter(|library| library.exists()).collect();
     libraries.sort();
-    libraries.pop().ok_or(ParityError::NoEngine)
+    libraries.pop().ok_or(DbtError::NoEngine)
 }
 
 /// A path as a word of a shell script.

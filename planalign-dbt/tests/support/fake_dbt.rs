@@ -1,21 +1,18 @@
-//! A stand-in for dbt in tests. It builds the project with the embedded runner, or, if `DBT_ENV_FAKE` says so, prints and exits in
-//! other ways. It also hosts the guard.
+//! A stand-in for dbt in tests. With `DBT_ENV_FAKE=project`, it builds the project with the embedded runner; otherwise it prints and
+//! exits as the variable says. The test program runs itself as the stand-in, so nothing else has to be built.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "as dbt does")]
 #![expect(clippy::zombie_processes, reason = "tests check that children of a killed dbt end too")]
 
-use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread::sleep;
-use std::time::Duration;
 use std::{env, fs};
 
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::executable::guard;
 use planalign_dbt::{EmbeddedRunner, Flow, Materialization, ModelRunner, NodeEvent, Vars, project_files};
 use serde_json::{Value, json};
 
@@ -30,19 +27,45 @@ const NODES: [(&str, &str, &str, &[&str]); 4] = [
     ("model.shop.totals", "model", "view", &["model.shop.orders", "model.shop.helper"]),
 ];
 
-fn main() -> ExitCode {
+/// The arguments of the stand-in, one per line.
+const CALL: &str = "FAKE_DBT_ARGUMENTS";
+
+/// Installs the stand-in in a folder: a script that runs this test program as dbt.
+pub(crate) fn install(folder: &Path) -> PathBuf {
+    script(folder, "fake_dbt", CALL, "fake_dbt::call")
+}
+
+/// Writes a script that runs one test of this test program, with its own arguments in a variable and its folder in
+/// `FAKE_DBT_FOLDER`.
+pub(crate) fn script(folder: &Path, name: &str, variable: &str, test: &str) -> PathBuf {
     let own = env::current_exe().expect("own path");
-    if let Some(code) = guard::host(&own, env::args_os().skip(1)) {
-        return ExitCode::from(u8::try_from(code).expect("an exit code"));
-    }
-    let call = Call::new();
+    let arguments = format!("{variable}=\"$(printf '%s\\n' \"$@\")\"");
+    let folder_of = format!("FAKE_DBT_FOLDER='{}'", folder.display());
+    let content =
+        format!("#!/bin/sh\n{folder_of} {arguments} exec {} --exact {test} --nocapture --quiet\n", own.display());
+    let path = folder.join(name);
+    fs::write(&path, content).expect("script");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
+    path
+}
+
+/// The arguments of a script; `None` if this process is only a test.
+pub(crate) fn arguments(variable: &str) -> Option<Vec<String>> {
+    Some(env::var(variable).ok()?.lines().map(str::to_owned).collect())
+}
+
+#[test]
+#[expect(clippy::exit, reason = "as dbt does")]
+fn call() {
+    let Some(arguments) = arguments(CALL) else { return };
+    let call = Call::new(arguments);
     let is_check = call.arguments.first().is_some_and(|first| first == "show");
     let code = match (is_check, call.is("project")) {
         (true, _) => call.show(),
         (false, true) => call.build_project(),
         (false, false) => call.build(),
     };
-    ExitCode::from(code)
+    std::process::exit(code.into());
 }
 
 /// A call's arguments and what the test wants.
@@ -52,13 +75,9 @@ struct Call {
 }
 
 impl Call {
-    fn new() -> Self {
-        let text = |text: OsString| text.into_string().expect("UTF-8");
+    fn new(arguments: Vec<String>) -> Self {
         let wanted = env::var("DBT_ENV_FAKE").unwrap_or_default();
-        Self {
-            arguments: env::args_os().skip(1).map(text).collect(),
-            wanted: wanted.split(',').map(str::to_owned).collect(),
-        }
+        Self { arguments, wanted: wanted.split(',').map(str::to_owned).collect() }
     }
 
     fn is(&self, wanted: &str) -> bool {
@@ -86,7 +105,7 @@ impl Call {
 
     fn show(&self) -> u8 {
         if self.is("show_hangs") {
-            sleep(Duration::from_mins(10));
+            hang();
         }
         if self.is("not_dbt") {
             println!("hello");
@@ -159,9 +178,7 @@ impl Call {
     fn build_project(&self) -> u8 {
         if self.is("hangs") {
             fs::write(env::var("DBT_ENV_PIDS").expect("a file"), std::process::id().to_string()).expect("process ID");
-            loop {
-                sleep(Duration::from_mins(10));
-            }
+            hang()
         }
         let mut runner = self.project();
         let selected = self.arguments.iter().filter_map(|argument| argument.split_once(",path:"));
@@ -227,9 +244,7 @@ impl Call {
             if let Ok(file) = env::var("DBT_ENV_PIDS") {
                 fs::write(file, std::process::id().to_string()).expect("process ID");
             }
-            loop {
-                sleep(Duration::from_mins(10));
-            }
+            hang()
         }
         if self.is("leaves_child") {
             Command::new("sleep").arg("600").spawn().expect("a child");
@@ -271,7 +286,7 @@ impl Call {
         }
         if self.is("dies") {
             let _ = Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status();
-            sleep(Duration::from_mins(10));
+            hang();
         }
         u8::from(has_failed && !self.is("exit_0"))
     }
@@ -302,6 +317,13 @@ fn manifest(adapter: &str) -> Value {
         "metadata": { "adapter_type": adapter, "project_name": "shop" },
         "nodes": nodes.collect::<serde_json::Map<_, _>>(),
     })
+}
+
+/// Never returns.
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Lines that aren't events, and events in pieces.
