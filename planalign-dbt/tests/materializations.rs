@@ -78,21 +78,33 @@ fn a_missing_column_is_an_error_and_not_a_null() {
 }
 
 #[test]
-fn delete_and_insert_replaces_rows_with_the_same_key() {
-    for key in ["'a'", "['a', 'b']"] {
+fn incremental_models_replace_rows_with_the_same_key() {
+    let all = "1 1\n1 2\n2 null\n2 null\nnull 0\nnull 0";
+    for (config, expected) in [
+        ("", all),
+        ("unique_key='a'", "1 2\n2 null\nnull 0\nnull 0"),
+        ("unique_key=['a']", "1 2\n2 null\nnull 0\nnull 0"),
+        ("unique_key=['a', 'b']", all),
+        ("unique_key='a, b'", "1 1\n1 2\n2 null\nnull 0"),
+        ("unique_key='coalesce(a, 0)'", "1 2\n2 null\nnull 0"),
+        ("unique_key=[]", all),
+        ("unique_key=''", all),
+        ("unique_key='a', incremental_strategy='default'", "1 2\n2 null\nnull 0\nnull 0"),
+        ("unique_key='a', incremental_strategy='delete+insert'", "1 2\n2 null\nnull 0\nnull 0"),
+        ("unique_key='a', incremental_strategy='append'", all),
+    ] {
         let fixture = Fixture::new(&[(
             "models/m.sql",
             &format!(
-                "{{{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key={key}) }}}}
-                 select 1 as a, {{{{ var('b') }}}} as b union all select null, 0"
+                "{{{{ config(materialized='incremental', {config}) }}}}
+                 select 1 as a, {{{{ var('b') }}}} as b union all select null, 0 union all select 2, null"
             ),
         )]);
         let mut runner = fixture.load_with(&vars(r#"{"b": 1}"#)).expect("load");
         for b in [1, 2] {
             run(&mut runner, "m", &vars(&format!("{{\"b\": {b}}}"))).expect("run");
         }
-        let expected = if key == "'a'" { "1 2\nnull 0\nnull 0" } else { "1 1\n1 2\nnull 0\nnull 0" };
-        assert_eq!(fixture.rows("from m order by all"), expected);
+        assert_eq!(fixture.rows("from m order by all"), expected, "{config}");
         assert_eq!(fixture.rows("select count(*) from duckdb_tables() where temporary"), "0");
     }
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use planalign_config::Database;
 use planalign_config::sql;
 use planalign_config::{DatabaseError, Value};
+use serde_json::Value as Json;
 
 use super::catalog::Catalog;
-use super::config::NodeConfig;
+use super::config::{NodeConfig, plain_text};
 use super::failures::Place;
 use super::jinja::context::lock;
 use super::jinja::relation::{Relation, RelationKind};
@@ -109,26 +110,22 @@ impl Work<'_> {
         })
     }
 
-    /// `append` and `delete+insert`; columns are matched by name to the table's, as in dbt.
+    /// `delete+insert`, the default, and `append`; columns are matched by name to the table's, as in dbt.
     fn add_rows(&self, sql: &str, config: &NodeConfig) -> Result<u64, RunnerError> {
         let columns = self
             .timed(|database| lock(self.catalog).columns(database, self.relation))
             .map_err(|e| self.place.statement(&e, "", 0))?;
         let columns = columns.iter().map(|c| sql::identifier(&c.name)).collect::<Vec<_>>().join(", ");
-        let key = config.texts("unique_key");
-        let deletes = config.text("incremental_strategy") == Some("delete+insert") && !key.is_empty();
-        if !deletes {
+        let new_rows = sql::identifier(&format!("{}__dbt_tmp", self.relation.identifier()));
+        let appends = config.text("incremental_strategy") == Some("append");
+        let matches = if appends { None } else { config.get("unique_key").and_then(|key| key_match(key, &new_rows)) };
+        let Some(matches) = matches else {
             let statement =
                 format!("insert into {} ({columns}) select {columns} from (\n{sql}\n) as new_rows", self.relation);
             return self.execute_around(&statement, sql, 1).map(|rows| rows as u64);
-        }
-        let new_rows = sql::identifier(&format!("{}__dbt_tmp", self.relation.identifier()));
-        let key = key.join(", ");
+        };
         self.execute_around(&format!("create or replace temporary table {new_rows} as (\n{sql}\n)"), sql, 1)?;
-        self.execute(&format!(
-            "delete from {} as DBT_INTERNAL_DEST where ({key}) in (select distinct {key} from {new_rows} as DBT_INTERNAL_SOURCE)",
-            self.relation
-        ))?;
+        self.execute(&format!("delete from {} as {REPLACED} {matches}", self.relation))?;
         let rows =
             self.execute(&format!("insert into {} ({columns}) select {columns} from {new_rows}", self.relation))?;
         self.execute(&format!("drop table {new_rows}"))?;
@@ -159,5 +156,28 @@ impl Work<'_> {
         let row =
             self.timed(|database| database.query_row(sql, &[])).map_err(|e| self.place.statement(&e, shown, before))?;
         Ok(row.map(|row| row.values().to_vec()).unwrap_or_default())
+    }
+}
+
+/// The name of the table from which `delete+insert` deletes.
+const REPLACED: &str = "DBT_INCREMENTAL_TARGET";
+
+/// The condition under which a row is replaced by a new one; `None` without a key. As in dbt-duckdb, rows with a NULL in a list
+/// of columns are never replaced, but those in a text with several columns are, because they make a struct.
+fn key_match(key: &Json, new_rows: &str) -> Option<String> {
+    match key {
+        Json::Array(columns) if columns.is_empty() => None,
+        Json::Array(columns) => {
+            let same = |column: &Json| {
+                let column = plain_text(column);
+                format!("{new_rows}.{column} = {REPLACED}.{column}")
+            };
+            let same: Vec<_> = columns.iter().map(same).collect();
+            Some(format!("using {new_rows} where ({})", same.join(" and ")))
+        }
+        other => {
+            let key = plain_text(other);
+            (!key.is_empty()).then(|| format!("where ({key}) in (select ({key}) from {new_rows})"))
+        }
     }
 }
