@@ -6,6 +6,7 @@ use minijinja::value::{Kwargs, Rest, Tuple, Value};
 use minijinja::{Environment, Error};
 use serde_json::Value as Json;
 
+use super::arguments::Given;
 use super::collections::{dict_literal, from_json, list, list_literal};
 use super::errors::{failure, refusal};
 
@@ -34,13 +35,21 @@ const REFUSED: [(&str, &str); 17] = [
 pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_function("_list_", |items: Value| list_literal(&items));
     env.add_function("_dict_", |pairs: Value| dict_literal(&pairs));
-    env.add_function("tojson", |value: Value, default: Option<Value>, options: Kwargs| {
-        tojson(&value, default, &options)
+    env.add_function("tojson", |value: Value, default: Given, options: Kwargs| tojson(&value, default, &options));
+    env.add_function("fromjson", |text: &str, default: Given, options: Kwargs| {
+        let default = default.or_named("default", &options)?;
+        let parsed = serde_json::from_str::<Json>(text).ok().map(|json| from_json(&json));
+        Ok::<_, Error>(parsed.or(default).unwrap_or_else(|| Value::from(())))
     });
-    env.add_function("fromjson", |text: &str, default: Option<Value>| fromjson(text, default));
-    env.add_function("set", |items: Value, default: Option<Value>| set(&items, default));
-    env.add_function("set_strict", |items: Value| set(&items, None));
-    env.add_function("zip", |lists: Rest<Value>| zip(&lists));
+    env.add_function("set", |items: Value, default: Given, options: Kwargs| {
+        let default = default.or_named("default", &options)?;
+        Ok::<_, Error>(set(&items).or(default).unwrap_or_else(|| Value::from(())))
+    });
+    env.add_function("set_strict", |items: Value| set(&items).ok_or_else(|| failure("set_strict() takes a list")));
+    env.add_function("zip", |lists: Rest<Value>, options: Kwargs| {
+        let default = Given(None).or_named("default", &options)?;
+        Ok::<_, Error>(zip(&lists).ok().or(default).unwrap_or_else(|| Value::from(())))
+    });
     env.add_function("zip_strict", |lists: Rest<Value>| zip(&lists));
     for name in ["as_text", "as_bool", "as_native", "as_number"] {
         env.add_filter(name, |value: Value| value);
@@ -71,8 +80,9 @@ fn python_float(value: &Value) -> Option<String> {
 }
 
 /// Formats JSON with a space after commas and colons, as Python does.
-fn tojson(value: &Value, default: Option<Value>, options: &Kwargs) -> Result<Value, Error> {
+fn tojson(value: &Value, default: Given, options: &Kwargs) -> Result<Value, Error> {
     let sort_keys = options.get::<Option<bool>>("sort_keys")?.unwrap_or(false);
+    let default = default.or_named("default", options)?;
     match serde_json::to_value(value) {
         Ok(json) => {
             let mut text = String::new();
@@ -124,25 +134,15 @@ fn write_json(json: &Json, sort_keys: bool, out: &mut String) {
     }
 }
 
-fn fromjson(text: &str, default: Option<Value>) -> Result<Value, Error> {
-    match serde_json::from_str::<Json>(text) {
-        Ok(json) => Ok(from_json(&json)),
-        Err(error) => default.ok_or_else(|| failure(format!("fromjson(): {error}"))),
-    }
-}
-
-/// The distinct items in order of first appearance; Python's order is random for strings.
-fn set(items: &Value, default: Option<Value>) -> Result<Value, Error> {
-    let Ok(iterator) = items.try_iter() else {
-        return default.ok_or_else(|| failure("set() takes a list"));
-    };
+/// The distinct items of a list in order of first appearance; Python's order is random for strings.
+fn set(items: &Value) -> Option<Value> {
     let mut distinct: Vec<Value> = Vec::new();
-    for item in iterator {
+    for item in items.try_iter().ok()? {
         if !distinct.contains(&item) {
             distinct.push(item);
         }
     }
-    Ok(list(distinct))
+    Some(list(distinct))
 }
 
 fn zip(lists: &[Value]) -> Result<Value, Error> {
@@ -179,10 +179,7 @@ mod tests {
         check("{{ tojson({'b': [1, 'é'], 'a': none}) }}", "{\"b\": [1, \"\\u00e9\"], \"a\": null}");
         check("{{ tojson({'b': 1, 'a': true}, sort_keys=true) }}", "{\"a\": true, \"b\": 1}");
         check("{{ fromjson('{\"a\": [1]}').a[0] }} {{ fromjson('x', 5) }}", "1 5");
-        check(
-            "{{ fromjson('x') }}",
-            "invalid operation: fromjson(): expected value at line 1 column 1 (in <string>:1)",
-        );
+        check("{{ fromjson('x') }} {{ fromjson('x', none) }} {{ fromjson('x', default=7) }}", "None None 7");
     }
 
     #[test]
@@ -191,6 +188,8 @@ mod tests {
             "{{ set([2, 1, 2]) }} {{ zip([1, 2, 3], ['a', 'b']) }} {{ set(5, 'none') }} {{ 5 | as_number }}",
             "[2, 1] [(1, 'a'), (2, 'b')] none 5",
         );
+        check("{{ set(5) }} {{ set(5, none) }} {{ set(5, default=6) }}", "None None 6");
+        check("{{ zip(5) }} {{ zip(5, default=6) }}", "None 6");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple, Value, ValueKind, 
 use minijinja::{Error, ErrorKind, State};
 use serde_json::Value as Json;
 
+use super::arguments::Given;
 use super::errors::failure;
 
 /// A list with `append` and similar methods.
@@ -193,11 +194,11 @@ impl Object for Dict {
         match method {
             "update" => self.update(args)?,
             "get" => {
-                let (key, default): (Value, Option<Value>) = from_args(args)?;
+                let (key, Given(default)): (Value, Given) = from_args(args)?;
                 return Ok(self.find(&key).or(default).unwrap_or_else(|| Value::from(())));
             }
             "setdefault" => {
-                let (key, default): (Value, Option<Value>) = from_args(args)?;
+                let (key, Given(default)): (Value, Given) = from_args(args)?;
                 if let Some(known) = self.find(&key) {
                     return Ok(known);
                 }
@@ -206,7 +207,7 @@ impl Object for Dict {
                 return Ok(value);
             }
             "pop" => {
-                let (key, default): (Value, Option<Value>) = from_args(args)?;
+                let (key, Given(default)): (Value, Given) = from_args(args)?;
                 return self.take(&key).or(default).ok_or_else(|| failure(format!("{key:?} is not in the dict")));
             }
             "clear" => self.lock().clear(),
@@ -287,6 +288,7 @@ mod tests {
             "19None55",
         );
         check("{% set d = {'a': 1, 'b': 2} %}{{ d.pop('a') }}{{ d.pop('a', 7) }}{{ d }}", "17{'b': 2}");
+        check("{{ {}.pop('a', none) }} {{ {}.get('a', none) }} {{ {}.setdefault('a', none) }}", "None None None");
         check(
             "{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}{{ {'a': 1}.keys() }}{{ {'a': 1}.values() }}",
             "a1['a'][1]",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use minijinja::value::{Kwargs, Rest, Value};
 use minijinja::{Environment, Error, State};
 
+use super::arguments::Given;
 use super::collections::list;
 use super::context::{Context, context_of, lock};
 use super::errors::{failed_query, failure, refusal, returning};
@@ -20,7 +21,9 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_function("ref", reference);
     env.add_function("source", source);
     env.add_function("env_var", env_var);
-    env.add_function("log", |state: &State<'_, '_>, message: Value, _options: Kwargs| log_message(state, &message));
+    env.add_function("log", |state: &State<'_, '_>, message: Value, _info: Given, _options: Kwargs| {
+        log_message(state, &message)
+    });
     env.add_function("print", |state: &State<'_, '_>, message: Value| log_message(state, &message));
     env.add_function("return", |values: Rest<Value>| -> Result<Value, Error> {
         match values.0.as_slice() {
@@ -123,8 +126,10 @@ fn undeclared(call: &str) -> Error {
     ))
 }
 
-fn env_var(state: &State<'_, '_>, name: String, default: Option<Value>) -> Result<Value, Error> {
+/// `env_var('name', default)`; as in dbt, none is no default.
+fn env_var(state: &State<'_, '_>, name: String, default: Given, options: Kwargs) -> Result<Value, Error> {
     let context = context_of(state)?;
+    let default = default.or_named("default", &options)?.filter(|default| !default.is_none());
     match (context.world.environment.get(&name), default) {
         (Some(value), _) => Ok(Value::from(value.as_str())),
         (None, Some(default)) => Ok(default),

@@ -1,5 +1,6 @@
 //! dbt's Jinja on top of a stock template engine.
 
+pub(crate) mod arguments;
 pub(crate) mod builtins;
 pub(crate) mod collections;
 pub(crate) mod context;

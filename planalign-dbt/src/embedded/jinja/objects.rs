@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Kwargs, Object, Value, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use planalign_config::{did_you_mean, sql};
 
+use super::arguments::Given;
 use super::collections::{from_json, list};
 use super::context::{context_of, lock};
 use super::errors::{failure, refusal};
@@ -68,21 +69,62 @@ impl Object for ConfigObject {
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let context = context_of(state)?;
         let config = context.config();
+        let known = |key: &str| {
+            let key = normalized(key);
+            config.values().get(&key).map(from_json).or_else(|| preset(context.subject.resource_type, &key))
+        };
         match method {
             "get" => {
-                let (key, default, options): (String, Option<Value>, Kwargs) = from_args(args)?;
-                let default = default.or(options.get::<Option<Value>>("default")?);
-                let known = config.get(&normalized(&key)).map(from_json);
-                Ok(known.or(default).unwrap_or_else(|| Value::from(())))
+                let (key, default, options): (String, Given, Kwargs) = from_args(args)?;
+                _ = options.get::<Option<Value>>("validator")?;
+                let default = default.or_named("default", &options)?;
+                Ok(known(&key).or(default).unwrap_or_else(|| Value::from(())))
             }
             "require" => {
                 let (key,): (String,) = from_args(args)?;
-                let known = config.get(&normalized(&key)).map(from_json);
-                known.ok_or_else(|| failure(format!("configuration {key} is required and not set")))
+                known(&key).ok_or_else(|| failure(format!("configuration {key} is required and not set")))
             }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
     }
+}
+
+/// The value of a key of dbt's own that isn't set, for which `config.get` never returns its default.
+fn preset(resource_type: &str, key: &str) -> Option<Value> {
+    let of_tests = resource_type == "test";
+    Some(match key {
+        "materialized" => Value::from(if resource_type == "model" { "view" } else { resource_type }),
+        "enabled" => Value::from(true),
+        "tags" => from_json(&Json::Array(Vec::new())),
+        "meta" => from_json(&Json::Object(Map::new())),
+        "schema" if of_tests => Value::from("dbt_test__audit"),
+        "alias" | "schema" | "database" | "group" | "static_analysis" => Value::from(()),
+        "severity" if of_tests => Value::from("ERROR"),
+        "fail_calc" if of_tests => Value::from("count(*)"),
+        "warn_if" | "error_if" if of_tests => Value::from("!= 0"),
+        "where" | "limit" | "store_failures" | "store_failures_as" if of_tests => Value::from(()),
+        _ if of_tests => return None,
+        "delimiter" if resource_type == "seed" => Value::from(","),
+        "quote_columns" if resource_type == "seed" => Value::from(()),
+        "access" | "freshness" if resource_type == "seed" => return None,
+        "access" => Value::from("protected"),
+        "on_schema_change" => Value::from("ignore"),
+        "on_configuration_change" => Value::from("apply"),
+        "lookback" => Value::from(1),
+        "pre_hook" | "post_hook" | "packages" => from_json(&Json::Array(Vec::new())),
+        "persist_docs" | "quoting" | "column_types" | "grants" => from_json(&Json::Object(Map::new())),
+        "docs" => from_json(&json!({"show": true, "node_color": null})),
+        "contract" => from_json(&json!({"enforced": false, "alias_types": true})),
+        "incremental_strategy"
+        | "batch_size"
+        | "begin"
+        | "full_refresh"
+        | "unique_key"
+        | "event_time"
+        | "concurrent_batches"
+        | "freshness" => Value::from(()),
+        _ => return None,
+    })
 }
 
 fn to_json(value: &Value) -> Result<Json, Error> {
@@ -100,7 +142,7 @@ impl Object for VarObject {
     opaque!();
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        let (name, default, options): (&str, Option<Value>, Kwargs) = from_args(args)?;
+        let (name, default, options): (&str, Given, Kwargs) = from_args(args)?;
         let context = context_of(state)?;
         if let Some(parse) = context.parse() {
             lock(&parse.record).vars.insert(name.to_owned());
@@ -108,7 +150,7 @@ impl Object for VarObject {
         if let Some(value) = context.vars.get(name) {
             return Ok(value.clone());
         }
-        default.or(options.get::<Option<Value>>("default")?).ok_or_else(|| {
+        default.or_named("default", &options)?.ok_or_else(|| {
             let hint = did_you_mean(name, context.vars.keys().map(String::as_str));
             failure(format!("variable {name} is not set and var() gives no default{hint}"))
         })
