@@ -13,7 +13,7 @@ pub type Vars = serde_json::Map<String, serde_json::Value>;
 
 /// Runs the models of one dbt project.
 ///
-/// A runner doesn't start or end units of work.
+/// A runner that joins its caller's unit of work doesn't start or end it; outside of one, each node is a unit of its own.
 pub trait ModelRunner {
     /// Returns the project's nodes and their dependencies.
     fn graph(&self) -> &ModelGraph;

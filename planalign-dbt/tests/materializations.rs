@@ -2,7 +2,7 @@
 
 mod support;
 
-use planalign_config::full_message;
+use planalign_config::{UnitOfWork, full_message};
 use planalign_dbt::Materialization;
 use support::{Fixture, run, vars};
 
@@ -143,6 +143,64 @@ fn hooks_run_before_and_after_in_order() {
     let mut runner = fixture.load().expect("load");
     run(&mut runner, "", &vars(r#"{"y": 5}"#)).expect("run");
     assert_eq!(fixture.rows("from log"), "before m 5\nafter 3");
+}
+
+/// Projects whose node `m` is built once and then fails after it has changed its table or another.
+fn failing_later() -> Vec<Fixture> {
+    let fail = "select error('failed') from other where n > 0";
+    let model = |config: &str| format!("{{{{ config({config}, post_hook=\"{fail}\") }}}} select 1 as a");
+    let hook = "pre_hook='insert into log select 1'";
+    let seed = |hook: &str| format!("name: p\nseeds:\n  +pre-hook: insert into log select 1\n  +post-hook: {hook}\n");
+    let models = ["table", "view", "incremental"].map(|materialized| {
+        let text = model(&format!("materialized='{materialized}', unique_key='a', {hook}"));
+        Fixture::new(&[("models/m.sql", &text)])
+    });
+    let seed = Fixture::new(&[("seeds/m.csv", "a\n1\n"), ("dbt_project.yml", &seed(fail))]);
+    models.into_iter().chain([seed]).collect()
+}
+
+#[test]
+fn a_node_that_fails_leaves_what_was_there() {
+    for fixture in failing_later() {
+        fixture.database.execute_batch("create table other (n int); create table log (n int)").expect("setup");
+        fixture.build().expect("first build");
+        fixture.database.execute_batch("insert into other select 1").expect("setup");
+        let state = || fixture.rows("select count(*) from m union all select count(*) from log");
+        let before = state();
+        if fixture.path().join("seeds").exists() {
+            fixture.write("seeds/m.csv", "a\n1\n2\n");
+        }
+        fixture.build().expect_err("second build");
+        assert_eq!(state(), before);
+        fixture.database.execute_batch("delete from other").expect("setup");
+        fixture.build().expect("third build");
+    }
+}
+
+#[test]
+fn a_seed_that_cannot_be_loaded_leaves_the_old_rows() {
+    let fixture =
+        Fixture::new(&[("seeds/s.csv", "a\n1\n"), ("dbt_project.yml", "name: p\nseeds: {+column_types: {a: int}}\n")]);
+    fixture.build().expect("first build");
+    fixture.write("seeds/s.csv", "a\n2\nx\n");
+    fixture.build().expect_err("second build");
+    assert_eq!(fixture.rows("from s"), "1");
+}
+
+#[test]
+fn a_transaction_of_the_caller_is_left_to_the_caller() {
+    for starts_by_statement in [true, false] {
+        let fixture = Fixture::new(&[("models/m.sql", "{{ config(materialized='table') }} select 1 as a")]);
+        let mut unit = fixture.database.clone();
+        let mut begin = || if starts_by_statement { unit.execute_batch("begin") } else { unit.begin() };
+        begin().expect("begin");
+        fixture.build().expect("build");
+        assert!(fixture.database.in_transaction());
+        let mut unit = fixture.database.clone();
+        let rolled_back = if starts_by_statement { unit.execute_batch("rollback") } else { unit.rollback() };
+        rolled_back.expect("rollback");
+        assert_eq!(fixture.rows("select count(*) from duckdb_tables()"), "0");
+    }
 }
 
 #[test]

@@ -252,10 +252,19 @@ impl Database {
         self.lock().layout.load(Ordering::Relaxed)
     }
 
-    /// Returns whether a transaction is open.
+    /// Returns whether a transaction is open, including one that a statement started. Outside of one, every statement has a new
+    /// ID.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
-        self.lock().transaction != Transaction::None
+        if self.lock().transaction != Transaction::None {
+            return true;
+        }
+        let id = || self.query_value("select txid_current()", &[]);
+        match (id(), id()) {
+            (Ok(first), Ok(second)) => first == second,
+            // After a failed statement, a transaction only accepts a rollback.
+            _ => true,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use planalign_config::Database;
 use planalign_config::sql;
-use planalign_config::{DatabaseError, Value};
+use planalign_config::{DatabaseError, UnitOfWork, Value};
 use serde_json::Value as Json;
 
 use super::catalog::Catalog;
@@ -44,6 +44,23 @@ impl Work<'_> {
             Materialization::Incremental => self.add_rows(sql, config).map(Some),
             Materialization::Ephemeral | Materialization::Seed => Ok(None),
         }
+    }
+
+    /// Runs the steps of a node in the caller's transaction, or else in one of their own.
+    pub(crate) fn atomically<T>(&self, steps: impl FnOnce() -> Result<T, RunnerError>) -> Result<T, RunnerError> {
+        if self.database.in_transaction() {
+            return steps();
+        }
+        let mut unit = self.database.clone();
+        let failed = |e: DatabaseError| self.place.statement(&e, "", 0);
+        unit.begin().map_err(failed)?;
+        let result = steps().and_then(|done| unit.commit().map(|()| done).map_err(failed));
+        if result.is_err()
+            && let Err(error) = unit.rollback()
+        {
+            log::warn!("{}: cannot roll back: {error}", self.place.node);
+        }
+        result
     }
 
     /// Runs a statement that contains `sql` after `before` lines.

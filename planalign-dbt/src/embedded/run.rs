@@ -47,7 +47,7 @@ impl Default for LoadOptions {
     }
 }
 
-/// Runs a project on its caller's connection, in the caller's transaction if one is open.
+/// Runs a project on its caller's connection, in the caller's transaction if one is open, and else each node in its own.
 #[derive(Debug)]
 pub struct EmbeddedRunner {
     pub(crate) project: Project,
@@ -214,9 +214,12 @@ impl EmbeddedRunner {
         let rendered = self.render_node(node, session)?;
         let context = &rendered.context;
         let config = self.current_config(node, context, work.place)?;
-        self.run_hooks("pre_hook", &config, context, work)?;
-        let rows = work.build(node.materialization, &rendered.sql, &config, full_refresh(context))?;
-        self.run_hooks("post_hook", &config, context, work)?;
+        let rows = work.atomically(|| {
+            self.run_hooks("pre_hook", &config, context, work)?;
+            let rows = work.build(node.materialization, &rendered.sql, &config, full_refresh(context))?;
+            self.run_hooks("post_hook", &config, context, work)?;
+            Ok(rows)
+        })?;
         if let Some(run) = context.run() {
             *lock(work.time) += *lock(&run.database_time);
         }
@@ -234,10 +237,13 @@ impl EmbeddedRunner {
         let config = &node.subject.config;
         let columns = seed::columns(text, config, work.place)?;
         let context = self.context(&node.subject, &node.declared, session);
-        self.run_hooks("pre_hook", config, &context, work)?;
-        let rows = work.seed(&columns, &seed::copy_statement(node.relation(), &path.to_string_lossy(), config))?;
-        self.run_hooks("post_hook", config, &context, work)?;
-        Ok(Some(rows))
+        let copy = seed::copy_statement(node.relation(), &path.to_string_lossy(), config);
+        work.atomically(|| {
+            self.run_hooks("pre_hook", config, &context, work)?;
+            let rows = work.seed(&columns, &copy)?;
+            self.run_hooks("post_hook", config, &context, work)?;
+            Ok(Some(rows))
+        })
     }
 
     /// The configuration for this run, which may depend on variables unless it affects the graph.

@@ -117,6 +117,19 @@ fn a_failed_statement_poisons_the_transaction_until_rollback() {
 }
 
 #[test]
+fn a_transaction_started_by_a_statement_is_noticed() {
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("database");
+    for (statement, is_open) in [("begin", true), ("select 1", true), ("commit", false), ("begin", true)] {
+        db.execute_batch(statement).expect(statement);
+        assert_eq!(db.in_transaction(), is_open, "{statement}");
+    }
+    db.execute_batch("begin").expect_err("inside a transaction");
+    assert!(db.in_transaction());
+    db.execute_batch("rollback").expect("rollback");
+    assert!(!db.in_transaction());
+}
+
+#[test]
 fn clones_share_the_transaction_and_second_connections_do_not() {
     let mut db = memory();
     db.execute_batch("create table t (x integer)").expect("create");
