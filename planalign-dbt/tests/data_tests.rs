@@ -139,3 +139,37 @@ models:
     let results = runner.run_tests("", &vars("{}")).expect("tests");
     assert_eq!(shown(&results), "accepted_values_m_n__False__1__2 Pass 0\nsome Fail 1");
 }
+
+#[test]
+fn tests_are_configured_wherever_dbt_reads_it() {
+    let project = "
+name: p
+data_tests: {p: {sub: {+severity: warn}}}
+sources: {p: {sub: {off2: {+enabled: false}}}}
+";
+    let schema = "
+models:
+  - name: m
+    columns: [{name: n, data_tests: [unique: {severity: error, name: own}, unique: {alias: x}]}]
+sources:
+  - {name: off2, tables: [{name: s, columns: [{name: n, data_tests: [unique]}]}]}
+  - name: live
+    schema: main
+    config: {enabled: false}
+    tables: [{name: m, config: {enabled: true}, columns: [{name: n, data_tests: [not_null]}]}]
+";
+    let fixture = Fixture::new(&[
+        ("dbt_project.yml", project),
+        ("models/m.sql", "select unnest([1, 1]) as n"),
+        ("models/sub/s.yml", schema),
+        ("tests/t.sql", "select 1 as n"),
+        ("analyses/t.yml", "data_tests: [{name: t, config: {severity: warn, store_failures: false}}]"),
+        ("snapshots/nothing.sql", "-- not a snapshot"),
+        ("models/empty.sql", "\n"),
+        ("tests/empty.sql", ""),
+    ]);
+    let mut runner = fixture.load().expect("load");
+    run(&mut runner, "", &vars("{}")).expect("build");
+    let results = runner.run_tests("", &vars("{}")).expect("tests");
+    assert_eq!(shown(&results), "t Warn 1\nown Fail 1\nunique_m_n Warn 1\nsource_not_null_live_m_n Pass 0");
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use minijinja::Environment;
 use minijinja::value::Value;
 
-use super::config::NodeConfig;
+use super::config::{NodeConfig, tree_levels};
 use super::failures::Place;
 use super::files::{self, ProjectPath};
 use super::jinja::collections::from_json;
@@ -18,7 +18,7 @@ use super::jinja::macros::{MACRO_BODY, MacroSource, Macros, template_name};
 use super::jinja::phase::{ParsePhase, Phase, Record};
 use super::jinja::relation::Relation;
 use super::project_file::{PROJECT_FILE, ProjectFile};
-use super::schema_yml::SchemaFiles;
+use super::schema_yml::{SchemaFiles, SourceTable};
 use super::yaml::Yaml;
 use super::yaml_jinja;
 use crate::runner::{RunnerError, Vars};
@@ -79,19 +79,20 @@ impl Loader {
             Context::new(world.clone(), Arc::new(project_subject(&file, &world)), vars.clone(), parse_phase());
         file.render(&env, &context)?;
         let mut schema = SchemaFiles::default();
-        for path in
-            model_files.iter().chain(&seed_files).chain(&test_files).filter(|f| f.has_extension(&["yml", "yaml"]))
-        {
+        refuse_resources(directory, &file)?;
+        for path in files::properties(directory, &file)? {
             let yaml = Yaml::parse(&path.relative, &path.read()?)?;
             schema.read(&path.relative, &yaml_jinja::render_properties(&yaml, &path.relative, &env, &context)?)?;
         }
+        schema.sources.retain(|source| source.enabled.unwrap_or_else(|| is_enabled(&file, source)));
         if let Some(python) = model_files.iter().find(|f| f.has_extension(&["py"])) {
             return Err(Place { node: &python.stem(), file: &python.relative }
                 .unsupported("Python models", "write the model in SQL"));
         }
         let seeds = seed_files.into_iter().filter(|f| f.has_extension(&["csv"])).collect();
         let fixed_vars = record_of(&context).vars;
-        Ok(Self { file, env, world, vars, schema, models: sql(&model_files), seeds, tests: singular, fixed_vars })
+        let (models, tests) = (filled(sql(&model_files))?, filled(singular)?);
+        Ok(Self { file, env, world, vars, schema, models, seeds, tests, fixed_vars })
     }
 
     /// Renders a template to find its references.
@@ -154,6 +155,32 @@ fn sql(files: &[ProjectPath]) -> Vec<ProjectPath> {
     files.iter().filter(|f| f.has_extension(&["sql"])).cloned().collect()
 }
 
+/// The files with any text; dbt ignores others.
+fn filled(files: Vec<ProjectPath>) -> Result<Vec<ProjectPath>, RunnerError> {
+    let mut filled = Vec::with_capacity(files.len());
+    for file in files {
+        if !file.read()?.trim().is_empty() {
+            filled.push(file);
+        }
+    }
+    Ok(filled)
+}
+
+/// Whether `dbt_project.yml` enables a source.
+fn is_enabled(file: &ProjectFile, source: &SourceTable) -> bool {
+    let mut fqn = fqn_of_properties(&file.name, &source.file, &source.source);
+    fqn.push(source.table.clone());
+    let levels = tree_levels(&file.sources, &fqn);
+    levels.iter().rev().find_map(|level| level.get("enabled")).and_then(serde_json::Value::as_bool).unwrap_or(true)
+}
+
+/// The project, the directories of a properties file below the first, and the name of something in it.
+pub(crate) fn fqn_of_properties(project: &str, file: &str, name: &str) -> Vec<String> {
+    let mut folders = file.split('/').skip(1).collect::<Vec<_>>();
+    folders.pop();
+    [project].into_iter().chain(folders).chain([name]).map(str::to_owned).collect()
+}
+
 /// Represents the project itself when its files are rendered.
 fn project_subject(file: &ProjectFile, world: &World) -> Subject {
     Subject {
@@ -178,6 +205,37 @@ fn refuse_packages(directory: &Path) -> Result<(), RunnerError> {
         }
     }
     Ok(())
+}
+
+/// Names files that dbt doesn't read.
+const IGNORE_FILE: &str = ".dbtignore";
+
+/// Refuses resources that the runner can't build and that a run would otherwise leave out.
+fn refuse_resources(directory: &Path, file: &ProjectFile) -> Result<(), RunnerError> {
+    let ignored = std::fs::read_to_string(directory.join(IGNORE_FILE)).unwrap_or_default();
+    if ignored.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#')) {
+        let place = Place { node: "the project", file: IGNORE_FILE };
+        return Err(place.unsupported(IGNORE_FILE, "move the files out of the project"));
+    }
+    for path in sql(&files::find(directory, &file.snapshot_paths)?) {
+        let found = definitions(&path.read()?).map_err(|u| RunnerError::Project {
+            file: path.relative.clone(),
+            line: Some(u.line),
+            message: u.message,
+        })?;
+        if let Some(snapshot) = found.iter().find(|definition| definition.kind == "snapshot") {
+            let place = Place { node: macro_name(&snapshot.signature), file: &path.relative };
+            return Err(place.unsupported("snapshots", "keep history in an incremental model"));
+        }
+    }
+    let functions = files::find(directory, &file.function_paths)?;
+    match functions.iter().find(|f| f.has_extension(&["sql", "py"])) {
+        Some(function) => {
+            let place = Place { node: &function.stem(), file: &function.relative };
+            Err(place.unsupported("user-defined functions", "write a macro"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Adds the macros and generic tests defined in a file.

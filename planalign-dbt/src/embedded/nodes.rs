@@ -256,7 +256,6 @@ fn relations(loader: &Loader, nodes: &BTreeMap<String, Node>) -> Relations {
             .schema
             .sources
             .iter()
-            .filter(|s| s.enabled)
             .map(|s| {
                 let database = s.database.as_deref().unwrap_or(&target.database);
                 ((s.source.clone(), s.table.clone()), Relation::new(database, &s.schema, &s.identifier))

@@ -19,6 +19,10 @@ pub(crate) struct ProjectFile {
     pub(crate) seed_paths: Vec<String>,
     pub(crate) test_paths: Vec<String>,
     pub(crate) macro_paths: Vec<String>,
+    /// Paths from which only properties files are read; what else they define is refused, except for analyses.
+    pub(crate) snapshot_paths: Vec<String>,
+    pub(crate) function_paths: Vec<String>,
+    pub(crate) analysis_paths: Vec<String>,
     /// Variables for all packages, overridden by those for this project.
     pub(crate) vars: Map<String, Json>,
     /// Configuration trees by resource type.
@@ -77,6 +81,26 @@ impl ProjectFile {
         Ok(())
     }
 
+    /// All paths in which dbt looks for properties files.
+    pub(crate) fn property_paths(&self) -> Vec<String> {
+        let paths = [
+            &self.model_paths,
+            &self.seed_paths,
+            &self.test_paths,
+            &self.macro_paths,
+            &self.snapshot_paths,
+            &self.function_paths,
+            &self.analysis_paths,
+        ];
+        let mut all: Vec<String> = Vec::new();
+        for path in paths.into_iter().flatten() {
+            if !all.contains(path) {
+                all.push(path.clone());
+            }
+        }
+        all
+    }
+
     fn parse(yaml: &Yaml) -> Result<Self, RunnerError> {
         let file = Self::of(yaml)?;
         for (key, value) in yaml.pairs() {
@@ -96,6 +120,9 @@ impl ProjectFile {
             seed_paths: paths(yaml, ["seed-paths", "data-paths"], &["seeds"]),
             test_paths: paths(yaml, ["test-paths", "test-paths"], &["tests"]),
             macro_paths: paths(yaml, ["macro-paths", "macro-paths"], &["macros"]),
+            snapshot_paths: paths(yaml, ["snapshot-paths", "snapshot-paths"], &["snapshots"]),
+            function_paths: paths(yaml, ["function-paths", "function-paths"], &["functions"]),
+            analysis_paths: paths(yaml, ["analysis-paths", "analysis-paths"], &["analyses"]),
             vars: vars(yaml, name),
             models: tree(["models", "models"]),
             seeds: tree(["seeds", "seeds"]),

@@ -1,5 +1,7 @@
 //! `schema.yml`: configuration and tests of models, seeds, and sources.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use planalign_config::sql;
@@ -13,6 +15,8 @@ pub(crate) struct SchemaFiles {
     /// Models and seeds.
     pub(crate) patches: Vec<Patch>,
     pub(crate) sources: Vec<SourceTable>,
+    /// Configuration of singular tests, by name.
+    pub(crate) singular_tests: BTreeMap<String, Map<String, Json>>,
 }
 
 /// Properties of a model or seed.
@@ -36,7 +40,9 @@ pub(crate) struct SourceTable {
     pub(crate) database: Option<String>,
     pub(crate) schema: String,
     pub(crate) identifier: String,
-    pub(crate) enabled: bool,
+    pub(crate) file: String,
+    /// Whether its own properties enable it.
+    pub(crate) enabled: Option<bool>,
     pub(crate) tests: Vec<TestDefinition>,
 }
 
@@ -55,11 +61,36 @@ pub(crate) struct TestDefinition {
 }
 
 /// Sections that don't affect what is built.
-const IGNORED: [&str; 9] =
-    ["version", "macros", "exposures", "metrics", "groups", "semantic_models", "saved_queries", "analyses", "anchors"];
+const IGNORED: [&str; 10] = [
+    "version",
+    "tests",
+    "macros",
+    "exposures",
+    "metrics",
+    "groups",
+    "semantic_models",
+    "saved_queries",
+    "analyses",
+    "anchors",
+];
 
 /// Keys of a test that configure it; all others are arguments.
-const TEST_CONFIG: [&str; 8] = ["severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc"];
+const TEST_CONFIG: [&str; 14] = [
+    "severity",
+    "tags",
+    "enabled",
+    "where",
+    "limit",
+    "warn_if",
+    "error_if",
+    "fail_calc",
+    "store_failures",
+    "store_failures_as",
+    "meta",
+    "database",
+    "schema",
+    "alias",
+];
 
 impl SchemaFiles {
     /// Adds the content of a file.
@@ -78,7 +109,12 @@ impl SchemaFiles {
                 }
                 "unit_tests" => log::warn!("{file}: unit tests are not supported; run them with `dbt test`"),
                 "snapshots" => return Err(refuse("snapshots", file, "keep history in an incremental model")),
-                "data_tests" | "tests" => {}
+                "functions" => return Err(refuse("user-defined functions", file, "write a macro")),
+                "data_tests" => {
+                    for item in items.items() {
+                        self.singular_tests.insert(name_of(file, item)?, map_of(item, "config"));
+                    }
+                }
                 _ if IGNORED.contains(&section.as_str()) => {}
                 _ => return Err(problem(file, items.line, format!("{section} is not a section of a properties file"))),
             }
@@ -193,10 +229,7 @@ fn test_of(
         match key.as_str() {
             "arguments" if value.is_map() => arguments.extend(map_of(body, "arguments")),
             "name" => name = value.text().map(str::to_owned),
-            "config" | "description" | "meta" | "test_name" => {}
-            "store_failures" | "store_failures_as" => {
-                return Err(refuse(key, file, "run the test's query to see the failing rows"));
-            }
+            "config" | "description" | "test_name" => {}
             _ if TEST_CONFIG.contains(&key.as_str()) => _ = config.insert(key.clone(), value.to_json()),
             _ => _ = arguments.insert(key.clone(), value.to_json()),
         }
@@ -214,8 +247,7 @@ fn test_of(
 
 fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
     let source = name_of(file, item)?;
-    let enabled =
-        |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).map(Yaml::to_json) != Some(Json::Bool(false));
+    let enabled = |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).and_then(|e| e.to_json().as_bool());
     let mut tables = Vec::new();
     for table in item.get("tables").map(Yaml::items).unwrap_or_default() {
         if table.get("external").is_some() || item.get("meta").is_some_and(|m| m.get("external_location").is_some()) {
@@ -228,7 +260,8 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
             database: text_of(item, "database"),
             schema: text_of(item, "schema").unwrap_or_else(|| source.clone()),
             identifier: text_of(table, "identifier").unwrap_or_else(|| name.clone()),
-            enabled: enabled(item) && enabled(table),
+            file: file.to_owned(),
+            enabled: enabled(table).or(enabled(item)),
             table: name,
             tests,
         });

@@ -7,14 +7,13 @@ use super::failures::Place;
 use crate::runner::{Materialization, RunnerError};
 
 /// Unsupported keys that would change the table, with alternatives.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 7] = [
     ("sql_header", "use a pre_hook"),
     ("indexes", "the engine's indexes are not safe within stages; leave them out"),
     ("incremental_predicates", "delete rows with a pre_hook, and append"),
     ("predicates", "delete rows with a pre_hook, and append"),
     ("partitioned_by", "leave it out"),
     ("grants", "DuckDB has no users"),
-    ("store_failures", "run the test's query to see the failing rows"),
     ("python_packages", "models are SQL only"),
 ];
 
@@ -60,6 +59,18 @@ pub(crate) fn check(config: &NodeConfig, database: &str, place: Place<'_>) -> Re
         for hook in config.get(key).and_then(Json::as_array).into_iter().flatten() {
             hook_sql(hook, place)?;
         }
+    }
+    Ok(())
+}
+
+/// Rejects unsupported configuration of a test.
+pub(crate) fn check_test(config: &NodeConfig, place: Place<'_>) -> Result<(), RunnerError> {
+    let stores = match config.text("store_failures_as") {
+        Some(relation) => relation != "ephemeral",
+        None => config.boolean("store_failures") == Some(true),
+    };
+    if stores {
+        return Err(place.unsupported("store_failures", "run the test's query to see the failing rows"));
     }
     Ok(())
 }

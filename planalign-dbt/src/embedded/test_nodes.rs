@@ -12,11 +12,11 @@ use super::jinja::context::Subject;
 use super::jinja::environment::add_template;
 use super::jinja::phase::{Declared, Record};
 use super::jinja::relation::Relation;
-use super::loader::{Loader, record_of};
+use super::loader::{Loader, fqn_of_properties, record_of};
 use super::nodes::{fqn, merged};
 use super::project::{Node, TestKind, TestNode};
 use super::schema_yml::TestDefinition;
-use super::test_arguments;
+use super::{supported, test_arguments};
 use crate::runner::RunnerError;
 
 /// What a generic test is attached to.
@@ -35,11 +35,12 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         let template = format!("test {name}");
         add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
         let fqn = fqn(&loader.world.project, &path);
-        let subject = Arc::new(subject(loader, &name, &path.relative, fqn, &Map::new()));
+        let own = loader.schema.singular_tests.get(&name).cloned().unwrap_or_default();
+        let subject = Arc::new(subject(loader, &name, &path.relative, fqn, &own));
         let record = loader.parse(&template, &subject)?;
         let config = merged(&subject.config, &record);
         if config.enabled() {
-            super::supported::check(&config, &loader.world.target.database, place)?;
+            supported::check_test(&config, place)?;
             let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
             tests.push(node(subject, template, record, TestKind::Singular));
         }
@@ -52,7 +53,7 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
     }
     loader.schema.patches = patches;
     let sources = std::mem::take(&mut loader.schema.sources);
-    for source in sources.iter().filter(|s| s.enabled) {
+    for source in &sources {
         for definition in &source.tests {
             tests.extend(generic(loader, definition, &Tested::Source(&source.source, &source.table))?);
         }
@@ -112,7 +113,7 @@ fn generic(
     tested: &Tested<'_>,
 ) -> Result<Option<TestNode>, RunnerError> {
     let name = definition.name.clone().unwrap_or_else(|| full_name(definition, tested));
-    let fqn = vec![loader.world.project.clone(), name.clone()];
+    let fqn = fqn_of_properties(&loader.world.project, &definition.file, &name);
     let subject = Arc::new(subject(loader, &name, &definition.file, fqn, &definition.config));
     if !subject.config.enabled() {
         return Ok(None);
@@ -157,6 +158,10 @@ fn generic(
         record.config_calls = found.config_calls;
     }
     let config = merged(&subject.config, &record);
+    if !config.enabled() {
+        return Ok(None);
+    }
+    supported::check_test(&config, place)?;
     let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
     Ok(Some(node(subject, template, record, kind)))
 }
