@@ -199,29 +199,23 @@ fn test(file: &str, definition: &Yaml, column: Option<&str>) -> Result<TestDefin
                 // Arguments at the same indentation as the name.
                 let mut merged = first.pairs().to_vec();
                 merged.extend(more.iter().cloned());
-                return test_of(
+                return Ok(test_of(
                     file,
                     test,
                     &Yaml { line: definition.line, data: Data::Map(merged) },
                     column,
                     definition.line,
-                );
+                ));
             }
             _ => return Err(malformed()),
         },
         (Data::Scalar(Json::String(test)), None) => (test.as_str(), &empty),
         _ => return Err(malformed()),
     };
-    test_of(file, test, body, column, definition.line)
+    Ok(test_of(file, test, body, column, definition.line))
 }
 
-fn test_of(
-    file: &str,
-    test: &str,
-    body: &Yaml,
-    column: Option<&str>,
-    line: usize,
-) -> Result<TestDefinition, RunnerError> {
+fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usize) -> TestDefinition {
     let mut config = map_of(body, "config");
     let mut arguments = Map::new();
     let mut name = None;
@@ -234,7 +228,7 @@ fn test_of(
             _ => _ = arguments.insert(key.clone(), value.to_json()),
         }
     }
-    Ok(TestDefinition {
+    TestDefinition {
         test: test.to_owned(),
         name,
         file: file.to_owned(),
@@ -242,7 +236,7 @@ fn test_of(
         column: column.map(str::to_owned),
         arguments,
         config,
-    })
+    }
 }
 
 fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {

@@ -64,7 +64,7 @@ pub(crate) fn register(env: &mut Environment<'_>) {
 }
 
 /// Formats a float as Python does where the engine differs: with an exponent if very large or small.
-fn python_float(value: &Value) -> Option<String> {
+pub(crate) fn python_float(value: &Value) -> Option<String> {
     if value.kind() != minijinja::value::ValueKind::Number || value.is_integer() {
         return None;
     }
@@ -129,6 +129,10 @@ fn write_json(json: &Json, sort_keys: bool, out: &mut String) {
                     }
                 }
             }
+        }
+        Json::Number(number) if number.is_f64() => {
+            let number = Value::from(number.as_f64().unwrap_or(f64::NAN));
+            out.push_str(&python_float(&number).unwrap_or_else(|| number.to_string()));
         }
         other => out.push_str(&other.to_string()),
     }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple, Value, ValueKind, from_args};
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, Value, ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State};
 use serde_json::Value as Json;
 
 use super::arguments::Given;
+use super::builtins::python_float;
 use super::errors::failure;
 
 /// A list with `append` and similar methods.
@@ -47,6 +48,11 @@ pub(crate) fn from_json(json: &Json) -> Value {
         Json::Array(items) => items.iter().map(from_json).collect::<Vec<_>>().into(),
         Json::Object(map) => Value::from_pairs(map.iter().map(|(key, value)| (key.as_str(), from_json(value)))),
     }
+}
+
+/// A value within a printed list or dict.
+fn shown(value: &Value) -> String {
+    python_float(value).unwrap_or_else(|| format!("{value:?}"))
 }
 
 fn entries(map: &Value) -> Result<Vec<(Value, Value)>, Error> {
@@ -121,8 +127,10 @@ impl Object for List {
             "clear" => self.lock().clear(),
             "reverse" => self.lock().reverse(),
             "sort" => {
-                let () = from_args(args)?;
-                self.lock().sort();
+                let (options,): (Kwargs,) = from_args(args)?;
+                let reverse = options.get::<Option<bool>>("reverse")?.unwrap_or(false);
+                options.assert_all_used()?;
+                self.lock().sort_by(|a, b| if reverse { b.cmp(a) } else { a.cmp(b) });
             }
             "copy" => return Ok(list(self.lock().clone())),
             "index" => {
@@ -139,8 +147,8 @@ impl Object for List {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let items = self.lock().clone();
-        write!(f, "{}", Value::from(items))
+        let items: Vec<_> = self.lock().iter().map(shown).collect();
+        write!(f, "[{}]", items.join(", "))
     }
 }
 
@@ -224,8 +232,9 @@ impl Object for Dict {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pairs = self.lock().clone();
-        write!(f, "{}", Value::from_pairs(pairs))
+        let pairs: Vec<_> =
+            self.lock().iter().map(|(key, value)| format!("{}: {}", shown(key), shown(value))).collect();
+        write!(f, "{{{}}}", pairs.join(", "))
     }
 }
 

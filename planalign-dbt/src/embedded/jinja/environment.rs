@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::errors::innermost;
 use super::lexer::{Unclosed, with_mutable_literals};
-use super::{builtins, functions, objects};
+use super::{builtins, functions, objects, python};
 
 /// An environment without templates, for parsing; as in dbt, names that are defined only in a run are empty.
 pub(crate) fn environment() -> Environment<'static> {
@@ -16,10 +16,10 @@ pub(crate) fn environment() -> Environment<'static> {
     env.set_debug(false);
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.set_undefined_behavior(UndefinedBehavior::Chainable);
-    env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     functions::register(&mut env);
     objects::register(&mut env);
     builtins::register(&mut env);
+    python::register(&mut env);
     env
 }
 
@@ -71,4 +71,23 @@ pub(crate) fn add_template(
         .map_err(|e| BadTemplate { line: e.line().unwrap_or(first_line), message: super::errors::message(&e) })?;
     let template = env.get_template(name).map_err(|e| BadTemplate { line: first_line, message: e.to_string() })?;
     Ok(template.undeclared_variables(false).into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Templates and what dbt 1.11 makes of them; `\n` stands for the end of a line.
+    const AS_IN_DBT: &str = include_str!("../../../tests/fixtures/jinja.txt");
+
+    #[test]
+    fn templates_print_what_dbt_prints() {
+        let env = for_running(environment());
+        for line in AS_IN_DBT.lines() {
+            let (template, expected) = line.split_once(" => ").expect("template and output");
+            let template = with_mutable_literals(&template.replace("\\n", "\n")).expect("closed");
+            let text = env.render_str(&template, ()).unwrap_or_else(|error| error.to_string());
+            assert_eq!(text.replace('\n', "\\n"), expected, "{line}");
+        }
+    }
 }

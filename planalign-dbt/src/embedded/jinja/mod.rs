@@ -11,5 +11,6 @@ pub(crate) mod lexer;
 pub(crate) mod macros;
 pub(crate) mod objects;
 pub(crate) mod phase;
+pub(crate) mod python;
 pub(crate) mod relation;
 pub(crate) mod results;
