@@ -6,6 +6,7 @@ mod error;
 mod fold;
 mod handover;
 mod header;
+mod nested;
 mod open_files;
 mod redact;
 
@@ -649,10 +650,11 @@ fn from_duckdb(value: ValueRef<'_>) -> Value {
         ValueRef::Timestamp(unit, t) => Value::Timestamp(unit.to_micros(t)),
         ValueRef::Date32(days) => Value::Date(days),
         ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
-        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        ValueRef::Blob(bytes) | ValueRef::Geometry(bytes) => Value::Blob(bytes.to_vec()),
         // Except in storage, an ENUM is text; only NULL has no text.
         label @ ValueRef::Enum(..) => label.as_str().map_or(Value::Null, Value::from),
-        other => Value::Text(format!("{:?}", other.to_owned())),
+        ValueRef::UHugeInt(i) => i128::try_from(i).map_or_else(|_| Value::Text(i.to_string()), Value::Integer),
+        other => nested::value(&other.to_owned()),
     }
 }
 

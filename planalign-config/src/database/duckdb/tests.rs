@@ -452,3 +452,40 @@ fn a_file_that_is_slow_to_open_does_not_block_others() {
     open(&other).expect("open");
     assert!(matches!(open(&slow), Err(DatabaseError::OpenHere { .. })), "not even before the file exists");
 }
+
+#[test]
+fn values_without_a_variant_are_texts_as_in_python() {
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("database");
+    for (value, expected) in [
+        ("[1, null]", "[1, null]"),
+        ("['a', 'b\"c', 'é']", r#"["a", "b\"c", "\u00e9"]"#),
+        ("[1.0::double, 1e-7, 1e20]", "[1.0, 1e-07, 1e+20]"),
+        ("['nan'::double, 'inf', '-inf']", "[NaN, Infinity, -Infinity]"),
+        ("[1.50::decimal(10, 2)]", "[1.5]"),
+        ("[true]", "[true]"),
+        ("[[1], []]", "[[1], []]"),
+        ("array_value(1, 2)", "[1, 2]"),
+        ("{'a': 1, 'b': ['x']}", r#"{"a": 1, "b": ["x"]}"#),
+        ("row(1, 'a')", r#"[1, "a"]"#),
+        ("map {'a': 1, 'b': 2}", r#"{"a": 1, "b": 2}"#),
+        ("map {1: 'x'}", r#"{"1": "x"}"#),
+        ("[date '2025-01-01']", r#"["2025-01-01"]"#),
+        ("[timestamp '2025-01-01 10:00:00.5']", r#"["2025-01-01T10:00:00.500000"]"#),
+        ("[interval 1 day]", r#"["1 day, 0:00:00"]"#),
+        ("{'t': time '10:00:00', 'b': 'a\\xFF'::blob}", r#"{"t": "10:00:00", "b": "b'a\\xff'"}"#),
+        ("['a'::enum('a', 'b')]", r#"["a"]"#),
+        ("[union_value(n := 5)]", "[5]"),
+        ("union_value(n := 5)", "5"),
+        ("time '10:11:12.5'", "10:11:12.500000"),
+        ("interval '1 day 2 hours 3.5 seconds'", "1 day, 2:00:03.500000"),
+        ("interval '-1 day'", "-1 day, 0:00:00"),
+        ("interval 1 year", "360 days, 0:00:00"),
+        ("interval 90 minute", "1:30:00"),
+        ("uuid '550e8400-e29b-41d4-a716-446655440000'", "550e8400-e29b-41d4-a716-446655440000"),
+        ("[uuid '550e8400-e29b-41d4-a716-446655440000']", r#"["550e8400-e29b-41d4-a716-446655440000"]"#),
+        ("340282366920938463463374607431768211455::uhugeint", "340282366920938463463374607431768211455"),
+    ] {
+        let found = db.query_value(&format!("select {value}"), &[]).expect(value).to_string();
+        assert_eq!(found, expected, "{value}");
+    }
+}

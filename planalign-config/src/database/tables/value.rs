@@ -1,6 +1,6 @@
 //! Database values as plain Rust.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// One value of a row, or a parameter of a statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub enum Value {
         /// Digits after the decimal point.
         scale: u8,
     },
-    /// VARCHAR, and types without their own variant as the engine prints them.
+    /// VARCHAR, and types without their own variant: lists, structs, and maps as JSON, times and intervals as in Python.
     Text(String),
     /// DATE, in days since 1970-01-01.
     Date(i32),
@@ -151,6 +151,27 @@ impl Value {
             Self::Boolean(b) => Some(*b),
             _ => None,
         }
+    }
+
+    /// Returns the bytes of a BLOB as Python shows them, such as `b'a\\xff'`; `None` for other values.
+    #[must_use]
+    pub fn escaped(&self) -> Option<String> {
+        let bytes = self.blob()?;
+        let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+        let mut text = format!("b{quote}");
+        for byte in bytes {
+            match char::from(*byte) {
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                c if c == quote => text.extend(['\\', c]),
+                c if c == ' ' || c.is_ascii_graphic() => text.push(c),
+                _ => _ = write!(text, "\\x{byte:02x}"),
+            }
+        }
+        text.push(quote);
+        Some(text)
     }
 
     /// Returns the bytes of a BLOB; `None` for NULL and other values.
