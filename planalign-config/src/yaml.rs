@@ -4,6 +4,7 @@
 //! build trees (saphyr's `MarkedYaml`) can't detect aliases and duplicate keys or read dbt's dialect.
 
 mod builder;
+mod flow;
 mod scalar;
 
 use std::fmt;
@@ -116,9 +117,18 @@ impl Dialect {
 /// duplicate keys wins.
 #[must_use]
 pub fn parse(text: &str, dialect: Dialect) -> (Node, Vec<YamlError>) {
-    let mut builder = Builder::new(dialect);
     // Some editors put a byte order mark first.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let parsed = parse_strictly(text, dialect);
+    if dialect == Dialect::PyYaml && flow::is_poorly_indented(&parsed.1) {
+        return flow::parse_indented(text, |text| parse_strictly(text, dialect));
+    }
+    parsed
+}
+
+/// Parses a document as the parser's YAML 1.2.
+fn parse_strictly(text: &str, dialect: Dialect) -> (Node, Vec<YamlError>) {
+    let mut builder = Builder::new(dialect);
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, span)) => builder.take(event, position(span.start)),

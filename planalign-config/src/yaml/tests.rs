@@ -86,3 +86,22 @@ fn alias_expansion_is_limited() {
         assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), [message]);
     }
 }
+
+#[test]
+fn dbt_ignores_the_indentation_of_flow_lists_and_quoted_texts() {
+    for (text, expected) in [
+        ("a: [\n1,\n2\n]\nb: 3\n", json!({ "a": [1, 2], "b": 3 })),
+        ("a: {\nx: 1\n}\nb: 2\n", json!({ "a": { "x": 1 }, "b": 2 })),
+        ("- a: m\n  b: [\n      c\n]\n", json!([{ "a": "m", "b": ["c"] }])),
+        ("a:\n  b: [\n1\n]\n  c: 2\n", json!({ "a": { "b": [1], "c": 2 } })),
+        ("a:\n- [\n1\n]\n- 2\n", json!({ "a": [[1], 2] })),
+        ("a: 'x\ny\n\nz'\nb: 1\n", json!({ "a": "x y\nz", "b": 1 })),
+        ("a:\n    b: \"x\ny\"\n", json!({ "a": { "b": "x y" } })),
+        ("a: |\n x\nb: [1,\n# c\n]\n", json!({ "a": "x\n", "b": [1] })),
+        ("a: [\r\n1\r\n]\r\n", json!({ "a": [1] })),
+    ] {
+        assert_eq!(dbt(text), expected, "{text}");
+    }
+    let errors = parse("a: [\n1\nb: 2\n", Dialect::PyYaml).1;
+    assert_eq!(errors.len(), 1, "{errors:?}");
+}

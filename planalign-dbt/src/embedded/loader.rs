@@ -82,7 +82,7 @@ impl Loader {
         refuse_resources(directory, &file)?;
         for path in files::properties(directory, &file)? {
             let yaml = Yaml::parse(&path.relative, &path.read()?)?;
-            schema.read(&path.relative, &yaml_jinja::render_properties(&yaml, &path.relative, &env, &context)?)?;
+            schema.read(&path.relative, &yaml_jinja::render_file(&yaml, &path.relative, &env, &context)?)?;
         }
         schema.sources.retain(|source| source.enabled.unwrap_or_else(|| is_enabled(&file, source)));
         if let Some(python) = model_files.iter().find(|f| f.has_extension(&["py"])) {

@@ -13,10 +13,38 @@ use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
 /// Keys whose texts are rendered later for each node, or not at all.
-const LATER: [&str; 9] =
-    ["pre-hook", "post-hook", "pre_hook", "post_hook", "description", "tests", "data_tests", "unit_tests", "arguments"];
+const LATER: [&str; 9] = [
+    "pre-hook",
+    "post-hook",
+    "pre_hook",
+    "post_hook",
+    "description",
+    "tests",
+    "data_tests",
+    "arguments",
+    "loaded_at_query",
+];
 
-/// Renders the texts of a properties file, except for hooks, descriptions, and tests.
+/// Sections of a properties file whose texts are rendered; dbt renders others too, but only for its documentation.
+const RENDERED: [&str; 4] = ["models", "seeds", "sources", "data_tests"];
+
+/// Renders the sections of a properties file that affect what is built.
+pub(crate) fn render_file(
+    yaml: &Yaml,
+    file: &str,
+    env: &Environment<'static>,
+    context: &Arc<Context>,
+) -> Result<Yaml, RunnerError> {
+    let mut rendered = yaml.clone();
+    if let Data::Map(sections) = &mut rendered.data {
+        for (_, section) in sections.iter_mut().filter(|(name, _)| RENDERED.contains(&name.as_str())) {
+            *section = render_properties(section, file, env, context)?;
+        }
+    }
+    Ok(rendered)
+}
+
+/// Renders the texts of properties, except for hooks, descriptions, and tests.
 pub(crate) fn render_properties(
     yaml: &Yaml,
     file: &str,

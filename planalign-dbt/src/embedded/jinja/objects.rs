@@ -10,9 +10,10 @@ use planalign_config::{did_you_mean, sql};
 
 use super::arguments::Given;
 use super::collections::{from_json, list};
-use super::context::{context_of, lock};
+use super::context::{Context, context_of, lock};
 use super::errors::{failure, refusal};
 use super::functions::{columns, existing};
+use super::lexer::with_mutable_literals;
 use super::relation::Relation;
 use super::results::RelationColumn;
 use crate::embedded::config::normalized;
@@ -134,6 +135,17 @@ fn to_json(value: &Value) -> Result<Json, Error> {
     serde_json::to_value(value).map_err(|e| failure(format!("a value of config() cannot be kept: {e}")))
 }
 
+/// The value of a variable; one that is a template is rendered.
+fn rendered(value: &Value, state: &State<'_, '_>, context: &Arc<Context>) -> Result<Value, Error> {
+    match value.as_str().filter(|text| ["{{", "{%", "{#"].iter().any(|tag| text.contains(tag))) {
+        Some(template) => {
+            let template = with_mutable_literals(template).map_err(|unclosed| failure(unclosed.message))?;
+            state.env().render_str(&template, Value::from_dyn_object(context.clone())).map(Value::from)
+        }
+        None => Ok(value.clone()),
+    }
+}
+
 /// `var('name')`, `var('name', default)`, `var.has_var('name')`.
 #[derive(Debug)]
 struct VarObject;
@@ -148,7 +160,7 @@ impl Object for VarObject {
             lock(&parse.record).vars.insert(name.to_owned());
         }
         if let Some(value) = context.vars.get(name) {
-            return Ok(value.clone());
+            return rendered(value, state, &context);
         }
         default.or_named("default", &options)?.ok_or_else(|| {
             let hint = did_you_mean(name, context.vars.keys().map(String::as_str));
