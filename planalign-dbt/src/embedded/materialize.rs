@@ -157,7 +157,8 @@ impl Work<'_> {
             columns.iter().map(|(name, data_type)| format!("{} {data_type}", sql::identifier(name))).collect();
         self.execute(&format!("create or replace table {} ({})", self.relation, columns.join(", ")))?;
         lock(self.catalog).set(self.database, self.relation, Some(RelationKind::Table));
-        self.execute(copy).map(|rows| rows as u64)
+        let rows = self.timed(|database| database.execute_without_personal_data(copy));
+        rows.map(|rows| rows as u64).map_err(|e| self.place.statement(&e, copy, 0))
     }
 
     /// Runs the statements of a hook.

@@ -90,6 +90,9 @@ const WRAPPED: [(&str, Fault); 9] = [
 /// Text before the line number of a malformed CSV file.
 const CSV_LINE: &str = "CSV Error on Line: ";
 
+/// Text before the name of the column whose value cannot be converted.
+const CSV_COLUMN: &str = "Error when converting column \"";
+
 const LOCKED: &str = "Could not set lock on file";
 const REPLAYING: &str = "Failure while replaying WAL";
 const NO_DATABASE: &str = "not a valid DuckDB database file!";
@@ -174,6 +177,22 @@ fn of_system(error: &io::Error) -> Fault {
     }
 }
 
+impl EngineError {
+    /// The error in a CSV file that has no personal data.
+    fn shown_csv(&self) -> Option<DatabaseError> {
+        let line = self.csv_line()?;
+        let (column, problem) = match self.message.split_once(CSV_COLUMN).and_then(|(_, rest)| rest.split_once("\". "))
+        {
+            Some((column, problem)) => (Some(column.to_owned()), problem.split("\n\n").next()?),
+            None => (None, self.message.split("\n\n").next()?.lines().last()?),
+        };
+        let problem = problem.trim_end_matches('.').split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut letters = problem.chars();
+        let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+        Some(DatabaseError::InvalidCsv { line, column, problem: first + letters.as_str() })
+    }
+}
+
 impl DatabaseError {
     /// Parses a message of an engine in another process, such as `Binder Error: ...`; `None` if it isn't one.
     #[must_use]
@@ -181,6 +200,11 @@ impl DatabaseError {
         let error = EngineError::plain(text);
         let is_known = ENGINE_KINDS.contains(&error.kind.as_str());
         is_known.then(|| Self::Statement { fault: error.fault(), line: None, cause: error.redacted("") })
+    }
+
+    /// An error of a statement about data that isn't personal.
+    pub(super) fn without_personal_data(error: &duckdb::Error, sql: &str) -> Self {
+        EngineError::of(error).shown_csv().unwrap_or_else(|| Self::statement(error, sql))
     }
 
     pub(super) fn statement(error: &duckdb::Error, sql: &str) -> Self {

@@ -489,3 +489,22 @@ fn values_without_a_variant_are_texts_as_in_python() {
         assert_eq!(found, expected, "{value}");
     }
 }
+
+#[test]
+fn values_are_shown_only_for_data_that_is_not_personal() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    let db = Database::in_memory(&DatabaseOptions::default()).expect("database");
+    db.execute_batch("create table t (id integer, pay integer)").expect("table");
+    for (content, expected) in [
+        ("id,pay\n1,2\n2,Jane Doe\n", "line 3, column `pay`: could not convert string \"Jane Doe\" to 'INTEGER'"),
+        ("id,pay\n1,2\n2,\"Jane\nDoe\"\n", "line 3, column `pay`: could not convert string \"Jane Doe\" to 'INTEGER'"),
+    ] {
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, content).expect("write");
+        let copy = format!("copy t from '{}' (format csv, header true, delimiter ',')", path.display());
+        assert_eq!(db.execute_without_personal_data(&copy).expect_err("shown").to_string(), expected);
+        assert_eq!(db.execute(&copy, &[]).expect_err("hidden").to_string(), "the CSV file is malformed at line 3");
+    }
+    let raised = db.execute_without_personal_data("select error(chr(74) || 'ane')").expect_err("raised").to_string();
+    assert!(!raised.contains("Jane"), "{raised}");
+}

@@ -95,6 +95,16 @@ pub enum DatabaseError {
         /// Line of the file, from 1.
         line: u64,
     },
+    /// A CSV file without personal data has a line that can't be read.
+    #[error("line {line}{}: {problem}", column.as_ref().map(|c| format!(", column `{c}`")).unwrap_or_default())]
+    InvalidCsv {
+        /// Line of the file, from 1.
+        line: u64,
+        /// The column, if one value is the problem.
+        column: Option<String>,
+        /// The engine's message, with the value.
+        problem: String,
+    },
     /// The query doesn't have a requested column.
     #[error("the query has no column `{column}`")]
     NoColumn {
@@ -142,6 +152,7 @@ impl DatabaseError {
             Self::LeftLog { .. } => Fault::Transient,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,
             Self::MalformedCsv { .. }
+            | Self::InvalidCsv { .. }
             | Self::NoColumn { .. }
             | Self::Poisoned
             | Self::Released
