@@ -41,7 +41,7 @@ sources:
         ),
         (
             "tests/sum_is_small.sql",
-            "{{ config(severity='warn', limit=1) }} select sum(n) from {{ ref('m') }} having sum(n) > 5",
+            "{{ config(severity='warn', limit=1) }} select sum(n) from {{ ref('m') }} having sum(n) > 5 limit 2 -- two",
         ),
     ])
 }

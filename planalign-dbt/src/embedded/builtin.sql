@@ -59,19 +59,23 @@ where parent.to_field is null
 {% endtest %}
 
 {% macro type_string() -%}TEXT{%- endmacro %}
-{% macro type_int() -%}INT{%- endmacro %}
-{% macro type_bigint() -%}BIGINT{%- endmacro %}
-{% macro type_float() -%}FLOAT{%- endmacro %}
+{% macro type_int() -%}integer{%- endmacro %}
+{% macro type_bigint() -%}bigint{%- endmacro %}
+{% macro type_float() -%}float{%- endmacro %}
 {% macro type_numeric() -%}numeric(28,6){%- endmacro %}
-{% macro type_boolean() -%}BOOLEAN{%- endmacro %}
-{% macro type_timestamp() -%}TIMESTAMP{%- endmacro %}
+{% macro type_boolean() -%}boolean{%- endmacro %}
+{% macro type_timestamp() -%}timestamp{%- endmacro %}
 
 {% macro date_trunc(datepart, date) -%}date_trunc('{{ datepart }}', {{ date }}){%- endmacro %}
 
 {% macro dateadd(datepart, interval, from_date_or_timestamp) -%}
 {%- set unit = datepart | lower -%}
-{%- set times = {'quarter': [3, 'month'], 'week': [7, 'day']}.get(unit, [1, unit]) -%}
+{%- set times = {'quarter': [3, 'month'], 'week': [7, 'day']}.get(unit) -%}
+{%- if times -%}
 ({{ from_date_or_timestamp }} + (cast({{ interval }} as bigint) * {{ times[0] }}) * interval 1 {{ times[1] }})
+{%- else -%}
+({{ from_date_or_timestamp }} + cast({{ interval }} as bigint) * interval 1 {{ unit }})
+{%- endif -%}
 {%- endmacro %}
 
 {% macro concat(fields) -%}{{ fields | join(' || ') }}{%- endmacro %}

@@ -1,6 +1,6 @@
 //! The configuration of a node, merged from `dbt_project.yml`, `schema.yml`, and `config()` by dbt's rules.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::yaml::{Data, Yaml};
 
@@ -70,6 +70,37 @@ impl NodeConfig {
     }
 }
 
+/// The values of dbt's own keys that aren't set; `config.get` never returns its default for them.
+pub(crate) fn unset(resource_type: &str) -> Map<String, Json> {
+    let materialized = if resource_type == "model" { "view" } else { resource_type };
+    let all = json!({
+        "enabled": true, "alias": null, "schema": null, "database": null, "tags": [], "meta": {}, "group": null,
+        "static_analysis": null, "materialized": materialized,
+    });
+    let own = match resource_type {
+        "test" => json!({
+            "schema": "dbt_test__audit", "severity": "ERROR", "store_failures": null, "store_failures_as": null, "where": null,
+            "limit": null, "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0",
+        }),
+        "seed" => json!({ "delimiter": ",", "quote_columns": null }),
+        _ => json!({ "access": "protected", "freshness": null }),
+    };
+    let of_nodes = json!({
+        "incremental_strategy": null, "batch_size": null, "lookback": 1, "begin": null, "persist_docs": {}, "post_hook": [],
+        "pre_hook": [], "quoting": {}, "column_types": {}, "full_refresh": null, "unique_key": null,
+        "on_schema_change": "ignore", "on_configuration_change": "apply", "grants": {}, "packages": [],
+        "docs": { "show": true, "node_color": null }, "contract": { "enforced": false, "alias_types": true },
+        "event_time": null, "concurrent_batches": null,
+    });
+    let mut values = Map::new();
+    for group in [Some(all), (resource_type != "test").then_some(of_nodes), Some(own)] {
+        if let Some(Json::Object(group)) = group {
+            values.extend(group);
+        }
+    }
+    values
+}
+
 /// `pre-hook` and `pre_hook` are the same key.
 pub(crate) fn normalized(key: &str) -> String {
     match key {
@@ -126,8 +157,6 @@ fn level(tree: &Yaml) -> Map<String, Json> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn object(value: Json) -> Map<String, Json> {

@@ -62,9 +62,12 @@ impl EmbeddedRunner {
         let config = &subject.config;
         let calculation = config.text("fail_calc").unwrap_or("count(*)");
         let (warn_if, error_if) = (config.text("warn_if").unwrap_or("!= 0"), config.text("error_if").unwrap_or("!= 0"));
-        let limit = config.get("limit").map(|l| format!("limit {}", plain_text(l))).unwrap_or_default();
+        let limited = match config.get("limit") {
+            Some(limit) => format!("select * from (\n{sql}\n) as model_limit_subq limit {}", plain_text(limit)),
+            None => format!("\n{sql}"),
+        };
         let statement = format!(
-            "select {calculation} as failures, {calculation} {warn_if} as should_warn, {calculation} {error_if} as should_error from (\n{sql}\n{limit}\n) as dbt_internal_test"
+            "select {calculation} as failures, {calculation} {warn_if} as should_warn, {calculation} {error_if} as should_error from ({limited}\n) as dbt_internal_test"
         );
         let time = Mutex::new(Duration::ZERO);
         let catalog = Mutex::default();

@@ -14,7 +14,7 @@ use super::errors::failure;
 use super::macros::Macros;
 use super::phase::{ParsePhase, Phase, RunPhase};
 use super::relation::Relation;
-use crate::embedded::config::NodeConfig;
+use crate::embedded::config::{NodeConfig, unset};
 
 /// Context shared by all nodes of a project.
 #[derive(Debug)]
@@ -125,6 +125,8 @@ impl Context {
     /// `model` and `node`: the node's manifest entries that macros use.
     pub(crate) fn model(&self) -> Value {
         let subject = &self.subject;
+        let mut config = unset(subject.resource_type);
+        config.extend(self.config().values().clone());
         from_json(&json!({
             "name": subject.name,
             "alias": subject.this.identifier(),
@@ -140,7 +142,7 @@ impl Context {
             "columns": subject.columns,
             "tags": self.config().texts("tags"),
             "language": "sql",
-            "config": self.config().values(),
+            "config": config,
         }))
     }
 

@@ -181,7 +181,7 @@ fn load_result(state: &State<'_, '_>, name: String) -> Result<Value, Error> {
     let context = context_of(state)?;
     let Some(run) = context.run() else { return Ok(Value::from(())) };
     let Some(table) = lock(&run.results).get(&name).cloned() else { return Ok(Value::from(())) };
-    let rows = table.downcast_object_ref::<QueryResult>().map_or_else(|| list(Vec::new()), QueryResult::rows);
+    let rows = table.downcast_object_ref::<QueryResult>().map_or_else(|| list(Vec::new()), QueryResult::data);
     Ok(Value::from_pairs([("data", rows), ("table", table)]))
 }
 

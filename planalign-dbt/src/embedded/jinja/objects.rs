@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Kwargs, Object, Value, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use planalign_config::{did_you_mean, sql};
 
@@ -16,7 +16,7 @@ use super::functions::{columns, existing};
 use super::lexer::with_mutable_literals;
 use super::relation::Relation;
 use super::results::RelationColumn;
-use crate::embedded::config::normalized;
+use crate::embedded::config::{normalized, unset};
 
 /// Adds the objects to an environment.
 pub(crate) fn register(env: &mut Environment<'_>) {
@@ -72,7 +72,8 @@ impl Object for ConfigObject {
         let config = context.config();
         let known = |key: &str| {
             let key = normalized(key);
-            config.values().get(&key).map(from_json).or_else(|| preset(context.subject.resource_type, &key))
+            let preset = || unset(context.subject.resource_type).remove(&key);
+            config.values().get(&key).cloned().or_else(preset).as_ref().map(from_json)
         };
         match method {
             "get" => {
@@ -88,44 +89,6 @@ impl Object for ConfigObject {
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
     }
-}
-
-/// The value of a key of dbt's own that isn't set, for which `config.get` never returns its default.
-fn preset(resource_type: &str, key: &str) -> Option<Value> {
-    let of_tests = resource_type == "test";
-    Some(match key {
-        "materialized" => Value::from(if resource_type == "model" { "view" } else { resource_type }),
-        "enabled" => Value::from(true),
-        "tags" => from_json(&Json::Array(Vec::new())),
-        "meta" => from_json(&Json::Object(Map::new())),
-        "schema" if of_tests => Value::from("dbt_test__audit"),
-        "alias" | "schema" | "database" | "group" | "static_analysis" => Value::from(()),
-        "severity" if of_tests => Value::from("ERROR"),
-        "fail_calc" if of_tests => Value::from("count(*)"),
-        "warn_if" | "error_if" if of_tests => Value::from("!= 0"),
-        "where" | "limit" | "store_failures" | "store_failures_as" if of_tests => Value::from(()),
-        _ if of_tests => return None,
-        "delimiter" if resource_type == "seed" => Value::from(","),
-        "quote_columns" if resource_type == "seed" => Value::from(()),
-        "access" | "freshness" if resource_type == "seed" => return None,
-        "access" => Value::from("protected"),
-        "on_schema_change" => Value::from("ignore"),
-        "on_configuration_change" => Value::from("apply"),
-        "lookback" => Value::from(1),
-        "pre_hook" | "post_hook" | "packages" => from_json(&Json::Array(Vec::new())),
-        "persist_docs" | "quoting" | "column_types" | "grants" => from_json(&Json::Object(Map::new())),
-        "docs" => from_json(&json!({"show": true, "node_color": null})),
-        "contract" => from_json(&json!({"enforced": false, "alias_types": true})),
-        "incremental_strategy"
-        | "batch_size"
-        | "begin"
-        | "full_refresh"
-        | "unique_key"
-        | "event_time"
-        | "concurrent_batches"
-        | "freshness" => Value::from(()),
-        _ => return None,
-    })
 }
 
 fn to_json(value: &Value) -> Result<Json, Error> {

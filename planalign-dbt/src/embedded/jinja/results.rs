@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple, Value};
 use minijinja::{Error, ErrorKind, State};
 use planalign_config::sql;
 use planalign_config::{Rows, Value as DbValue};
@@ -19,7 +19,7 @@ pub(crate) struct QueryResult {
     rows: Vec<Vec<Value>>,
 }
 
-/// A row, accessible by position, name, or iteration.
+/// A row, or the columns of a result; accessible by position, name, or iteration.
 #[derive(Debug)]
 struct ResultRow {
     columns: Arc<[String]>,
@@ -43,8 +43,13 @@ impl QueryResult {
         Value::from_object(ResultRow { columns: self.columns.clone(), values: values.to_vec() })
     }
 
-    pub(crate) fn rows(&self) -> Value {
+    fn rows(&self) -> Value {
         list(self.rows.iter().map(|row| self.row(row)).collect())
+    }
+
+    /// The rows as plain tuples, as `load_result` has them.
+    pub(crate) fn data(&self) -> Value {
+        list(self.rows.iter().map(|row| tuple(row.clone())).collect())
     }
 
     fn columns(&self) -> Value {
@@ -52,8 +57,13 @@ impl QueryResult {
             let values = self.rows.iter().filter_map(|row| row.get(i).cloned()).collect();
             Value::from_object(ResultColumn { name: name.clone(), values })
         };
-        list(self.columns.iter().enumerate().map(column).collect())
+        let columns = self.columns.iter().enumerate().map(column).collect();
+        Value::from_object(ResultRow { columns: self.columns.clone(), values: columns })
     }
+}
+
+fn tuple(values: Vec<Value>) -> Value {
+    Value::from(Tuple::new(values))
 }
 
 /// A database value in a template.
@@ -85,7 +95,7 @@ impl Object for QueryResult {
         match key.as_str()? {
             "rows" => Some(self.rows()),
             "columns" => Some(self.columns()),
-            "column_names" => Some(list(self.columns.iter().map(|c| Value::from(c.as_str())).collect())),
+            "column_names" => Some(tuple(self.columns.iter().map(|c| Value::from(c.as_str())).collect())),
             _ => None,
         }
     }
@@ -118,8 +128,8 @@ impl Object for ResultRow {
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
         match method {
-            "values" => Ok(list(self.values.clone())),
-            "keys" => Ok(list(self.columns.iter().map(|c| Value::from(c.as_str())).collect())),
+            "values" => Ok(tuple(self.values.clone())),
+            "keys" => Ok(tuple(self.columns.iter().map(|c| Value::from(c.as_str())).collect())),
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
     }
@@ -143,7 +153,7 @@ impl Object for ResultColumn {
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
         match method {
-            "values" => Ok(list(self.values.clone())),
+            "values" => Ok(tuple(self.values.clone())),
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
     }
@@ -157,6 +167,8 @@ impl Object for RelationColumn {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         match key.as_str()? {
             "name" | "column" => Some(Value::from(self.0.name.as_str())),
+            // dbt doesn't know that texts have no length here.
+            "data_type" if self.0.data_type == "VARCHAR" => Some(Value::from("character varying(256)")),
             "dtype" | "data_type" => Some(Value::from(self.0.data_type.as_str())),
             "quoted" => Some(Value::from(sql::identifier(&self.0.name))),
             _ => None,
