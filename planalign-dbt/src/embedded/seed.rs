@@ -128,9 +128,13 @@ impl Candidates {
 
 /// Whether a text is a number, and if so, whether it has decimals.
 fn number(text: &str) -> Option<bool> {
-    let plain: String = text.trim_start_matches(['$', '€', '£', '¥']).trim_end_matches('%').replace(',', "");
-    let plain = plain.trim();
-    let digits = plain.strip_prefix(['-', '+']).unwrap_or(plain);
+    let plain = text.trim_matches('%');
+    let plain = plain.strip_prefix('-').unwrap_or(plain).trim_matches(['$', '€', '£', '¥']).replace([',', '_'], "");
+    let digits = plain.trim();
+    let digits = digits.strip_prefix(['-', '+']).unwrap_or(digits);
+    if ["nan", "inf", "infinity"].iter().any(|word| digits.eq_ignore_ascii_case(word)) {
+        return Some(false);
+    }
     let (mantissa, exponent) = digits.split_once(['e', 'E']).map_or((digits, None), |(m, e)| (m, Some(e)));
     let is_number = mantissa.chars().any(|c| c.is_ascii_digit())
         && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.')
@@ -143,22 +147,45 @@ fn number(text: &str) -> Option<bool> {
     is_number.then_some(decimals > exponent.max(0) || exponent < 0)
 }
 
+/// A whole number of one to `most_digits` digits.
+fn whole(part: &str, most_digits: usize) -> Option<u32> {
+    let is_whole = (1..=most_digits).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    is_whole.then(|| part.parse().ok()).flatten()
+}
+
+/// `%Y-%m-%d`, an existing day.
 fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
-    let number = |part: &str| part.chars().all(|c| c.is_ascii_digit()).then(|| part.parse::<u32>().ok()).flatten();
-    let in_range = |part: &str, most: u32| part.len() <= 2 && number(part).is_some_and(|n| (1..=most).contains(&n));
-    year.len() == 4 && number(year).is_some() && in_range(month, 12) && in_range(day, 31)
+    let (Some(year), 4) = (whole(year, 4), year.len()) else { return false };
+    let leap = u32::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    let days = match whole(month, 2) {
+        Some(4 | 6 | 9 | 11) => 30,
+        Some(2) => 28 + leap,
+        Some(1..=12) => 31,
+        _ => 0,
+    };
+    year > 0 && whole(day, 2).is_some_and(|day| (1..=days).contains(&day))
 }
 
+/// `%Y-%m-%d %H:%M:%S`, or ISO 8601 with a `T`.
 fn is_timestamp(text: &str) -> bool {
-    let Some((date, time)) = text.split_once([' ', 'T']) else { return false };
+    let below = |part: &str, limit: u32| whole(part, 2).is_some_and(|n| n < limit);
+    if let Some((date, time)) = text.split_once(' ') {
+        let parts: Vec<&str> = time.split(':').collect();
+        return match parts.as_slice() {
+            [hour, minute, second] => is_date(date) && below(hour, 24) && below(minute, 60) && below(second, 62),
+            _ => false,
+        };
+    }
+    let Some((date, time)) = text.split_once('T') else { return false };
     let time = time.trim_end_matches('Z');
     let time = time.split_once(['+', '-']).map_or(time, |(time, _)| time);
+    let (time, fraction) = time.split_once('.').map_or((time, "0"), |(time, fraction)| (time, fraction));
     let parts: Vec<&str> = time.split(':').collect();
-    is_date(date)
-        && parts.len() >= 2
-        && parts.iter().all(|p| !p.is_empty() && p.chars().all(|c| c.is_ascii_digit() || c == '.'))
+    let in_range = parts.iter().zip([24, 60, 60]).all(|(part, limit)| part.len() == 2 && below(part, limit));
+    let is_fraction = !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());
+    is_date(date) && date.len() == 10 && in_range && parts.len() <= 3 && is_fraction
 }
 
 #[cfg(test)]
@@ -188,6 +215,32 @@ mod tests {
         check("a,b\n1,null\nNULL,2025-01-31\n", "a integer, b date");
         check("a\n", "a integer");
         check("\u{feff}a\n'x", "a text");
+    }
+
+    #[test]
+    fn one_value_decides_as_in_dbt() {
+        for (value, data_type) in [
+            ("1_000", "integer"),
+            ("-$5", "integer"),
+            ("5$", "integer"),
+            ("1e-3", "float8"),
+            ("nan", "integer"),
+            ("99999999999", "integer"),
+            ("(5)", "text"),
+            ("2024-02-29", "date"),
+            ("1900-02-29", "text"),
+            ("2025-02-30", "text"),
+            ("2025-1-5", "date"),
+            ("2025-01-31 1:00:00", "timestamp without time zone"),
+            ("2025-01-31 10:00", "text"),
+            ("2025-01-31 10:00:00.5", "text"),
+            ("2025-01-31 10:00:00+00", "text"),
+            ("2025-01-31 25:00:00", "text"),
+            ("2025-01-31T10", "timestamp without time zone"),
+            ("2025-01-31T10:00:00.5+02:00", "timestamp without time zone"),
+        ] {
+            check(&format!("a,b\n{value},x\n"), &format!("a {data_type}, b text"));
+        }
     }
 
     #[test]
