@@ -91,29 +91,24 @@ fn a_test_of_an_ephemeral_model_includes_it() {
 }
 
 #[test]
-fn fail_calc_may_return_a_fraction_or_null() {
-    let schema = "
-models:
-  - name: m
-    columns:
-      - name: n
-        data_tests:
-          - not_null: {name: average, config: {where: n > 1, fail_calc: avg(n), error_if: '> 2', severity: warn}}
-          - unique: {name: nothing, config: {fail_calc: max(n_records)}}
-          - at_most: {name: above, most: 1, config: {fail_calc: avg(n), error_if: '> 2'}}
-";
-    let fixture = Fixture::new(&[
-        ("models/m.sql", "select unnest([1, 2, 3]) as n"),
-        ("models/s.yml", schema),
-        (
-            "macros/t.sql",
-            "{% test at_most(model, column_name, most) %}select n from {{ model }} where {{ column_name }} > {{ most }}{% endtest %}",
-        ),
-    ]);
-    let mut runner = fixture.load().expect("load");
-    run(&mut runner, "", &vars("{}")).expect("build");
-    let results = runner.run_tests("", &vars("{}")).expect("tests");
-    assert_eq!(shown(&results), "average Pass 0\nnothing Pass 0\nabove Fail 2");
+fn fail_calc_returns_a_whole_number() {
+    let check = |fail_calc: &str, expected: &str| {
+        let test = format!("at_most: {{name: t, most: 1, config: {{fail_calc: \"{fail_calc}\"}}}}");
+        let schema = format!("models: [{{name: m, columns: [{{name: n, data_tests: [{test}]}}]}}]");
+        let macros = "{% test at_most(model, column_name, most) %}select n from {{ model }} where {{ column_name }} > {{ most }}{% endtest %}";
+        let model = "select unnest([1, 2, 3]) as n";
+        let fixture = Fixture::new(&[("models/m.sql", model), ("models/s.yml", &schema), ("macros/t.sql", macros)]);
+        let mut runner = fixture.load().expect("load");
+        run(&mut runner, "", &vars("{}")).expect("build");
+        let found = runner.run_tests("", &vars("{}")).map_or_else(|error| error.to_string(), |results| shown(&results));
+        assert!(found.ends_with(expected), "{fail_calc}: {found}");
+    };
+    check("sum(n)", "t Fail 5");
+    check("sum(n)::double", "t Fail 5");
+    check("sum(n)::decimal(5, 2)", "t Fail 5");
+    for fail_calc in ["avg(n)", "2.5", "null"] {
+        check(fail_calc, "`fail_calc` returns NULL or a fraction; it must return a whole number");
+    }
 }
 
 #[test]
@@ -167,6 +162,10 @@ sources:
         ("snapshots/nothing.sql", "-- not a snapshot"),
         ("models/empty.sql", "\n"),
         ("tests/empty.sql", ""),
+        ("tests/fixtures/rows.sql", "select 1 as n"),
+        ("models/~m.sql", "select 2 as n"),
+        ("models/#m.sql#.sql", "select 2 as n"),
+        ("models/.m.sql", "select 2 as n"),
     ]);
     let mut runner = fixture.load().expect("load");
     run(&mut runner, "", &vars("{}")).expect("build");

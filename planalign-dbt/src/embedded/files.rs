@@ -71,7 +71,7 @@ impl ProjectPath {
     }
 }
 
-/// All files in the given directories of a project, sorted; missing directories are empty.
+/// All files in the given directories of a project, sorted, except hidden and temporary ones; missing directories are empty.
 pub(crate) fn find(project: &Path, roots: &[String]) -> Result<Vec<ProjectPath>, RunnerError> {
     let mut found = Vec::new();
     for root in roots {
@@ -93,15 +93,13 @@ fn walk(directory: &Path, relative: &str, folders: &[String], found: &mut Vec<Pr
     for entry in std::fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
-        }
         let (absolute, relative) = (entry.path(), format!("{relative}/{name}"));
-        if absolute.is_dir() {
+        // Links to folders are not followed.
+        if entry.file_type().map_err(unreadable)?.is_dir() {
             let mut folders = folders.to_vec();
             folders.push(name);
             walk(&absolute, &relative, &folders, found)?;
-        } else {
+        } else if !name.starts_with(['.', '#', '~']) {
             found.push(ProjectPath { relative, absolute, folders: folders.to_vec() });
         }
     }

@@ -67,7 +67,9 @@ impl Loader {
         added.map_err(|bad| Place { node: &file.name, file: PROJECT_FILE }.bad_template(bad))?;
         let test_files = files::find(directory, &file.test_paths)?;
         let is_generic = |f: &ProjectPath| f.folders.first().is_some_and(|d| d == "generic");
-        let (generic, singular): (Vec<_>, Vec<_>) = sql(&test_files).into_iter().partition(is_generic);
+        let (generic, mut singular): (Vec<_>, Vec<_>) = sql(&test_files).into_iter().partition(is_generic);
+        // Data for unit tests.
+        singular.retain(|f| f.folders.first().is_none_or(|d| d != "fixtures"));
         for path in sql(&files::find(directory, &file.macro_paths)?).iter().chain(&generic) {
             add_macros(&mut env, &mut macros, &path.read()?, Some(&path.relative))?;
         }

@@ -73,7 +73,10 @@ impl EmbeddedRunner {
         let catalog = Mutex::default();
         let work = Work { database: &self.database, catalog: &catalog, relation: &subject.this, place, time: &time };
         let row = work.row(&statement, &sql, 1)?;
-        let (failures, status) = outcome(&row, config.text("severity").unwrap_or("error"));
+        let outcome = outcome(&row, config.text("severity").unwrap_or("error"));
+        let (failures, status) = outcome.ok_or_else(|| {
+            place.compilation("`fail_calc` returns NULL or a fraction; it must return a whole number")
+        })?;
         Ok(TestResult { name: subject.name.clone(), status, failures, sql, elapsed: start.elapsed() })
     }
 
@@ -128,22 +131,20 @@ impl EmbeddedRunner {
     }
 }
 
-fn outcome(row: &[DbValue], severity: &str) -> (i64, TestStatus) {
+/// The number of failures and what it means; `None` if it isn't a whole number.
+fn outcome(row: &[DbValue], severity: &str) -> Option<(i64, TestStatus)> {
     let truth = |index: usize| matches!(row.get(index), Some(DbValue::Boolean(true)));
-    let failures = match row.first() {
-        Some(DbValue::Integer(count)) => i64::try_from(*count).unwrap_or(i64::MAX),
-        // `fail_calc` may be an average; the result is shown as a whole number.
-        Some(other @ (DbValue::Float(_) | DbValue::Decimal { .. })) => {
-            other.to_string().split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0)
-        }
-        _ => 0,
+    let failures = match row.first()? {
+        DbValue::Integer(count) => i64::try_from(*count).unwrap_or(i64::MAX),
+        DbValue::Float(number) => number.to_string().parse().ok()?,
+        whole => whole.integer()?,
     };
     let status = match (severity.eq_ignore_ascii_case("error"), truth(1), truth(2)) {
         (true, _, true) => TestStatus::Fail,
         (_, true, _) => TestStatus::Warn,
         _ => TestStatus::Pass,
     };
-    (failures, status)
+    Some((failures, status))
 }
 
 fn traits(test: &TestNode) -> TestTraits {
