@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use minijinja::value::{Kwargs, Rest, Tuple, Value};
+use minijinja::value::{Kwargs, Rest, Tuple, Value, ValueKind};
 use minijinja::{Environment, Error};
 use serde_json::Value as Json;
 
@@ -57,15 +57,55 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     for (name, hint) in REFUSED {
         env.add_global(name, Value::from(refusal(name, hint)));
     }
-    env.set_formatter(|out, state, value| match python_float(value) {
-        Some(text) => Ok(out.write_str(&text)?),
-        None => minijinja::escape_formatter(out, state, value),
+    env.set_formatter(|out, state, value| {
+        if has_python_float(value) {
+            return Ok(out.write_str(&python_text(value))?);
+        }
+        minijinja::escape_formatter(out, state, value)
     });
+}
+
+/// Whether a value is a float that Python formats otherwise, or a list or dict with one.
+fn has_python_float(value: &Value) -> bool {
+    match value.kind() {
+        ValueKind::Number => python_float(value).is_some(),
+        ValueKind::Seq => value.try_iter().is_ok_and(|mut items| items.any(|item| has_python_float(&item))),
+        ValueKind::Map => value
+            .try_iter()
+            .is_ok_and(|mut keys| keys.any(|key| value.get_item(&key).is_ok_and(|item| has_python_float(&item)))),
+        _ => false,
+    }
+}
+
+/// A value as Python prints it within a list or dict.
+pub(crate) fn python_text(value: &Value) -> String {
+    if !has_python_float(value) {
+        return format!("{value:?}");
+    }
+    let items = || value.try_iter().into_iter().flatten();
+    match value.kind() {
+        ValueKind::Seq => {
+            let texts: Vec<_> = items().map(|item| python_text(&item)).collect();
+            match (value.is_tuple(), texts.as_slice()) {
+                (true, [only]) => format!("({only},)"),
+                (true, _) => format!("({})", texts.join(", ")),
+                (false, _) => format!("[{}]", texts.join(", ")),
+            }
+        }
+        ValueKind::Map => {
+            let pair = |key: Value| {
+                let item = value.get_item(&key).unwrap_or_default();
+                format!("{}: {}", python_text(&key), python_text(&item))
+            };
+            format!("{{{}}}", items().map(pair).collect::<Vec<_>>().join(", "))
+        }
+        _ => python_float(value).unwrap_or_else(|| value.to_string()),
+    }
 }
 
 /// Formats a float as Python does where the engine differs: with an exponent if very large or small.
 pub(crate) fn python_float(value: &Value) -> Option<String> {
-    if value.kind() != minijinja::value::ValueKind::Number || value.is_integer() {
+    if value.kind() != ValueKind::Number || value.is_integer() {
         return None;
     }
     let number = f64::try_from(value.clone()).ok()?;

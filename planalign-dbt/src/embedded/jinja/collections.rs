@@ -8,7 +8,7 @@ use minijinja::{Error, ErrorKind, State};
 use serde_json::Value as Json;
 
 use super::arguments::Given;
-use super::builtins::python_float;
+use super::builtins::python_text;
 use super::errors::failure;
 
 /// A list with `append` and similar methods.
@@ -48,11 +48,6 @@ pub(crate) fn from_json(json: &Json) -> Value {
         Json::Array(items) => items.iter().map(from_json).collect::<Vec<_>>().into(),
         Json::Object(map) => Value::from_pairs(map.iter().map(|(key, value)| (key.as_str(), from_json(value)))),
     }
-}
-
-/// A value within a printed list or dict.
-fn shown(value: &Value) -> String {
-    python_float(value).unwrap_or_else(|| format!("{value:?}"))
 }
 
 fn entries(map: &Value) -> Result<Vec<(Value, Value)>, Error> {
@@ -147,7 +142,7 @@ impl Object for List {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let items: Vec<_> = self.lock().iter().map(shown).collect();
+        let items: Vec<_> = self.lock().iter().map(python_text).collect();
         write!(f, "[{}]", items.join(", "))
     }
 }
@@ -233,7 +228,7 @@ impl Object for Dict {
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pairs: Vec<_> =
-            self.lock().iter().map(|(key, value)| format!("{}: {}", shown(key), shown(value))).collect();
+            self.lock().iter().map(|(key, value)| format!("{}: {}", python_text(key), python_text(value))).collect();
         write!(f, "{{{}}}", pairs.join(", "))
     }
 }

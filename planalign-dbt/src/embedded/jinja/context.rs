@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use minijinja::value::{Object, Value};
+use minijinja::value::{Enumerator, Object, Value};
 use minijinja::{Error, State};
 use serde_json::{Map, Value as Json, json};
 
@@ -179,8 +179,27 @@ impl Object for Context {
             "schema" => Some(Value::from(self.world.target.schema.as_str())),
             "project_name" => Some(Value::from(self.world.project.as_str())),
             "model" | "node" => Some(self.model()),
-            _ => lock(&self.extra).get(key).cloned(),
+            _ => {
+                let own = || (key == self.world.project).then(|| Value::from_object(ProjectMacros(self.world.clone())));
+                lock(&self.extra).get(key).cloned().or_else(own)
+            }
         }
+    }
+}
+
+/// The macros of the project by its name: `project.cents(1)`.
+#[derive(Debug)]
+struct ProjectMacros(Arc<World>);
+
+impl Object for ProjectMacros {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?;
+        self.0.macros.source(name).filter(|source| source.file.is_some())?;
+        self.0.macros.proxy(name).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
     }
 }
 
