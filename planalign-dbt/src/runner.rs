@@ -227,6 +227,13 @@ fn place(file: &str, line: Option<usize>) -> String {
 }
 
 impl RunnerError {
+    /// Creates an error for an unsupported feature, with what to do instead; dbt itself always is one way.
+    #[cfg(feature = "duckdb")]
+    pub(crate) fn unsupported(feature: impl Into<String>, node: &str, hint: &str) -> Self {
+        let hint = format!("{hint}; or build the project with your own dbt (`--runner dbt`)");
+        Self::Unsupported { feature: feature.into(), node: node.to_owned(), hint }
+    }
+
     /// Classifies the error by what can be done about it.
     #[must_use]
     pub fn fault(&self) -> Fault {
@@ -262,26 +269,10 @@ impl Diagnostic for RunnerError {
             return error.hints();
         }
         match self.fault() {
-            Fault::Deterministic if matches!(self, Self::Unsupported { .. }) => {
-                vec![Hint::text("to build the project with your own dbt instead, use `--runner dbt`")]
-            }
             Fault::Deterministic if self.node().is_some() => {
                 vec![Hint::run("fix the model or the setting it depends on, then run {}", [Action::Retry])]
             }
             fault => fault.hints(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_supported_points_to_dbt() {
-        let [feature, node, hint] = ["snapshots", "s", "keep history"].map(str::to_owned);
-        let hints = RunnerError::Unsupported { feature, node, hint }.hints();
-        let hints: Vec<_> = hints.iter().map(ToString::to_string).collect();
-        assert_eq!(hints, ["to build the project with your own dbt instead, use `--runner dbt`"]);
     }
 }

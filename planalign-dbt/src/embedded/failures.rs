@@ -33,17 +33,13 @@ impl Place<'_> {
     }
 
     pub(crate) fn unsupported(self, feature: impl Into<String>, hint: &str) -> RunnerError {
-        RunnerError::Unsupported { feature: feature.into(), node: self.node.to_owned(), hint: hint.to_owned() }
+        RunnerError::unsupported(feature, self.node, hint)
     }
 
     /// A template that can't be rendered.
     pub(crate) fn rendering(self, error: &Error, macros: &Macros) -> RunnerError {
         if let Some(Refusal { feature, hint }) = cause(error) {
-            return RunnerError::Unsupported {
-                feature: feature.clone(),
-                node: self.node.to_owned(),
-                hint: hint.clone(),
-            };
+            return self.unsupported(feature.clone(), hint);
         }
         if let Some(FailedQuery { sql, error }) = cause(error) {
             return self.statement(error, sql, 0);

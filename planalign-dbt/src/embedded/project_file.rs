@@ -140,17 +140,15 @@ fn read(directory: &Path) -> Result<Yaml, RunnerError> {
 }
 
 fn check_key(key: &str, value: &Yaml) -> Result<(), RunnerError> {
-    let refuse = |hint: &str| {
-        Err(RunnerError::Unsupported { feature: key.to_owned(), node: PROJECT_FILE.to_owned(), hint: hint.to_owned() })
-    };
+    let refuse = |hint: &str| Err(RunnerError::unsupported(key, PROJECT_FILE, hint));
     match key {
         "name" | "model-paths" | "source-paths" | "seed-paths" | "data-paths" | "test-paths" | "macro-paths"
         | "vars" | "models" | "seeds" | "tests" | "data_tests" | "sources" => Ok(()),
         _ if value.is_null() || value.items().is_empty() && value.pairs().is_empty() && !is_scalar(value) => Ok(()),
         "on-run-start" | "on-run-end" => refuse("use a pre_hook or post_hook of a model"),
         "snapshots" => refuse("keep history in an incremental model"),
-        "dispatch" => refuse("packages are not loaded"),
-        "quoting" => refuse("names are always quoted, as dbt-duckdb does by default"),
+        "dispatch" => refuse("leave it out (packages are not loaded)"),
+        "quoting" => refuse("leave it out (names are always quoted, as dbt-duckdb does by default)"),
         "query-comment" => Ok(()),
         _ if IGNORED.contains(&key) => Ok(()),
         _ => Err(problem(Some(value.line), format!("{key} is not a key of {PROJECT_FILE}"))),
@@ -207,11 +205,11 @@ mod tests {
             ("name: p\nmodells: {}\nmodel: 1", "dbt_project.yml:3: model is not a key of dbt_project.yml"),
             (
                 "name: p\non-run-start: select 1",
-                "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model",
+                "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model; or build the project with your own dbt (`--runner dbt`)",
             ),
             (
                 "name: p\non-run-end: []\nsnapshots: {p: {x: 1}}",
-                "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model",
+                "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model; or build the project with your own dbt (`--runner dbt`)",
             ),
         ] {
             assert_eq!(parse(text).expect_err("refused").to_string(), expected);

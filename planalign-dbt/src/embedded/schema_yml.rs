@@ -128,7 +128,7 @@ fn problem(file: &str, line: usize, message: String) -> RunnerError {
 }
 
 fn refuse(feature: &str, node: &str, hint: &str) -> RunnerError {
-    RunnerError::Unsupported { feature: feature.to_owned(), node: node.to_owned(), hint: hint.to_owned() }
+    RunnerError::unsupported(feature, node, hint)
 }
 
 fn name_of(file: &str, item: &Yaml) -> Result<String, RunnerError> {

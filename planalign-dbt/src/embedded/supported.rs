@@ -9,12 +9,12 @@ use crate::runner::{Materialization, RunnerError};
 /// Unsupported keys that would change the table, with alternatives.
 const REFUSED: [(&str, &str); 7] = [
     ("sql_header", "use a pre_hook"),
-    ("indexes", "the engine's indexes are not safe within stages; leave them out"),
+    ("indexes", "leave them out (the engine's indexes are not safe within stages)"),
     ("incremental_predicates", "delete rows with a pre_hook, and append"),
     ("predicates", "delete rows with a pre_hook, and append"),
     ("partitioned_by", "leave it out"),
-    ("grants", "DuckDB has no users"),
-    ("python_packages", "models are SQL only"),
+    ("grants", "leave them out (DuckDB has no users)"),
+    ("python_packages", "write the model in SQL"),
 ];
 
 /// The materialization of a model.
@@ -41,7 +41,8 @@ pub(crate) fn check(config: &NodeConfig, database: &str, place: Place<'_>) -> Re
         return Err(place.unsupported("enforced contracts", "test the columns with data tests"));
     }
     if config.text("database").is_some_and(|d| !d.eq_ignore_ascii_case(database)) {
-        return Err(place.unsupported("configuration database", "all models are built in the database of the run"));
+        return Err(place
+            .unsupported("configuration database", "leave it out (all models are built in the database of the run)"));
     }
     match config.text("incremental_strategy") {
         None | Some("append" | "delete+insert" | "default") => {}
@@ -90,7 +91,7 @@ pub(crate) fn hook_sql<'a>(hook: &'a Json, place: Place<'_>) -> Result<&'a str, 
         Json::String(sql) => Ok(sql),
         Json::Object(map) if map.get("transaction") == Some(&Json::Bool(false)) => Err(place.unsupported(
             "hooks outside of the transaction",
-            "leave out `transaction: false`; all of a run is one transaction",
+            "leave out `transaction: false` (all of a node is one transaction)",
         )),
         Json::Object(map) => match map.get("sql") {
             Some(Json::String(sql)) => Ok(sql),

@@ -12,23 +12,23 @@ use super::errors::{failure, refusal};
 
 /// Unsupported names of dbt's context, with alternatives.
 const REFUSED: [(&str, &str); 17] = [
-    ("run_started_at", "results must not depend on the time of a run; pass a variable"),
-    ("invocation_id", "results must not depend on the run; pass a variable"),
+    ("run_started_at", "pass a variable (results must not depend on the time of a run)"),
+    ("invocation_id", "pass a variable (results must not depend on the run)"),
     ("modules", "compute dates in SQL"),
     ("graph", "name the models with ref()"),
-    ("selected_resources", "a model must not depend on what else is selected"),
-    ("dbt_version", "this runner is not a version of dbt"),
+    ("selected_resources", "leave it out (a model must not depend on what else is selected)"),
+    ("dbt_version", "leave it out (this runner is not a version of dbt)"),
     ("flags", "pass a variable"),
     ("builtins", "call ref(), source(), and config() directly"),
-    ("doc", "docs blocks are not read"),
+    ("doc", "write the text itself (docs blocks are not read)"),
     ("toyaml", "use tojson()"),
     ("fromyaml", "use fromjson()"),
     ("context", "name what is needed"),
     ("local_md5", "use md5() of the database"),
     ("store_result", "use run_query()"),
     ("store_raw_result", "use run_query()"),
-    ("submit_python_job", "models are SQL only"),
-    ("thread_id", "results must not depend on the thread"),
+    ("submit_python_job", "write the model in SQL"),
+    ("thread_id", "leave it out (results must not depend on the thread)"),
 ];
 
 /// Adds everything to an environment.
@@ -240,7 +240,7 @@ mod tests {
     fn unsupported_names_say_what_to_do_instead() {
         check(
             "{{ run_started_at }}",
-            "invalid operation: run_started_at is not supported: results must not depend on the time of a run; pass a variable (in <string>:1)",
+            "invalid operation: run_started_at is not supported: pass a variable (results must not depend on the time of a run) (in <string>:1)",
         );
         check(
             "{{ modules.datetime }}",

@@ -51,10 +51,7 @@ fn reference(state: &State<'_, '_>, first: String, second: Option<String>, optio
         None => first,
         Some(name) if first == context.world.project => name,
         Some(_) => {
-            return Err(refusal(
-                format!("ref() into package {first}"),
-                "packages are not supported; copy the model into the project",
-            ));
+            return Err(refusal(format!("ref() into package {first}"), "copy the model into the project"));
         }
     };
     if let Some(parse) = context.parse() {

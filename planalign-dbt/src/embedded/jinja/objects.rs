@@ -238,7 +238,7 @@ impl Object for ApiObject {
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         if !self.relation || method != "create" {
-            return Err(refusal(format!("api.{method}"), "only api.Relation.create() is known"));
+            return Err(refusal(format!("api.{method}"), "use api.Relation.create()"));
         }
         let (options,): (Kwargs,) = from_args(args)?;
         let relation = Relation {
