@@ -2,6 +2,7 @@
 //! as the program's runner, also when it is killed.
 
 mod kills;
+mod record;
 mod runner;
 
 use std::ffi::OsStr;
@@ -41,6 +42,9 @@ pub(crate) struct ParityArguments {
     /// Compare both runners over five years with each scenario, instead of one year of 300 people
     #[arg(long)]
     long: bool,
+    /// Only record what dbt prints in `planalign-dbt/tests/logs`
+    #[arg(long)]
+    record: bool,
 }
 
 /// Why the two differ, or couldn't be compared.
@@ -93,6 +97,9 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
         Some(path) => vec![Dbt(path.clone())],
         None => vec![Dbt::core_2()?, Dbt::core_1()?],
     };
+    if arguments.record {
+        return record::run(&dbts);
+    }
     let Some(dbt) = dbts.last() else { return Ok(String::new()) };
     let folder = tempfile::tempdir().map_err(ParityError::system("create a temporary folder"))?;
     let census = folder.path().join("census.csv");

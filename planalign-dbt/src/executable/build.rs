@@ -126,10 +126,17 @@ impl<'b> Build<'b> {
         if let Some((_, cause)) = errors.lines().find_map(engine_message) {
             return RunnerError::Database { node, file, excerpt: String::new(), cause: Box::new(cause) };
         }
-        let message = self.redactor.text(&errors);
+        let message = without_heading(&self.redactor.text(&errors), &file);
         let line = line_in(&message, &file);
         RunnerError::Compilation { node, file, line, message }
     }
+}
+
+/// A message without dbt's heading, `Compilation Error in model a (models/a.sql)`, which our error repeats.
+fn without_heading(message: &str, file: &str) -> String {
+    let heading = format!("({file})");
+    let lines = message.lines().map(str::trim).filter(|line| !line.ends_with(&heading));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The line that a message gives with the file: `models/a.sql:3:1`.
@@ -149,3 +156,6 @@ fn result(node: &Node, elapsed: Duration) -> NodeResult {
         database_time: elapsed,
     }
 }
+
+#[cfg(test)]
+mod tests;

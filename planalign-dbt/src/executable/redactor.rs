@@ -45,11 +45,12 @@ impl Redactor {
     }
 }
 
-/// A line's message of the engine, and the text before it.
+/// A line's message of the engine, and the text before it: nothing, or what dbt was doing, up to a colon.
 pub(crate) fn engine_message(line: &str) -> Option<(&str, DatabaseError)> {
-    let trimmed = line.trim_start();
-    let error = DatabaseError::of_engine_text(trimmed)?;
-    Some((&line[..line.len() - trimmed.len()], error))
+    let first = line.len() - line.trim_start().len();
+    let after_colons = line.match_indices(": ").map(|(at, colon)| at + colon.len());
+    let mut starts = std::iter::once(first).chain(after_colons);
+    starts.find_map(|start| Some((&line[..start], DatabaseError::of_engine_text(&line[start..])?)))
 }
 
 fn collect(value: &serde_json::Value, into: &mut Vec<String>) {

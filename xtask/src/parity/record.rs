@@ -1,0 +1,109 @@
+//! Records what real dbt prints when it fails, for tests that need both versions without installing them.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use planalign_config::{Database, DatabaseOptions};
+use serde_json::{Map, Value, json};
+
+use super::ParityError;
+use crate::dbt::Dbt;
+use crate::workspace;
+
+/// A small project's case: its name, the second model, and a properties file.
+const CASES: [(&str, &str, &str); 8] = [
+    ("success", "select a from {{ ref('first') }}", ""),
+    ("unknown_column", "select missing from {{ ref('first') }}", ""),
+    ("value", "select cast(name as integer) as a from {{ ref('first') }}", ""),
+    ("undefined_macro", "select {{ nothing.x() }}", ""),
+    ("unknown_ref", "select * from {{ ref('gone') }}", ""),
+    ("yaml", "select 1 as a", "models: ["),
+    ("locked", "select 1 as a", ""),
+    ("variable", "select {{ var('absent') }} as a", ""),
+];
+
+/// Records all cases with each dbt, by version.
+pub(super) fn run(dbts: &[Dbt]) -> Result<String, ParityError> {
+    for dbt in dbts {
+        for (name, model, properties) in CASES {
+            record(dbt, name, model, properties)?;
+        }
+    }
+    Ok(format!("recorded {} cases of {} dbt executables", CASES.len(), dbts.len()))
+}
+
+fn record(dbt: &Dbt, case: &str, model: &str, properties: &str) -> Result<(), ParityError> {
+    let system = ParityError::system("record dbt's output");
+    let folder = tempfile::tempdir().map_err(&system)?;
+    let (project, database) = (folder.path().join("project"), folder.path().join("shop.duckdb"));
+    fs::create_dir_all(project.join("models")).map_err(&system)?;
+    let output = json!({ "type": "duckdb", "path": database, "threads": 1 });
+    let files = [
+        ("project/dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\n".to_owned()),
+        ("project/models/first.sql", "{{ config(materialized='table') }} select 1 as a, 'Jane' as name".to_owned()),
+        ("project/models/second.sql", format!("{{{{ config(materialized='table') }}}}\n{model}")),
+        ("project/models/third.sql", "select * from {{ ref('second') }}".to_owned()),
+        ("project/models/schema.yml", properties.to_owned()),
+        ("profiles.yml", json!({ "shop": { "target": "dev", "outputs": { "dev": output } } }).to_string()),
+    ];
+    for (path, content) in files {
+        fs::write(folder.path().join(path), content).map_err(&system)?;
+    }
+    let locked = (case == "locked").then(|| Database::open(&database, &DatabaseOptions::default())).transpose()?;
+    let mut command = Command::new(&dbt.0);
+    command.args(["build", "--no-use-colors", "--log-format", "json", "--vars", r#"{"known": "hidden value"}"#]);
+    command.args(["--exclude-resource-type", "test", "unit_test", "--select", "path:models"]);
+    command.arg("--project-dir").arg(&project).arg("--profiles-dir").arg(folder.path());
+    command.arg("--target-path").arg(folder.path().join("target")).arg("--log-path").arg(folder.path().join("logs"));
+    let ended = command.env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false").output().map_err(&system)?;
+    drop(locked);
+    let mut stdout = String::from_utf8_lossy(&ended.stdout).replace(&*folder.path().to_string_lossy(), "[DIR]");
+    stdout = stdout.replace(&*workspace::root().to_string_lossy(), "[ROOT]");
+    stdout = stdout.replace(&format!("PID {}", std::process::id()), "PID 1");
+    let events: Vec<Value> =
+        stdout.lines().filter_map(|line| Some(shortened(&serde_json::from_str(line).ok()?))).collect();
+    let version = events.iter().find_map(|event| event["data"]["version"].as_str());
+    let version = version.unwrap_or("=unknown").trim_start_matches('=').to_owned();
+    let head = json!({ "exit": ended.status.code(), "results": results(&folder.path().join("target"))? });
+    let lines: Vec<String> = std::iter::once(&head).chain(&events).map(Value::to_string).collect();
+    let out = workspace::root().join("planalign-dbt/tests/logs").join(version);
+    fs::create_dir_all(&out).map_err(&system)?;
+    fs::write(out.join(format!("{case}.jsonl")), lines.join("\n") + "\n").map_err(&system)
+}
+
+/// What the runner reads of an event, with times and IDs that are the same each time.
+fn shortened(event: &Value) -> Value {
+    let (info, data) = (&event["info"], &event["data"]);
+    let mut kept = Map::new();
+    for name in ["version", "adapter_version"] {
+        if let Some(value) = data[name].as_str() {
+            kept.insert(name.to_owned(), value.into());
+        }
+    }
+    if let Some(node) = data["node_info"].as_object() {
+        let status = node.get("node_status").cloned().unwrap_or_default();
+        let id = node.get("unique_id").cloned().unwrap_or_default();
+        kept.insert("node_info".to_owned(), json!({ "node_status": status, "unique_id": id }));
+    }
+    if !data["execution_time"].is_null() {
+        kept.insert("execution_time".to_owned(), json!(0.5));
+    }
+    let message = info["msg"].as_str().unwrap_or_default();
+    // A traceback names files of this machine.
+    let message = if info["name"] == "MainStackTrace" { "Traceback" } else { message };
+    let info = json!({ "name": info["name"], "level": info["level"], "msg": message, "invocation_id": "call" });
+    json!({ "info": info, "data": kept })
+}
+
+/// Each node's status in `run_results.json`; null without the file.
+fn results(target: &Path) -> Result<Value, ParityError> {
+    let text = match fs::read_to_string(target.join("run_results.json")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Value::Null),
+        text => text.map_err(ParityError::system("read dbt's results"))?,
+    };
+    let file: Value = serde_json::from_str(&text).unwrap_or_default();
+    let results = file["results"].as_array().into_iter().flatten();
+    Ok(results.map(|result| json!({ "unique_id": result["unique_id"], "status": result["status"] })).collect())
+}
