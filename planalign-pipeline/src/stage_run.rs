@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use planalign_config::{Fault, Handover, full_message};
 use planalign_dbt::{Flow, Materialization, NodeEvent, NodeResult, RunnerError, Vars};
 use planalign_registries::{
-    CheckpointStatus, FindingRows, RegistrySnapshot, RetryStrategy, RunEvent, RunEventKind, StoreError,
+    CheckpointStatus, FindingRows, RegistrySnapshot, RelationState, RetryStrategy, RunEvent, RunEventKind, StoreError,
     WorkflowCheckpoint,
 };
 use planalign_reporting::ReportSource;
@@ -35,6 +35,14 @@ impl<E: Into<StageFailure>> From<E> for AttemptError {
             failure => Self::Failed(failure),
         }
     }
+}
+
+/// What a stage built.
+#[derive(Default)]
+struct Built {
+    results: Vec<NodeResult>,
+    /// The state of its tables, if it was read to count their rows.
+    tables: Option<Vec<RelationState>>,
 }
 
 /// The uncommitted results of an attempt.
@@ -128,11 +136,11 @@ impl Execution<'_, '_> {
         let began = Instant::now();
         let built = if self.modules.runner.joins_unit() { None } else { Some(self.build_outside(stage)?) };
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
-        let results = match built {
-            Some(results) => results,
-            None => self.build(stage)?,
+        let built = match built {
+            Some(built) => built,
+            None => Built { results: self.build(stage)?, tables: None },
         };
-        let written = self.write(plan, stage, &results, began)?;
+        let written = self.write(plan, stage, built, began)?;
         let committing = Instant::now();
         if let Err(error) = self.modules.unit.commit() {
             self.journal.withdraw(&written.prepared);
@@ -160,7 +168,7 @@ impl Execution<'_, '_> {
         &mut self,
         plan: &RunPlan,
         stage: &PlannedStage,
-        results: &[NodeResult],
+        built: Built,
         began: Instant,
     ) -> Result<Written, AttemptError> {
         let (year, name) = (stage.year, &stage.definition.name);
@@ -192,7 +200,7 @@ impl Execution<'_, '_> {
         let mut checkpoint = None;
         let mut prepared = Vec::new();
         if stage.definition.checkpoint {
-            let saved = self.checkpoint(stage, results, registries, &findings, elapsed)?;
+            let saved = self.checkpoint(stage, built, registries, &findings, elapsed)?;
             let is_there = self.found_checkpoints.iter().any(|found| found.key == saved.key);
             let store = &mut self.modules.store;
             let written = if is_there { store.replace_checkpoint(&saved) } else { store.save_checkpoint(&saved) };
@@ -233,36 +241,19 @@ impl Execution<'_, '_> {
     }
 
     /// Builds the models in another process, which has the database meanwhile. Nothing is open afterward.
-    fn build_outside(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, AttemptError> {
+    fn build_outside(&mut self, stage: &PlannedStage) -> Result<Built, AttemptError> {
         if stage.models.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Built::default());
         }
         let (year, name) = (stage.year, stage.definition.name.clone());
         let Handover { bytes, elapsed } = self.modules.unit.release().map_err(StageFailure::Unit)?;
         self.journal.emit(RunEventKind::DatabaseReleased { year, stage: name.clone(), bytes, elapsed });
         let mut results = self.build(stage)?;
         self.modules.unit.reacquire().map_err(StageFailure::Unit)?;
-        let counted = self.count_rows(stage, &mut results).map_err(StageFailure::Store)?;
-        self.journal.emit(RunEventKind::RowsCounted { year, stage: name, models: counted });
-        Ok(results)
-    }
-
-    /// Counts the rows that another process wrote, because it doesn't.
-    fn count_rows(
-        &self,
-        stage: &PlannedStage,
-        results: &mut [NodeResult],
-    ) -> Result<BTreeMap<String, u64>, StoreError> {
-        let relations = stage_relations(results);
-        let states = self.modules.store.state(&relations, stage.year)?;
-        let mut counted = BTreeMap::new();
-        for result in results.iter_mut().filter(|result| result.materialization != Materialization::View) {
-            let Some(relation) = &result.relation else { continue };
-            let relation = format!("{}.{}", relation.schema, relation.name);
-            result.rows = states.iter().find(|state| state.relation == relation).map(|state| state.rows);
-            counted.extend(result.rows.map(|rows| (result.name.clone(), rows)));
-        }
-        Ok(counted)
+        let tables = self.modules.store.state(&stage_relations(&results), year).map_err(StageFailure::Store)?;
+        let models = count_rows(&mut results, &tables);
+        self.journal.emit(RunEventKind::RowsCounted { year, stage: name, models });
+        Ok(Built { results, tables: Some(tables) })
     }
 
     fn build(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, AttemptError> {
@@ -346,12 +337,15 @@ impl Execution<'_, '_> {
     fn checkpoint(
         &self,
         stage: &PlannedStage,
-        results: &[NodeResult],
+        built: Built,
         registries: Vec<RegistrySnapshot>,
         findings: &[Finding],
         elapsed: Duration,
     ) -> Result<WorkflowCheckpoint, StageFailure> {
-        let relations = stage_relations(results);
+        let tables = match built.tables {
+            Some(tables) => tables,
+            None => self.modules.store.state(&stage_relations(&built.results), stage.year)?,
+        };
         let status =
             if self.stops_at(findings) { CheckpointStatus::FailedValidation } else { CheckpointStatus::Complete };
         Ok(WorkflowCheckpoint {
@@ -361,7 +355,7 @@ impl Execution<'_, '_> {
             saved_at: (self.options.now)(),
             status,
             elapsed,
-            state: self.modules.store.state(&relations, stage.year)?,
+            state: tables,
             registries,
             fingerprint: self.digest.clone(),
             built_by: self.modules.runner.versions(),
@@ -428,6 +422,18 @@ impl Execution<'_, '_> {
         let passed = WorkflowCheckpoint { status: CheckpointStatus::Complete, ..last };
         self.modules.storage().atomically(|storage| Ok(storage.store.replace_checkpoint(&passed)?))
     }
+}
+
+/// Counts the rows that another process wrote, because it doesn't. Returns them by model.
+fn count_rows(results: &mut [NodeResult], state: &[RelationState]) -> BTreeMap<String, u64> {
+    let mut counted = BTreeMap::new();
+    for result in results.iter_mut().filter(|result| result.materialization != Materialization::View) {
+        let Some(relation) = &result.relation else { continue };
+        let relation = format!("{}.{}", relation.schema, relation.name);
+        result.rows = state.iter().find(|state| state.relation == relation).map(|state| state.rows);
+        counted.extend(result.rows.map(|rows| (result.name.clone(), rows)));
+    }
+    counted
 }
 
 fn model_finished(year: i32, stage: &str, result: &NodeResult) -> RunEventKind {
