@@ -317,6 +317,7 @@ fn settled(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseErr
         handover::remove(path);
         return engine_on(path, options);
     }
+    let copy = handover::path_of(path);
     let undo = match engine_on(path, options) {
         Ok(engine) => {
             if !handover::is_marked(&engine.connection).map_err(|e| DatabaseError::statement(&e, ""))? {
@@ -327,18 +328,22 @@ fn settled(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseErr
             }
             "was not committed".to_owned()
         }
-        Err(error) if matches!(error.fault(), Fault::Corrupt | Fault::WrongVersion) => {
+        Err(error) if matches!(error.fault(), Fault::Corrupt | Fault::WrongVersion) && is_database(&copy) => {
             format!("cannot be read ({error})")
         }
         Err(error) => return Err(error),
     };
-    let copy = handover::path_of(path);
     if options.read_only {
         log::info!("the last stage of `{}` {undo}; reading the state before it", path.display());
         return connect::to_file(path, &copy, options).map_err(|e| DatabaseError::open(copy.clone(), &e));
     }
     log::warn!("the last stage of `{}` {undo}; the file was restored to the state before it", path.display());
     restored(path, options)
+}
+
+/// Whether a file can take the place of a damaged one.
+fn is_database(copy: &Path) -> bool {
+    header::check(copy).is_ok()
 }
 
 /// Puts the copy of a closed file in its place, if there is one, and starts an engine on it.

@@ -199,6 +199,20 @@ fn the_next_process_undoes_what_a_killed_one_left_unfinished() {
 }
 
 #[test]
+fn a_damaged_file_is_not_replaced_by_something_that_is_no_database() {
+    let mut fixture = Fixture::new();
+    fixture.released();
+    let crashed = fixture.crashed();
+    let path = crashed.path().join("plan.duckdb");
+    fs::write(&path, "damaged").expect("overwrite");
+    fs::write(path_of(&path), "no database either").expect("overwrite");
+    for read_only in [true, false] {
+        assert!(open(&path, read_only).is_err());
+        assert_eq!(fs::read_to_string(&path).expect("left alone"), "damaged");
+    }
+}
+
+#[test]
 fn the_next_process_keeps_what_a_killed_one_committed() {
     let mut fixture = Fixture::new();
     fixture.released();
