@@ -37,9 +37,7 @@ impl Redactor {
             None => line.to_owned(),
         };
         for value in &self.values {
-            if line.contains(value.as_str()) {
-                line = line.replace(value.as_str(), "...");
-            }
+            line = without(&line, value);
         }
         line
     }
@@ -51,6 +49,21 @@ pub(crate) fn engine_message(line: &str) -> Option<(&str, DatabaseError)> {
     let after_colons = line.match_indices(": ").map(|(at, colon)| at + colon.len());
     let mut starts = std::iter::once(first).chain(after_colons);
     starts.find_map(|start| Some((&line[..start], DatabaseError::of_engine_text(&line[start..])?)))
+}
+
+/// Hides a value where it isn't part of a longer word: `baseline`, but not in `int_baseline_workforce`.
+fn without(line: &str, value: &str) -> String {
+    let is_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find(value) {
+        let (before, after) = (&rest[..at], &rest[at + value.len()..]);
+        let is_part = before.ends_with(is_of_a_word) || after.starts_with(is_of_a_word);
+        out.push_str(before);
+        out.push_str(if is_part { value } else { "..." });
+        rest = after;
+    }
+    out + rest
 }
 
 fn collect(value: &serde_json::Value, into: &mut Vec<String>) {

@@ -15,6 +15,7 @@ fn redacted(text: &str) -> String {
 #[test]
 fn values_of_variables_are_hidden_unless_they_are_short() {
     assert_eq!(redacted("uses canary value, canary in a list, and abc"), "uses ..., ..., and abc");
+    assert_eq!(redacted("'canary value' canary values my_canary value"), "'...' canary values my_canary value");
 }
 
 #[test]
