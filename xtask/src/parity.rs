@@ -42,7 +42,7 @@ pub(crate) struct ParityArguments {
     /// Compare both runners over five years with each scenario, instead of one year of 300 people
     #[arg(long)]
     long: bool,
-    /// Only record what dbt prints in `planalign-dbt/tests/logs`
+    /// Only record what dbt prints in `planalign-dbt/tests/recorded`
     #[arg(long)]
     record: bool,
 }

@@ -68,7 +68,7 @@ fn record(dbt: &Dbt, case: &str, model: &str, properties: &str) -> Result<(), Pa
     let version = version.unwrap_or("=unknown").trim_start_matches('=').to_owned();
     let head = json!({ "exit": ended.status.code(), "results": results(&folder.path().join("target"))? });
     let lines: Vec<String> = std::iter::once(&head).chain(&events).map(Value::to_string).collect();
-    let out = workspace::root().join("planalign-dbt/tests/logs").join(version);
+    let out = workspace::root().join("planalign-dbt/tests/recorded").join(version);
     fs::create_dir_all(&out).map_err(&system)?;
     fs::write(out.join(format!("{case}.jsonl")), lines.join("\n") + "\n").map_err(&system)
 }

@@ -56,8 +56,8 @@ fn outcome(recorded: &str) -> String {
 
 #[test]
 fn failures_of_both_versions_are_understood() {
-    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logs");
-    let mut versions: Vec<_> = fs::read_dir(logs).expect("logs").flatten().map(|entry| entry.path()).collect();
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    let mut versions: Vec<_> = fs::read_dir(recorded).expect("recorded").flatten().map(|entry| entry.path()).collect();
     versions.sort();
     assert_eq!(versions.len(), 2);
     for version in versions {
