@@ -157,7 +157,10 @@ impl Diagnostic for DbtError {
             Self::NotFound { .. } | Self::NotStarted { .. } | Self::NotDbt { .. } => {
                 text("install dbt Core 1.11 or later with dbt-duckdb, or name its path with `--dbt-executable`")
             }
-            Self::Manifest { .. } | Self::NoResults { .. } | Self::Killed => {
+            Self::Killed => {
+                retry("if the system ran out of memory, lower `--threads` or `optimization.memory_limit_gb`")
+            }
+            Self::Manifest { .. } | Self::NoResults { .. } => {
                 retry("check the dbt installation and its output with `-v`")
             }
             Self::NotUnix => text("leave out `--runner dbt` to use the embedded runner"),

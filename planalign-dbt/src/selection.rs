@@ -29,6 +29,17 @@ pub(crate) struct TestTraits {
     pub(crate) tested: Vec<String>,
 }
 
+/// Selects nodes by name, in this order of all names; an empty selection selects all.
+pub(crate) fn select_in_order(
+    selection: &str,
+    items: &[Selectable],
+    graph: &ModelGraph,
+    order: &[String],
+) -> Result<Vec<String>, RunnerError> {
+    let selected = select(selection, items, graph)?;
+    Ok(order.iter().filter(|name| selected.contains(*name)).cloned().collect())
+}
+
 /// Selects nodes by name; an empty selection selects all.
 pub(crate) fn select(
     selection: &str,

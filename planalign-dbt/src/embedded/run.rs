@@ -26,7 +26,7 @@ use super::project::{Body, Node, Project};
 use super::project_file::PROJECT_FILE;
 use super::{seed, supported};
 use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
-use crate::selection::{Selectable, TestTraits, select};
+use crate::selection::{Selectable, TestTraits, select_in_order};
 
 /// Options for loading a project.
 #[derive(Clone, Debug)]
@@ -310,8 +310,7 @@ impl ModelRunner for EmbeddedRunner {
     }
 
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {
-        let selected = select(selection, &self.selectables(), &self.project.graph)?;
-        Ok(self.project.order.iter().filter(|name| selected.contains(*name)).cloned().collect())
+        select_in_order(selection, &self.selectables(), &self.project.graph, &self.project.order)
     }
 
     fn run(

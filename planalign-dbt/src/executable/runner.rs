@@ -14,7 +14,7 @@ use super::redactor::Redactor;
 use crate::dbt_error::DbtError;
 use crate::embedded::EmbeddedRunner;
 use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
-use crate::selection::select;
+use crate::selection::select_in_order;
 
 /// Runs a project on a database file with a `dbt` executable, which has the file to itself meanwhile.
 #[derive(Debug)]
@@ -115,8 +115,8 @@ impl ModelRunner for DbtRunner {
     }
 
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {
-        let selected = select(selection, &self.manifest.selectables, &self.manifest.graph)?;
-        Ok(self.manifest.order.iter().filter(|name| selected.contains(*name)).cloned().collect())
+        let Manifest { selectables, graph, order, .. } = &self.manifest;
+        select_in_order(selection, selectables, graph, order)
     }
 
     fn run(
