@@ -7,6 +7,6 @@ mod tables;
 mod unit_of_work;
 
 #[cfg(feature = "duckdb")]
-pub use self::duckdb::{Database, DatabaseOptions};
+pub use self::duckdb::{Connection, Database, DatabaseOptions};
 pub use tables::{DatabaseError, InMemoryTables, Row, Rows, Tables, Value};
 pub use unit_of_work::{Handover, UnitOfWork};

@@ -27,7 +27,7 @@ pub mod yaml;
 
 pub use counted::{counted, listed};
 #[cfg(feature = "duckdb")]
-pub use database::{Database, DatabaseOptions};
+pub use database::{Connection, Database, DatabaseOptions};
 pub use database::{DatabaseError, Handover, InMemoryTables, Row, Rows, Tables, UnitOfWork, Value, sql};
 pub use diagnostic::{Action, Diagnostic, Hint};
 pub use fixed::{Money, Rate};

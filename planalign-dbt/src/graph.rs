@@ -1,4 +1,4 @@
-//! Node order, cycles, ancestors, and descendants.
+//! Node order, cycles, and what can be reached.
 
 use std::collections::BTreeSet;
 
@@ -31,19 +31,12 @@ fn cycle(graph: &ModelGraph, cyclic: &BTreeSet<&str>, start: &str) -> String {
     path.join(" -> ")
 }
 
-/// All ancestors of these nodes, or those within a number of steps.
-pub(crate) fn ancestors(graph: &ModelGraph, of: &BTreeSet<String>, steps: Option<usize>) -> BTreeSet<String> {
-    spread(of, steps, |name| graph.get(name).map(|n| n.depends_on.clone()).unwrap_or_default())
-}
-
-/// All descendants of these nodes, or those within a number of steps.
-pub(crate) fn descendants(graph: &ModelGraph, of: &BTreeSet<String>, steps: Option<usize>) -> BTreeSet<String> {
-    spread(of, steps, |name| {
-        graph.nodes().filter(|n| n.depends_on.iter().any(|d| d == name)).map(|n| n.name.clone()).collect()
-    })
-}
-
-fn spread(of: &BTreeSet<String>, steps: Option<usize>, next: impl Fn(&str) -> Vec<String>) -> BTreeSet<String> {
+/// These items and what `next` leads to from them, within a number of steps if given.
+pub(crate) fn spread(
+    of: &BTreeSet<String>,
+    steps: Option<usize>,
+    next: impl Fn(&str) -> Vec<String>,
+) -> BTreeSet<String> {
     let mut found = of.clone();
     let mut edge: Vec<String> = of.iter().cloned().collect();
     let mut left = steps.unwrap_or(usize::MAX);
@@ -82,12 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn ancestors_and_descendants_go_as_far_as_requested() {
-        let line = graph(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("d", &["c"])]);
+    fn what_can_be_reached_within_some_steps() {
+        let next = |name: &str| vec![format!("{name}a")];
         let of = BTreeSet::from(["b".to_owned()]);
-        let names = |found: BTreeSet<String>| found.into_iter().collect::<Vec<_>>();
-        assert_eq!(names(ancestors(&line, &of, None)), ["a", "b"]);
-        assert_eq!(names(descendants(&line, &of, Some(1))), ["b", "c"]);
-        assert_eq!(names(descendants(&line, &of, None)), ["b", "c", "d"]);
+        assert_eq!(spread(&of, Some(2), next).into_iter().collect::<Vec<_>>(), ["b", "ba", "baa"]);
+        let circle = |_: &str| vec!["b".to_owned(), "c".to_owned()];
+        assert_eq!(spread(&of, None, circle).into_iter().collect::<Vec<_>>(), ["b", "c"]);
     }
 }

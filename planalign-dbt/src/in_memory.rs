@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use planalign_config::topological_order;
 
+use crate::outcome::{NodeResult, Outcome, ResourceType};
 use crate::runner::{
-    Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RelationName, RunnerError, Vars,
+    Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, RelationName, RunnerError, Vars,
 };
 
 /// A runner with a graph, a directory for each node, scripted results and failures, and a log of builds.
@@ -191,12 +192,20 @@ impl ModelRunner for InMemoryRunner {
     ) -> Result<Vec<NodeResult>, RunnerError> {
         let mut results = Vec::new();
         for name in nodes {
-            if observer(NodeEvent::Started { name }) == Flow::Stop {
+            let resource_type = self.graph.get(name).map_or(ResourceType::Model, |node| node.materialization.into());
+            if observer(NodeEvent::Started { name, resource_type }) == Flow::Stop {
                 return Err(RunnerError::Stopped { before: name.clone() });
             }
-            let result = self.build(name, vars)?;
-            observer(NodeEvent::Finished(&result));
-            results.push(result);
+            match self.build(name, vars) {
+                Ok(result) => {
+                    observer(NodeEvent::Finished(&Outcome::Built(result.clone())));
+                    results.push(result);
+                }
+                Err(error) => {
+                    observer(NodeEvent::Finished(&Outcome::failed(resource_type, name, &error, Duration::ZERO)));
+                    return Err(error);
+                }
+            }
         }
         Ok(results)
     }
@@ -247,7 +256,7 @@ mod tests {
         let mut runner = runner();
         let mut seen = Vec::new();
         let stopped = runner.run(&["a".to_owned(), "b".to_owned()], &Vars::new(), &mut |event| match event {
-            NodeEvent::Started { name: "b" } => Flow::Stop,
+            NodeEvent::Started { name: "b", .. } => Flow::Stop,
             event => {
                 seen.push(format!("{event:?}").chars().take(7).collect::<String>());
                 Flow::Continue

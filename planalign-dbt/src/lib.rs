@@ -1,25 +1,27 @@
 //! Runs dbt projects in process: loads, renders, orders, materializes, and tests.
 //!
-//! [`ModelRunner`] is the trait; `EmbeddedRunner` (feature `duckdb`) runs a project on a database, and [`InMemoryRunner`] only
-//! records its calls:
+//! A project needs a folder and a connection to DuckDB, whose settings stay as they are:
 //!
 //! ```
-//! use planalign_dbt::{Flow, InMemoryRunner, Materialization, ModelRunner, NodeEvent, Vars};
+//! use planalign_dbt::{AfterFailure, Connection, Database, EmbeddedRunner, Flow, NodeEvent, Selection, Vars};
+//! # let folder = tempfile::tempdir()?;
+//! # std::fs::create_dir(folder.path().join("models"))?;
+//! # std::fs::write(folder.path().join("dbt_project.yml"), "name: shop\nmodels: {+materialized: table}\n")?;
+//! # std::fs::write(folder.path().join("models/orders.sql"), "select 7 as id")?;
+//! # std::fs::write(folder.path().join("models/returns.sql"), "select * from nowhere")?;
+//! # std::fs::write(folder.path().join("models/refunds.sql"), "select * from {{ ref('returns') }}")?;
 //!
-//! let mut runner = InMemoryRunner::new()
-//!     .with_node("models/foundation", "staff", Materialization::Table, &[])
-//!     .with_node("models/events", "hires", Materialization::Incremental, &["staff"]);
-//! let models = runner.select("staff hires")?;
-//! let mut built = Vec::new();
-//! runner.run(&models, &Vars::new(), &mut |event| {
-//!     if let NodeEvent::Finished(result) = event {
-//!         built.push(result.name.clone());
-//!     }
-//!     Flow::Continue
-//! })?;
-//! assert_eq!(built, ["staff", "hires"]);
-//! # Ok::<(), planalign_dbt::RunnerError>(())
+//! let database = Database::on(Connection::open_in_memory()?)?;
+//! let mut project = EmbeddedRunner::load(folder.path(), database, &Vars::new())?;
+//! let mut report = |event: NodeEvent<'_>| { println!("{event:?}"); Flow::Continue };
+//! let outcomes = project.build(&Selection::of("+orders refunds+ returns"), &Vars::new(), AfterFailure::Continue, &mut report)?;
+//! let built: Vec<&str> = outcomes.iter().filter(|o| o.is_success()).map(|o| o.name()).collect();
+//! assert_eq!(built, ["orders"]); // `returns` failed, so `refunds` was skipped.
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`ModelRunner`] is the trait behind which a pipeline builds its stages: with [`EmbeddedRunner`], with [`DbtRunner`], which
+//! drives a `dbt` executable, or with [`InMemoryRunner`], which only records its calls. The first two need the feature `duckdb`.
 
 mod dbt_error;
 #[cfg(feature = "duckdb")]
@@ -29,16 +31,21 @@ pub mod executable;
 #[cfg(feature = "duckdb")]
 mod graph;
 pub mod in_memory;
+pub mod outcome;
 pub mod runner;
 #[cfg(feature = "duckdb")]
 mod selection;
 
 pub use dbt_error::DbtError;
 #[cfg(feature = "duckdb")]
-pub use embedded::{EmbeddedRunner, LoadOptions, TestResult, TestStatus, project_files};
+pub use embedded::{AfterFailure, EmbeddedRunner, LoadOptions, Resource, Selection, project_files};
 #[cfg(feature = "duckdb")]
 pub use executable::{DbtOptions, DbtRunner, DbtVersions};
 pub use in_memory::InMemoryRunner;
+pub use outcome::{Failure, NodeResult, Outcome, ResourceType, Skip, TestResult, TestStatus};
+#[cfg(feature = "duckdb")]
+pub use planalign_config::{Connection, Database, DatabaseOptions};
+pub use planalign_config::{DatabaseError, Diagnostic, Fault, Hint, Row, Rows, UnitOfWork, Value};
 pub use runner::{
-    Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RelationName, RunnerError, Vars,
+    Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, RelationName, RunnerError, Vars,
 };

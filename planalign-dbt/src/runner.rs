@@ -1,12 +1,12 @@
 //! The interface for running a dbt project.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint};
 use serde::{Deserialize, Serialize};
 
 use crate::dbt_error::DbtError;
+use crate::outcome::{NodeResult, Outcome, ResourceType};
 
 /// Variables of one invocation, as with `--vars`.
 pub type Vars = serde_json::Map<String, serde_json::Value>;
@@ -34,7 +34,7 @@ pub trait ModelRunner {
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError>;
 
     /// Builds the named nodes sequentially in the given order, and reports each to `observer` before and after its build. Stops
-    /// at the first failure, and before a node for which `observer` returns [`Flow::Stop`].
+    /// at the first failure, and before the next node if `observer` returns [`Flow::Stop`].
     fn run(
         &mut self,
         nodes: &[String],
@@ -63,34 +63,19 @@ pub enum Flow {
 }
 
 /// Progress reported by a runner.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum NodeEvent<'a> {
     /// The node is about to be built.
     Started {
-        /// Name of the model or seed.
+        /// Name of the node.
         name: &'a str,
+        /// What it is.
+        resource_type: ResourceType,
     },
-    /// The node was built.
-    Finished(&'a NodeResult),
+    /// The node was built, or not.
+    Finished(&'a Outcome),
     /// Nothing happened for a moment; another process is at work.
     Waiting,
-}
-
-/// A node that was built.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NodeResult {
-    /// Name of the model or seed.
-    pub name: String,
-    /// How it was built.
-    pub materialization: Materialization,
-    /// The relation with its rows; `None` for ephemeral models.
-    pub relation: Option<RelationName>,
-    /// Rows written; `None` for views and ephemeral models.
-    pub rows: Option<u64>,
-    /// Wall time, including rendering.
-    pub elapsed: Duration,
-    /// Database time.
-    pub database_time: Duration,
 }
 
 /// A relation in the database.

@@ -1,15 +1,17 @@
 //! dbt's selection syntax.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use planalign_config::did_you_mean;
 
-use crate::graph::{ancestors, descendants};
-use crate::runner::{ModelGraph, RunnerError};
+use crate::graph::spread;
+use crate::runner::RunnerError;
 
-/// A node or test as selection sees it.
+/// A node, test, or source as selection sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Selectable {
+    /// dbt's `unique_id`.
+    pub(crate) id: String,
     pub(crate) name: String,
     /// File, relative to the project.
     pub(crate) file: String,
@@ -17,45 +19,32 @@ pub(crate) struct Selectable {
     pub(crate) tags: Vec<String>,
     pub(crate) resource_type: &'static str,
     pub(crate) materialized: String,
-    /// For tests: `generic` or `singular`, the name of the generic test, and the tested nodes.
     pub(crate) test: Option<TestTraits>,
+    /// IDs of what it refs.
+    pub(crate) parents: Vec<String>,
 }
 
-/// A test as selection sees it.
+/// What only tests have.
 #[derive(Clone, Debug)]
 pub(crate) struct TestTraits {
+    /// `generic` or `singular`.
     pub(crate) test_type: &'static str,
+    /// Name of the generic test.
     pub(crate) test_name: String,
-    pub(crate) tested: Vec<String>,
 }
 
-/// Selects nodes by name, in this order of all names; an empty selection selects all.
-pub(crate) fn select_in_order(
-    selection: &str,
-    items: &[Selectable],
-    graph: &ModelGraph,
-    order: &[String],
-) -> Result<Vec<String>, RunnerError> {
-    let selected = select(selection, items, graph)?;
-    Ok(order.iter().filter(|name| selected.contains(*name)).cloned().collect())
-}
-
-/// Selects nodes by name; an empty selection selects all.
-pub(crate) fn select(
-    selection: &str,
-    items: &[Selectable],
-    graph: &ModelGraph,
-) -> Result<BTreeSet<String>, RunnerError> {
+/// Selects IDs; an empty selection selects all. Tests of what is selected are selected too (dbt's `eager`).
+pub(crate) fn select(selection: &str, items: &[Selectable]) -> Result<BTreeSet<String>, RunnerError> {
     if selection.trim().is_empty() {
-        return Ok(items.iter().map(|i| i.name.clone()).collect());
+        return Ok(items.iter().map(|i| i.id.clone()).collect());
     }
     let mut selected = BTreeSet::new();
     for union in selection.split_whitespace() {
-        let mut parts = union.split(',').map(|part| select_part(part, items, graph));
+        let mut parts = union.split(',').map(|part| select_part(part, items));
         let mut all = parts.next().unwrap_or_else(|| Ok(BTreeSet::new()))?;
         for part in parts {
             let part = part?;
-            all.retain(|name| part.contains(name));
+            all.retain(|id| part.contains(id));
         }
         selected.extend(all);
     }
@@ -95,7 +84,7 @@ fn parse(text: &str) -> Criterion<'_> {
     Criterion { childrens_parents, parents, children, method, value }
 }
 
-fn select_part(text: &str, items: &[Selectable], graph: &ModelGraph) -> Result<BTreeSet<String>, RunnerError> {
+fn select_part(text: &str, items: &[Selectable]) -> Result<BTreeSet<String>, RunnerError> {
     let criterion = parse(text);
     let matched = matching(&criterion, items)?;
     if matched.is_empty() {
@@ -106,17 +95,24 @@ fn select_part(text: &str, items: &[Selectable], graph: &ModelGraph) -> Result<B
         };
         return Err(RunnerError::Selection { message: format!("{text} selects nothing{hint}") });
     }
+    let parents: BTreeMap<&str, &[String]> = items.iter().map(|i| (i.id.as_str(), i.parents.as_slice())).collect();
+    let ancestors =
+        |of: &BTreeSet<String>, steps| spread(of, steps, |id| parents.get(id).map(|p| p.to_vec()).unwrap_or_default());
+    let children =
+        |id: &str| items.iter().filter(|i| i.parents.iter().any(|p| p == id)).map(|i| i.id.clone()).collect();
     let mut selected = matched.clone();
     if criterion.childrens_parents {
-        let children = descendants(graph, &matched, None);
-        selected.extend(ancestors(graph, &children, None));
+        selected.extend(ancestors(&spread(&matched, None, children), None));
     }
     if let Some(Reach(steps)) = criterion.parents {
-        selected.extend(ancestors(graph, &matched, steps));
+        selected.extend(ancestors(&matched, steps));
     }
     if let Some(Reach(steps)) = criterion.children {
-        selected.extend(descendants(graph, &matched, steps));
+        selected.extend(spread(&matched, steps, children));
     }
+    let tests = items.iter().filter(|i| i.test.is_some() && i.parents.iter().any(|p| selected.contains(p)));
+    let tests: Vec<String> = tests.map(|i| i.id.clone()).collect();
+    selected.extend(tests);
     Ok(selected)
 }
 
@@ -128,7 +124,7 @@ fn matching(criterion: &Criterion<'_>, items: &[Selectable]) -> Result<BTreeSet<
     let value = criterion.value;
     let method = criterion.method.unwrap_or_else(|| default_method(value));
     let test: Box<dyn Fn(&Selectable) -> bool> = match method {
-        "fqn" => Box::new(|i| fqn_matches(&i.fqn, &i.name, value)),
+        "fqn" => Box::new(|i| i.resource_type != "source" && fqn_matches(&i.fqn, value)),
         "path" => Box::new(|i| path_matches(&i.file, value)),
         "file" => Box::new(|i| {
             let file = i.file.rsplit('/').next().unwrap_or_default();
@@ -137,17 +133,18 @@ fn matching(criterion: &Criterion<'_>, items: &[Selectable]) -> Result<BTreeSet<
         "tag" => Box::new(|i| i.tags.iter().any(|t| wildcard(value, t))),
         "resource_type" => Box::new(|i| i.resource_type == value),
         "config.materialized" => Box::new(|i| i.materialized == value),
+        "source" => Box::new(|i| i.resource_type == "source" && source_matches(&i.fqn, value)),
         "test_type" => Box::new(|i| i.test.as_ref().is_some_and(|t| t.test_type == value || (value == "data"))),
         "test_name" => Box::new(|i| i.test.as_ref().is_some_and(|t| wildcard(value, &t.test_name))),
         other => {
             return Err(RunnerError::Unsupported {
                 feature: format!("selection method {other}:"),
                 node: format!("the selection {value}"),
-                hint: "use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type:, or test_name:".to_owned(),
+                hint: "use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, source:, test_type:, or test_name:".to_owned(),
             });
         }
     };
-    Ok(items.iter().filter(|i| test(i)).map(|i| i.name.clone()).collect())
+    Ok(items.iter().filter(|i| test(i)).map(|i| i.id.clone()).collect())
 }
 
 /// dbt treats a value with a slash as a path and one with an extension as a file.
@@ -162,19 +159,36 @@ fn default_method(value: &str) -> &'static str {
     }
 }
 
-/// The name, or a prefix of project, directories, and name, or of directories and name.
-fn fqn_matches(fqn: &[String], name: &str, value: &str) -> bool {
-    if wildcard(value, name) && !value.contains('.') {
-        return true;
-    }
+/// The name, or a prefix of project, folders, and name, or of folders and name. From its first part with a wildcard on, a value
+/// must match all of the rest.
+fn fqn_matches(fqn: &[String], value: &str) -> bool {
     let wanted: Vec<&str> = value.split('.').collect();
+    let plain = wanted.iter().take_while(|part| !part.contains(['*', '?', '[', ']'])).count();
     let starts = |parts: &[String]| {
-        wanted.len() <= parts.len() && wanted.iter().zip(parts).all(|(w, p)| wildcard(w, p))
-            || wanted.last() == Some(&"*")
-                && wanted.len() == parts.len() + 1
-                && wanted.iter().zip(parts).all(|(w, p)| wildcard(w, p))
+        let Some((first, rest)) = parts.split_at_checked(plain).filter(|_| wanted.len() <= parts.len()) else {
+            return false;
+        };
+        first.iter().eq(&wanted[..plain])
+            && (plain == wanted.len() || wildcard(&wanted[plain..].join("."), &rest.join(".")))
     };
-    starts(fqn) || fqn.get(1..).is_some_and(starts)
+    let is_name = |name: &String| name == value || !value.contains('.') && wildcard(value, name);
+    fqn.last().is_some_and(is_name) || starts(fqn) || fqn.get(1..).is_some_and(starts)
+}
+
+/// A source, a source and its table, or these with the project.
+fn source_matches(fqn: &[String], value: &str) -> bool {
+    let parts: Vec<&str> = value.split('.').collect();
+    let Some((table, source)) = fqn.split_last().and_then(|(table, rest)| Some((table, rest.last()?))) else {
+        return false;
+    };
+    match *parts.as_slice() {
+        [name] => wildcard(name, source),
+        [name, of] => wildcard(name, source) && wildcard(of, table),
+        [project, name, of] => {
+            fqn.first().is_some_and(|p| wildcard(project, p)) && wildcard(name, source) && wildcard(of, table)
+        }
+        _ => false,
+    }
 }
 
 /// A directory matches everything in it; a file matches itself.
@@ -214,59 +228,42 @@ fn wildcard(pattern: &str, text: &str) -> bool {
     regex::Regex::new(&expression).is_ok_and(|r| r.is_match(text))
 }
 
-/// Selects tests: those named by the selection and those of the nodes that it selects.
-pub(crate) fn select_tests(
-    selection: &str,
-    nodes: &[Selectable],
-    tests: &[Selectable],
-    graph: &ModelGraph,
-) -> Result<BTreeSet<String>, RunnerError> {
-    let all: Vec<Selectable> = nodes.iter().chain(tests).cloned().collect();
-    let selected = select(selection, &all, graph)?;
-    let is_meant = |test: &&Selectable| {
-        selected.contains(&test.name)
-            || test.test.as_ref().is_some_and(|t| t.tested.iter().any(|name| selected.contains(name)))
-    };
-    Ok(tests.iter().filter(is_meant).map(|t| t.name.clone()).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::{GraphNode, Materialization};
 
-    fn item(name: &str, folder: &str, tags: &[&str], resource_type: &'static str) -> Selectable {
+    fn item(name: &str, folder: &str, tags: &[&str], resource_type: &'static str, parents: &[&str]) -> Selectable {
         let mut fqn = vec!["p".to_owned()];
         fqn.extend(folder.split('/').skip(1).map(str::to_owned));
         fqn.push(name.to_owned());
+        let test = (resource_type == "test").then(|| TestTraits { test_type: "singular", test_name: String::new() });
         Selectable {
+            id: name.to_owned(),
             name: name.to_owned(),
             file: format!("{folder}/{name}.sql"),
             fqn,
             tags: tags.iter().map(|t| (*t).to_owned()).collect(),
             resource_type,
             materialized: if resource_type == "seed" { "seed" } else { "table" }.to_owned(),
-            test: None,
+            test,
+            parents: parents.iter().map(|p| (*p).to_owned()).collect(),
         }
     }
 
-    /// a -> b -> c -> d, and x -> c.
+    /// Source `o` -> a -> b -> c -> d, and x -> c; `t_b` tests b, and `t_bx` b and x.
     fn check(selection: &str, expected: &str) {
         let items = [
-            item("a", "seeds", &[], "seed"),
-            item("b", "models/one", &["t"], "model"),
-            item("c", "models/one/deep", &["t", "u"], "model"),
-            item("d", "models/two", &[], "model"),
-            item("x", "models/two", &["u"], "model"),
+            item("o", "models/raw", &[], "source", &[]),
+            item("a", "seeds", &[], "seed", &["o"]),
+            item("b", "models/one", &["t"], "model", &["a"]),
+            item("c", "models/one/deep", &["t", "u"], "model", &["b", "x"]),
+            item("d", "models/two", &[], "model", &["c"]),
+            item("x", "models/two", &["u"], "model", &[]),
+            item("t_b", "tests", &[], "test", &["b"]),
+            item("t_bx", "tests", &[], "test", &["b", "x"]),
         ];
-        let edges = [("a", ""), ("b", "a"), ("c", "b x"), ("d", "c"), ("x", "")];
-        let graph = ModelGraph::new(edges.map(|(name, on)| GraphNode {
-            name: name.to_owned(),
-            materialization: Materialization::Table,
-            depends_on: on.split_whitespace().map(str::to_owned).collect(),
-        }));
-        let found = match select(selection, &items, &graph) {
-            Ok(names) => names.into_iter().collect::<Vec<_>>().join(" "),
+        let found = match select(selection, &items) {
+            Ok(ids) => ids.into_iter().collect::<Vec<_>>().join(" "),
             Err(error) => error.to_string(),
         };
         assert_eq!(found, expected, "{selection}");
@@ -275,32 +272,40 @@ mod tests {
     #[test]
     fn criteria_and_operators_work_as_in_dbt() {
         for (selection, expected) in [
-            ("", "a b c d x"),
-            ("b", "b"),
-            ("b d", "b d"),
-            ("p", "a b c d x"),
-            ("p.one", "b c"),
+            ("", "a b c d o t_b t_bx x"),
+            ("d", "d"),
+            ("c d", "c d"),
+            ("p", "a b c d t_b t_bx x"),
+            ("p.two", "d t_bx x"),
             ("one.deep", "c"),
-            ("one.*", "b c"),
+            ("one.*", "b c t_b t_bx"),
+            ("one.*.c", "c"),
+            ("p.o*", "b c t_b t_bx"),
+            ("one.*.d", "one.*.d selects nothing"),
             ("fqn:p.two.d", "d"),
-            ("path:models/one", "b c"),
-            ("path:models/one/", "b c"),
+            ("path:models/two", "d t_bx x"),
+            ("path:models/one/deep/", "c"),
             ("models/two/d.sql", "d"),
             ("d.sql", "d"),
-            ("file:[bd]", "b d"),
-            ("tag:u", "c x"),
-            ("tag:t,tag:u", "c"),
-            ("tag:t,path:models/two x", "x"),
+            ("file:[cd]", "c d"),
+            ("tag:u", "c t_bx x"),
+            ("tag:t,tag:u", "c t_bx"),
+            ("tag:t,path:models/one/deep d", "c d"),
             ("resource_type:seed", "a"),
             ("config.materialized:seed", "a"),
-            ("+c", "a b c x"),
-            ("1+c", "b c x"),
-            ("b+", "b c d"),
-            ("b+1", "b c"),
-            ("1+c+1", "b c d x"),
-            ("@b", "a b c d x"),
-            ("+tag:u", "a b c x"),
-            ("?", "a b c d x"),
+            ("source:raw", "o"),
+            ("source:raw.o+1", "a o"),
+            ("source:p.raw.*", "o"),
+            ("source:a.b.c.d", "source:a.b.c.d selects nothing"),
+            ("+d", "a b c d o t_b t_bx x"),
+            ("1+d", "c d"),
+            ("c+", "c d"),
+            ("a+1", "a b t_b t_bx"),
+            ("1+c+1", "b c d t_b t_bx x"),
+            ("@d", "a b c d o t_b t_bx x"),
+            ("+t_b", "a b o t_b t_bx"),
+            ("test_type:singular,x", "t_bx"),
+            ("?", "a b c d t_b t_bx x"),
         ] {
             check(selection, expected);
         }
@@ -312,7 +317,7 @@ mod tests {
         check("path:models/ones", "path:models/ones selects nothing; did you mean `models/one`?");
         check(
             "state:modified",
-            "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, test_type:, or test_name:",
+            "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, source:, test_type:, or test_name:",
         );
     }
 }

@@ -123,8 +123,10 @@ fn nodes_are_built_in_one_call_and_reported_one_by_one() {
     let nodes = runner.select("+totals").expect("known");
     let results = runner.run(&nodes, &vars(), &mut |event| {
         match event {
-            NodeEvent::Started { name } => seen.push(format!("started {name}")),
-            NodeEvent::Finished(result) => seen.push(format!("finished {} in {:?}", result.name, result.elapsed)),
+            NodeEvent::Started { name, .. } => seen.push(format!("started {name}")),
+            NodeEvent::Finished(outcome) => {
+                seen.push(format!("finished {} in {:?}", outcome.name(), outcome.elapsed()));
+            }
             NodeEvent::Waiting => {}
         }
         Flow::Continue

@@ -2,7 +2,7 @@
 
 mod support;
 
-use planalign_dbt::{EmbeddedRunner, Flow, LoadOptions, ModelRunner, NodeEvent};
+use planalign_dbt::{EmbeddedRunner, Flow, LoadOptions, ModelRunner, NodeEvent, Outcome};
 use support::{Fixture, run, vars};
 
 fn fixture() -> Fixture {
@@ -57,16 +57,16 @@ fn the_observer_sees_each_node_and_can_stop() {
     let names = runner.select("").expect("select all");
     let mut seen = Vec::new();
     let stopped = runner.run(&names, &vars("{}"), &mut |event| match event {
-        NodeEvent::Started { name: "y" } => Flow::Stop,
-        NodeEvent::Started { name } => {
+        NodeEvent::Started { name: "y", .. } => Flow::Stop,
+        NodeEvent::Started { name, .. } => {
             seen.push(format!("start {name}"));
             Flow::Continue
         }
-        NodeEvent::Finished(result) => {
+        NodeEvent::Finished(Outcome::Built(result)) => {
             seen.push(format!("end {} {}", result.name, result.elapsed >= result.database_time));
             Flow::Continue
         }
-        NodeEvent::Waiting => Flow::Continue,
+        _ => Flow::Continue,
     });
     assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model y");
     assert_eq!(seen, ["start s", "end s true", "start x", "end x true"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use planalign_config::{Fault, Handover, full_message};
-use planalign_dbt::{Flow, Materialization, NodeEvent, NodeResult, RunnerError, Vars};
+use planalign_dbt::{Flow, Materialization, NodeEvent, NodeResult, Outcome, RunnerError, Vars};
 use planalign_registries::{
     CheckpointStatus, FindingRows, RegistrySnapshot, RelationState, RetryStrategy, RunEvent, RunEventKind, StoreError,
     WorkflowCheckpoint,
@@ -266,16 +266,16 @@ impl Execution<'_, '_> {
         let (journal, stop) = (&mut self.journal, &self.options.stop);
         let results = self.modules.runner.run(&stage.models, &vars, &mut |event| {
             match event {
-                NodeEvent::Started { name: model } => {
+                NodeEvent::Started { name: model, .. } => {
                     if stop.is_requested() {
                         return Flow::Stop;
                     }
                     let (stage, model) = (name.clone(), model.to_owned());
                     journal.emit(RunEventKind::ModelStarted { year, stage, model });
                 }
-                NodeEvent::Finished(result) => journal.emit(model_finished(year, name, result)),
+                NodeEvent::Finished(Outcome::Built(result)) => journal.emit(model_finished(year, name, result)),
                 NodeEvent::Waiting if stop.is_requested() => return Flow::Stop,
-                NodeEvent::Waiting => {}
+                NodeEvent::Finished(_) | NodeEvent::Waiting => {}
             }
             Flow::Continue
         });

@@ -17,9 +17,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use duckdb::Connection;
 use duckdb::arrow::array::Array;
 use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
-use duckdb::{Connection, appender_params_from_iter, params_from_iter};
+use duckdb::{appender_params_from_iter, params_from_iter};
 
 use crate::database::tables::only_value;
 use crate::database::unit_of_work::{Handover, UnitOfWork};
@@ -134,6 +135,13 @@ impl Database {
     pub fn in_memory(options: &DatabaseOptions) -> Result<Self, DatabaseError> {
         let engine = connect::to_memory(options).map_err(|e| DatabaseError::open(PathBuf::from(":memory:"), &e))?;
         Self::from_engine(engine, None, options, None)
+    }
+
+    /// Uses a connection of the caller, with its settings and in its open transaction, if any. From then on, the engine reports
+    /// errors on this connection as JSON.
+    pub fn on(connection: Connection) -> Result<Self, DatabaseError> {
+        let engine = connect::on(connection).map_err(|e| DatabaseError::statement(&e, ""))?;
+        Self::from_engine(engine, None, &DatabaseOptions::default(), None)
     }
 
     fn from_engine(

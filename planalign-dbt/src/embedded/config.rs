@@ -109,7 +109,7 @@ pub(crate) fn normalized(key: &str) -> String {
     }
 }
 
-fn one_or_many(value: &Json) -> Vec<Json> {
+pub(crate) fn one_or_many(value: &Json) -> Vec<Json> {
     match value {
         Json::Array(items) => items.clone(),
         Json::Null => Vec::new(),

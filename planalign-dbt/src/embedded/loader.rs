@@ -170,10 +170,15 @@ fn filled(files: Vec<ProjectPath>) -> Result<Vec<ProjectPath>, RunnerError> {
 
 /// Whether `dbt_project.yml` enables a source.
 fn is_enabled(file: &ProjectFile, source: &SourceTable) -> bool {
-    let mut fqn = fqn_of_properties(&file.name, &source.file, &source.source);
-    fqn.push(source.table.clone());
-    let levels = tree_levels(&file.sources, &fqn);
+    let levels = tree_levels(&file.sources, &fqn_of_source(&file.name, source));
     levels.iter().rev().find_map(|level| level.get("enabled")).and_then(serde_json::Value::as_bool).unwrap_or(true)
+}
+
+/// The project, the directories of its properties file, and the names of a source and its table.
+pub(crate) fn fqn_of_source(project: &str, source: &SourceTable) -> Vec<String> {
+    let mut fqn = fqn_of_properties(project, &source.file, &source.source);
+    fqn.push(source.table.clone());
+    fqn
 }
 
 /// The project, the directories of a properties file below the first, and the name of something in it.
@@ -186,6 +191,7 @@ pub(crate) fn fqn_of_properties(project: &str, file: &str, name: &str) -> Vec<St
 /// Represents the project itself when its files are rendered.
 fn project_subject(file: &ProjectFile, world: &World) -> Subject {
     Subject {
+        unique_id: file.name.clone(),
         name: file.name.clone(),
         resource_type: "project",
         file: PROJECT_FILE.to_owned(),

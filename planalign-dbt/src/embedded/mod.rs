@@ -1,5 +1,6 @@
 //! The runner that renders and executes a project in this process.
 
+mod build;
 pub(crate) mod catalog;
 pub(crate) mod config;
 mod cte;
@@ -13,6 +14,7 @@ mod materialize;
 mod nodes;
 mod project;
 mod project_file;
+mod resources;
 mod run;
 mod schema_yml;
 mod seed;
@@ -20,10 +22,12 @@ mod supported;
 mod test_arguments;
 mod test_nodes;
 mod test_run;
+mod unique_id;
 mod yaml;
 mod yaml_jinja;
 
+pub use build::AfterFailure;
 pub use files::project_files;
 pub(crate) use files::project_texts;
+pub use resources::{Resource, Selection};
 pub use run::{EmbeddedRunner, LoadOptions};
-pub use test_run::{TestResult, TestStatus};

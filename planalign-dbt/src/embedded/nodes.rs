@@ -18,7 +18,7 @@ use super::loader::{Loader, record_of};
 use super::project::{Body, Node, Project};
 use super::schema_yml::Patch;
 use super::supported;
-use super::{test_nodes, yaml::Yaml};
+use super::{test_nodes, unique_id, yaml::Yaml};
 use crate::graph;
 use crate::runner::{GraphNode, Materialization, ModelGraph, RunnerError};
 
@@ -56,6 +56,7 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
     relations.positions = order.iter().enumerate().map(|(place, name)| (name.clone(), place)).collect();
     let relations = Arc::new(relations);
     Ok(Project {
+        sources: loader.schema.sources,
         world: loader.world,
         env: for_running(loader.env),
         vars: defaults,
@@ -98,6 +99,7 @@ fn subject(
     let name = path.stem();
     let target = &loader.world.target;
     Subject {
+        unique_id: unique_id::plain(resource_type, &loader.world.project, &name),
         resource_type,
         file: path.relative.clone(),
         fqn: fqn(&loader.world.project, path),

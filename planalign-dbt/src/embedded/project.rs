@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::jinja::context::{Subject, World};
 use super::jinja::phase::{Declared, Relations};
 use super::jinja::relation::Relation;
+use super::schema_yml::SourceTable;
 use crate::runner::{Materialization, ModelGraph};
 
 /// A project, immutable once loaded.
@@ -21,6 +22,7 @@ pub(crate) struct Project {
     pub(crate) vars: Map<String, Json>,
     pub(crate) nodes: BTreeMap<String, Node>,
     pub(crate) tests: Vec<TestNode>,
+    pub(crate) sources: Vec<SourceTable>,
     pub(crate) relations: Arc<Relations>,
     pub(crate) graph: ModelGraph,
     /// Names of all nodes, each after its dependencies.

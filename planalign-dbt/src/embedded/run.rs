@@ -10,6 +10,7 @@ use minijinja::value::Value;
 use planalign_config::Database;
 use serde_json::Value as Json;
 
+use super::build::{AfterFailure, Item};
 use super::catalog::Catalog;
 use super::config::NodeConfig;
 use super::cte::inject;
@@ -25,8 +26,9 @@ use super::nodes::{build, hook_template};
 use super::project::{Body, Node, Project};
 use super::project_file::PROJECT_FILE;
 use super::{seed, supported};
-use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
-use crate::selection::{Selectable, TestTraits, select_in_order};
+use crate::outcome::{NodeResult, Outcome};
+use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
+use crate::selection::select;
 
 /// Options for loading a project.
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ pub struct EmbeddedRunner {
     fixed: BTreeMap<String, Option<Json>>,
 }
 
-/// State of one call of `run` or `run_tests`.
+/// State of one call of `run` or `build`.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) vars: Arc<VarValues>,
@@ -186,9 +188,9 @@ impl EmbeddedRunner {
         Ok(ctes)
     }
 
-    fn run_node(&self, name: &str, session: &Session) -> Result<NodeResult, RunnerError> {
+    pub(crate) fn run_node(&self, node: &Node, session: &Session) -> Result<NodeResult, RunnerError> {
         let start = Instant::now();
-        let node = self.node(name)?;
+        let name = &node.subject.name;
         let time = Mutex::new(Duration::ZERO);
         let place = Place { node: name, file: &node.subject.file };
         let work =
@@ -201,7 +203,7 @@ impl EmbeddedRunner {
         let relation = (node.materialization != Materialization::Ephemeral).then(|| node.relation().name());
         let database_time = *lock(&time);
         Ok(NodeResult {
-            name: name.to_owned(),
+            name: name.clone(),
             materialization: node.materialization,
             relation,
             rows,
@@ -281,27 +283,6 @@ impl EmbeddedRunner {
         }
         Ok(())
     }
-
-    /// The nodes as selection sees them.
-    pub(crate) fn selectables(&self) -> Vec<Selectable> {
-        self.project.nodes.values().map(|node| selectable(&node.subject, None)).collect()
-    }
-}
-
-pub(crate) fn selectable(subject: &Subject, test: Option<TestTraits>) -> Selectable {
-    let materialized = match subject.resource_type {
-        "model" => subject.config.materialized().to_owned(),
-        other => other.to_owned(),
-    };
-    Selectable {
-        name: subject.name.clone(),
-        file: subject.file.clone(),
-        fqn: subject.fqn.clone(),
-        tags: subject.config.texts("tags"),
-        resource_type: subject.resource_type,
-        materialized,
-        test,
-    }
 }
 
 impl ModelRunner for EmbeddedRunner {
@@ -310,7 +291,11 @@ impl ModelRunner for EmbeddedRunner {
     }
 
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {
-        select_in_order(selection, &self.selectables(), &self.project.graph, &self.project.order)
+        let selected = select(selection, &self.node_selectables())?;
+        let is_selected = |name: &&String| {
+            self.project.nodes.get(*name).is_some_and(|node| selected.contains(&node.subject.unique_id))
+        };
+        Ok(self.project.order.iter().filter(is_selected).cloned().collect())
     }
 
     fn run(
@@ -320,16 +305,19 @@ impl ModelRunner for EmbeddedRunner {
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError> {
         let session = self.session(vars)?;
-        let mut results = Vec::with_capacity(nodes.len());
-        for name in nodes {
-            if observer(NodeEvent::Started { name }) == Flow::Stop {
-                return Err(RunnerError::Stopped { before: name.clone() });
-            }
-            let result = self.run_node(name, &session)?;
-            observer(NodeEvent::Finished(&result));
-            results.push(result);
-        }
-        Ok(results)
+        let items = nodes.iter().map(|name| self.node(name).map(Item::Node)).collect::<Result<Vec<_>, _>>()?;
+        let mut report = |event: NodeEvent<'_>| match event {
+            NodeEvent::Finished(Outcome::Skipped(_)) => Flow::Continue,
+            event => observer(event),
+        };
+        let outcomes = self.execute(&items, &BTreeMap::new(), &session, AfterFailure::Stop, &mut report);
+        let result = |outcome| match outcome {
+            Outcome::Built(result) => Ok(Some(result)),
+            Outcome::Failed(failure) => Err(failure.error),
+            Outcome::Skipped(skip) => Err(RunnerError::Stopped { before: skip.name }),
+            Outcome::Tested(_) => Ok(None),
+        };
+        outcomes.into_iter().map(result).filter_map(Result::transpose).collect()
     }
 
     fn sources(&self) -> BTreeMap<String, String> {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use planalign_config::sql;
 
+use super::config::{one_or_many, plain_text};
 use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
@@ -41,6 +42,7 @@ pub(crate) struct SourceTable {
     pub(crate) schema: String,
     pub(crate) identifier: String,
     pub(crate) file: String,
+    pub(crate) tags: Vec<String>,
     /// Whether its own properties enable it.
     pub(crate) enabled: Option<bool>,
     pub(crate) tests: Vec<TestDefinition>,
@@ -249,6 +251,8 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
         }
         let name = name_of(file, table)?;
         let (_, tests) = columns_and_tests(file, table)?;
+        let tags =
+            [item, table].into_iter().flat_map(|of| [of.get("tags"), of.get("config").and_then(|c| c.get("tags"))]);
         tables.push(SourceTable {
             source: source.clone(),
             database: text_of(item, "database"),
@@ -257,6 +261,7 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
             file: file.to_owned(),
             enabled: enabled(table).or(enabled(item)),
             table: name,
+            tags: tags.flatten().flat_map(|tags| one_or_many(&tags.to_json())).map(|tag| plain_text(&tag)).collect(),
             tests,
         });
     }

@@ -16,13 +16,23 @@ use super::loader::{Loader, fqn_of_properties, record_of};
 use super::nodes::{fqn, merged};
 use super::project::{Node, TestKind, TestNode};
 use super::schema_yml::TestDefinition;
-use super::{supported, test_arguments};
+use super::{supported, test_arguments, unique_id};
 use crate::runner::RunnerError;
 
 /// What a generic test is attached to.
 enum Tested<'a> {
     Node(&'a str),
     Source(&'a str, &'a str),
+}
+
+impl Tested<'_> {
+    /// How a template refers to it.
+    fn reference(&self) -> String {
+        match self {
+            Self::Node(name) => format!("ref('{name}')"),
+            Self::Source(source, table) => format!("source('{source}', '{table}')"),
+        }
+    }
 }
 
 /// Parses all tests.
@@ -36,7 +46,8 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
         let fqn = fqn(&loader.world.project, &path);
         let own = loader.schema.singular_tests.get(&name).cloned().unwrap_or_default();
-        let subject = Arc::new(subject(loader, &name, &path.relative, fqn, &own));
+        let id = unique_id::plain("test", &loader.world.project, &name);
+        let subject = Arc::new(subject(loader, id, &name, &path.relative, fqn, &own));
         let record = loader.parse(&template, &subject)?;
         let config = merged(&subject.config, &record);
         if config.enabled() {
@@ -87,7 +98,14 @@ fn node(subject: Arc<Subject>, template: String, record: Record, kind: TestKind)
     TestNode { subject, declared: Arc::new(declared), template, kind }
 }
 
-fn subject(loader: &Loader, name: &str, file: &str, fqn: Vec<String>, own: &Map<String, Json>) -> Subject {
+fn subject(
+    loader: &Loader,
+    unique_id: String,
+    name: &str,
+    file: &str,
+    fqn: Vec<String>,
+    own: &Map<String, Json>,
+) -> Subject {
     let target = &loader.world.target;
     let mut config = NodeConfig::default();
     for level in tree_levels(&loader.file.tests, &fqn) {
@@ -95,6 +113,7 @@ fn subject(loader: &Loader, name: &str, file: &str, fqn: Vec<String>, own: &Map<
     }
     config.merge(own);
     Subject {
+        unique_id,
         name: name.to_owned(),
         resource_type: "test",
         file: file.to_owned(),
@@ -114,7 +133,13 @@ fn generic(
 ) -> Result<Option<TestNode>, RunnerError> {
     let name = definition.name.clone().unwrap_or_else(|| full_name(definition, tested));
     let fqn = fqn_of_properties(&loader.world.project, &definition.file, &name);
-    let subject = Arc::new(subject(loader, &name, &definition.file, fqn, &definition.config));
+    let mut arguments = definition.arguments.clone();
+    if let Some(column) = &definition.column {
+        arguments.insert("column_name".to_owned(), Json::String(column.clone()));
+    }
+    let metadata = unique_id::test_metadata(&definition.test, &arguments, &tested.reference());
+    let id = unique_id::generic_test(&loader.world.project, &name, &metadata);
+    let subject = Arc::new(subject(loader, id, &name, &definition.file, fqn, &definition.config));
     if !subject.config.enabled() {
         return Ok(None);
     }
@@ -135,10 +160,6 @@ fn generic(
         Tested::Node(name) => (Some((*name).to_owned()), None),
         Tested::Source(source, table) => (None, Some(((*source).to_owned(), (*table).to_owned()))),
     };
-    let mut arguments = definition.arguments.clone();
-    if let Some(column) = &definition.column {
-        arguments.insert("column_name".to_owned(), Json::String(column.clone()));
-    }
     let kind = TestKind::Generic {
         test: definition.test.clone(),
         model: model.clone(),

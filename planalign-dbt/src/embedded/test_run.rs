@@ -12,49 +12,13 @@ use super::failures::Place;
 use super::jinja::relation::Relation;
 use super::materialize::Work;
 use super::project::{TestKind, TestNode};
-use super::run::{EmbeddedRunner, Session, selectable};
+use super::run::{EmbeddedRunner, Session};
 use super::test_arguments;
-use crate::runner::{Materialization, RunnerError, Vars};
-use crate::selection::{Selectable, TestTraits, select_tests};
-
-/// Result of a test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TestStatus {
-    /// The test passed.
-    Pass,
-    /// Failures were found, but only warrant a warning.
-    Warn,
-    /// The test failed.
-    Fail,
-}
-
-/// A completed test.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TestResult {
-    /// Name of the test.
-    pub name: String,
-    /// Result.
-    pub status: TestStatus,
-    /// Result of `fail_calc`, by default the number of rows found.
-    pub failures: i64,
-    /// Query that finds the rows.
-    pub sql: String,
-    /// Wall time, including rendering.
-    pub elapsed: Duration,
-}
+use crate::outcome::{TestResult, TestStatus};
+use crate::runner::{Materialization, RunnerError};
 
 impl EmbeddedRunner {
-    /// Runs the selected tests and those of the selected models, seeds, and sources.
-    pub fn run_tests(&self, selection: &str, vars: &Vars) -> Result<Vec<TestResult>, RunnerError> {
-        let session = self.session(vars)?;
-        let tests: Vec<Selectable> =
-            self.project.tests.iter().map(|t| selectable(&t.subject, Some(traits(t)))).collect();
-        let selected = select_tests(selection, &self.selectables(), &tests, &self.project.graph)?;
-        let chosen = self.project.tests.iter().filter(|t| selected.contains(&t.subject.name));
-        chosen.map(|test| self.run_test(test, &session)).collect()
-    }
-
-    fn run_test(&self, test: &TestNode, session: &Session) -> Result<TestResult, RunnerError> {
+    pub(crate) fn run_test(&self, test: &TestNode, session: &Session) -> Result<TestResult, RunnerError> {
         let start = Instant::now();
         let subject = &test.subject;
         let place = Place { node: &subject.name, file: &subject.file };
@@ -145,12 +109,4 @@ fn outcome(row: &[DbValue], severity: &str) -> Option<(i64, TestStatus)> {
         _ => TestStatus::Pass,
     };
     Some((failures, status))
-}
-
-fn traits(test: &TestNode) -> TestTraits {
-    let tested = test.declared.record.refs.iter().cloned().collect();
-    match &test.kind {
-        TestKind::Singular => TestTraits { test_type: "singular", test_name: String::new(), tested },
-        TestKind::Generic { test, .. } => TestTraits { test_type: "generic", test_name: test.clone(), tested },
-    }
 }

@@ -11,7 +11,8 @@ use super::process::{End, Line};
 use super::redactor::{Redactor, engine_message};
 use super::results_file::ResultsFile;
 use crate::dbt_error::DbtError;
-use crate::runner::{Flow, NodeEvent, NodeResult, RunnerError};
+use crate::outcome::{NodeResult, Outcome};
+use crate::runner::{Flow, NodeEvent, RunnerError};
 
 /// What dbt said so far.
 pub(crate) struct Build<'b> {
@@ -62,10 +63,12 @@ impl<'b> Build<'b> {
         }
         state.status = Some(status);
         match status {
-            NodeStatus::Started => observer(NodeEvent::Started { name: &node.name }),
+            NodeStatus::Started => {
+                observer(NodeEvent::Started { name: &node.name, resource_type: node.materialization.into() })
+            }
             NodeStatus::Built => {
                 state.elapsed = event.execution_time();
-                observer(NodeEvent::Finished(&result(node, state.elapsed)))
+                observer(NodeEvent::Finished(&Outcome::Built(result(node, state.elapsed))))
             }
             NodeStatus::Failed | NodeStatus::Skipped => Flow::Continue,
         }

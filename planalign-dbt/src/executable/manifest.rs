@@ -134,7 +134,7 @@ impl Manifest {
             let depends_on: BTreeSet<String> =
                 node.depends_on.nodes.iter().filter_map(|id| names.get(id.as_str()).cloned()).collect();
             graph.push(GraphNode { name: name.clone(), materialization, depends_on: depends_on.into_iter().collect() });
-            selectables.push(selectable(node, &name));
+            selectables.push(selectable(node, id, &name));
             sources.insert(format!("{}.{name}", node.resource_type), source(node, &file.macros));
             let is_stored = materialization != Materialization::Ephemeral;
             let relation = is_stored.then(|| RelationName {
@@ -199,10 +199,11 @@ fn materialization(node: &ManifestNode) -> Materialization {
     }
 }
 
-fn selectable(node: &ManifestNode, name: &str) -> Selectable {
+fn selectable(node: &ManifestNode, id: &str, name: &str) -> Selectable {
     let resource_type = BUILT.into_iter().find(|kind| *kind == node.resource_type).unwrap_or("model");
     let materialized = if resource_type == "model" { node.config.materialized.clone() } else { None };
     Selectable {
+        id: id.to_owned(),
         name: name.to_owned(),
         file: node.original_file_path.clone(),
         fqn: node.fqn.clone(),
@@ -210,6 +211,7 @@ fn selectable(node: &ManifestNode, name: &str) -> Selectable {
         resource_type,
         materialized: materialized.unwrap_or_else(|| resource_type.to_owned()),
         test: None,
+        parents: node.depends_on.nodes.clone(),
     }
 }
 

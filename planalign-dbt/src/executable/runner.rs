@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use planalign_config::{Database, DatabaseOptions, did_you_mean};
 
@@ -13,8 +14,9 @@ use super::manifest::{Manifest, Node};
 use super::redactor::Redactor;
 use crate::dbt_error::DbtError;
 use crate::embedded::EmbeddedRunner;
-use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
-use crate::selection::select_in_order;
+use crate::outcome::{NodeResult, Outcome};
+use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
+use crate::selection::select;
 
 /// Runs a project on a database file with a `dbt` executable, which has the file to itself meanwhile.
 #[derive(Debug)]
@@ -115,8 +117,10 @@ impl ModelRunner for DbtRunner {
     }
 
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError> {
-        let Manifest { selectables, graph, order, .. } = &self.manifest;
-        select_in_order(selection, selectables, graph, order)
+        let Manifest { selectables, nodes, order, .. } = &self.manifest;
+        let selected = select(selection, selectables)?;
+        let is_selected = |name: &&String| nodes.get(*name).is_some_and(|node| selected.contains(&node.id));
+        Ok(order.iter().filter(is_selected).cloned().collect())
     }
 
     fn run(
@@ -146,7 +150,14 @@ impl ModelRunner for DbtRunner {
         };
         let mut should_stop = || stops.get() || (observer.borrow_mut())(NodeEvent::Waiting) == Flow::Stop;
         let end = self.dbt.run(&call, &subcommand, vars, &mut on_line, &mut should_stop)?;
-        progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout)
+        let results = progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout);
+        if let Err(error) = &results
+            && let Some(node) = error.node().and_then(|(name, _)| nodes.iter().find(|node| node.name == name))
+        {
+            let failed = Outcome::failed(node.materialization.into(), &node.name, error, Duration::ZERO);
+            (observer.borrow_mut())(NodeEvent::Finished(&failed));
+        }
+        results
     }
 
     fn sources(&self) -> BTreeMap<String, String> {

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::{env, fs};
 
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{EmbeddedRunner, Flow, Materialization, ModelRunner, NodeEvent, Vars, project_files};
+use planalign_dbt::{EmbeddedRunner, Flow, Materialization, ModelRunner, NodeEvent, Outcome, Vars, project_files};
 use serde_json::{Value, json};
 
 /// The ID that a call gives its log and its results.
@@ -192,12 +192,12 @@ impl Call {
         let mut results = Vec::new();
         let built = runner.run(&nodes, &self.vars(), &mut |event| {
             match event {
-                NodeEvent::Started { name } => node("LogStartLine", "info", &ids[name], "started"),
-                NodeEvent::Finished(result) => {
+                NodeEvent::Started { name, .. } => node("LogStartLine", "info", &ids[name], "started"),
+                NodeEvent::Finished(Outcome::Built(result)) => {
                     node("LogModelResult", "info", &ids[&result.name], "success");
                     results.push(json!({ "unique_id": ids[&result.name], "status": "success" }));
                 }
-                NodeEvent::Waiting => {}
+                NodeEvent::Finished(_) | NodeEvent::Waiting => {}
             }
             Flow::Continue
         });

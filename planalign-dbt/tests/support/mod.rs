@@ -5,7 +5,10 @@
 use std::path::Path;
 
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner, NodeResult, RunnerError, Vars};
+use planalign_dbt::{
+    AfterFailure, EmbeddedRunner, Flow, ModelRunner, NodeResult, Outcome, ResourceType, RunnerError, Selection,
+    TestResult, Vars,
+};
 use serde_json::Value as Json;
 
 /// A project in a temporary folder with an in-memory database.
@@ -66,6 +69,21 @@ pub(crate) fn vars(json: &str) -> Vars {
 pub(crate) fn run(runner: &mut EmbeddedRunner, selection: &str, vars: &Vars) -> Result<Vec<NodeResult>, RunnerError> {
     let names = runner.select(selection)?;
     runner.run(&names, vars, &mut |_| Flow::Continue)
+}
+
+pub(crate) fn run_tests(
+    runner: &mut EmbeddedRunner,
+    selection: &str,
+    vars: &Vars,
+) -> Result<Vec<TestResult>, RunnerError> {
+    let tests = Selection::of(selection).only([ResourceType::Test]);
+    let outcomes = runner.build(&tests, vars, AfterFailure::Continue, &mut |_| Flow::Continue)?;
+    let result = |outcome| match outcome {
+        Outcome::Tested(result) => Ok(result),
+        Outcome::Failed(failure) => Err(failure.error),
+        other => panic!("{other:?} is not the outcome of a test"),
+    };
+    outcomes.into_iter().map(result).collect()
 }
 
 pub(crate) fn rows(database: &Database, sql: &str) -> String {

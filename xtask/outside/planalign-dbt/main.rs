@@ -4,8 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner, TestStatus, Vars};
+use planalign_dbt::{AfterFailure, Database, DatabaseOptions, EmbeddedRunner, Flow, Selection, Vars};
 
 const FILES: [(&str, &str); 4] = [
     ("dbt_project.yml", "name: staff\nvars: {raise: 0.03}\n"),
@@ -26,13 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut runner = EmbeddedRunner::load(project, database.clone(), &Vars::new())?;
     println!("{}", runner.compile("raised", &Vars::new())?);
 
-    let models = runner.select("+raised")?;
-    for result in runner.run(&models, &Vars::new(), &mut |_| Flow::Continue)? {
-        println!("built {}", result.name);
-    }
-    for test in runner.run_tests("raised", &Vars::new())? {
-        println!("{}: {:?}", test.name, test.status);
-        assert_eq!(test.status, TestStatus::Pass);
+    let everything = Selection::default();
+    for outcome in runner.build(&everything, &Vars::new(), AfterFailure::Continue, &mut |_| Flow::Continue)? {
+        println!("{}: {outcome:?}", outcome.name());
+        assert!(outcome.is_success());
     }
     let payroll = database.query_value("select sum(pay)::bigint from raised", &[])?.integer();
     println!("payroll: {payroll:?}");

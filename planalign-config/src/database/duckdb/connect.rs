@@ -46,6 +46,12 @@ pub(super) struct MemoryRelief {
     pub(super) sql: String,
 }
 
+/// Takes over a connection to an engine that was set up elsewhere.
+pub(super) fn on(connection: Connection) -> duckdb::Result<Engine> {
+    connection.execute_batch(ERRORS_AS_DATA)?;
+    Ok(Engine { connection, reliefs: Vec::new(), layout: Arc::default(), file: None })
+}
+
 /// Starts an in-memory engine.
 pub(super) fn to_memory(options: &DatabaseOptions) -> duckdb::Result<Engine> {
     engine(options, options.spill_directory.clone())

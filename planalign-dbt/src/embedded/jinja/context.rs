@@ -37,6 +37,8 @@ pub(crate) struct Target {
 /// The node being rendered.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
+    /// dbt's ID of it, such as `model.shop.orders`.
+    pub(crate) unique_id: String,
     pub(crate) name: String,
     pub(crate) resource_type: &'static str,
     pub(crate) file: String,
@@ -134,7 +136,7 @@ impl Context {
             "database": subject.this.database,
             "resource_type": subject.resource_type,
             "package_name": self.world.project,
-            "unique_id": format!("{}.{}.{}", subject.resource_type, self.world.project, subject.name),
+            "unique_id": subject.unique_id,
             "original_file_path": subject.file,
             "path": subject.file.split_once('/').map_or(subject.file.as_str(), |(_, rest)| rest),
             "fqn": subject.fqn,

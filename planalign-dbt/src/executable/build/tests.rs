@@ -37,8 +37,10 @@ fn outcome(recorded: &str) -> String {
     for line in lines.lines() {
         build.read(Line::Out(line.to_owned()), &mut |event| {
             match event {
-                NodeEvent::Started { name } => seen.push(format!("{name} started")),
-                NodeEvent::Finished(result) => seen.push(format!("{} built in {:?}", result.name, result.elapsed)),
+                NodeEvent::Started { name, .. } => seen.push(format!("{name} started")),
+                NodeEvent::Finished(outcome) => {
+                    seen.push(format!("{} built in {:?}", outcome.name(), outcome.elapsed()))
+                }
                 NodeEvent::Waiting => {}
             }
             Flow::Continue
