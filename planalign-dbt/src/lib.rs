@@ -38,7 +38,10 @@ mod selection;
 
 pub use dbt_error::DbtError;
 #[cfg(feature = "duckdb")]
-pub use embedded::{AfterFailure, EmbeddedRunner, LoadOptions, Resource, Selection, project_files};
+pub use embedded::{
+    AfterFailure, Artifacts, DatabaseProfile, EmbeddedRunner, Invocation, LoadOptions, ProfileOptions, Resource,
+    Selection, parse_vars, project_files,
+};
 #[cfg(feature = "duckdb")]
 pub use executable::{DbtOptions, DbtRunner, DbtVersions};
 pub use in_memory::InMemoryRunner;

@@ -69,6 +69,8 @@ pub struct TestResult {
     pub status: TestStatus,
     /// Result of `fail_calc`, by default the number of rows found.
     pub failures: i64,
+    /// The condition on `failures` that decided: `warn_if` of a warning, else `error_if`.
+    pub limit: String,
     /// Query that finds the rows.
     pub sql: String,
     /// Wall time, including rendering.
@@ -145,6 +147,20 @@ impl Outcome {
             Self::Tested(test) => test.status != TestStatus::Fail,
             Self::Failed(_) | Self::Skipped(_) => false,
         }
+    }
+}
+
+impl TestResult {
+    /// Says what was found in dbt's words: `Got 1 result, configured to fail if != 0`; `None` if the test passed.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        let what = match self.status {
+            TestStatus::Pass => return None,
+            TestStatus::Warn => "warn",
+            TestStatus::Fail => "fail",
+        };
+        let Self { failures, limit, .. } = self;
+        Some(format!("Got {failures} result{}, configured to {what} if {limit}", if *failures == 1 { "" } else { "s" }))
     }
 }
 

@@ -134,6 +134,7 @@ fn options_reach_templates() {
         schema: "other".to_owned(),
         environment: [("HERE".to_owned(), "x".to_owned())].into(),
         full_refresh: true,
+        ..LoadOptions::default()
     };
     let mut runner =
         EmbeddedRunner::load_with(fixture.path(), fixture.database.clone(), &vars("{}"), options).expect("load");

@@ -1,5 +1,5 @@
 //! Checks that dbt builds the same rows as the program from the same project, census, and settings: on its own year by year, and
-//! as the program's runner, also when it is killed.
+//! as the program's runner, also when it is killed; and that it reads what `planalign dbt` leaves.
 
 mod kills;
 mod record;
@@ -7,6 +7,7 @@ mod runner;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{fs, io};
 
 use clap::Args;
@@ -73,6 +74,12 @@ pub(crate) enum ParityError {
     /// dbt can't be installed or run.
     #[error(transparent)]
     Dbt(#[from] DbtError),
+    /// dbt doesn't recognize its project.
+    #[error("to dbt, these nodes differ from `planalign dbt compile`'s manifest:\n  {}", changed.join("\n  "))]
+    Manifest {
+        /// Their names.
+        changed: Vec<String>,
+    },
     /// Relations differ.
     #[error("with {settings}, dbt builds different rows:\n  {}", differences.join("\n  "))]
     Differs {
@@ -130,6 +137,7 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
         reported.push(format!("{} rows of {} relations with {settings}", found.rows, found.relations));
         fs::remove_file(&databases[1]).map_err(ParityError::system("remove a database"))?;
     }
+    check_artifacts(&program, dbt, folder.path())?;
     let same = format!("parity: dbt builds the same {} years: {}", arguments.years, reported.join(", "));
     let extent = if arguments.long {
         Extent { employees: arguments.employees, years: 5, scenarios: true }
@@ -143,6 +151,17 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
         .map(|(at, dbt)| (dbt.clone(), if at == 0 { arguments.kills } else { arguments.kills.div_ceil(6) }));
     let kills = kills::run(&program, &cases.collect::<Vec<_>>(), arguments.seed)?;
     Ok([same, runner, kills].join("\n"))
+}
+
+/// Whether dbt finds its project unchanged in the manifest that `planalign dbt compile` writes.
+fn check_artifacts(program: &Path, dbt: &Dbt, folder: &Path) -> Result<(), ParityError> {
+    let state = folder.join("state");
+    let mut compile = Command::new(program);
+    compile.args(["dbt", "compile", "--quiet", "--project-dir"]).arg(workspace::root().join("dbt"));
+    compile.arg("--target-path").arg(&state).env("PLANALIGN_DATABASE", folder.join("artifacts.duckdb"));
+    output_of(&mut compile)?;
+    let changed = dbt.changed_since(&state)?;
+    if changed.is_empty() { Ok(()) } else { Err(ParityError::Manifest { changed }) }
 }
 
 /// Writes a census for the comparisons.

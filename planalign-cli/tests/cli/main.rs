@@ -4,6 +4,7 @@ mod bad_input;
 mod checkpoint;
 mod comparisons;
 mod damage;
+mod dbt_commands;
 #[cfg(unix)]
 mod dbt_executable;
 mod engine;

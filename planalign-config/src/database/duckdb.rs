@@ -46,6 +46,9 @@ pub struct DatabaseOptions {
     pub spill_directory: Option<PathBuf>,
     /// Whether to open the file read-only.
     pub read_only: bool,
+    /// Whether storage is laid out for simulations: small row groups, light compression, and a log that is folded only on
+    /// request.
+    pub tuned: bool,
     /// Waits between attempts while another process has the file open. An empty list fails immediately.
     pub busy_waits: Vec<Duration>,
 }
@@ -59,6 +62,7 @@ impl Default for DatabaseOptions {
             memory_need: None,
             spill_directory: None,
             read_only: false,
+            tuned: true,
             busy_waits,
         }
     }

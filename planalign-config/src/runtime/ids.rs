@@ -1,4 +1,4 @@
-//! Run IDs.
+//! Random IDs.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -12,11 +12,31 @@ pub fn new_run_id(started_at: Timestamp) -> String {
     format!("{}-{suffix:06x}", started_at.strftime("%Y%m%dT%H%M%S"))
 }
 
+/// Creates a random UUID, as other tools identify their calls: `9c0a00b3-94f5-4ab4-9f89-a17fc50a9f11`.
+#[must_use]
+pub fn new_uuid() -> String {
+    let random = || RandomState::new().hash_one(0);
+    let digits = format!("{:016x}{:016x}", random(), random());
+    // Version 4, variant 8.
+    format!("{}-{}-4{}-8{}-{}", &digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..])
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn uuids_differ_and_have_their_form() {
+        let uuids: BTreeSet<String> = (0..50).map(|_| new_uuid()).collect();
+        assert_eq!(uuids.len(), 50);
+        for uuid in uuids {
+            let parts: Vec<_> = uuid.split('-').map(str::len).collect();
+            assert_eq!(parts, [8, 4, 4, 4, 12], "{uuid}");
+            assert_eq!((&uuid[14..15], &uuid[19..20]), ("4", "8"));
+        }
+    }
 
     #[test]
     fn ids_contain_the_time_and_differ() {

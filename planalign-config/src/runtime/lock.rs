@@ -81,6 +81,12 @@ pub struct RunLock {
 }
 
 impl RunLock {
+    /// Whether any process ever locked this database.
+    #[must_use]
+    pub fn exists(database: &Path) -> bool {
+        lock_path(database).exists()
+    }
+
     /// Acquires the lock of a database, which need not exist yet, on behalf of `holder`.
     pub fn acquire(database: &Path, holder: &Holder) -> Result<Self, LockError> {
         let path = lock_path(database);

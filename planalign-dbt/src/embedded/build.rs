@@ -89,7 +89,9 @@ impl EmbeddedRunner {
         let lineage = Lineage::of(self);
         let items = self.in_build_order(&selected, &lineage);
         let dependencies = lineage.dependencies(&items);
-        Ok(self.execute(&items, &dependencies, &session, after_failure, observer))
+        let outcomes = self.execute(&items, &dependencies, &session, after_failure, observer);
+        self.keep_compiled(&session);
+        Ok(outcomes)
     }
 
     /// Runs each item, unless an item that it depends on, by ID, failed.

@@ -145,7 +145,7 @@ impl Loader {
 /// A template that calls a naming macro.
 pub(crate) const NAME_TEMPLATE: &str = "name of a relation";
 
-fn parse_phase() -> Phase {
+pub(crate) fn parse_phase() -> Phase {
     Phase::Parse(ParsePhase::default())
 }
 
@@ -189,13 +189,14 @@ pub(crate) fn fqn_of_properties(project: &str, file: &str, name: &str) -> Vec<St
 }
 
 /// Represents the project itself when its files are rendered.
-fn project_subject(file: &ProjectFile, world: &World) -> Subject {
+pub(crate) fn project_subject(file: &ProjectFile, world: &World) -> Subject {
     Subject {
         unique_id: file.name.clone(),
         name: file.name.clone(),
         resource_type: "project",
         file: PROJECT_FILE.to_owned(),
         fqn: vec![file.name.clone()],
+        properties: None,
         description: String::new(),
         columns: serde_json::Map::new(),
         this: Relation::new(&world.target.database, &world.target.schema, &file.name),

@@ -1,5 +1,6 @@
 //! The runner that renders and executes a project in this process.
 
+mod artifacts;
 mod build;
 pub(crate) mod catalog;
 pub(crate) mod config;
@@ -12,6 +13,7 @@ pub(crate) mod jinja;
 mod loader;
 mod materialize;
 mod nodes;
+mod profile;
 mod project;
 mod project_file;
 mod resources;
@@ -26,8 +28,11 @@ mod unique_id;
 mod yaml;
 mod yaml_jinja;
 
+pub use artifacts::{Artifacts, Invocation};
 pub use build::AfterFailure;
 pub use files::project_files;
 pub(crate) use files::project_texts;
+pub use profile::{DatabaseProfile, ProfileOptions};
 pub use resources::{Resource, Selection};
 pub use run::{EmbeddedRunner, LoadOptions};
+pub use yaml::parse_vars;

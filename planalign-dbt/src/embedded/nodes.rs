@@ -103,6 +103,7 @@ fn subject(
         resource_type,
         file: path.relative.clone(),
         fqn: fqn(&loader.world.project, path),
+        properties: described.map(|p| p.file.clone()),
         description: described.map(|p| p.description.clone()).unwrap_or_default(),
         columns: described.map(|p| p.columns.clone()).unwrap_or_default(),
         this: Relation::new(&target.database, &target.schema, &name),

@@ -60,6 +60,8 @@ pub(crate) struct TestNode {
     pub(crate) subject: Arc<Subject>,
     pub(crate) declared: Arc<Declared>,
     pub(crate) template: String,
+    /// The query, or for a generic test, its call as dbt writes it.
+    pub(crate) raw: String,
     pub(crate) kind: TestKind,
 }
 
@@ -76,6 +78,13 @@ pub(crate) enum TestKind {
         source: Option<(String, String)>,
         arguments: Map<String, Json>,
     },
+}
+
+impl TestNode {
+    /// The name of a file or table of the test.
+    pub(crate) fn alias(&self) -> &str {
+        self.subject.config.text("alias").unwrap_or(&self.subject.name)
+    }
 }
 
 impl Node {

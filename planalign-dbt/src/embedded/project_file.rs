@@ -15,6 +15,8 @@ use crate::runner::RunnerError;
 #[derive(Debug)]
 pub(crate) struct ProjectFile {
     pub(crate) name: String,
+    /// The profile that it names.
+    pub(crate) profile: Option<String>,
     pub(crate) model_paths: Vec<String>,
     pub(crate) seed_paths: Vec<String>,
     pub(crate) test_paths: Vec<String>,
@@ -116,6 +118,7 @@ impl ProjectFile {
         };
         Ok(Self {
             name: name.to_owned(),
+            profile: yaml.get("profile").and_then(Yaml::text).map(str::to_owned),
             model_paths: paths(yaml, ["model-paths", "source-paths"], &["models"]),
             seed_paths: paths(yaml, ["seed-paths", "data-paths"], &["seeds"]),
             test_paths: paths(yaml, ["test-paths", "test-paths"], &["tests"]),

@@ -9,7 +9,7 @@ use super::project::{TestKind, TestNode};
 use super::run::EmbeddedRunner;
 use super::schema_yml::SourceTable;
 use super::unique_id;
-use crate::outcome::ResourceType;
+use crate::outcome::{Outcome, ResourceType};
 use crate::runner::{Materialization, RelationName, RunnerError};
 use crate::selection::{Selectable, TestTraits, select};
 
@@ -41,6 +41,10 @@ pub struct Resource {
     pub materialization: Option<Materialization>,
     /// The relation with its rows; `None` for tests and ephemeral models.
     pub relation: Option<RelationName>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// IDs of what it refs.
+    pub depends_on: Vec<String>,
 }
 
 impl Selection {
@@ -62,25 +66,40 @@ impl EmbeddedRunner {
     pub fn list(&self, selection: &Selection) -> Result<Vec<Resource>, RunnerError> {
         let selected = self.selected(selection)?;
         let project = &self.project;
-        let nodes = project.nodes.values().map(|node| Resource {
-            materialization: Some(node.materialization),
-            relation: (node.materialization != Materialization::Ephemeral).then(|| node.relation().name()),
-            ..resource(&node.subject, node.materialization.into())
-        });
-        let tests = project.tests.iter().map(|test| resource(&test.subject, ResourceType::Test));
-        let sources = project.sources.iter().map(|source| Resource {
-            unique_id: self.source_id(source),
-            resource_type: ResourceType::Source,
-            name: source.table.clone(),
-            file: source.file.clone(),
-            fqn: fqn_of_source(&project.world.project, source),
-            materialization: None,
-            relation: Some(RelationName { schema: source.schema.clone(), name: source.identifier.clone() }),
-        });
-        let all = nodes.chain(tests).chain(sources);
-        let mut listed: Vec<Resource> = all.filter(|resource| selected.contains(&resource.unique_id)).collect();
+        let mut listed = Vec::new();
+        for item in self.selectables().into_iter().filter(|item| selected.contains(&item.id)) {
+            let node = project.nodes.get(&item.name).filter(|_| ["seed", "model"].contains(&item.resource_type));
+            let source = project.sources.iter().find(|source| self.source_id(source) == item.id);
+            let stored = node.filter(|node| node.materialization != Materialization::Ephemeral);
+            let of_source = |s: &SourceTable| RelationName { schema: s.schema.clone(), name: s.identifier.clone() };
+            listed.push(Resource {
+                resource_type: match (node, source) {
+                    (Some(node), _) => node.materialization.into(),
+                    (None, Some(_)) => ResourceType::Source,
+                    (None, None) => ResourceType::Test,
+                },
+                materialization: node.map(|node| node.materialization),
+                relation: stored.map(|node| node.relation().name()).or(source.map(of_source)),
+                unique_id: item.id,
+                name: item.name,
+                file: item.file,
+                fqn: item.fqn,
+                tags: item.tags,
+                depends_on: item.parents,
+            });
+        }
         listed.sort_by(|a, b| a.unique_id.cmp(&b.unique_id));
         Ok(listed)
+    }
+
+    /// dbt's ID of what an outcome is about.
+    pub(super) fn id_of(&self, outcome: &Outcome) -> String {
+        let (project, name) = (&self.project, outcome.name());
+        let subject = match outcome.resource_type() {
+            ResourceType::Test => project.tests.iter().map(|test| &test.subject).find(|subject| subject.name == name),
+            _ => project.nodes.get(name).map(|node| &node.subject),
+        };
+        subject.map(|subject| subject.unique_id.clone()).unwrap_or_default()
     }
 
     /// The IDs of what is selected.
@@ -146,27 +165,17 @@ impl EmbeddedRunner {
     pub(crate) fn parents(&self, record: &Record) -> Vec<String> {
         let nodes = record.refs.iter().filter_map(|name| self.project.nodes.get(name));
         let sources = record.sources.iter().map(|(source, table)| self.id_of_source(source, table));
-        nodes.map(|node| node.subject.unique_id.clone()).chain(sources).collect()
+        let mut parents: Vec<String> = nodes.map(|node| node.subject.unique_id.clone()).chain(sources).collect();
+        parents.sort();
+        parents
     }
 
-    fn source_id(&self, source: &SourceTable) -> String {
+    pub(super) fn source_id(&self, source: &SourceTable) -> String {
         self.id_of_source(&source.source, &source.table)
     }
 
     fn id_of_source(&self, source: &str, table: &str) -> String {
         unique_id::source(&self.project.world.project, source, table)
-    }
-}
-
-fn resource(subject: &Subject, resource_type: ResourceType) -> Resource {
-    Resource {
-        unique_id: subject.unique_id.clone(),
-        resource_type,
-        name: subject.name.clone(),
-        file: subject.file.clone(),
-        fqn: subject.fqn.clone(),
-        materialization: None,
-        relation: None,
     }
 }
 

@@ -18,14 +18,15 @@ use super::failures::Place;
 use super::jinja::context::{Context, Subject, Target, VarValues, lock};
 use super::jinja::environment;
 use super::jinja::functions::full_refresh;
-use super::jinja::phase::{Declared, Phase, RunPhase};
-use super::jinja::relation::cte_name;
-use super::loader::{Loader, var_values};
+use super::jinja::phase::{Declared, Phase, Record, RunPhase};
+use super::jinja::relation::{Relation, cte_name};
+use super::loader::{Loader, parse_phase, record_of, var_values};
 use super::materialize::Work;
 use super::nodes::{build, hook_template};
 use super::project::{Body, Node, Project};
 use super::project_file::PROJECT_FILE;
-use super::{seed, supported};
+use super::yaml_jinja::evaluate_text;
+use super::{seed, supported, unique_id};
 use crate::outcome::{NodeResult, Outcome};
 use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
 use crate::selection::select;
@@ -33,8 +34,12 @@ use crate::selection::select;
 /// Options for loading a project.
 #[derive(Clone, Debug)]
 pub struct LoadOptions {
+    /// Value of `target.profile_name`; `None`: the project's name.
+    pub profile: Option<String>,
     /// Value of `target.name`.
     pub target: String,
+    /// Value of `target.threads`.
+    pub threads: usize,
     /// Default schema of models.
     pub schema: String,
     /// Variables available to `env_var`; the process environment is never read.
@@ -45,7 +50,14 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { target: "dev".to_owned(), schema: "main".to_owned(), environment: BTreeMap::new(), full_refresh: false }
+        Self {
+            profile: None,
+            target: "dev".to_owned(),
+            threads: 1,
+            schema: "main".to_owned(),
+            environment: BTreeMap::new(),
+            full_refresh: false,
+        }
     }
 }
 
@@ -58,6 +70,8 @@ pub struct EmbeddedRunner {
     catalog: Arc<Mutex<Catalog>>,
     /// Variables that the project's structure depends on, with their values at load.
     fixed: BTreeMap<String, Option<Json>>,
+    /// SQL of the last build, by ID.
+    compiled: BTreeMap<String, String>,
 }
 
 /// State of one call of `run` or `build`.
@@ -65,6 +79,8 @@ pub struct EmbeddedRunner {
 pub(crate) struct Session {
     pub(crate) vars: Arc<VarValues>,
     pub(crate) catalog: Arc<Mutex<Catalog>>,
+    /// SQL of nodes and tests, by ID.
+    pub(crate) compiled: Mutex<BTreeMap<String, String>>,
 }
 
 /// A template rendered for running.
@@ -90,7 +106,9 @@ impl EmbeddedRunner {
         let place = Place { node: "the project", file: PROJECT_FILE };
         let name = database.query_value("select current_database()", &[]).map_err(|e| place.statement(&e, "", 0))?;
         let target = Target {
+            profile: options.profile.clone(),
             name: options.target.clone(),
+            threads: options.threads,
             database: name.text().unwrap_or_default(),
             schema: options.schema.clone(),
         };
@@ -99,14 +117,68 @@ impl EmbeddedRunner {
         let fixed = loader.fixed_vars.iter();
         let fixed = fixed.map(|name| (name.clone(), vars.get(name).or_else(|| defaults.get(name)).cloned())).collect();
         let project = build(loader, defaults)?;
-        Ok(Self { project, database, options, catalog: Arc::default(), fixed })
+        Ok(Self { project, database, options, catalog: Arc::default(), fixed, compiled: BTreeMap::new() })
     }
 
-    /// Compiles a model to SQL without running it.
+    /// Compiles a model or test, given by its name, to SQL without running it. A seed has no SQL.
     pub fn compile(&self, name: &str, vars: &Vars) -> Result<String, RunnerError> {
         let session = self.session(vars)?;
-        let node = self.node(name)?;
-        Ok(self.render_node(node, &session)?.sql)
+        match self.project.tests.iter().find(|test| test.subject.name == name) {
+            Some(test) if !self.project.nodes.contains_key(name) => self.test_sql(test, &session),
+            _ => Ok(self.render_node(self.node(name)?, &session)?.sql),
+        }
+    }
+
+    /// Compiles a text like a model, such as `select * from {{ ref('orders') }}`.
+    pub fn compile_inline(&self, text: &str, vars: &Vars) -> Result<String, RunnerError> {
+        let session = self.session(vars)?;
+        let world = &self.project.world;
+        let subject = Arc::new(Subject {
+            unique_id: unique_id::plain("sql_operation", &world.project, INLINE),
+            name: INLINE.to_owned(),
+            resource_type: "model",
+            file: INLINE.to_owned(),
+            fqn: vec![world.project.clone(), INLINE.to_owned()],
+            properties: None,
+            description: String::new(),
+            columns: Vars::new(),
+            this: Relation::new(&world.target.database, &world.target.schema, INLINE),
+            config: Arc::default(),
+        });
+        let render = |context: &Arc<Context>| {
+            evaluate_text(text, &self.project.env, context)
+                .map_err(|e| Place { node: INLINE, file: INLINE }.rendering(&e, &world.macros))
+        };
+        let parsing = Context::new(world.clone(), subject.clone(), session.vars.clone(), parse_phase());
+        render(&parsing)?;
+        let declared = Declared { record: record_of(&parsing), ..Declared::default() };
+        let ctes = self.render_ephemerals(&self.ephemerals_of(&declared.record), &session)?;
+        Ok(inject(&render(&self.context(&subject, &Arc::new(declared), &session))?, &ctes))
+    }
+
+    /// The SQL of a node or test, by ID, in the last build.
+    pub(crate) fn compiled(&self, id: &str) -> Option<&str> {
+        self.compiled.get(id).map(String::as_str)
+    }
+
+    /// Keeps the SQL of a build that has ended.
+    pub(crate) fn keep_compiled(&mut self, session: &Session) {
+        self.compiled = std::mem::take(&mut lock(&session.compiled));
+    }
+
+    /// The ephemeral models that a template's refs lead to, each after those it uses.
+    pub(crate) fn ephemerals_of(&self, record: &Record) -> Vec<String> {
+        let mut chain: Vec<String> = Vec::new();
+        for name in &record.refs {
+            let Some(node) = self.project.nodes.get(name) else { continue };
+            let own = (node.materialization == Materialization::Ephemeral).then_some(name);
+            for link in node.ephemerals.iter().filter(|_| own.is_some()).chain(own) {
+                if !chain.contains(link) {
+                    chain.push(link.clone());
+                }
+            }
+        }
+        chain
     }
 
     /// Returns the names of all tests.
@@ -127,7 +199,11 @@ impl EmbeddedRunner {
                 });
             }
         }
-        Ok(Session { vars: Arc::new(var_values(&self.project.vars, vars)), catalog: self.catalog.clone() })
+        Ok(Session {
+            vars: Arc::new(var_values(&self.project.vars, vars)),
+            catalog: self.catalog.clone(),
+            compiled: Mutex::default(),
+        })
     }
 
     fn node(&self, name: &str) -> Result<&Node, RunnerError> {
@@ -214,6 +290,7 @@ impl EmbeddedRunner {
 
     fn run_model(&self, work: &Work<'_>, node: &Node, session: &Session) -> Result<Option<u64>, RunnerError> {
         let rendered = self.render_node(node, session)?;
+        lock(&session.compiled).insert(node.subject.unique_id.clone(), rendered.sql.clone());
         let context = &rendered.context;
         let config = self.current_config(node, context, work.place)?;
         let rows = work.atomically(|| {
@@ -276,7 +353,7 @@ impl EmbeddedRunner {
             let rendered = if self.project.env.get_template(&template).is_ok() {
                 self.render(&template, context)?
             } else {
-                super::yaml_jinja::evaluate_text(sql, &self.project.env, context)
+                evaluate_text(sql, &self.project.env, context)
                     .map_err(|e| work.place.rendering(&e, &self.project.world.macros))?
             };
             work.hook(&rendered)?;
@@ -334,6 +411,9 @@ impl ModelRunner for EmbeddedRunner {
         seed::first_year_of_changes(before, now, column)
     }
 }
+
+/// The name of a text that isn't in the project.
+const INLINE: &str = "inline_query";
 
 /// Key in a seed's `meta` that names the column with the first simulated year that a row affects.
 const EFFECTIVE_YEAR: &str = "effective_year";

@@ -42,6 +42,9 @@ pub(crate) struct SourceTable {
     pub(crate) schema: String,
     pub(crate) identifier: String,
     pub(crate) file: String,
+    pub(crate) source_description: String,
+    pub(crate) description: String,
+    pub(crate) columns: Map<String, Json>,
     pub(crate) tags: Vec<String>,
     /// Whether its own properties enable it.
     pub(crate) enabled: Option<bool>,
@@ -250,7 +253,7 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
             return Err(refuse("external sources", &source, "read the file in a model, for example with read_csv()"));
         }
         let name = name_of(file, table)?;
-        let (_, tests) = columns_and_tests(file, table)?;
+        let (columns, tests) = columns_and_tests(file, table)?;
         let tags =
             [item, table].into_iter().flat_map(|of| [of.get("tags"), of.get("config").and_then(|c| c.get("tags"))]);
         tables.push(SourceTable {
@@ -261,6 +264,9 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
             file: file.to_owned(),
             enabled: enabled(table).or(enabled(item)),
             table: name,
+            source_description: text_of(item, "description").unwrap_or_default(),
+            description: text_of(table, "description").unwrap_or_default(),
+            columns,
             tags: tags.flatten().flat_map(|tags| one_or_many(&tags.to_json())).map(|tag| plain_text(&tag)).collect(),
             tests,
         });

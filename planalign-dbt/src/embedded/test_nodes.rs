@@ -25,16 +25,6 @@ enum Tested<'a> {
     Source(&'a str, &'a str),
 }
 
-impl Tested<'_> {
-    /// How a template refers to it.
-    fn reference(&self) -> String {
-        match self {
-            Self::Node(name) => format!("ref('{name}')"),
-            Self::Source(source, table) => format!("source('{source}', '{table}')"),
-        }
-    }
-}
-
 /// Parses all tests.
 pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Result<Vec<TestNode>, RunnerError> {
     let mut tests = Vec::new();
@@ -53,7 +43,7 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         if config.enabled() {
             supported::check_test(&config, place)?;
             let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
-            tests.push(node(subject, template, record, TestKind::Singular));
+            tests.push(node(subject, template, raw, record, TestKind::Singular));
         }
     }
     let patches = std::mem::take(&mut loader.schema.patches);
@@ -89,13 +79,13 @@ fn check_names(tests: &[TestNode]) -> Result<(), RunnerError> {
     Ok(())
 }
 
-fn node(subject: Arc<Subject>, template: String, record: Record, kind: TestKind) -> TestNode {
+fn node(subject: Arc<Subject>, template: String, raw: String, record: Record, kind: TestKind) -> TestNode {
     let templates = match kind {
         TestKind::Singular => vec![template.clone()],
         TestKind::Generic { .. } => Vec::new(),
     };
     let declared = Declared { record, base_config: (*subject.config).clone(), templates, later: Mutex::default() };
-    TestNode { subject, declared: Arc::new(declared), template, kind }
+    TestNode { subject, declared: Arc::new(declared), template, raw, kind }
 }
 
 fn subject(
@@ -118,6 +108,7 @@ fn subject(
         resource_type: "test",
         file: file.to_owned(),
         fqn,
+        properties: None,
         description: String::new(),
         columns: Map::new(),
         this: Relation::new(&target.database, &target.schema, name),
@@ -131,15 +122,28 @@ fn generic(
     definition: &TestDefinition,
     tested: &Tested<'_>,
 ) -> Result<Option<TestNode>, RunnerError> {
-    let name = definition.name.clone().unwrap_or_else(|| full_name(definition, tested));
+    let mut own = definition.config.clone();
+    let name = if let Some(name) = &definition.name {
+        name.clone()
+    } else {
+        let (identifier, name) = full_name(definition, tested);
+        if let Some(alias) = short_name(&identifier, &name) {
+            own.entry("alias").or_insert_with(|| alias.into());
+        }
+        name
+    };
     let fqn = fqn_of_properties(&loader.world.project, &definition.file, &name);
     let mut arguments = definition.arguments.clone();
     if let Some(column) = &definition.column {
         arguments.insert("column_name".to_owned(), Json::String(column.clone()));
     }
-    let metadata = unique_id::test_metadata(&definition.test, &arguments, &tested.reference());
+    let reference = match tested {
+        Tested::Node(name) => unique_id::ref_of(name),
+        Tested::Source(source, table) => unique_id::source_of(source, table),
+    };
+    let metadata = unique_id::test_metadata(&definition.test, &arguments, &reference);
     let id = unique_id::generic_test(&loader.world.project, &name, &metadata);
-    let subject = Arc::new(subject(loader, id, &name, &definition.file, fqn, &definition.config));
+    let subject = Arc::new(subject(loader, id, &name, &definition.file, fqn, &own));
     if !subject.config.enabled() {
         return Ok(None);
     }
@@ -184,11 +188,22 @@ fn generic(
     }
     supported::check_test(&config, place)?;
     let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
-    Ok(Some(node(subject, template, record, kind)))
+    Ok(Some(node(subject, template, call(&proxy, &own), record, kind)))
 }
 
-/// The name that dbt gives a test: the tested item, and the arguments sorted by name.
-fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> String {
+/// The call of a test with its configuration, as dbt writes it; its other tools compare it with that of other runs.
+fn call(proxy: &str, config: &Map<String, Json>) -> String {
+    let value = |value: &Json| match value {
+        Json::String(text) => format!("\"{}\"", text.replace('"', "\\\"")),
+        other => plain_text(other),
+    };
+    let config: Vec<String> = config.iter().map(|(key, of_key)| format!("{key}={}", value(of_key))).collect();
+    let config = if config.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", config.join(",")) };
+    format!("{{{{ {proxy}(**_dbt_generic_test_kwargs) }}}}{config}")
+}
+
+/// The name that dbt gives a test, after its start: the test and the tested item, then the arguments sorted by name.
+fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> (String, String) {
     let test = definition.test.replace('.', "_");
     let (prefix, target) = match tested {
         Tested::Node(name) => ("", (*name).to_owned()),
@@ -207,7 +222,15 @@ fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> String {
         arguments.insert(key, texts);
     }
     let flat: Vec<String> = arguments.into_values().flatten().map(|text| cleaned(&text)).collect();
-    format!("{prefix}{test}_{target}_{}", flat.join("__"))
+    let identifier = format!("{prefix}{test}_{target}");
+    let name = format!("{identifier}_{}", flat.join("__"));
+    (identifier, name)
+}
+
+/// The alias that dbt gives a test whose name is too long for a table.
+fn short_name(identifier: &str, name: &str) -> Option<String> {
+    let start: String = identifier.chars().take(30).collect();
+    (name.chars().count() >= 64).then(|| format!("{start}_{}", unique_id::md5(name)))
 }
 
 /// Replaces runs of characters other than letters, digits, and underscores with one underscore.

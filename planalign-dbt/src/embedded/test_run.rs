@@ -9,13 +9,14 @@ use serde_json::Value as Json;
 use super::config::plain_text;
 use super::cte::inject;
 use super::failures::Place;
+use super::jinja::context::lock;
 use super::jinja::relation::Relation;
 use super::materialize::Work;
 use super::project::{TestKind, TestNode};
 use super::run::{EmbeddedRunner, Session};
 use super::test_arguments;
 use crate::outcome::{TestResult, TestStatus};
-use crate::runner::{Materialization, RunnerError};
+use crate::runner::RunnerError;
 
 impl EmbeddedRunner {
     pub(crate) fn run_test(&self, test: &TestNode, session: &Session) -> Result<TestResult, RunnerError> {
@@ -23,6 +24,7 @@ impl EmbeddedRunner {
         let subject = &test.subject;
         let place = Place { node: &subject.name, file: &subject.file };
         let sql = self.test_sql(test, session)?;
+        lock(&session.compiled).insert(subject.unique_id.clone(), sql.clone());
         let config = &subject.config;
         let calculation = config.text("fail_calc").unwrap_or("count(*)");
         let (warn_if, error_if) = (config.text("warn_if").unwrap_or("!= 0"), config.text("error_if").unwrap_or("!= 0"));
@@ -41,11 +43,12 @@ impl EmbeddedRunner {
         let (failures, status) = outcome.ok_or_else(|| {
             place.compilation("`fail_calc` returns NULL or a fraction; it must return a whole number")
         })?;
-        Ok(TestResult { name: subject.name.clone(), status, failures, sql, elapsed: start.elapsed() })
+        let limit = if status == TestStatus::Warn { warn_if } else { error_if }.to_owned();
+        Ok(TestResult { name: subject.name.clone(), status, failures, limit, sql, elapsed: start.elapsed() })
     }
 
     /// The query that finds failing rows.
-    fn test_sql(&self, test: &TestNode, session: &Session) -> Result<String, RunnerError> {
+    pub(crate) fn test_sql(&self, test: &TestNode, session: &Session) -> Result<String, RunnerError> {
         let subject = &test.subject;
         let context = self.context(subject, &test.declared, session);
         if let TestKind::Generic { model, source, arguments, .. } = &test.kind {
@@ -63,17 +66,8 @@ impl EmbeddedRunner {
             context.set_extra("_arguments_", values);
         }
         let sql = self.render(&test.template, &context)?;
-        let mut chain: Vec<String> = Vec::new();
-        for name in &test.declared.record.refs {
-            let Some(node) = self.project.nodes.get(name) else { continue };
-            let own = (node.materialization == Materialization::Ephemeral).then_some(name);
-            for link in node.ephemerals.iter().filter(|_| own.is_some()).chain(own) {
-                if !chain.contains(link) {
-                    chain.push(link.clone());
-                }
-            }
-        }
-        Ok(inject(&sql, &self.render_ephemerals(&chain, session)?))
+        let ctes = self.render_ephemerals(&self.ephemerals_of(&test.declared.record), session)?;
+        Ok(inject(&sql, &ctes))
     }
 
     fn where_text(

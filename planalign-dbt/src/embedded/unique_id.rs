@@ -1,5 +1,7 @@
 //! dbt's IDs of nodes, tests, and sources, which its other tools and the artifacts of earlier runs refer to.
 
+use std::fmt::Write as _;
+
 use md5::{Digest, Md5};
 use serde_json::{Map, Value as Json, json};
 
@@ -20,13 +22,34 @@ pub(crate) fn source(project: &str, source: &str, table: &str) -> String {
 /// `test.shop.unique_orders_id.fed59f6b1a`: ends in the last digits of the MD5 sum of the name and of how Python prints `metadata`
 /// if all scalars are texts and all keys sorted.
 pub(crate) fn generic_test(project: &str, name: &str, metadata: &Json) -> String {
-    let sum = Md5::digest(format!("{name}{}", python_text(&from_json(&as_texts(metadata)))));
-    let last = u64::from_be_bytes(std::array::from_fn(|i| sum[sum.len() - 8 + i]));
-    format!("test.{project}.{name}.{:010x}", last & LAST_DIGITS)
+    let sum = md5(&format!("{name}{}", python_text(&from_json(&as_texts(metadata)))));
+    format!("test.{project}.{name}.{}", &sum[sum.len() - HASH_LENGTH..])
 }
 
-/// Ten hexadecimal digits.
-const LAST_DIGITS: u64 = 0xff_ffff_ffff;
+const HASH_LENGTH: usize = 10;
+
+/// The MD5 sum of a text, in hexadecimal.
+pub(crate) fn md5(text: &str) -> String {
+    hex(&Md5::digest(text))
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// How a template refers to a model or seed.
+pub(crate) fn ref_of(name: &str) -> String {
+    format!("ref('{name}')")
+}
+
+/// How a template refers to a source.
+pub(crate) fn source_of(source: &str, table: &str) -> String {
+    format!("source('{source}', '{table}')")
+}
 
 /// A generic test as dbt describes it: its macro and arguments, with the tested model as a template.
 pub(crate) fn test_metadata(test: &str, arguments: &Map<String, Json>, tested: &str) -> Json {

@@ -3,7 +3,7 @@
 use planalign_config::yaml::{self, Content, Dialect, Node};
 use serde_json::{Map, Value as Json};
 
-use crate::runner::RunnerError;
+use crate::runner::{RunnerError, Vars};
 
 /// A value and the line on which it starts.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,20 @@ pub(crate) enum Data {
     Scalar(Json),
     List(Vec<Yaml>),
     Map(Vec<(String, Yaml)>),
+}
+
+/// Parses the variables of a call, a YAML mapping such as `{year: 2025}` or `year: 2025`.
+pub fn parse_vars(text: &str) -> Result<Vars, RunnerError> {
+    let yaml = Yaml::parse("--vars", text)?;
+    match yaml.to_json() {
+        Json::Object(vars) => Ok(vars),
+        Json::Null => Ok(Vars::new()),
+        _ => Err(RunnerError::Project {
+            file: "--vars".to_owned(),
+            line: None,
+            message: "variables are a mapping, such as {year: 2025}".to_owned(),
+        }),
+    }
 }
 
 impl Yaml {

@@ -11,6 +11,7 @@ use planalign_config::settings::{Override, RunnerKind};
 use planalign_reporting::columns::{Column, in_columns};
 use planalign_reporting::fixed::grouped;
 
+use crate::dbt::args::DbtCommand;
 use crate::exit_code::ExitCode;
 
 /// Default database file.
@@ -71,6 +72,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         database: PathBuf,
     },
+    /// Do what dbt does with any dbt project, without dbt.
+    #[command(subcommand)]
+    Dbt(DbtCommand),
     /// Generate a shell completion script.
     #[command(
         after_help = "Examples:\n  source <(planalign completions bash)\n  planalign completions fish > ~/.config/fish/completions/planalign.fish"
@@ -101,7 +105,7 @@ impl Command {
             Self::Log(args) => Some(&args.database),
             Self::Checkpoint { action } => Some(action.database()),
             Self::Probe { database } => Some(database),
-            Self::Completions { .. } | Self::ManPages { .. } => None,
+            Self::Dbt(_) | Self::Completions { .. } | Self::ManPages { .. } => None,
         }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) enum Failure {
         /// All problems with it.
         problems: Vec<TemplateProblem>,
     },
+    #[error(transparent)]
+    Node(#[from] planalign_dbt::RunnerError),
     #[error("cannot handle signals")]
     Signals(#[source] std::io::Error),
 }
@@ -51,6 +53,7 @@ impl Diagnostic for Failure {
     fn details(&self) -> Vec<String> {
         match self {
             Self::Library(error) => error.details(),
+            Self::Node(error) => error.details(),
             _ => Vec::new(),
         }
     }
@@ -58,6 +61,7 @@ impl Diagnostic for Failure {
     fn hints(&self) -> Vec<Hint> {
         match self {
             Self::Library(error) => error.hints(),
+            Self::Node(error) => error.hints(),
             Self::Template { .. } => vec![Hint::text("docs/reference/reports.md lists the metrics")],
             _ => Vec::new(),
         }
@@ -69,7 +73,7 @@ impl Failure {
     pub(crate) fn exit_code(&self, interrupted: ExitCode) -> ExitCode {
         match self {
             Self::Library(error) => of_library(error, interrupted),
-            Self::Unreadable { .. } | Self::Template { .. } => ExitCode::Usage,
+            Self::Unreadable { .. } | Self::Template { .. } | Self::Node(_) => ExitCode::Usage,
             Self::Unwritable { .. } | Self::Signals(_) | Self::Output(_) => ExitCode::Environment,
         }
     }

@@ -4,6 +4,7 @@ mod args;
 mod caller;
 mod checkpoint;
 mod commands;
+mod dbt;
 mod dbt_guard;
 mod exit_code;
 mod failure;
@@ -55,6 +56,7 @@ fn main() -> std::process::ExitCode {
         Command::Status(args) => status::run(args, &process),
         Command::Log(args) => run_log::run(args, &process),
         Command::Checkpoint { action } => checkpoint::run(action, &commands, &process),
+        Command::Dbt(command) => dbt::run(command, cli.quiet, &process, &received),
         Command::Probe { database } => probe::run(database),
         Command::Completions { shell } => print_completions(*shell),
         Command::ManPages { directory } => man_pages::run(directory),
@@ -68,7 +70,10 @@ fn main() -> std::process::ExitCode {
         }
         Err(failure) => {
             print_failure(&failure, &commands);
-            failure.exit_code(received.exit_code())
+            match cli.command {
+                Command::Dbt(_) => dbt::FAILED,
+                _ => failure.exit_code(received.exit_code()),
+            }
         }
     };
     code.into()

@@ -70,12 +70,10 @@ pub(super) fn to_file(path: &Path, file: &Path, options: &DatabaseOptions) -> du
     if !options.read_only && file.symlink_metadata().is_err() {
         create(&engine.connection, file)?;
     }
+    let rows = if options.tuned { format!(", row_group_size {ROWS_PER_GROUP}") } else { String::new() };
     let read_only = if options.read_only { ", read_only" } else { "" };
-    engine.connection.execute_batch(&format!(
-        "attach {} as {} (type duckdb, row_group_size {ROWS_PER_GROUP}{read_only})",
-        path_literal(file)?,
-        name(path)
-    ))?;
+    let (file_literal, name) = (path_literal(file)?, name(path));
+    engine.connection.execute_batch(&format!("attach {file_literal} as {name} (type duckdb{rows}{read_only})"))?;
     engine.file = if options.read_only { None } else { File::open(file).map(Arc::new).ok() };
     enter(&engine.connection, path)?;
     // Now that we have the file, remove what a killed process spilled, because it contains employee data.
@@ -134,11 +132,12 @@ fn name(path: &Path) -> String {
 /// Starts an engine whose limits apply before it opens a file.
 fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<Engine> {
     // Extensions come from the network, and a run must not depend on it.
-    let mut config = Config::default()
-        .enable_autoload_extension(false)?
-        .with("autoinstall_known_extensions", "false")?
+    let mut config =
+        Config::default().enable_autoload_extension(false)?.with("autoinstall_known_extensions", "false")?;
+    if options.tuned {
         // A stage's commit must not trigger a checkpoint of the file; the run requests one at the end of a year.
-        .with("checkpoint_threshold", "1TB")?;
+        config = config.with("checkpoint_threshold", "1TB")?;
+    }
     if let Some(threads) = options.threads {
         config = config.threads(i64::try_from(threads).unwrap_or(i64::MAX))?;
     }
@@ -150,8 +149,10 @@ fn engine(options: &DatabaseOptions, spill: Option<PathBuf>) -> duckdb::Result<E
     }
     let connection = Connection::open_in_memory_with_flags(config)?;
     connection.execute_batch(ERRORS_AS_DATA)?;
-    connection.execute_batch(LIGHT_COMPRESSION)?;
-    connection.execute_batch(NO_MERGING)?;
+    if options.tuned {
+        connection.execute_batch(LIGHT_COMPRESSION)?;
+        connection.execute_batch(NO_MERGING)?;
+    }
     let mut reliefs = vec![MemoryRelief {
         what: "on one thread, with rows in any order",
         sql: "set threads = 1; set preserve_insertion_order = false".to_owned(),

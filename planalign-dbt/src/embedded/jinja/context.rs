@@ -27,8 +27,10 @@ pub(crate) struct World {
 }
 
 /// The target of the build.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Target {
+    pub(crate) profile: Option<String>,
+    pub(crate) threads: usize,
     pub(crate) name: String,
     pub(crate) database: String,
     pub(crate) schema: String,
@@ -43,6 +45,8 @@ pub(crate) struct Subject {
     pub(crate) resource_type: &'static str,
     pub(crate) file: String,
     pub(crate) fqn: Vec<String>,
+    /// The properties file that describes it.
+    pub(crate) properties: Option<String>,
     pub(crate) description: String,
     /// Columns of `schema.yml`, by name.
     pub(crate) columns: Map<String, Json>,
@@ -153,12 +157,12 @@ impl Context {
         from_json(&json!({
             "name": target.name,
             "target_name": target.name,
-            "profile_name": self.world.project,
+            "profile_name": target.profile.as_ref().unwrap_or(&self.world.project),
             "type": "duckdb",
             "database": target.database,
             "dbname": target.database,
             "schema": target.schema,
-            "threads": 1,
+            "threads": target.threads,
         }))
     }
 }

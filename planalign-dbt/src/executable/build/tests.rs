@@ -39,7 +39,7 @@ fn outcome(recorded: &str) -> String {
             match event {
                 NodeEvent::Started { name, .. } => seen.push(format!("{name} started")),
                 NodeEvent::Finished(outcome) => {
-                    seen.push(format!("{} built in {:?}", outcome.name(), outcome.elapsed()))
+                    seen.push(format!("{} built in {:?}", outcome.name(), outcome.elapsed()));
                 }
                 NodeEvent::Waiting => {}
             }
