@@ -1,14 +1,17 @@
 //! Checks whether inputs are fit for a run, as far as possible without running it.
 
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{EmbeddedRunner, Flow, ModelRunner};
+use planalign_dbt::{DbtRunner, DbtVersions};
 use planalign_pipeline::RunPlan;
 use planalign_validation::{DataValidator, Finding, Severity};
 
+use crate::caller::Caller;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::modules;
 use crate::plan::{checked_workflow, plan};
+use crate::session::RunOptions;
+use crate::trial::Trial;
+use crate::{dbt_executable, modules};
 
 /// The rule that checks the rows of a census, and the models it reads.
 const CENSUS_RULE: &str = "census_acceptance";
@@ -19,48 +22,50 @@ const CENSUS_MODELS: [&str; 2] = ["stg_census_summary", "stg_census_issues"];
 pub struct InputCheck {
     /// The plan of the run.
     pub plan: RunPlan,
-    /// Findings about census rows that the run would skip.
-    pub census: Vec<Finding>,
+    /// Findings about census rows that the run would skip; `None` if only the run can read them.
+    pub census: Option<Vec<Finding>>,
     /// Number of models and seeds in the dbt project.
     pub nodes: usize,
+    /// The versions of the dbt executable that would build them, if one is configured.
+    pub dbt: Option<DbtVersions>,
 }
 
-/// Checks the workflow, the dbt project, and the rows of the census. Fails on anything that a run would reject.
-pub fn check_inputs(inputs: &Inputs) -> Result<InputCheck, Error> {
-    let (database, mut runner) = in_memory(inputs)?;
-    let workflow = checked_workflow(inputs, &runner, &modules::rules(inputs, &database)?, &[])?;
-    let plan = plan(&workflow, inputs, None);
-    let census = rejected(inputs, &mut runner, &database)?;
-    Ok(InputCheck { plan, census, nodes: runner.graph().nodes().count() })
+/// Checks the workflow, the dbt project, and the rows of the census with the configured runner. Fails on anything that a run
+/// would reject.
+pub fn check_inputs(inputs: &Inputs, caller: &Caller<'_>) -> Result<InputCheck, Error> {
+    let mut dbt = dbt_executable::inspect(inputs, &RunOptions::default(), caller)?;
+    let versions = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().clone());
+    let mut trial = Trial::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
+    let rules = modules::rules(inputs, &Database::in_memory(&DatabaseOptions::default())?)?;
+    let plan = plan(&checked_workflow(inputs, trial.runner(), &rules, &[])?, inputs, None);
+    let census = rejected(inputs, &mut trial)?;
+    Ok(InputCheck { plan, census, nodes: trial.runner().graph().nodes().count(), dbt: versions })
 }
 
-/// Fails if a run would reject the census.
-pub(crate) fn require_usable_census(inputs: &Inputs) -> Result<(), Error> {
-    let (database, mut runner) = in_memory(inputs)?;
-    rejected(inputs, &mut runner, &database).map(drop)
-}
-
-/// Creates an in-memory database and a runner of the project on it.
-fn in_memory(inputs: &Inputs) -> Result<(Database, EmbeddedRunner), Error> {
-    let database = Database::in_memory(&DatabaseOptions::default())?;
-    let runner = inputs.runner(&database)?;
-    Ok((database, runner))
-}
-
-/// Reads the rows of the census as a run does and returns findings about those it would reject. A project without the census
-/// models has none.
-fn rejected(inputs: &Inputs, runner: &mut EmbeddedRunner, database: &Database) -> Result<Vec<Finding>, Error> {
-    let exists = |model: &str| runner.graph().nodes().any(|node| node.name == model);
-    if !CENSUS_MODELS.iter().all(|model| exists(model)) {
-        return Ok(Vec::new());
+/// Fails if a run would reject the census; `dbt` builds its models, if the run uses one.
+pub(crate) fn require_usable_census(inputs: &Inputs, dbt: Option<&mut DbtRunner>) -> Result<(), Error> {
+    if rejected(inputs, &mut Trial::new(inputs, dbt)?)?.is_none() {
+        log::warn!(
+            "replacing the existing run without checking the census, because only dbt can read it, with a profile that \
+             names the database of the run"
+        );
     }
-    let staging = runner.select(&CENSUS_MODELS.map(|model| format!("+{model}")).join(" "))?;
-    runner.run(&staging, &inputs.vars, &mut |_| Flow::Continue)?;
-    let validator = DataValidator::new(modules::rules(inputs, database)?);
+    Ok(())
+}
+
+/// Reads the rows of the census as a run does and returns findings about those it would reject; `None` if only the run can read
+/// them. A project without the census models has none.
+fn rejected(inputs: &Inputs, trial: &mut Trial<'_>) -> Result<Option<Vec<Finding>>, Error> {
+    if CENSUS_MODELS.iter().any(|model| trial.runner().graph().get(model).is_none()) {
+        return Ok(Some(Vec::new()));
+    }
+    let staging = CENSUS_MODELS.map(|model| format!("+{model}")).join(" ");
+    let Some(database) = trial.build(inputs, &staging)? else { return Ok(None) };
+    let validator = DataValidator::new(modules::rules(inputs, &database)?);
     let start_year = inputs.config.settings.simulation.start_year;
-    let findings = validator.check(CENSUS_RULE, start_year, database).unwrap_or(Ok(Vec::new()))?;
+    let findings = validator.check(CENSUS_RULE, start_year, &database).unwrap_or(Ok(Vec::new()))?;
     if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
         return Err(Error::RejectedCensus(findings));
     }
-    Ok(findings)
+    Ok(Some(findings))
 }

@@ -13,7 +13,7 @@ use crate::input_options::InputOptions;
 use crate::input_source::InputSource;
 use crate::modules;
 use crate::open_run::OpenRun;
-use crate::plan::{checked_workflow, plan};
+use crate::plan::plan_of_rules;
 
 /// The result of checking a run with all rules.
 #[derive(Debug)]
@@ -46,8 +46,7 @@ pub fn check_data(
     let committed: Vec<CheckpointKey> = store.checkpoints(&run.run_id)?.into_iter().map(|c| c.key).collect();
 
     let mut inputs = source()?.inputs(options, || Ok((store, run.clone())))?;
-    let runner = inputs.runner(&database)?;
-    let mut changed_settings = recorded.differences(&inputs.fingerprints(&runner, &run.engine_version));
+    let mut changed_settings = recorded.differences(&inputs.fingerprints_of_settings());
     changed_settings.retain(|difference| difference.kind == FingerprintKind::Config);
     // The rules need the census of the run, not the current file.
     if let Some(sha256) = recorded.0.get(&FingerprintKind::Census).and_then(|census| census.get("sha256")) {
@@ -56,7 +55,7 @@ pub fn check_data(
     inputs.config.settings.simulation.start_year = run.start_year;
     inputs.config.settings.simulation.end_year = run.end_year;
     let rules = modules::rules(&inputs, &database)?;
-    let plan = plan(&checked_workflow(&inputs, &runner, &rules, &[])?, &inputs, None);
+    let plan = plan_of_rules(&inputs, &rules)?;
     let checks = check(&plan, &committed, &DataValidator::new(rules), &database);
     Ok(DataCheck { run, changed_settings, checks })
 }

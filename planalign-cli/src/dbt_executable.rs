@@ -6,7 +6,7 @@ use std::time::Duration;
 use planalign_config::counted;
 use planalign_config::settings::{Dbt, RunnerKind};
 use planalign_dbt::executable::Profile;
-use planalign_dbt::{DbtOptions, DbtRunner, DbtVersions, RunnerError};
+use planalign_dbt::{DbtOptions, DbtRunner, RunnerError};
 use planalign_pipeline::RunPlan;
 use tempfile::TempDir;
 
@@ -15,14 +15,6 @@ use crate::error::Error;
 use crate::inputs::{Inputs, Project};
 use crate::resources;
 use crate::session::RunOptions;
-
-/// Finds the configured dbt and whether it can build the project; `None` if the models are built in this program.
-pub fn check_dbt(inputs: &Inputs, caller: &Caller<'_>) -> Result<Option<DbtVersions>, Error> {
-    let Some((project, dbt)) = options(inputs, &RunOptions::default(), caller)? else { return Ok(None) };
-    let folder = TempDir::new().map_err(Error::Scratch)?;
-    let versions = DbtRunner::check(project, &folder.path().join("check"), &inputs.vars, &dbt);
-    Ok(Some(versions.map_err(failed)?))
-}
 
 /// Describes what a dbt executable adds to the plan of a new run; `None` if the models are built in this program.
 #[must_use]
@@ -53,6 +45,21 @@ pub(crate) fn open(
     Ok(Some(runner))
 }
 
+/// A dbt that only looks at the project.
+pub(crate) struct InspectingDbt {
+    pub(crate) runner: DbtRunner,
+    // After the runner, which keeps its private folder here.
+    _folder: TempDir,
+}
+
+/// Opens the configured dbt without a database; `None` if the models are built in this program.
+pub(crate) fn inspect(inputs: &Inputs, run: &RunOptions, caller: &Caller<'_>) -> Result<Option<InspectingDbt>, Error> {
+    let Some((project, dbt)) = options(inputs, run, caller)? else { return Ok(None) };
+    let folder = TempDir::new().map_err(Error::Scratch)?;
+    let runner = DbtRunner::inspect(project, &folder.path().join("project"), &inputs.vars, dbt).map_err(failed)?;
+    Ok(Some(InspectingDbt { runner, _folder: folder }))
+}
+
 /// The project and how to call dbt for it.
 fn options<'i>(
     inputs: &'i Inputs,
@@ -81,7 +88,7 @@ fn options<'i>(
     Ok(Some((project, dbt)))
 }
 
-fn failed(error: RunnerError) -> Error {
+pub(crate) fn failed(error: RunnerError) -> Error {
     match error {
         RunnerError::Dbt(error) => Error::Dbt(error),
         error => Error::Project(error),

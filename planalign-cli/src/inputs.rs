@@ -114,11 +114,7 @@ impl Inputs {
 
     /// Fingerprints of everything the results depend on. `engine` is the version of the database engine.
     pub(crate) fn fingerprints(&self, runner: &dyn ModelRunner, engine: &str) -> Fingerprints {
-        let mut all = Fingerprints::default();
-        let settings = self.config.settings.flattened();
-        // The contents of the census matter, not its path.
-        let config = settings.into_iter().filter(|(key, _)| key != "census.path");
-        all.insert(FingerprintKind::Config, config.map(|(key, value)| (key, value.to_string())));
+        let mut all = self.fingerprints_of_settings();
         for (name, text) in runner.sources() {
             let (kind, name) = name.split_once('.').unwrap_or(("model", &name));
             all.insert(kind.into(), [(name.to_owned(), text)]);
@@ -126,6 +122,16 @@ impl Inputs {
         all.insert(FingerprintKind::Census, [("sha256".to_owned(), self.census.sha256.clone())]);
         all.insert(FingerprintKind::Program, [("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]);
         all.insert(FingerprintKind::Engine, [("version".to_owned(), engine.to_owned())]);
+        all
+    }
+
+    /// Fingerprints of the settings alone.
+    pub(crate) fn fingerprints_of_settings(&self) -> Fingerprints {
+        let mut all = Fingerprints::default();
+        let settings = self.config.settings.flattened();
+        // The contents of the census matter, not its path.
+        let config = settings.into_iter().filter(|(key, _)| key != "census.path");
+        all.insert(FingerprintKind::Config, config.map(|(key, value)| (key, value.to_string())));
         all
     }
 

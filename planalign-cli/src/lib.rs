@@ -27,12 +27,13 @@ mod run_log;
 mod session;
 mod start_mode;
 mod status;
+mod trial;
 
 pub use caller::{Caller, Guard, Probe};
 pub use census_check::{InputCheck, check_inputs};
 pub use checkpoint_selector::CheckpointSelector;
 pub use data_check::{DataCheck, check_data};
-pub use dbt_executable::{check_dbt, dbt_plan};
+pub use dbt_executable::dbt_plan;
 pub use dbt_project::{DatabaseUse, DbtProject, DbtProjectOptions};
 pub use error::Error;
 pub use input_options::{IgnoredInputs, InputOptions};

@@ -130,7 +130,8 @@ impl<'a> OrchestratorBuilder<'a> {
     pub fn build(self) -> Result<Orchestrator<'a>, Error> {
         let session = Session::open(&self.database, self.caller)?;
         let orchestrator = Orchestrator { setup: self, session };
-        crate::plan::check(&orchestrator.inputs(None)?, &orchestrator.setup.rules)?;
+        let OrchestratorBuilder { options, rules, caller, .. } = &orchestrator.setup;
+        crate::plan::check(&orchestrator.inputs(None)?, options, rules, caller)?;
         Ok(orchestrator)
     }
 }

@@ -6,27 +6,35 @@ use planalign_dbt::ModelRunner;
 use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow, WorkflowStage, WorkflowValidationError};
 use planalign_validation::Rule;
 
+use crate::caller::Caller;
 use crate::error::Error;
 use crate::inputs::Inputs;
-use crate::modules;
+use crate::session::RunOptions;
+use crate::trial::Trial;
+use crate::{dbt_executable, modules};
 
 /// The stage of custom rules, once all tables of the year exist.
 const CUSTOM_RULES_STAGE: WorkflowStage = WorkflowStage::Validation;
 
 /// Returns the plan of a new run. Writes nothing.
-pub fn dry_run(inputs: &Inputs, shuffle: Option<u64>) -> Result<RunPlan, Error> {
-    let database = Database::in_memory(&DatabaseOptions::default())?;
-    let workflow = checked_workflow(inputs, &inputs.runner(&database)?, &modules::rules(inputs, &database)?, &[])?;
-    Ok(plan(&workflow, inputs, shuffle))
+pub fn dry_run(inputs: &Inputs, run: &RunOptions, caller: &Caller<'_>) -> Result<RunPlan, Error> {
+    Ok(plan(&check(inputs, run, &[], caller)?, inputs, run.shuffle))
 }
 
 /// Checks the workflow with the caller's rules.
-pub(crate) fn check<'r>(inputs: &Inputs, of_caller: &[Box<dyn Rule + 'r>]) -> Result<(), Error> {
+pub(crate) fn check<'r>(
+    inputs: &Inputs,
+    run: &RunOptions,
+    of_caller: &[Box<dyn Rule + 'r>],
+    caller: &Caller<'_>,
+) -> Result<CheckedWorkflow, Error> {
     let database = Database::in_memory(&DatabaseOptions::default())?;
     let rules =
         modules::all_rules(inputs, &database, of_caller.iter().map(|rule| Box::new(rule.as_ref()) as _).collect())?;
-    let names: Vec<String> = of_caller.iter().map(|rule| rule.name().to_owned()).collect();
-    checked_workflow(inputs, &inputs.runner(&database)?, &rules, &names).map(drop)
+    let names = names(of_caller);
+    let mut dbt = dbt_executable::inspect(inputs, run, caller)?;
+    let trial = Trial::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
+    checked_workflow(inputs, trial.runner(), &rules, &names)
 }
 
 /// Plans a workflow for the configured years.
@@ -42,7 +50,7 @@ pub(crate) fn checked_workflow<'r>(
     rules: &[Box<dyn Rule + 'r>],
     of_caller: &[String],
 ) -> Result<CheckedWorkflow, Error> {
-    let names: Vec<String> = rules.iter().map(|r| r.name().to_owned()).collect();
+    let names = names(rules);
     let mut workflow = workflow(&inputs.config.settings, &names);
     let twice = of_caller.iter().enumerate().find(|(at, name)| of_caller[..*at].contains(name));
     if let Some((_, name)) = twice {
@@ -53,6 +61,17 @@ pub(crate) fn checked_workflow<'r>(
     workflow.drop_rules(of_caller);
     workflow.add_rules(&CUSTOM_RULES_STAGE, of_caller);
     Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
+}
+
+/// Plans which rules check which stages of a run, without the project.
+pub(crate) fn plan_of_rules(inputs: &Inputs, rules: &[Box<dyn Rule>]) -> Result<RunPlan, Error> {
+    let names = names(rules);
+    let workflow = workflow(&inputs.config.settings, &names).check_rules(&names).map_err(PipelineError::from)?;
+    Ok(plan(&workflow, inputs, None))
+}
+
+fn names<'r>(rules: &[Box<dyn Rule + 'r>]) -> Vec<String> {
+    rules.iter().map(|rule| rule.name().to_owned()).collect()
 }
 
 /// The configured stages with the enabled rules.

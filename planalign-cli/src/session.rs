@@ -143,7 +143,7 @@ impl<'a> Session<'a> {
         if is_new && options.mode.continues() {
             return Err(Error::NoDatabase(self.database.clone()));
         }
-        let dbt = dbt_executable::open(&inputs, &options, &self.database, &self.caller)?;
+        let mut dbt = dbt_executable::open(&inputs, &options, &self.database, &self.caller)?;
         let database = Database::open(&self.database, &resources::database_options(options.threads, &inputs))?;
         if is_new {
             // Without the database, mirrors of its runs are obsolete.
@@ -160,6 +160,15 @@ impl<'a> Session<'a> {
             let settings = &mut inputs.config.settings.simulation;
             settings.end_year = last_year(run, settings.end_year);
         }
+        if let Start::New { replaced: Some(run) } = &start {
+            let requested = inputs.config.settings.simulation.start_year;
+            if matches!(options.mode, StartMode::FromYear(_)) && requested != run.start_year {
+                let (recorded, committed) = (run.start_year, run.end_year);
+                return Err(PipelineError::YearRangeMismatch { recorded, requested, committed }.into());
+            }
+            // Keep the existing run until it's certain that the new one can replace it.
+            census_check::require_usable_census(&inputs, dbt.as_mut())?;
+        }
         let runner: Box<dyn ModelRunner + Send> = match dbt {
             Some(dbt) => Box::new(dbt),
             None => Box::new(inputs.runner(&database)?),
@@ -168,18 +177,6 @@ impl<'a> Session<'a> {
         let rules = modules::all_rules(&inputs, &database, of_caller)?;
         let workflow = checked_workflow(&inputs, runner.as_ref(), &rules, &names)?;
         let plan = plan(&workflow, &inputs, options.shuffle);
-        if let Start::New { replaced: Some(run) } = &start {
-            if matches!(options.mode, StartMode::FromYear(_)) && plan.start_year() != run.start_year {
-                let (recorded, requested, committed) = (run.start_year, plan.start_year(), run.end_year);
-                return Err(PipelineError::YearRangeMismatch { recorded, requested, committed }.into());
-            }
-            // Keep the existing run until it's certain that the new one can replace it.
-            match census_check::require_usable_census(&inputs) {
-                // Only the dbt executable can read the census with this project; it does in the first stage.
-                Err(Error::Project(error)) if !runner.joins_unit() => log::info!("the census was not checked: {error}"),
-                checked => checked?,
-            }
-        }
         let fingerprints = inputs.to_record(runner.as_ref(), &database.engine_version()?)?;
         let committed = start.committed(&store)?;
         let years = plan.end_year() - committed.unwrap_or(plan.start_year() - 1);

@@ -89,9 +89,32 @@ impl Workflow {
         runner: &dyn ModelRunner,
         rules: &[String],
     ) -> Result<CheckedWorkflow, WorkflowValidationError> {
+        let (all, ordered, mut problems) = self.ordered(rules);
+        let stages: Vec<_> = all.into_iter().map(|d| resolve(d, runner, &mut problems)).collect();
+        check_models(&stages, ordered, runner.graph(), &mut problems);
+        if problems.is_empty() {
+            Ok(CheckedWorkflow { stages, graph: runner.graph().clone() })
+        } else {
+            Err(WorkflowValidationError { problems })
+        }
+    }
+
+    /// Checks the stages against the known rules only, to plan what needs no project. The stages have no models.
+    pub fn check_rules(&self, rules: &[String]) -> Result<CheckedWorkflow, WorkflowValidationError> {
+        let (all, _, problems) = self.ordered(rules);
+        let stages = all.into_iter().map(|d| CheckedStage { definition: d.clone(), models: Vec::new() }).collect();
+        if problems.is_empty() {
+            Ok(CheckedWorkflow { stages, graph: ModelGraph::default() })
+        } else {
+            Err(WorkflowValidationError { problems })
+        }
+    }
+
+    /// The stages, of which the first ones, as many as returned, are in order, and the problems of the workflow itself.
+    fn ordered(&self, rules: &[String]) -> (Vec<&StageDefinition>, usize, Vec<String>) {
         let mut problems = self.problems.clone();
         self.check_names(&mut problems);
-        self.check_rules(rules, &mut problems);
+        self.check_named_rules(rules, &mut problems);
         let (order, circle) = topological_order(&self.stages, |stage| &stage.name, |stage| &stage.depends_on);
         if !circle.is_empty() {
             let names: Vec<_> = circle.iter().map(|s| s.name.as_str()).collect();
@@ -102,14 +125,7 @@ impl Workflow {
         }
         let ordered = order.len();
         // Stages in a cycle are resolved too, so that their models aren't reported as missing.
-        let all = order.into_iter().chain(circle);
-        let stages: Vec<_> = all.map(|d| resolve(d, runner, &mut problems)).collect();
-        check_models(&stages, ordered, runner.graph(), &mut problems);
-        if problems.is_empty() {
-            Ok(CheckedWorkflow { stages, graph: runner.graph().clone() })
-        } else {
-            Err(WorkflowValidationError { problems })
-        }
+        (order.into_iter().chain(circle).collect(), ordered, problems)
     }
 
     fn check_names(&self, problems: &mut Vec<String>) {
@@ -131,7 +147,7 @@ impl Workflow {
         }
     }
 
-    fn check_rules(&self, rules: &[String], problems: &mut Vec<String>) {
+    fn check_named_rules(&self, rules: &[String], problems: &mut Vec<String>) {
         for stage in &self.stages {
             for missing in stage.rules.iter().filter(|r| !rules.contains(r)) {
                 let hint = did_you_mean(missing, rules.iter().map(String::as_str));

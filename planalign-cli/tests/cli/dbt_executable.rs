@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::fake_dbt;
-use crate::sandbox::{CommandOutput, Sandbox, captured, differences};
+use crate::sandbox::{self, CommandOutput, Sandbox, captured, differences};
 
 /// Options for a run whose models the stand-in builds.
 fn options<'a>(fake: &'a str, more: &[&'a str]) -> Vec<&'a str> {
@@ -98,26 +98,76 @@ fn what_cannot_build_the_models_is_refused_before_the_run() {
 #[test]
 fn the_plan_says_how_often_dbt_is_called_and_what_is_copied() {
     let sandbox = Sandbox::new(20);
-    let plan = sandbox.simulated(&["2025-2026", "--dry-run", "--runner", "dbt"]).stdout;
+    let plan = simulate(&sandbox, "project", &["--dry-run"]).stdout;
     let about_dbt = plan.lines().last().unwrap_or_default();
     let expected = "your dbt builds the models in 9 calls; before each, the database is copied, about 82 MB in all where the file system can't share blocks";
     assert_eq!(about_dbt, expected);
     assert!(!sandbox.simulated(&["2025-2026", "--dry-run"]).stdout.contains("dbt builds"));
 }
 
+/// Validates a project with the stand-in, which the configuration names.
+fn validate(sandbox: &Sandbox, project: &Path, more: &[&str]) -> CommandOutput {
+    let fake = fake_dbt::install(&sandbox.path(""));
+    let configured = format!("dbt.executable={}", fake.display());
+    let config = sandbox::repository().join("config/simulation_config.yaml");
+    let mut command =
+        sandbox.command(&["validate", "--census", "census.csv", "--set", "dbt.runner=dbt", "--set", &configured]);
+    command.arg("--config").arg(config).arg("--project").arg(project).args(more).env("DBT_ENV_FAKE", "project");
+    captured(&command.output().expect("run planalign"))
+}
+
 #[test]
 fn validate_says_which_dbt_was_found() {
     let sandbox = Sandbox::new(20);
-    let fake = fake_dbt::install(&sandbox.path(""));
-    let configured = format!("dbt.executable={}", fake.display());
-    let repository = crate::sandbox::repository();
-    let (config, project) = (repository.join("config/simulation_config.yaml"), repository.join("dbt"));
-    let mut command =
-        sandbox.command(&["validate", "--census", "census.csv", "--set", "dbt.runner=dbt", "--set", &configured]);
-    command.arg("--config").arg(config).arg("--project").arg(project).env("DBT_ENV_FAKE", "project");
-    let output = captured(&command.output().expect("run planalign"));
+    let output = validate(&sandbox, &sandbox::repository().join("dbt"), &[]);
     assert!(
         output.stdout.contains("dbt            ok: version 1.11.16 with DuckDB v1.5.6"),
+        "{}{}",
+        output.stdout,
+        output.stderr
+    );
+}
+
+#[test]
+fn a_project_that_only_dbt_can_build_is_checked_with_dbt() {
+    let sandbox = Sandbox::new(20);
+    sandbox.copy_project();
+    sandbox.write("dbt_copy/packages.yml", "packages:\n  - local: ../elsewhere\n");
+    let project = sandbox.path("dbt_copy");
+    let done = |output: CommandOutput| {
+        assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+        output.stdout
+    };
+    let valid = done(validate(&sandbox, &project, &[]));
+    assert!(valid.contains("census         ok: 20 rows"), "{valid}");
+    let with_project = ["--project", "dbt_copy"];
+    done(simulate(&sandbox, "project", &[&with_project[..], &["--dry-run"]].concat()));
+    done(simulate(&sandbox, "project", &with_project));
+    done(simulate(&sandbox, "project", &[&with_project[..], &["--restart"]].concat()));
+    let rechecked = sandbox.command(&["validate", "--data", "--database", "simulation.duckdb"]).output();
+    done(captured(&rechecked.expect("run planalign")));
+    // The existing run stays if the census can't be used.
+    sandbox.write("nobody.csv", &sandbox::census(20, 1).replace(",19", ",20"));
+    let refused =
+        simulate(&sandbox, "project", &[&with_project[..], &["--restart", "--census", "nobody.csv"]].concat());
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    let kept = sandbox.command(&["checkpoint", "verify", "--database", "simulation.duckdb"]).output();
+    done(captured(&kept.expect("run planalign")));
+    assert_eq!(left_behind(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn a_census_that_only_a_named_profile_could_read_is_not_checked() {
+    let sandbox = Sandbox::new(20);
+    sandbox.copy_project();
+    sandbox.write("dbt_copy/packages.yml", "packages:\n  - local: ../elsewhere\n");
+    let target = r#"{"type": "duckdb", "path": "elsewhere.duckdb"}"#;
+    let profiles = format!(r#"{{"planalign": {{"outputs": {{"planalign": {target}}}}}}}"#);
+    sandbox.write("dbt_copy/profiles.yml", &profiles);
+    let profile = ["--set", "dbt.profile=planalign"];
+    let output = validate(&sandbox, &sandbox.path("dbt_copy"), &profile);
+    assert!(
+        output.stdout.contains("census         not checked, because only dbt can read it: 20 rows"),
         "{}{}",
         output.stdout,
         output.stderr

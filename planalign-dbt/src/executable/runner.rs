@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,54 +26,71 @@ pub struct DbtRunner {
     options: DbtOptions,
     versions: DbtVersions,
     manifest: Manifest,
+    database: PathBuf,
     /// The same project in this program, if it can be loaded: what the results depend on must not depend on the runner.
-    twin: Option<EmbeddedRunner>,
+    twin: Option<Twin>,
+}
+
+/// A project that the embedded runner has loaded, and its database in memory.
+#[derive(Debug)]
+struct Twin {
+    runner: EmbeddedRunner,
+    database: Database,
 }
 
 impl DbtRunner {
     /// Asks dbt for its versions and the project's manifest. The caller has the database, which need not exist yet, locked but
     /// not open.
     pub fn open(project: &Path, database: &Path, vars: &Vars, options: DbtOptions) -> Result<Self, RunnerError> {
-        let (dbt, Checked { versions, manifest, database: found }) = Self::checked(project, database, vars, &options)?;
-        if let (Some(_), Some(found)) = (&options.profile, found)
+        let (runner, found) = Self::checked(project, database, vars, options)?;
+        if let (Some(_), Some(found)) = (&runner.options.profile, found)
             && !is_same(&found, database)
         {
             return Err(DbtError::OtherDatabase { found, expected: database.to_owned() }.into());
         }
-        dbt.use_database(database, &options)?;
-        let memory = Database::in_memory(&DatabaseOptions::default());
-        let twin = memory.ok().and_then(|memory| match EmbeddedRunner::load(project, memory, vars) {
-            Ok(twin) => Some(twin),
-            Err(error) => {
-                log::debug!("only dbt can run this project: {error}");
-                None
-            }
-        });
-        Ok(Self { dbt, options, versions, manifest, twin })
+        Ok(runner)
     }
 
-    /// Asks dbt for its versions and whether the project parses. `scratch` is a path for a private folder.
-    pub fn check(
-        project: &Path,
-        scratch: &Path,
-        vars: &Vars,
-        options: &DbtOptions,
-    ) -> Result<DbtVersions, RunnerError> {
-        Ok(Self::checked(project, scratch, vars, options)?.1.versions)
+    /// Asks the same without a database, for a project that isn't run but only looked at. `scratch` is a path for a private folder.
+    pub fn inspect(project: &Path, scratch: &Path, vars: &Vars, options: DbtOptions) -> Result<Self, RunnerError> {
+        Ok(Self::checked(project, scratch, vars, options)?.0)
     }
 
+    /// The runner, and the file that the profile opens.
     fn checked(
         project: &Path,
         database: &Path,
         vars: &Vars,
-        options: &DbtOptions,
-    ) -> Result<(Dbt, Checked), RunnerError> {
+        options: DbtOptions,
+    ) -> Result<(Self, Option<PathBuf>), RunnerError> {
         if cfg!(not(unix)) {
             return Err(DbtError::NotUnix.into());
         }
-        let mut dbt = Dbt::new(project, database, options)?;
-        let checked = check(&mut dbt, options, vars)?;
-        Ok((dbt, checked))
+        let mut dbt = Dbt::new(project, database, &options)?;
+        let Checked { versions, manifest, database: found } = check(&mut dbt, &options, vars)?;
+        dbt.use_database(database, &options)?;
+        let twin = Twin::load(project, vars);
+        Ok((Self { dbt, options, versions, manifest, database: database.to_owned(), twin }, found))
+    }
+
+    /// Builds nodes in a database of their own, which exists as long as the runner: in this program if it can, else with dbt.
+    /// Returns `None` if only dbt can and its profile is the user's own, because that names the database of the run.
+    pub fn rehearse(&mut self, nodes: &[String], vars: &Vars) -> Result<Option<Database>, RunnerError> {
+        if let Some(Twin { runner, database }) = &mut self.twin
+            && runner.run(nodes, vars, &mut |_| Flow::Continue).is_ok()
+        {
+            return Ok(Some(database.clone()));
+        }
+        if self.options.profile.is_some() {
+            return Ok(None);
+        }
+        let rehearsal = self.dbt.scratch_file("rehearsal.duckdb");
+        self.dbt.use_database(&rehearsal, &self.options)?;
+        let built = self.run(nodes, vars, &mut |_| Flow::Continue);
+        self.dbt.use_database(&self.database, &self.options)?;
+        built?;
+        let built = Database::open(&rehearsal, &DatabaseOptions::default());
+        Ok(Some(built.map_err(|error| DbtError::scratch(io::Error::other(error)))?))
     }
 
     /// The versions of dbt, its adapter, and its engine.
@@ -92,6 +110,19 @@ impl DbtRunner {
             let hint = did_you_mean(name, self.manifest.nodes.keys().map(String::as_str));
             RunnerError::Selection { message: format!("no model or seed is named {name}{hint}") }
         })
+    }
+}
+
+impl Twin {
+    fn load(project: &Path, vars: &Vars) -> Option<Self> {
+        let database = Database::in_memory(&DatabaseOptions::default()).ok()?;
+        match EmbeddedRunner::load(project, database.clone(), vars) {
+            Ok(runner) => Some(Self { runner, database }),
+            Err(error) => {
+                log::debug!("only dbt can run this project: {error}");
+                None
+            }
+        }
     }
 }
 
@@ -161,10 +192,10 @@ impl ModelRunner for DbtRunner {
     }
 
     fn sources(&self) -> BTreeMap<String, String> {
-        self.twin.as_ref().map_or_else(|| self.manifest.sources.clone(), ModelRunner::sources)
+        self.twin.as_ref().map_or_else(|| self.manifest.sources.clone(), |twin| twin.runner.sources())
     }
 
     fn first_year_touched(&self, seed: &str, before: &str, now: &str) -> Option<i32> {
-        self.twin.as_ref()?.first_year_touched(seed, before, now)
+        self.twin.as_ref()?.runner.first_year_touched(seed, before, now)
     }
 }

@@ -139,11 +139,23 @@ impl Call {
     fn project(&self) -> EmbeddedRunner {
         // By a path of its own: next to the database is the copy from which our handle would restore it.
         let link = self.target().join(self.database().file_name().expect("a file"));
-        if self.database().exists() {
-            fs::hard_link(self.database(), &link).expect("a link");
+        if !self.database().exists() {
+            Database::open(&self.database(), &DatabaseOptions::default()).expect("a new file");
         }
+        fs::hard_link(self.database(), &link).expect("a link");
         let database = Database::open(&link, &DatabaseOptions::default()).expect("nobody else has it open");
-        EmbeddedRunner::load(self.option("--project-dir").as_ref(), database, &self.vars()).expect("a project")
+        EmbeddedRunner::load(&self.without_packages(), database, &self.vars()).expect("a project")
+    }
+
+    /// A copy of the project without its list of packages, which the embedded runner refuses.
+    fn without_packages(&self) -> PathBuf {
+        let copy = self.target().join("project");
+        for (name, content) in project_files(self.option("--project-dir").as_ref()).expect("files") {
+            let file = copy.join(name);
+            fs::create_dir_all(file.parent().expect("a folder")).expect("folder");
+            fs::write(file, content).expect("file");
+        }
+        copy
     }
 
     fn vars(&self) -> Vars {

@@ -1,6 +1,6 @@
 //! `planalign simulate`: runs a simulation and shows its progress.
 
-use planalign::{FinishedRun, InputSource, RunOptions, Session, StartMode};
+use planalign::{FinishedRun, InputOptions, InputSource, RunOptions, Session, StartMode};
 use planalign_pipeline::StopSignal;
 use planalign_reporting::{Template, render_summary};
 
@@ -19,35 +19,24 @@ pub(crate) fn run(
     received: &Received,
 ) -> Result<ExitCode, Failure> {
     let options = args.input.options(args.years, environment());
+    let run = run_options(args, &options);
     if args.dry_run {
         let inputs = planalign::Inputs::load(&options)?;
-        let plan = planalign::dry_run(&inputs, args.shuffle)?;
+        let plan = planalign::dry_run(&inputs, &run, &process.caller())?;
         let about_dbt = planalign::dbt_plan(&inputs, &plan, args.runner);
         say(&[Some(plan.to_string()), about_dbt].into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
         return Ok(ExitCode::Done);
     }
-    let mode = args.mode();
-    if mode.continues() && !args.database.exists() {
+    if run.mode.continues() && !args.database.exists() {
         return Err(planalign::Error::NoDatabase(args.database.clone()).into());
     }
-    let source = match mode {
+    let source = match run.mode {
         StartMode::Resume => InputSource::find(&options, args.as_recorded)?,
         _ => InputSource::files(&options)?,
     };
     warn_about(&source);
     let mut session = Session::open(&args.database, process.caller())?;
     let inputs = session.inputs(source, &options)?;
-    let run = RunOptions {
-        mode,
-        years: options.years.clone(),
-        reports: args.reports.clone(),
-        threads: args.threads,
-        runner: args.runner,
-        dbt_executable: args.dbt_executable.clone(),
-        shuffle: args.shuffle,
-        fail_on_validation_error: args.fail_on_validation_error,
-        accept_version: args.accept_version,
-    };
     let prepared = session.prepare(inputs, run, Vec::new())?;
     let stop = StopSignal::default();
     listen(stop.clone(), received).map_err(Failure::Signals)?;
@@ -56,6 +45,20 @@ pub(crate) fn run(
         prepared.execute(&stop, Vec::new(), &mut |event, progress| renderer.event(event, progress))?;
     say(&render_summary(&summary, &Template::default(), SUMMARY_WIDTH))?;
     Ok(if outcome.errors > 0 { ExitCode::Findings } else { ExitCode::Done })
+}
+
+fn run_options(args: &SimulateArgs, inputs: &InputOptions) -> RunOptions {
+    RunOptions {
+        mode: args.mode(),
+        years: inputs.years.clone(),
+        reports: args.reports.clone(),
+        threads: args.threads,
+        runner: args.runner,
+        dbt_executable: args.dbt_executable.clone(),
+        shuffle: args.shuffle,
+        fail_on_validation_error: args.fail_on_validation_error,
+        accept_version: args.accept_version,
+    }
 }
 
 /// Warns about inputs that come from the run's record instead of files.
