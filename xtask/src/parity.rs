@@ -1,6 +1,7 @@
 //! Checks that dbt builds the same rows as the program from the same project, census, and settings: on its own year by year, and
 //! as the program's runner, also when it is killed; and that it reads what `planalign dbt` leaves.
 
+mod canary;
 mod kills;
 mod record;
 mod runner;
@@ -145,12 +146,14 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
         Extent { employees: 300, years: 1, scenarios: false }
     };
     let runner = runner::compare(&program, &dbts, extent)?;
+    // dbt Core takes seven times as long.
+    let canaries = canary::run(&program, if arguments.long { &dbts } else { &dbts[..1] })?;
     let cases = dbts
         .iter()
         .enumerate()
         .map(|(at, dbt)| (dbt.clone(), if at == 0 { arguments.kills } else { arguments.kills.div_ceil(6) }));
     let kills = kills::run(&program, &cases.collect::<Vec<_>>(), arguments.seed)?;
-    Ok([same, runner, kills].join("\n"))
+    Ok([same, runner, canaries, kills].join("\n"))
 }
 
 /// Whether dbt finds its project unchanged in the manifest that `planalign dbt compile` writes.

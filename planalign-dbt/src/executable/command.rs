@@ -164,7 +164,7 @@ impl Dbt {
 
 /// Shows dbt's own output with `-v`.
 fn log_line(line: &Line, redactor: &Redactor) {
-    if !log::log_enabled!(log::Level::Debug) {
+    if !log::log_enabled!(log::Level::Info) {
         return;
     }
     let (Line::Out(text) | Line::Err(text)) = line;
@@ -174,7 +174,7 @@ fn log_line(line: &Line, redactor: &Redactor) {
         None => redactor.text(text),
     };
     if !shown.is_empty() {
-        log::debug!("dbt: {shown}");
+        log::info!("dbt: {shown}");
     }
 }
 

@@ -1,0 +1,144 @@
+//! Searches what runs with a dbt executable print and leave on disk for the values of variables and for SQL. Neither may be
+//! found, because both can hold what nobody else may see.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::{ParityError, write_census};
+use crate::dbt::Dbt;
+use crate::simulation::Simulation;
+use crate::workspace::{self, output_of};
+
+/// A column of the census and a rate, which are settings and so variables, and a literal of a model.
+const CANARIES: [&str; 3] = ["Canary Of A Variable", "0.027183", "canary of a model"];
+
+/// A model that lacks a variable, one that fails, and one that works.
+const UNPARSED: &str = "select '{{ var('absent') }}' as a, 'canary of a model' as b";
+const FAILING: &str = "select cast('canary of a model' as integer) as a";
+const WORKING: &str = "select 'canary of a model' as a";
+
+/// Fails, is killed, and finishes with each dbt.
+pub(super) fn run(program: &Path, dbts: &[Dbt]) -> Result<String, ParityError> {
+    for dbt in dbts {
+        let folder = tempfile::tempdir().map_err(ParityError::system("create a temporary folder"))?;
+        let trial = Trial::new(program, dbt, folder.path())?;
+        let (unparsed, failing) = (trial.finishes(UNPARSED, "--restart")?, trial.finishes(FAILING, "--restart")?);
+        trial.is_killed(WORKING)?;
+        let resumed = trial.finishes(WORKING, "--resume")?;
+        let mut differences = trial.found()?;
+        if (unparsed, failing, resumed) != (false, false, true) {
+            differences.push(format!("unexpected ends of runs; see {}", folder.keep().display()));
+        }
+        if !differences.is_empty() {
+            return Err(ParityError::Differs { settings: "canaries".to_owned(), differences });
+        }
+    }
+    Ok(format!("canaries: runs with {} dbt executables left no variables and no SQL", dbts.len()))
+}
+
+/// A run whose variables and models contain canaries.
+struct Trial<'t> {
+    program: &'t Path,
+    dbt: &'t Dbt,
+    /// What the user wrote; not searched.
+    inputs: PathBuf,
+    /// All that the run may write.
+    searched: PathBuf,
+}
+
+impl<'t> Trial<'t> {
+    fn new(program: &'t Path, dbt: &'t Dbt, folder: &Path) -> Result<Self, ParityError> {
+        let system = ParityError::system("write inputs with canaries");
+        let trial = Self { program, dbt, inputs: folder.join("inputs"), searched: folder.join("searched") };
+        for folder in ["home", "tmp", "output", "database"] {
+            fs::create_dir_all(trial.searched.join(folder)).map_err(&system)?;
+        }
+        fs::create_dir(&trial.inputs).map_err(&system)?;
+        output_of(Command::new("cp").arg("-R").arg(workspace::root().join("dbt")).arg(trial.project()))?;
+        let census = trial.inputs.join("census.csv");
+        write_census(&census, 100)?;
+        let rows = fs::read_to_string(&census).map_err(&system)?;
+        let [column, rate, _] = CANARIES;
+        fs::write(&census, rows.replacen("employee_id", column, 1)).map_err(&system)?;
+        let settings = format!("census:\n  columns:\n    employee_id: {column}\ncompensation:\n  cola_rate: {rate}\n");
+        fs::write(trial.inputs.join("canary.yaml"), settings).map_err(&system)?;
+        Ok(trial)
+    }
+
+    fn project(&self) -> PathBuf {
+        self.inputs.join("project")
+    }
+
+    fn database(&self) -> PathBuf {
+        self.searched.join("database/canary.duckdb")
+    }
+
+    /// The run with this model, from this start; its output is kept with what is searched.
+    fn command(&self, model: &str, start: &str) -> Result<Command, ParityError> {
+        let system = ParityError::system("prepare a run");
+        fs::write(self.project().join("models/initialization/canary.sql"), model).map_err(&system)?;
+        let (census, scenario, database) =
+            (self.inputs.join("census.csv"), self.inputs.join("canary.yaml"), self.database());
+        let simulation = Simulation {
+            program: self.program,
+            years: 1,
+            census: &census,
+            scenario: Some(&scenario),
+            database: &database,
+            dbt: Some(&self.dbt.0),
+        };
+        let mut command = simulation.command(&[]);
+        command.arg("--project").arg(self.project()).args([start, "-vv"]);
+        command.env("HOME", self.searched.join("home")).env("TMPDIR", self.searched.join("tmp"));
+        let output = self.searched.join("output");
+        let output = output.join(fs::read_dir(&output).map_err(&system)?.count().to_string());
+        let output = File::create(output).map_err(&system)?;
+        command.stdout(output.try_clone().map_err(&system)?).stderr(output).stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// Whether the run succeeds.
+    fn finishes(&self, model: &str, start: &str) -> Result<bool, ParityError> {
+        let ended = self.command(model, start)?.status();
+        Ok(ended.map_err(ParityError::system("start the program"))?.success())
+    }
+
+    /// Kills the run while dbt builds the second stage.
+    fn is_killed(&self, model: &str) -> Result<(), ParityError> {
+        let system = ParityError::system("kill the program");
+        let mut child = self.command(model, "--restart")?.spawn().map_err(&system)?;
+        let call = self.database().with_added_extension("dbt").join("call3/target");
+        while !call.exists() && child.try_wait().map_err(&system)?.is_none() {
+            sleep(Duration::from_millis(10));
+        }
+        child.kill().map_err(&system)?;
+        child.wait().map_err(&system)?;
+        Ok(())
+    }
+
+    /// Where canaries are. The database holds rows, settings, and models, because they are what it is for; all else may not.
+    fn found(&self) -> Result<Vec<String>, ParityError> {
+        let mut found = Vec::new();
+        let mut open = vec![self.searched.clone(), self.project()];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).map_err(ParityError::system("search for canaries"))?.flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    open.push(path);
+                    continue;
+                }
+                if path == self.database() || path.ends_with("models/initialization/canary.sql") {
+                    continue;
+                }
+                let content = fs::read(&path).map_err(ParityError::system("search for canaries"))?;
+                let text = String::from_utf8_lossy(&content);
+                let canaries = CANARIES.iter().filter(|canary| text.contains(**canary));
+                found.extend(canaries.map(|canary| format!("`{canary}` is in {}", path.display())));
+            }
+        }
+        Ok(found)
+    }
+}
