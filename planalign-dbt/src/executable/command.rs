@@ -13,6 +13,7 @@ use super::log_line::Event;
 use super::process::{End, Guarded, Line};
 use super::redactor::Redactor;
 use super::scratch::{Call, Scratch};
+use super::warnings::WarningFlag;
 use crate::dbt_error::DbtError;
 use crate::embedded::project_texts;
 use crate::runner::Vars;
@@ -57,8 +58,13 @@ pub struct Profile {
 pub(crate) struct Dbt {
     pub(crate) executable: PathBuf,
     project: PathBuf,
-    profile: Profile,
-    environment: Environment,
+    /// Folder of `profiles.yml`.
+    profiles: PathBuf,
+    profile: String,
+    target: Option<String>,
+    /// The environment of a call.
+    environment: Vec<(OsString, OsString)>,
+    warnings: WarningFlag,
     guarded: Guarded,
     scratch: Scratch,
 }
@@ -69,24 +75,24 @@ impl Dbt {
         let executable = find(&options.executable, &options.caller_environment)?;
         let scratch = Scratch::create(database).map_err(DbtError::scratch)?;
         let mut texts = project_texts(project);
-        let profile = match &options.profile {
-            Some(profile) => {
-                let folder = profile.folder.clone().unwrap_or_else(|| project.to_owned());
+        let (profiles, profile, target) = match &options.profile {
+            Some(Profile { folder, name, target }) => {
+                let folder = folder.clone().unwrap_or_else(|| project.to_owned());
                 texts.extend(fs::read_to_string(folder.join("profiles.yml")));
-                Profile { folder: Some(folder), ..profile.clone() }
+                (folder, name.clone(), target.clone())
             }
-            None => Profile {
-                folder: Some(scratch.path().to_owned()),
-                name: GENERATED.to_owned(),
-                target: Some(GENERATED.to_owned()),
-            },
+            None => (scratch.path().to_owned(), GENERATED.to_owned(), Some(GENERATED.to_owned())),
         };
-        let environment = Environment::of(&options.caller_environment, &names_in(texts), &options.environment);
-        if !environment.removed.is_empty() {
-            log::warn!("not passed on to dbt, because they change what it builds: {}", environment.removed.join(", "));
+        let Environment { mut passed, removed } =
+            Environment::of(&options.caller_environment, &names_in(texts), &options.environment);
+        if !removed.is_empty() {
+            log::warn!("not passed on to dbt, because they change what it builds: {}", removed.join(", "));
         }
+        let warnings = WarningFlag::of(project, &profiles);
+        passed.extend(warnings.environment());
         let guarded = Guarded { guard: options.guard.clone(), timeout: options.timeout };
-        Ok(Self { executable, project: project.to_owned(), profile, environment, guarded, scratch })
+        let project = project.to_owned();
+        Ok(Self { executable, project, profiles, profile, target, environment: passed, warnings, guarded, scratch })
     }
 
     /// Writes the generated profile for a database.
@@ -128,8 +134,8 @@ impl Dbt {
     ) -> Result<End, DbtError> {
         let mut arguments: Vec<OsString> = vec![self.executable.clone().into()];
         arguments.extend(subcommand.iter().map(OsString::from));
-        // The project may not turn warnings into errors, because the run would depend on dbt's version.
-        arguments.extend(["--no-use-colors", "--warn-error-options", r#"{"error": []}"#].map(OsString::from));
+        arguments.push("--no-use-colors".into());
+        arguments.extend(self.warnings.arguments());
         let values = serde_json::Value::Object(vars.clone()).to_string();
         let (project, values) = if values.len() > LONGEST_ARGUMENT {
             let project = project_with(vars, &self.project, call.path()).map_err(DbtError::scratch)?;
@@ -140,8 +146,8 @@ impl Dbt {
         let options: [(&str, OsString); 7] = [
             ("--log-format", "json".into()),
             ("--project-dir", project.into()),
-            ("--profiles-dir", self.profile.folder.clone().unwrap_or_default().into()),
-            ("--profile", self.profile.name.clone().into()),
+            ("--profiles-dir", self.profiles.clone().into()),
+            ("--profile", self.profile.clone().into()),
             ("--target-path", call.target().into()),
             ("--log-path", call.logs().into()),
             ("--vars", values.into()),
@@ -149,7 +155,7 @@ impl Dbt {
         for (name, value) in options {
             arguments.extend([name.into(), value]);
         }
-        if let Some(target) = &self.profile.target {
+        if let Some(target) = &self.target {
             arguments.extend(["--target".into(), target.into()]);
         }
         let redactor = Redactor::of(vars);
@@ -157,7 +163,7 @@ impl Dbt {
             log_line(&line, &redactor);
             on_line(line);
         };
-        let ended = self.guarded.run(&arguments, &self.environment.passed, &mut logged, should_stop);
+        let ended = self.guarded.run(&arguments, &self.environment, &mut logged, should_stop);
         ended.map_err(|cause| DbtError::NotStarted { executable: self.executable.clone(), cause: Some(cause.into()) })
     }
 }

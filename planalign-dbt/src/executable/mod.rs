@@ -17,6 +17,7 @@ mod redactor;
 mod results_file;
 mod runner;
 mod scratch;
+mod warnings;
 
 pub use check::DbtVersions;
 pub use command::{DbtOptions, Profile};

@@ -25,12 +25,17 @@ pub(super) struct Extent {
 /// A model that the embedded runner refuses.
 const REFUSED: &str = "{{ config(sql_header='set variable answer = 42;') }} select getvariable('answer') as answer";
 
-/// Simulates a project that only dbt can build, and resumes it after a change of a model, which must be noticed.
+/// Simulates a project that only dbt can build, and that turns warnings into errors, and resumes it after a change of a model, which must be noticed.
 fn only_dbt(program: &Path, dbts: &[Dbt], census: &Path, folder: &Path) -> Result<(), ParityError> {
     let system = ParityError::system("change the project");
     let project = folder.join("project");
     output_of(Command::new("cp").arg("-R").arg(workspace::root().join("dbt")).arg(&project))?;
     let model = project.join("models/validation/answer.sql");
+    // A configuration that applies to nothing is a warning.
+    let settings = project.join("dbt_project.yml");
+    let text = fs::read_to_string(&settings).map_err(&system)?;
+    let text = text.replacen("models:", "models:\n  elsewhere:\n    +materialized: table", 1);
+    fs::write(&settings, text + "\nflags:\n  warn_error: true\n").map_err(&system)?;
     for dbt in dbts {
         fs::write(&model, REFUSED).map_err(&system)?;
         let database = folder.join("only.duckdb");
