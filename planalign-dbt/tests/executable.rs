@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use planalign_config::{Diagnostic, Fault, full_message};
 use planalign_dbt::executable::{Profile, guard};
 use planalign_dbt::{DbtError, DbtOptions, DbtRunner, Flow, ModelRunner, NodeEvent, NodeResult, RunnerError, Vars};
@@ -94,7 +96,9 @@ fn install_guard(folder: &Path) -> PathBuf {
 fn guard_dbt() {
     let Some(arguments) = fake_dbt::arguments(GUARD) else { return };
     let host = PathBuf::from(std::env::var_os("FAKE_DBT_FOLDER").expect("folder")).join("fake_guard");
-    std::process::exit(guard::host(&host, arguments.into_iter().map(OsString::from)).expect("the guard's arguments"));
+    std::process::exit(
+        guard::host(&host, arguments.into_iter().map(OsString::from), &|_| {}).expect("the guard's arguments"),
+    );
 }
 
 fn vars() -> Vars {
@@ -155,6 +159,7 @@ fn nodes_are_built_in_one_call_and_reported_one_by_one() {
 #[test]
 fn success_without_every_node_is_a_failure() {
     let cases = [
+        ("selects_nothing", "dbt reported success but did not build 3 models: prices, orders, totals"),
         ("forgets", "dbt reported success but did not build 1 model: totals"),
         ("skips", "dbt reported success but did not build 1 model: totals"),
         ("results_disagree", "dbt reported success but did not build 3 models: prices, orders, totals"),
@@ -169,7 +174,7 @@ fn success_without_every_node_is_a_failure() {
 
 #[test]
 fn a_failed_node_is_named_with_the_engine_s_message_and_no_data() {
-    for behavior in ["fails", "fails,exit_0"] {
+    for behavior in ["fails", "fails,exit_0", "fails,no_results"] {
         let error = Fixture::new(behavior).build().expect_err(behavior);
         assert!(matches!(&error, RunnerError::Database { node, .. } if node == "orders"), "{error:?}");
         assert_eq!(
@@ -305,6 +310,90 @@ fn nothing_that_dbt_started_outlives_it() {
     let fixture = Fixture::new("leaves_child");
     fixture.build().expect("built");
     assert_eq!(processes_of(&fixture), Vec::<String>::new());
+}
+
+#[test]
+fn a_lost_process_that_keeps_the_output_open_is_not_waited_for() {
+    let fixture = Fixture::new("loses_child");
+    let began = Instant::now();
+    fixture.build().expect("built");
+    assert!(began.elapsed() < Duration::from_mins(1));
+    let id = fs::read_to_string(fixture.folder.path().join("pids")).expect("process ID");
+    let lost = Pid::from_raw(id.parse().expect("a number"));
+    kill(lost, Signal::SIGKILL).expect("still there: nothing says that dbt started it");
+}
+
+#[test]
+fn dbt_can_be_interrupted_even_if_we_are_started_with_interrupts_ignored() {
+    let mut fixture = Fixture::new("hangs");
+    let guard = install_guard(fixture.folder.path());
+    let ignoring = fixture.folder.path().join("ignoring_guard");
+    fs::write(&ignoring, format!("#!/bin/sh\ntrap '' INT\nexec {} \"$@\"\n", guard.display())).expect("script");
+    fs::set_permissions(&ignoring, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+    fixture.options.guard = guard::command(&ignoring, Duration::from_mins(10));
+    let mut runner = fixture.open().expect("checked");
+    let pids = fixture.folder.path().join("pids");
+    let stopped = runner.run(&["prices".to_owned()], &vars(), &mut |_| {
+        if pids.exists() { Flow::Stop } else { Flow::Continue }
+    });
+    assert!(matches!(stopped, Err(RunnerError::Stopped { .. })), "{stopped:?}");
+    assert!(!is_alive(&fixture));
+}
+
+/// The calls that the stand-in has recorded.
+fn calls(fixture: &Fixture) -> Vec<serde_json::Value> {
+    let calls = fs::read_to_string(fixture.folder.path().join("calls")).expect("calls");
+    calls.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+/// The arguments of a call.
+fn arguments(call: &serde_json::Value) -> Vec<&str> {
+    call["arguments"].as_array().expect("a list").iter().filter_map(serde_json::Value::as_str).collect()
+}
+
+/// The value of an option.
+fn option<'c>(call: &'c serde_json::Value, name: &str) -> &'c str {
+    let arguments = arguments(call);
+    let at = arguments.iter().position(|argument| *argument == name).expect(name);
+    arguments[at + 1]
+}
+
+#[test]
+fn a_call_names_all_that_the_user_s_settings_could_change() {
+    let fixture = Fixture::new("records");
+    fixture.build().expect("built");
+    let private = fixture.database().with_added_extension("dbt").display().to_string();
+    let calls = calls(&fixture);
+    assert_eq!(calls.iter().map(|call| arguments(call)[0]).collect::<Vec<_>>(), ["show", "build"]);
+    for call in &calls {
+        assert_eq!([option(call, "--profiles-dir"), option(call, "--profile")], [private.as_str(), "planalign"]);
+        assert_eq!([option(call, "--target"), option(call, "--log-format")], ["planalign", "json"]);
+        assert_eq!(option(call, "--warn-error-options"), r#"{"error": []}"#);
+        assert_eq!(option(call, "--project-dir"), fixture.folder.path().display().to_string());
+        assert!(arguments(call).contains(&"--no-use-colors"));
+        assert!(option(call, "--target-path").starts_with(&private));
+        assert!(option(call, "--log-path").starts_with(&private));
+        let vars: Vars = serde_json::from_str(option(call, "--vars")).expect("JSON");
+        assert_eq!(vars, self::vars());
+        // The versions accept different words for "none".
+        assert!(!arguments(call).contains(&"--log-level-file"));
+    }
+    let targets = calls.iter().map(|call| option(call, "--target-path"));
+    assert_eq!(targets.collect::<std::collections::BTreeSet<_>>().len(), calls.len(), "a target folder for each call");
+    assert_eq!(option(&calls[1], "--exclude-resource-type"), "test");
+}
+
+#[test]
+fn variables_that_are_too_long_for_an_argument_are_passed_in_the_project() {
+    let fixture = Fixture::new("records");
+    let mut runner = fixture.open().expect("checked");
+    let mut long = vars();
+    long.insert("long".to_owned(), "x".repeat(200_000).into());
+    runner.run(&["prices".to_owned()], &long, &mut |_| Flow::Continue).expect("built");
+    let calls = calls(&fixture);
+    assert_eq!(option(&calls[1], "--vars"), "{}");
+    let project: serde_json::Value = serde_json::from_str(calls[1]["project"].as_str().expect("text")).expect("JSON");
+    assert_eq!(project["vars"], serde_json::Value::Object(long));
 }
 
 /// Whether the fake, by the process ID that it wrote, is still running.

@@ -193,9 +193,10 @@ fn a_stop_while_dbt_works_ends_it_and_the_run_resumes() {
         let fake = fake_dbt::install(&sandbox.path(""));
         let pids = sandbox.path("pids");
         let mut command =
-            sandbox.simulate_command(&options(fake.to_str().expect("UTF-8"), &["--set", "dbt.grace_seconds=1"]));
+            sandbox.simulate_command(&options(fake.to_str().expect("UTF-8"), &["-v", "--set", "dbt.grace_seconds=1"]));
         command.env("DBT_ENV_FAKE", "project,hangs").env("DBT_ENV_PIDS", &pids);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let log = sandbox.path("stderr");
+        command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).expect("a file"));
         let mut child = command.spawn().expect("spawn");
         while !pids.exists() {
             std::thread::yield_now();
@@ -205,6 +206,10 @@ fn a_stop_while_dbt_works_ends_it_and_the_run_resumes() {
         kill(Pid::from_raw(i32::try_from(child.id()).expect("ID")), signal).expect("signal");
         let ended = child.wait().expect("wait").code();
         assert_eq!(ended, if signal == Signal::SIGINT { Some(130) } else { None });
+        if signal == Signal::SIGINT {
+            let log = std::fs::read_to_string(&log).expect("UTF-8");
+            assert!(log.contains("dbt: sent SIGINT\n"), "{log}");
+        }
         let dbt = std::fs::read_to_string(&pids).expect("process ID");
         while Path::new("/proc").join(&dbt).exists() {
             std::thread::yield_now();

@@ -44,13 +44,14 @@ pub fn command(host: &Path, grace: Duration) -> Vec<OsString> {
 }
 
 /// Does the guard's work if a process was started for it. `host` calls this first, with its arguments, and exits with the
-/// returned code; `None` if it was started for something else.
-pub fn host(host: &Path, arguments: impl IntoIterator<Item = OsString>) -> Option<i32> {
+/// returned code; `None` if it was started for something else. What the guard does to end dbt is passed to `report`, which
+/// prints it for the log.
+pub fn host(host: &Path, arguments: impl IntoIterator<Item = OsString>, report: &dyn Fn(&str)) -> Option<i32> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match arguments.split_first()? {
         (first, [grace, program, rest @ ..]) if first == GUARD => {
             let grace = Duration::from_millis(grace.to_str()?.parse().ok()?);
-            Some(run(grace, host, program, rest))
+            Some(run(grace, host, program, rest, report))
         }
         (first, [program, rest @ ..]) if first == START => Some(start(program, rest)),
         _ => None,
@@ -59,7 +60,7 @@ pub fn host(host: &Path, arguments: impl IntoIterator<Item = OsString>) -> Optio
 
 /// Runs a program in a process group of its own until it ends or stdin closes. Then asks the group to end, and waits `grace`
 /// after each signal before it sends the next one. Returns the exit code of the program, or 128 and the number of its signal.
-fn run(grace: Duration, host: &Path, program: &OsStr, arguments: &[OsString]) -> i32 {
+fn run(grace: Duration, host: &Path, program: &OsStr, arguments: &[OsString], report: &dyn Fn(&str)) -> i32 {
     // Handled and not ignored: a program inherits ignored signals.
     for signal in [SIGINT, SIGTERM] {
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
@@ -71,7 +72,7 @@ fn run(grace: Duration, host: &Path, program: &OsStr, arguments: &[OsString]) ->
     let (sender, events) = unbounded();
     watch_pipe(sender.clone());
     thread::spawn(move || sender.send(Event::Exited(child.wait())));
-    let status = wait(&events, group, grace);
+    let status = wait(&events, group, grace, report);
     // What the program left behind.
     let _ = killpg(group, Signal::SIGKILL);
     match status {
@@ -89,13 +90,19 @@ fn watch_pipe(sender: Sender<Event>) {
     });
 }
 
-fn wait(events: &Receiver<Event>, group: Pid, grace: Duration) -> Option<io::Result<ExitStatus>> {
+fn wait(
+    events: &Receiver<Event>,
+    group: Pid,
+    grace: Duration,
+    report: &dyn Fn(&str),
+) -> Option<io::Result<ExitStatus>> {
     match events.recv().ok()? {
         Event::Exited(status) => return Some(status),
         Event::PipeClosed => {}
     }
     for signal in SIGNALS {
         let _ = killpg(group, signal);
+        report(&format!("sent {signal}"));
         match events.recv_timeout(grace) {
             Ok(Event::Exited(status)) => return Some(status),
             Ok(Event::PipeClosed) | Err(RecvTimeoutError::Timeout) => {}

@@ -5,8 +5,8 @@ use planalign_config::Fault;
 use super::redactor::{Redactor, engine_message};
 use crate::dbt_error::DbtError;
 
-/// Lines of text to keep.
-const KEPT_LINES: usize = 20;
+/// Errors, and lines of text, to keep.
+const KEPT: usize = 20;
 
 /// Errors that aren't about a node, and output that isn't events, such as usage errors and tracebacks.
 #[derive(Debug, Default)]
@@ -16,13 +16,18 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
+    /// Keeps the first errors; the last line says that there were more.
     pub(crate) fn add_error(&mut self, error: &str) {
-        self.errors.push(error.to_owned());
+        if self.errors.len() < KEPT {
+            self.errors.push(error.to_owned());
+        } else if self.errors.len() == KEPT {
+            self.errors.push("... (more with `-v`)".to_owned());
+        }
     }
 
     /// Keeps the first lines.
     pub(crate) fn add_text(&mut self, line: String) {
-        if self.text.len() < KEPT_LINES {
+        if self.text.len() < KEPT {
             self.text.push(line);
         }
     }

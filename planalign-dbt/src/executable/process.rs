@@ -150,3 +150,36 @@ fn read(mut from: impl Read, to: &Sender<Line>, line_of: fn(String) -> Line) {
     }
     send(&mut line);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Children of this process that have ended and were not waited for, by their program's name.
+    fn zombies(program: &str) -> usize {
+        let own = std::process::id().to_string();
+        let is_zombie = |stat: &str| {
+            let (name, rest) = stat.rsplit_once(')').unwrap_or_default();
+            let mut rest = rest.split_whitespace();
+            name.ends_with(program) && rest.next() == Some("Z") && rest.next() == Some(own.as_str())
+        };
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.filter(|entry| fs::read_to_string(entry.path().join("stat")).is_ok_and(|stat| is_zombie(&stat))).count()
+    }
+
+    #[test]
+    fn no_zombies_are_left() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let program = folder.path().join("a_guard");
+        fs::write(&program, "#!/bin/sh\nexit 3\n").expect("script");
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+        let guarded = Guarded { guard: vec![program.into()], timeout: Duration::from_mins(1) };
+        for _ in 0..100 {
+            let end = guarded.run(&[], &[], &mut |_| {}, &mut || false);
+            assert_eq!(end.expect("started"), End::Exited(3));
+        }
+        assert_eq!(zombies("a_guard"), 0);
+    }
+}

@@ -6,6 +6,7 @@
 
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -59,6 +60,9 @@ pub(crate) fn arguments(variable: &str) -> Option<Vec<String>> {
 fn call() {
     let Some(arguments) = arguments(CALL) else { return };
     let call = Call::new(arguments);
+    if call.is("records") {
+        call.record();
+    }
     let is_check = call.arguments.first().is_some_and(|first| first == "show");
     let code = match (is_check, call.is("project")) {
         (true, _) => call.show(),
@@ -82,6 +86,15 @@ impl Call {
 
     fn is(&self, wanted: &str) -> bool {
         self.wanted.iter().any(|name| name == wanted)
+    }
+
+    /// Adds the arguments, and what `dbt_project.yml` says, to the file `calls` next to the script.
+    fn record(&self) {
+        let file = PathBuf::from(env::var_os("FAKE_DBT_FOLDER").expect("folder")).join("calls");
+        let project = fs::read_to_string(PathBuf::from(self.option("--project-dir")).join("dbt_project.yml"));
+        let call = json!({ "arguments": self.arguments, "project": project.expect("project") });
+        let calls = fs::read_to_string(&file).unwrap_or_default();
+        fs::write(&file, format!("{calls}{call}\n")).expect("written");
     }
 
     /// The value of an option.
@@ -261,10 +274,16 @@ impl Call {
         if self.is("leaves_child") {
             Command::new("sleep").arg("600").spawn().expect("a child");
         }
+        if self.is("loses_child") {
+            // It keeps the pipes open and isn't in the group.
+            let child = Command::new("sleep").arg("600").process_group(0).spawn().expect("a child");
+            fs::write(env::var("DBT_ENV_PIDS").expect("a file"), child.id().to_string()).expect("process ID");
+        }
         self.build_nodes()
     }
 
     fn build_nodes(&self) -> u8 {
+        event("MainReportVersion", "info", "", &json!({ "version": "=1.11.16" }));
         let selected = |id: &str| {
             let name = id.rsplit('.').next().unwrap_or_default();
             self.arguments.iter().any(|argument| {
@@ -273,7 +292,7 @@ impl Call {
         };
         let mut results = Vec::new();
         let mut has_failed = false;
-        for (id, _, materialized, _) in NODES.iter().filter(|(id, ..)| selected(id)) {
+        for (id, _, materialized, _) in NODES.iter().filter(|(id, ..)| selected(id) && !self.is("selects_nothing")) {
             if (self.is("forgets") && *id == "model.shop.totals") || *materialized == "ephemeral" {
                 continue;
             }

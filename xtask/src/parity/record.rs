@@ -13,7 +13,7 @@ use crate::dbt::Dbt;
 use crate::workspace;
 
 /// A small project's case: its name, the second model, and a properties file.
-const CASES: [(&str, &str, &str); 8] = [
+const CASES: [(&str, &str, &str); 10] = [
     ("success", "select a from {{ ref('first') }}", ""),
     ("unknown_column", "select missing from {{ ref('first') }}", ""),
     ("value", "select cast(name as integer) as a from {{ ref('first') }}", ""),
@@ -22,6 +22,8 @@ const CASES: [(&str, &str, &str); 8] = [
     ("yaml", "select 1 as a", "models: ["),
     ("locked", "select 1 as a", ""),
     ("variable", "select {{ var('absent') }} as a", ""),
+    ("selection", "select 1 as a", ""),
+    ("profile", "select 1 as a", ""),
 ];
 
 /// Records all cases with each dbt, by version.
@@ -54,7 +56,9 @@ fn record(dbt: &Dbt, case: &str, model: &str, properties: &str) -> Result<(), Pa
     let locked = (case == "locked").then(|| Database::open(&database, &DatabaseOptions::default())).transpose()?;
     let mut command = Command::new(&dbt.0);
     command.args(["build", "--no-use-colors", "--log-format", "json", "--vars", r#"{"known": "hidden value"}"#]);
-    command.args(["--exclude-resource-type", "test", "unit_test", "--select", "path:models"]);
+    command.args(["--exclude-resource-type", "test", "unit_test"]);
+    command.args(["--select", if case == "selection" { "path:elsewhere" } else { "path:models" }]);
+    command.args(["--profile", if case == "profile" { "other" } else { "shop" }]);
     command.arg("--project-dir").arg(&project).arg("--profiles-dir").arg(folder.path());
     command.arg("--target-path").arg(folder.path().join("target")).arg("--log-path").arg(folder.path().join("logs"));
     let ended = command.env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false").output().map_err(&system)?;

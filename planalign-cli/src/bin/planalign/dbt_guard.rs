@@ -1,6 +1,7 @@
 //! The processes between this program and dbt, which end dbt when this program ends.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,7 +15,9 @@ pub(crate) fn command(grace: Duration) -> Vec<OsString> {
 
 /// Does the work of these processes; `None` if this process is neither.
 pub(crate) fn host() -> Option<ExitCode> {
-    let code = guard::host(&own(), std::env::args_os().skip(1))?;
+    // If nobody reads it any more, dbt still has to end.
+    let report = |text: &str| drop(writeln!(std::io::stderr(), "{text}"));
+    let code = guard::host(&own(), std::env::args_os().skip(1), &report)?;
     Some(u8::try_from(code).unwrap_or(u8::MAX).into())
 }
 
