@@ -84,7 +84,7 @@ impl Guarded {
                 Ok(line) => on_line(line),
                 Err(RecvTimeoutError::Timeout) => {}
                 // The output has ended, the process not yet.
-                Err(RecvTimeoutError::Disconnected) => thread::sleep(TICK / 10),
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
             }
             if asked_to_end.is_none() {
                 asked_to_end = if should_stop() {

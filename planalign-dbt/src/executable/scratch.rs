@@ -3,12 +3,17 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Sender, unbounded};
 
 /// A folder next to the database that only the user can read; removed on drop, and whatever a killed process left in it first.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     path: PathBuf,
     calls: u32,
+    /// Removes the folders of calls, of which dbt 2.0 fills each with hundreds of files, while the run goes on.
+    cleaner: Option<(Sender<PathBuf>, JoinHandle<()>)>,
 }
 
 impl Scratch {
@@ -20,7 +25,9 @@ impl Scratch {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
         folder.create(&path)?;
-        Ok(Self { path, calls: 0 })
+        let (ended, folders) = unbounded::<PathBuf>();
+        let cleaner = thread::spawn(move || folders.iter().for_each(|folder| discard(&folder)));
+        Ok(Self { path, calls: 0, cleaner: Some((ended, cleaner)) })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -32,20 +39,26 @@ impl Scratch {
         self.calls += 1;
         let path = self.path.join(format!("call{}", self.calls));
         fs::create_dir(&path)?;
-        Ok(Call { path })
+        Ok(Call { path, ended: self.cleaner.as_ref().map(|(ended, _)| ended.clone()) })
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        if let Some((ended, cleaner)) = self.cleaner.take() {
+            drop(ended);
+            // A panic there leaves folders, which go with this one.
+            let _ = cleaner.join();
+        }
         discard(&self.path);
     }
 }
 
-/// The folder of one call, which contains SQL and variables; removed on drop.
+/// The folder of one call, which contains SQL and variables. On drop, its removal begins.
 #[derive(Debug)]
 pub(crate) struct Call {
     path: PathBuf,
+    ended: Option<Sender<PathBuf>>,
 }
 
 impl Call {
@@ -64,7 +77,9 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        discard(&self.path);
+        if let Some(ended) = &self.ended {
+            let _ = ended.send(self.path.clone());
+        }
     }
 }
 
