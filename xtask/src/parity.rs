@@ -2,6 +2,7 @@
 //! as the program's runner, also when it is killed; and that it reads what `planalign dbt` leaves.
 
 mod canary;
+mod full_disk;
 mod kills;
 mod record;
 mod runner;
@@ -148,12 +149,13 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
     let runner = runner::compare(&program, &dbts, extent)?;
     // dbt Core takes seven times as long.
     let canaries = canary::run(&program, if arguments.long { &dbts } else { &dbts[..1] })?;
+    let full_disk = full_disk::run(&program, &dbts[0])?;
     let cases = dbts
         .iter()
         .enumerate()
         .map(|(at, dbt)| (dbt.clone(), if at == 0 { arguments.kills } else { arguments.kills.div_ceil(6) }));
     let kills = kills::run(&program, &cases.collect::<Vec<_>>(), arguments.seed)?;
-    Ok([same, runner, canaries, kills].join("\n"))
+    Ok([same, runner, canaries, full_disk, kills].join("\n"))
 }
 
 /// Whether dbt finds its project unchanged in the manifest that `planalign dbt compile` writes.

@@ -1,5 +1,7 @@
 //! What dbt says when it fails as a whole.
 
+use std::io;
+
 use planalign_config::Fault;
 
 use super::redactor::{Redactor, engine_message};
@@ -41,7 +43,38 @@ impl Messages {
     pub(crate) fn failure(&self, code: i32, redactor: &Redactor) -> DbtError {
         let lines = if self.errors.is_empty() { &self.text } else { &self.errors };
         let message = lines.join("\n");
-        let fault = message.lines().find_map(engine_message).map(|(_, error)| error.fault());
+        let of_engine = message.lines().find_map(engine_message).map(|(_, error)| error.fault());
+        let fault = of_engine.or_else(|| system_error(&message).map(|error| error.kind().into()));
         DbtError::Failed { code, fault: fault.unwrap_or(Fault::Deterministic), message: redactor.text(&message) }
+    }
+}
+
+/// The error of the operating system that a message ends in or begins with, as Rust and Python print its number.
+fn system_error(message: &str) -> Option<io::Error> {
+    let number = |mark: &str| {
+        let (_, after) = message.split_once(mark)?;
+        after.split_once([')', ']'])?.0.parse().ok()
+    };
+    number("(os error ").or_else(|| number("[Errno ")).map(io::Error::from_raw_os_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_classified_by_numbers_of_the_system() {
+        let cases = [
+            ("[error] [JsonInvalid (dbt1450)]: JSON error: No space left on device (os error 28)", Fault::OutOfSpace),
+            ("[Errno 28] No space left on device: 'target/manifest.json'", Fault::OutOfSpace),
+            ("[Errno 13] Permission denied: 'logs'", Fault::Permission),
+            ("no [Errno x] (os error", Fault::Deterministic),
+            ("IO Error: Could not set lock on file \"x\": Conflicting lock (os error 28)", Fault::Busy),
+        ];
+        for (message, expected) in cases {
+            let mut messages = Messages::default();
+            messages.add_error(message);
+            assert_eq!(messages.failure(1, &Redactor::default()).fault(), expected, "{message}");
+        }
     }
 }
