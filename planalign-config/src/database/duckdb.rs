@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 pub use duckdb::Connection;
 use duckdb::arrow::array::Array;
+use duckdb::core::LogicalTypeId;
 use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
 use duckdb::{appender_params_from_iter, params_from_iter};
 
@@ -253,8 +254,16 @@ impl Database {
             let mut rows = statement.query(params_from_iter(parameters.iter().map(to_duckdb)))?;
             let columns = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
             let mut table = Rows { columns: columns.into(), rows: Vec::new() };
+            let is_bits = |at| rows.as_ref().map(|of| of.column_logical_type(at).id()) == Some(LogicalTypeId::Bit);
+            let bits: Vec<bool> = (0..table.columns.len()).map(is_bits).collect();
             while let Some(row) = rows.next()? {
-                let values = (0..table.columns.len()).map(|i| row.get_ref(i).map(from_duckdb));
+                let value = |(at, is_bits): (usize, &bool)| {
+                    row.get_ref(at).map(|value| match value {
+                        ValueRef::Blob(bytes) if *is_bits => Value::Text(nested::bits(bytes)),
+                        value => from_duckdb(value),
+                    })
+                };
+                let values = bits.iter().enumerate().map(value);
                 table.rows.push(Row::new(table.columns.clone(), values.collect::<Result<_, _>>()?));
             }
             Ok(table)

@@ -39,6 +39,10 @@ fn pyyaml(text: &str) -> Result<Content, String> {
         "" | "~" | "null" | "Null" | "NULL" => Content::Null,
         "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Content::Flag(true),
         "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Content::Flag(false),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" | ".nan" | ".NaN"
+        | ".NAN" => {
+            return Err(format!("`{text}` is a number that JSON doesn't have; quote it, and convert it in SQL"));
+        }
         _ => match pyyaml_integer(text)? {
             Some(number) => Content::Integer(number),
             None => pyyaml_float(text).map_or_else(|| Content::Text(text.to_owned()), Content::Float),

@@ -9,6 +9,9 @@ use super::jinja::errors::{FailedQuery, Refusal, cause, innermost, message};
 use super::jinja::macros::{Macros, macro_of_template};
 use crate::runner::RunnerError;
 
+/// What the engine says of `%` on a text, unless the template is rewritten because the text is written before it.
+const FORMATS_TEXT: &str = "tried to use % operator on unsupported types string";
+
 /// The node whose template or statement failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
@@ -47,6 +50,9 @@ impl Place<'_> {
         let inner = innermost(error);
         let in_macro = inner.name().and_then(macro_of_template).and_then(|name| macros.source(name));
         let message = message(error);
+        if message.contains(FORMATS_TEXT) {
+            return self.unsupported("`%` on a text that isn't written before it", "use the filter `format`");
+        }
         let (file, message) = match in_macro {
             Some(source) => match &source.file {
                 Some(file) => (file.clone(), message),

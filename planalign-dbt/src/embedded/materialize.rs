@@ -152,7 +152,11 @@ impl Work<'_> {
     /// Loads a seed file into a table with these columns.
     pub(crate) fn seed(&self, columns: &[(String, String)], copy: &str) -> Result<u64, RunnerError> {
         self.create_schema()?;
-        self.make_room(RelationKind::Table)?;
+        if self.kind()? == Some(RelationKind::View) {
+            return Err(self
+                .place
+                .compilation(format!("{} is a view, which a seed doesn't replace; drop it", self.relation)));
+        }
         let columns: Vec<_> =
             columns.iter().map(|(name, data_type)| format!("{} {data_type}", sql::identifier(name))).collect();
         self.execute(&format!("create or replace table {} ({})", self.relation, columns.join(", ")))?;

@@ -155,14 +155,13 @@ fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let base = base_config(&loader.file.models, &fqn(&loader.world.project, path), described);
     let mut subject = Arc::new(subject(loader, path, described, base.clone(), "model"));
     let mut body = Body::Sql { template: template.clone(), raw, uses };
-    if !base.enabled() {
-        return Ok(node(subject, Materialization::View, Record::default(), base, body));
-    }
     let mut record = loader.parse(&template, &subject)?;
     let config = merged(&base, &record);
-    if config.enabled() {
-        supported::check(&config, &loader.world.target.database, place)?;
+    if !config.enabled() {
+        subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
+        return Ok(node(subject, Materialization::View, Record::default(), base, body));
     }
+    supported::check(&config, &loader.world.target.database, place)?;
     let materialization = supported::materialization(&config, place)?;
     let this = loader.relation(&subject, &config)?;
     subject = Arc::new(Subject { this, config: Arc::new(config), ..(*subject).clone() });

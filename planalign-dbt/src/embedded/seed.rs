@@ -87,6 +87,7 @@ struct Candidates {
     has_fraction: bool,
     date: bool,
     timestamp: bool,
+    iso_timestamp: bool,
     boolean: bool,
     /// Columns without values are integers, as in dbt.
     seen: bool,
@@ -94,7 +95,15 @@ struct Candidates {
 
 impl Default for Candidates {
     fn default() -> Self {
-        Self { number: true, has_fraction: false, date: true, timestamp: true, boolean: true, seen: false }
+        Self {
+            number: true,
+            has_fraction: false,
+            date: true,
+            timestamp: true,
+            iso_timestamp: true,
+            boolean: true,
+            seen: false,
+        }
     }
 }
 
@@ -111,6 +120,7 @@ impl Candidates {
         }
         self.date &= is_date(text);
         self.timestamp &= is_timestamp(text);
+        self.iso_timestamp &= is_iso_timestamp(text);
         self.boolean &= text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
     }
 
@@ -119,7 +129,7 @@ impl Candidates {
             Self { number: true, has_fraction: true, .. } => "float8",
             Self { number: true, .. } => "integer",
             Self { date: true, .. } => "date",
-            Self { timestamp: true, .. } => "timestamp without time zone",
+            Self { timestamp: true, .. } | Self { iso_timestamp: true, .. } => "timestamp without time zone",
             Self { boolean: true, .. } => "boolean",
             _ => "text",
         }
@@ -168,24 +178,28 @@ fn is_date(text: &str) -> bool {
     year > 0 && whole(day, 2).is_some_and(|day| (1..=days).contains(&day))
 }
 
-/// `%Y-%m-%d %H:%M:%S`, or ISO 8601 with a `T`.
+/// `%Y-%m-%d %H:%M:%S`.
 fn is_timestamp(text: &str) -> bool {
-    let below = |part: &str, limit: u32| whole(part, 2).is_some_and(|n| n < limit);
-    if let Some((date, time)) = text.split_once(' ') {
-        let parts: Vec<&str> = time.split(':').collect();
-        return match parts.as_slice() {
-            [hour, minute, second] => is_date(date) && below(hour, 24) && below(minute, 60) && below(second, 62),
-            _ => false,
-        };
-    }
+    let Some((date, time)) = text.split_once(' ') else { return false };
+    let parts: Vec<&str> = time.split(':').collect();
+    let [hour, minute, second] = parts.as_slice() else { return false };
+    is_date(date) && is_below(hour, 24) && is_below(minute, 60) && is_below(second, 62)
+}
+
+/// ISO 8601 with a `T`.
+fn is_iso_timestamp(text: &str) -> bool {
     let Some((date, time)) = text.split_once('T') else { return false };
     let time = time.trim_end_matches('Z');
     let time = time.split_once(['+', '-']).map_or(time, |(time, _)| time);
     let (time, fraction) = time.split_once('.').map_or((time, "0"), |(time, fraction)| (time, fraction));
     let parts: Vec<&str> = time.split(':').collect();
-    let in_range = parts.iter().zip([24, 60, 60]).all(|(part, limit)| part.len() == 2 && below(part, limit));
+    let in_range = parts.iter().zip([24, 60, 60]).all(|(part, limit)| part.len() == 2 && is_below(part, limit));
     let is_fraction = !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());
     is_date(date) && date.len() == 10 && in_range && parts.len() <= 3 && is_fraction
+}
+
+fn is_below(part: &str, limit: u32) -> bool {
+    whole(part, 2).is_some_and(|n| n < limit)
 }
 
 #[cfg(test)]
@@ -208,9 +222,10 @@ mod tests {
     fn types_are_inferred_as_dbt_infers_them() {
         check("a,b,c,d\n1,1.5,x,2025-01-31\n,,null,\n", "a integer, b float8, c text, d date");
         check(
-            "a,b,c\ntrue,2025-01-01 10:00:00,-1e-3\nFALSE,2025-01-01T10:00:00,2",
+            "a,b,c\ntrue,2025-01-01 10:00:00,-1e-3\nFALSE,2025-12-31 1:00:00,2",
             "a boolean, b timestamp without time zone, c float8",
         );
+        check("a\n2025-01-01 10:00:00\n2025-01-01T10:00:00\n", "a text");
         check("a,b\n1.0,07-15\n2,x", "a integer, b text");
         check("a,b\n1,null\nNULL,2025-01-31\n", "a integer, b date");
         check("a\n", "a integer");

@@ -144,9 +144,6 @@ fn generic(
     let metadata = unique_id::test_metadata(&definition.test, &arguments, &reference);
     let id = unique_id::generic_test(&loader.world.project, &name, &metadata);
     let subject = Arc::new(subject(loader, id, &name, &definition.file, fqn, &own));
-    if !subject.config.enabled() {
-        return Ok(None);
-    }
     let place = Place { node: &name, file: &definition.file };
     let proxy = format!("test_{}", definition.test.rsplit('.').next().unwrap_or_default());
     if loader.world.macros.proxy(&proxy).is_none() {
@@ -182,7 +179,9 @@ fn generic(
         record.sources.extend(found.sources.into_iter().chain(source));
         record.config_calls = found.config_calls;
     }
-    let config = merged(&subject.config, &record);
+    let mut config = merged(&subject.config, &record);
+    // A test's own configuration is stronger than that of its macro.
+    config.merge(&definition.config);
     if !config.enabled() {
         return Ok(None);
     }

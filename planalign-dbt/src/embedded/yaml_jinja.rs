@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::failures::Place;
 use super::jinja::context::Context;
-use super::jinja::lexer::with_mutable_literals;
+use super::jinja::lexer::as_in_python;
 use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
@@ -97,7 +97,7 @@ pub(crate) fn evaluate(
     context: &Arc<Context>,
 ) -> Result<Value, minijinja::Error> {
     let root = Value::from_dyn_object(context.clone());
-    let source = with_mutable_literals(text).map_err(|u| super::jinja::errors::failure(u.message))?;
+    let source = as_in_python(text).map_err(|u| super::jinja::errors::failure(u.message))?;
     match single_expression(&source) {
         Some(expression) => env.compile_expression_owned(expression.to_owned())?.eval(root),
         None => env.render_str(&source, root).map(Value::from),
@@ -110,7 +110,7 @@ pub(crate) fn evaluate_text(
     env: &Environment<'static>,
     context: &Arc<Context>,
 ) -> Result<String, minijinja::Error> {
-    let source = with_mutable_literals(text).map_err(|u| super::jinja::errors::failure(u.message))?;
+    let source = as_in_python(text).map_err(|u| super::jinja::errors::failure(u.message))?;
     env.render_str(&source, Value::from_dyn_object(context.clone()))
 }
 

@@ -1,5 +1,5 @@
 //! Texts of values whose types have no variant of their own, as dbt shows them in templates: lists, structs, and maps are JSON as
-//! Python writes it, intervals and times are Python's.
+//! Python writes it, intervals and times are Python's, and bit strings have a digit per bit.
 
 use std::fmt::Write as _;
 
@@ -22,6 +22,14 @@ pub(super) fn value(value: &DuckValue) -> Value {
         | DuckValue::Enum(_) => Value::Text(text(value)),
         scalar => super::from_duckdb(scalar.into()),
     }
+}
+
+/// A bit string, whose first byte counts the unused bits of the second.
+pub(super) fn bits(bytes: &[u8]) -> String {
+    let Some((&unused, bytes)) = bytes.split_first() else { return String::new() };
+    let digits =
+        bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| if byte >> bit & 1 == 1 { '1' } else { '0' }));
+    digits.skip(usize::from(unused)).collect()
 }
 
 /// The text of a value that isn't a plain scalar.

@@ -33,6 +33,7 @@ fn every_engine_type_has_a_value() {
         ("4000000000::uinteger", Value::Integer(4_000_000_000)),
         ("0.5::float", Value::Float(0.5)),
         ("'ab'::blob", Value::Blob(b"ab".to_vec())),
+        ("'010110101'::bit", Value::from("010110101")),
         ("null::integer", Value::Null),
         ("null::enum('a')", Value::Null),
     ];

@@ -1,7 +1,5 @@
 //! Plain functions and filters that dbt adds to Jinja, Python's number format, and unsupported names.
 
-use std::fmt::Write as _;
-
 use minijinja::value::{Kwargs, Rest, Tuple, Value, ValueKind};
 use minijinja::{Environment, Error};
 use serde_json::Value as Json;
@@ -9,9 +7,11 @@ use serde_json::Value as Json;
 use super::arguments::Given;
 use super::collections::{dict_literal, from_json, list, list_literal};
 use super::errors::{failure, refusal};
+use super::{cycles, json};
 
 /// Unsupported names of dbt's context, with alternatives.
-const REFUSED: [(&str, &str); 17] = [
+const REFUSED: [(&str, &str); 18] = [
+    ("lipsum", "write the text itself"),
     ("run_started_at", "pass a variable (results must not depend on the time of a run)"),
     ("invocation_id", "pass a variable (results must not depend on the run)"),
     ("modules", "compute dates in SQL"),
@@ -31,11 +31,16 @@ const REFUSED: [(&str, &str); 17] = [
     ("thread_id", "leave it out (results must not depend on the thread)"),
 ];
 
+/// Jinja's filters that are unsupported.
+const REFUSED_FILTERS: [&str; 8] =
+    ["filesizeformat", "forceescape", "random", "striptags", "urlencode", "urlize", "wordwrap", "xmlattr"];
+
 /// Adds everything to an environment.
 pub(crate) fn register(env: &mut Environment<'_>) {
+    cycles::register(env);
+    json::register(env);
     env.add_function("_list_", |items: Value| list_literal(&items));
     env.add_function("_dict_", |pairs: Value| dict_literal(&pairs));
-    env.add_function("tojson", |value: Value, default: Given, options: Kwargs| tojson(&value, default, &options));
     env.add_function("fromjson", |text: &str, default: Given, options: Kwargs| {
         let default = default.or_named("default", &options)?;
         let parsed = serde_json::from_str::<Json>(text).ok().map(|json| from_json(&json));
@@ -53,6 +58,11 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_function("zip_strict", |lists: Rest<Value>| zip(&lists));
     for name in ["as_text", "as_bool", "as_native", "as_number"] {
         env.add_filter(name, |value: Value| value);
+    }
+    for name in REFUSED_FILTERS {
+        env.add_filter(name, move |_: Value, _: Rest<Value>| {
+            Err::<Value, _>(refusal(format!("the filter {name}"), "format the text in SQL"))
+        });
     }
     for (name, hint) in REFUSED {
         env.add_global(name, Value::from(refusal(name, hint)));
@@ -119,65 +129,6 @@ pub(crate) fn python_float(value: &Value) -> Option<String> {
     Some(format!("{mantissa}e{sign}{digits:0>2}"))
 }
 
-/// Formats JSON with a space after commas and colons, as Python does.
-fn tojson(value: &Value, default: Given, options: &Kwargs) -> Result<Value, Error> {
-    let sort_keys = options.get::<Option<bool>>("sort_keys")?.unwrap_or(false);
-    let default = default.or_named("default", options)?;
-    match serde_json::to_value(value) {
-        Ok(json) => {
-            let mut text = String::new();
-            write_json(&json, sort_keys, &mut text);
-            Ok(Value::from(text))
-        }
-        Err(error) => default.ok_or_else(|| failure(format!("tojson(): {error}"))),
-    }
-}
-
-fn write_json(json: &Json, sort_keys: bool, out: &mut String) {
-    match json {
-        Json::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                out.push_str(if i == 0 { "" } else { ", " });
-                write_json(item, sort_keys, out);
-            }
-            out.push(']');
-        }
-        Json::Object(map) => {
-            let mut pairs: Vec<_> = map.iter().collect();
-            if sort_keys {
-                pairs.sort_by_key(|(key, _)| *key);
-            }
-            out.push('{');
-            for (i, (key, value)) in pairs.into_iter().enumerate() {
-                out.push_str(if i == 0 { "" } else { ", " });
-                write_json(&Json::String(key.clone()), sort_keys, out);
-                out.push_str(": ");
-                write_json(value, sort_keys, out);
-            }
-            out.push('}');
-        }
-        // Python escapes all non-ASCII characters.
-        Json::String(text) => {
-            for c in Json::String(text.clone()).to_string().chars() {
-                if c.is_ascii() {
-                    out.push(c);
-                } else {
-                    let mut units = [0; 2];
-                    for unit in c.encode_utf16(&mut units) {
-                        _ = write!(out, "\\u{unit:04x}");
-                    }
-                }
-            }
-        }
-        Json::Number(number) if number.is_f64() => {
-            let number = Value::from(number.as_f64().unwrap_or(f64::NAN));
-            out.push_str(&python_float(&number).unwrap_or_else(|| number.to_string()));
-        }
-        other => out.push_str(&other.to_string()),
-    }
-}
-
 /// The distinct items of a list in order of first appearance; Python's order is random for strings.
 fn set(items: &Value) -> Option<Value> {
     let mut distinct: Vec<Value> = Vec::new();
@@ -219,9 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_written_as_in_python() {
-        check("{{ tojson({'b': [1, 'é'], 'a': none}) }}", "{\"b\": [1, \"\\u00e9\"], \"a\": null}");
-        check("{{ tojson({'b': 1, 'a': true}, sort_keys=true) }}", "{\"a\": true, \"b\": 1}");
+    fn json_is_read() {
         check("{{ fromjson('{\"a\": [1]}').a[0] }} {{ fromjson('x', 5) }}", "1 5");
         check("{{ fromjson('x') }} {{ fromjson('x', none) }} {{ fromjson('x', default=7) }}", "None None 7");
     }

@@ -235,7 +235,7 @@ impl Object for Dict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexer::with_mutable_literals;
+    use super::super::lexer::as_in_python;
     use super::*;
 
     fn check(template: &str, expected: &str) {
@@ -243,7 +243,7 @@ mod tests {
         env.add_function("_list_", |v: Value| list_literal(&v));
         env.add_function("_dict_", |v: Value| dict_literal(&v));
         env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        let source = with_mutable_literals(template).expect("closed");
+        let source = as_in_python(template).expect("closed");
         let text = env.render_str(&source, ()).unwrap_or_else(|e| e.to_string());
         assert_eq!(text, expected, "{template}");
     }

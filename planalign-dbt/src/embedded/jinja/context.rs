@@ -181,8 +181,8 @@ impl Object for Context {
             "execute" => Some(Value::from(self.executes())),
             "this" => Some(Value::from_object(self.subject.this.clone())),
             "target" => Some(self.target()),
-            "database" => Some(Value::from(self.world.target.database.as_str())),
-            "schema" => Some(Value::from(self.world.target.schema.as_str())),
+            "database" => self.subject.this.database.as_deref().map(Value::from),
+            "schema" => Some(Value::from(self.subject.this.schema())),
             "project_name" => Some(Value::from(self.world.project.as_str())),
             "model" | "node" => Some(self.model()),
             _ => {

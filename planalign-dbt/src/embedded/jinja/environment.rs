@@ -6,8 +6,8 @@ use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::errors::innermost;
-use super::lexer::{Unclosed, with_mutable_literals};
-use super::{builtins, functions, objects, python};
+use super::lexer::{Unclosed, as_in_python};
+use super::{builtins, functions, objects, operators, python};
 
 /// An environment without templates, for parsing; as in dbt, names that are defined only in a run are empty.
 pub(crate) fn environment() -> Environment<'static> {
@@ -19,6 +19,7 @@ pub(crate) fn environment() -> Environment<'static> {
     functions::register(&mut env);
     objects::register(&mut env);
     builtins::register(&mut env);
+    operators::register(&mut env);
     python::register(&mut env);
     env
 }
@@ -64,7 +65,7 @@ pub(crate) fn add_template(
     first_line: usize,
 ) -> Result<BTreeSet<String>, BadTemplate> {
     let offset = |line: usize| line + first_line.saturating_sub(1);
-    let source = with_mutable_literals(source).map_err(|u| BadTemplate { line: offset(u.line), message: u.message })?;
+    let source = as_in_python(source).map_err(|u| BadTemplate { line: offset(u.line), message: u.message })?;
     // Leading empty lines make the engine's line numbers match the file's.
     let source = format!("{}{source}", "\n".repeat(first_line.saturating_sub(1)));
     env.add_template_owned(name.to_owned(), source)
@@ -85,7 +86,7 @@ mod tests {
         let env = for_running(environment());
         for line in AS_IN_DBT.lines() {
             let (template, expected) = line.split_once(" => ").expect("template and output");
-            let template = with_mutable_literals(&template.replace("\\n", "\n")).expect("closed");
+            let template = as_in_python(&template.replace("\\n", "\n")).expect("closed");
             let text = env.render_str(&template, ()).unwrap_or_else(|error| error.to_string());
             assert_eq!(text.replace('\n', "\\n"), expected, "{line}");
         }

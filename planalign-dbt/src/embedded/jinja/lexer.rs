@@ -1,4 +1,6 @@
-//! Finds template tags, extracts definition blocks from a file as dbt does, and makes list and dict literals mutable.
+//! Finds template tags, and extracts definition blocks from a file as dbt does.
+
+use super::rewrite::rewrite_tag;
 
 /// A template tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +104,7 @@ fn closing_after(source: &str, from: usize, closing: &str) -> Option<usize> {
 }
 
 /// Position of the closing quote.
-fn string_end(bytes: &[u8], open: usize, quote: u8) -> Option<usize> {
+pub(super) fn string_end(bytes: &[u8], open: usize, quote: u8) -> Option<usize> {
     let mut at = open + 1;
     while at < bytes.len() {
         match bytes[at] {
@@ -166,8 +168,8 @@ pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, Unclosed> {
     Ok(found)
 }
 
-/// Turns `[...]` and `{...}` in tags into calls that create mutable lists and dicts, keeping line numbers.
-pub(crate) fn with_mutable_literals(source: &str) -> Result<String, Unclosed> {
+/// Rewrites the expressions in tags, see [`rewrite_tag`], keeping line numbers.
+pub(crate) fn as_in_python(source: &str) -> Result<String, Unclosed> {
     let mut out = String::with_capacity(source.len() + 64);
     let mut at = 0;
     for tag in tags(source)?.iter().filter(|t| t.kind != TagKind::Inert) {
@@ -179,62 +181,7 @@ pub(crate) fn with_mutable_literals(source: &str) -> Result<String, Unclosed> {
     Ok(out)
 }
 
-/// Words after which a bracket starts a literal; after any other word it is a subscript.
-const OPERATORS: [&str; 10] = ["in", "if", "else", "elif", "and", "or", "not", "is", "do", "recursive"];
-
-fn rewrite_tag(tag: &str, out: &mut String) {
-    let (open, body, close) = (&tag[..2], &tag[2..tag.len() - 2], &tag[tag.len() - 2..]);
-    out.push_str(open);
-    let bytes = body.as_bytes();
-    let mut closers: Vec<&str> = Vec::new();
-    let mut after_value = false;
-    let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        let mut next = at + 1;
-        while !body.is_char_boundary(next) {
-            next += 1;
-        }
-        match byte {
-            b'\'' | b'"' => {
-                next = string_end(bytes, at, byte).map_or(bytes.len(), |end| end + 1);
-                out.push_str(&body[at..next]);
-                after_value = true;
-            }
-            b'[' | b'{' if !after_value => {
-                out.push_str(if byte == b'[' { "_list_([" } else { "_dict_({" });
-                closers.push(if byte == b'[' { "])" } else { "})" });
-            }
-            b'[' | b'(' | b'{' => {
-                out.push(char::from(byte));
-                closers.push("");
-                after_value = false;
-            }
-            b']' | b')' | b'}' => {
-                match closers.pop() {
-                    Some(closer) if !closer.is_empty() => out.push_str(closer),
-                    _ => out.push(char::from(byte)),
-                }
-                after_value = true;
-            }
-            _ if is_word(byte) => {
-                while next < bytes.len() && is_word(bytes[next]) {
-                    next += 1;
-                }
-                out.push_str(&body[at..next]);
-                after_value = !OPERATORS.contains(&&body[at..next]);
-            }
-            _ => {
-                out.push_str(&body[at..next]);
-                after_value = after_value && byte.is_ascii_whitespace();
-            }
-        }
-        at = next;
-    }
-    out.push_str(close);
-}
-
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
 
@@ -270,22 +217,5 @@ mod tests {
         let seen: Vec<_> = found.iter().map(|d| (d.kind.as_str(), d.signature.as_str(), d.line)).collect();
         assert_eq!(seen, [("macro", "a(x)", 2), ("test", "b(model)", 4)]);
         assert_eq!(found[0].text, "{%- macro a(x) -%}{{ x }}{%- endmacro %}");
-    }
-
-    #[test]
-    fn literals_become_mutable_and_subscripts_stay() {
-        for (source, expected) in [
-            ("{% set x = [1, [2]] %}", "{% set x = _list_([1, _list_([2])]) %}"),
-            ("{{ x[1] }} [text]", "{{ x[1] }} [text]"),
-            ("{{ f(x)['a'][0] }}", "{{ f(x)['a'][0] }}"),
-            ("{{ f({'a': [1]}) }}", "{{ f(_dict_({'a': _list_([1])})) }}"),
-            ("{% for a in ['[', 2] %}", "{% for a in _list_(['[', 2]) %}"),
-            ("{{ x if y in [1] else [2] }}", "{{ x if y in _list_([1]) else _list_([2]) }}"),
-            ("{% raw %}{{ [1] }}{% endraw %}{# [1] #}", "{% raw %}{{ [1] }}{% endraw %}{# [1] #}"),
-            ("{{ \"é\" ~ [é] }}", "{{ \"é\" ~ _list_([é]) }}"),
-            ("{{ x [0] }}", "{{ x [0] }}"),
-        ] {
-            assert_eq!(with_mutable_literals(source).expect("closed"), expected);
-        }
     }
 }

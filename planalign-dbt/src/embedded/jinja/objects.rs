@@ -13,7 +13,7 @@ use super::collections::{from_json, list};
 use super::context::{Context, context_of, lock};
 use super::errors::{failure, refusal};
 use super::functions::{columns, existing};
-use super::lexer::with_mutable_literals;
+use super::lexer::as_in_python;
 use super::relation::Relation;
 use super::results::RelationColumn;
 use crate::embedded::config::{normalized, unset};
@@ -102,7 +102,7 @@ fn to_json(value: &Value) -> Result<Json, Error> {
 fn rendered(value: &Value, state: &State<'_, '_>, context: &Arc<Context>) -> Result<Value, Error> {
     match value.as_str().filter(|text| ["{{", "{%", "{#"].iter().any(|tag| text.contains(tag))) {
         Some(template) => {
-            let template = with_mutable_literals(template).map_err(|unclosed| failure(unclosed.message))?;
+            let template = as_in_python(template).map_err(|unclosed| failure(unclosed.message))?;
             state.env().render_str(&template, Value::from_dyn_object(context.clone())).map(Value::from)
         }
         None => Ok(value.clone()),
