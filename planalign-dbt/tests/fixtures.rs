@@ -8,32 +8,11 @@ use std::path::Path;
 
 use planalign_config::{Diagnostic, full_message};
 use planalign_dbt::ModelRunner;
-use support::{Fixture, rows, run, vars};
-
-fn files(text: &str) -> Vec<(String, String)> {
-    let parts = text.split("-- file: ").skip(1);
-    parts
-        .filter_map(|part| part.split_once('\n'))
-        .map(|(path, content)| (path.trim().to_owned(), content.to_owned()))
-        .collect()
-}
+use support::{Fixture, paths, project_files, rows, run, vars};
 
 fn project(path: &Path) -> Fixture {
     let text = std::fs::read_to_string(path).expect("fixture");
-    let files = files(&text);
-    let files: Vec<_> = files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
-    Fixture::new(&files)
-}
-
-fn each(folder: &str, check: impl Fn(&Path)) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("entry").path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty());
-    for path in &paths {
-        check(path);
-    }
+    Fixture::new(&project_files(&text).1)
 }
 
 fn name(path: &Path, folder: &str) -> String {
@@ -42,7 +21,7 @@ fn name(path: &Path, folder: &str) -> String {
 
 #[test]
 fn projects_compile_and_build() {
-    each("compile", |path| {
+    for path in &paths("fixtures/compile") {
         let fixture = project(path);
         let vars = vars(r#"{"year": 2025, "rate": 0.00001}"#);
         let mut runner = fixture.load_with(&vars).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -61,12 +40,12 @@ fn projects_compile_and_build() {
             }
         }
         insta::assert_snapshot!(name(path, "compile"), out);
-    });
+    }
 }
 
 #[test]
 fn errors_are_explained() {
-    each("errors", |path| {
+    for path in &paths("fixtures/errors") {
         let fixture = project(path);
         let error = fixture.build().expect_err("must fail");
         let error = [vec![full_message(&error)], error.details()].concat().join("\n");
@@ -74,5 +53,5 @@ fn errors_are_explained() {
             name(path, "errors"),
             error.replace(&fixture.path().display().to_string(), "<project>")
         );
-    });
+    }
 }

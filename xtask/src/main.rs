@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask census | bench | coverage | engines | mutants | outside | parity | reference | tidy | torture`.
+//! Developer tasks: `cargo xtask census | bench | coverage | engines | mutants | outside | parity | projects | reference | tidy | torture`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool prints its results")]
 
 mod bench;
@@ -11,6 +11,7 @@ mod files;
 mod mutants;
 mod outside;
 mod parity;
+mod projects;
 mod reference;
 mod relations;
 mod simulation;
@@ -47,6 +48,8 @@ enum Task {
     Outside,
     /// Build the project with dbt and compare its tables with the program's
     Parity(parity::ParityArguments),
+    /// Record what dbt builds from the small projects of planalign-dbt
+    Projects(projects::ProjectsArguments),
     /// Check the invariants of the codebase
     Tidy,
     /// Kill the program, fail its writes, and damage its files, and check that nothing is lost
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Mutants(arguments) => mutants::run(&arguments).map_err(|e| e.to_string()),
         Task::Outside => outside::run().map_err(|e| e.to_string()),
         Task::Parity(arguments) => parity::run(&arguments).map_err(|e| e.to_string()),
+        Task::Projects(arguments) => projects::run(&arguments).map_err(|e| e.to_string()),
         Task::Tidy => tidy::run().map_err(|e| e.to_string()),
         Task::Torture(arguments) => torture::run(&arguments).map_err(|e| e.to_string()),
     };

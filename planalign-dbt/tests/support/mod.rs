@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses only part of it")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{
@@ -10,6 +10,23 @@ use planalign_dbt::{
     TestResult, Vars,
 };
 use serde_json::Value as Json;
+
+/// The files of a folder below `tests`, sorted.
+pub(crate) fn paths(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("folder").map(|entry| entry.expect("entry").path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+/// The files of a project in one text, where `-- file: path` starts a file, and the lines before the first.
+pub(crate) fn project_files(text: &str) -> (&str, Vec<(&str, &str)>) {
+    let mut parts = text.split("-- file: ");
+    let head = parts.next().unwrap_or_default();
+    (head, parts.filter_map(|part| part.split_once('\n')).map(|(path, content)| (path.trim(), content)).collect())
+}
 
 /// A project in a temporary folder with an in-memory database.
 pub(crate) struct Fixture {
