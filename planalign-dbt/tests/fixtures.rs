@@ -1,5 +1,5 @@
 //! One file per project: `-- file: path` starts a file of the project. Projects in `fixtures/compile` are compiled and built,
-//! those in `fixtures/errors` must fail; SQL and messages are compared in full.
+//! those in `fixtures/errors` must fail; SQL and messages are compared in full. What dbt makes of a project is in `projects`.
 
 mod support;
 
@@ -10,9 +10,14 @@ use planalign_config::{Diagnostic, full_message};
 use planalign_dbt::ModelRunner;
 use support::{Fixture, paths, project_files, rows, run, vars};
 
-fn project(path: &Path) -> Fixture {
+/// The texts of a fixture: one for each word of its line `-- each NAME: one two`, where the word replaces `NAME`.
+fn cases(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).expect("fixture");
-    Fixture::new(&project_files(&text).1)
+    let Some((each, rest)) = text.strip_prefix("-- each ").and_then(|text| text.split_once('\n')) else {
+        return vec![text];
+    };
+    let (name, words) = each.split_once(':').expect("name and words");
+    words.split_whitespace().map(|word| rest.replace(name, word)).collect()
 }
 
 fn name(path: &Path, folder: &str) -> String {
@@ -22,7 +27,8 @@ fn name(path: &Path, folder: &str) -> String {
 #[test]
 fn projects_compile_and_build() {
     for path in &paths("fixtures/compile") {
-        let fixture = project(path);
+        let [text] = cases(path).try_into().expect("one case");
+        let fixture = Fixture::new(&project_files(&text).1);
         let vars = vars(r#"{"year": 2025, "rate": 0.00001}"#);
         let mut runner = fixture.load_with(&vars).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let mut out = String::new();
@@ -46,12 +52,18 @@ fn projects_compile_and_build() {
 #[test]
 fn errors_are_explained() {
     for path in &paths("fixtures/errors") {
-        let fixture = project(path);
-        let error = fixture.build().expect_err("must fail");
-        let error = [vec![full_message(&error)], error.details()].concat().join("\n");
-        insta::assert_snapshot!(
-            name(path, "errors"),
-            error.replace(&fixture.path().display().to_string(), "<project>")
-        );
+        let messages = cases(path).iter().map(|text| error(text)).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(name(path, "errors"), messages);
     }
+}
+
+/// What goes wrong when everything is built, or what the line `-- select: ` says.
+fn error(text: &str) -> String {
+    let (head, files) = project_files(text);
+    let fixture = Fixture::new(&files);
+    let selection = head.lines().find_map(|line| line.strip_prefix("-- select: ")).unwrap_or_default();
+    let built = fixture.load().and_then(|mut runner| run(&mut runner, selection, &vars("{}")));
+    let error = built.expect_err("must fail");
+    let message = [vec![full_message(&error)], error.details()].concat().join("\n");
+    message.replace(&fixture.path().display().to_string(), "<project>")
 }

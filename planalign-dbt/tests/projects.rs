@@ -71,7 +71,9 @@ impl Project {
             match outcome {
                 Ok(statuses) if statuses.is_empty() => out.push_str("  nothing\n"),
                 Ok(statuses) => statuses.iter().for_each(|(node, status)| _ = writeln!(out, "  {status:<7} {node}")),
-                Err(message) => _ = writeln!(out, "  failed: {}", message.lines().next().unwrap_or_default()),
+                Err(message) => {
+                    _ = writeln!(out, "  failed: {}", message.split_whitespace().collect::<Vec<_>>().join(" "));
+                }
             }
         }
         out + &state(database)

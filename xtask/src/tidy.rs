@@ -1,5 +1,6 @@
 //! Invariants of the codebase that can be checked automatically, each with a name and advice.
 
+mod compatibility;
 mod graph;
 mod layout;
 mod source;
@@ -20,7 +21,7 @@ struct Check {
     run: fn(&Files) -> Result<Vec<Violation>, CommandError>,
 }
 
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     Check {
         name: "layout",
         advice: "ARCHITECTURE.md lists the top-level crates and folders; to add one, document the decision there and add it here",
@@ -71,6 +72,11 @@ const CHECKS: [Check; 13] = [
         name: "names",
         advice: "name the item after what it is or does, in the words of docs/WORDS.md",
         run: |files| Ok(words::check_names(files)),
+    },
+    Check {
+        name: "compatibility",
+        advice: "show each feature by a project in planalign-dbt/tests/projects (or tests/fixtures/errors, if it is refused), and name the project in its row",
+        run: |files| Ok(compatibility::check(files)),
     },
     Check {
         name: "pipeline-tree",

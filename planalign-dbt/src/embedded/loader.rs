@@ -219,12 +219,20 @@ fn refuse_packages(directory: &Path) -> Result<(), RunnerError> {
 /// Names files that dbt doesn't read.
 const IGNORE_FILE: &str = ".dbtignore";
 
+/// Selections by name, one of which dbt uses by default.
+const SELECTORS_FILE: &str = "selectors.yml";
+
 /// Refuses resources that the runner can't build and that a run would otherwise leave out.
 fn refuse_resources(directory: &Path, file: &ProjectFile) -> Result<(), RunnerError> {
     let ignored = std::fs::read_to_string(directory.join(IGNORE_FILE)).unwrap_or_default();
     if ignored.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#')) {
         let place = Place { node: "the project", file: IGNORE_FILE };
         return Err(place.unsupported(IGNORE_FILE, "move the files out of the project"));
+    }
+    let selectors = std::fs::read_to_string(directory.join(SELECTORS_FILE)).unwrap_or_default();
+    if selectors.contains("default:") {
+        let place = Place { node: "the project", file: SELECTORS_FILE };
+        return Err(place.unsupported(format!("a default in {SELECTORS_FILE}"), "name what to select"));
     }
     for path in sql(&files::find(directory, &file.snapshot_paths)?) {
         let found = definitions(&path.read()?).map_err(|u| RunnerError::Project {

@@ -138,6 +138,34 @@ fn names_that_say_nothing_are_found() {
 }
 
 #[test]
+fn rows_about_dbt_are_shown_by_projects() {
+    let document = "| feature | | projects |\n|---|---|---|\n\
+                    | `ref` and `source` | supported | refs, one |\n\
+                    | `merge` and `external` | refused | refused_merge, refs |\n\
+                    | hooks | maybe | refs |\n| seeds | native |\nText with `code`.\n";
+    let files = [
+        ("planalign-dbt/COMPATIBILITY.md", document),
+        ("planalign-dbt/tests/fixtures/compile/one.txt", "{{ var('a') }}"),
+        ("planalign-dbt/tests/fixtures/errors/refused_merge.txt", "merge"),
+        ("planalign-dbt/tests/fixtures/errors/refused_more.txt", ""),
+        ("planalign-dbt/tests/projects/one.txt", "{{ ref('a') }}"),
+        ("planalign-dbt/tests/projects/refs.txt", "{{ ref('a') }}"),
+        ("planalign-dbt/tests/projects/refs.expected", ""),
+        ("planalign-dbt/tests/recorded/other.txt", ""),
+    ];
+    let expected = [
+        "planalign-dbt/tests/projects/one.txt: has the name of planalign-dbt/tests/fixtures/compile/one.txt",
+        "planalign-dbt/COMPATIBILITY.md:3: `source` is in none of its projects",
+        "planalign-dbt/COMPATIBILITY.md:4: what is refused isn't shown by planalign-dbt/tests/projects/refs.txt",
+        "planalign-dbt/COMPATIBILITY.md:4: `external` is in none of its projects",
+        "planalign-dbt/COMPATIBILITY.md:5: `maybe` is not one of supported, native, ignored, refused, error",
+        "planalign-dbt/COMPATIBILITY.md:6: a row has three cells",
+        "planalign-dbt/tests/fixtures/errors/refused_more.txt: no row names it",
+    ];
+    check(compatibility::check, &files, &expected);
+}
+
+#[test]
 fn the_engine_is_found_among_the_dependencies() {
     let tree = "0planalign-pipeline v0.1.0 \n1duckdb v1.2.3 json\n2libduckdb-sys v1.2.3 bundled\n1serde v1.0.0 std\n";
     let found: Vec<String> = graph::engines_in(tree).iter().map(ToString::to_string).collect();
