@@ -83,15 +83,15 @@ impl Dbt {
         Ok(Self(executable(&folder.join("timed-dbt"), &script).map_err(DbtError::system("write a script"))?))
     }
 
-    /// What differs in the project from the manifest in a folder, by name.
-    pub(crate) fn changed_since(&self, state: &Path) -> Result<Vec<String>, DbtError> {
+    /// What differs in the project, with this database, from the manifest in a folder, by name.
+    pub(crate) fn changed_since(&self, state: &Path, database: &Path) -> Result<Vec<String>, DbtError> {
         let project = workspace::root().join("dbt");
         let mut command = Command::new(&self.0);
         command.args(["--quiet", "ls", "--select", "state:new", "state:modified.body", "state:modified.configs"]);
         command.args(["state:modified.relation", "state:modified.contract", "--state"]).arg(state);
         command.arg("--project-dir").arg(&project).arg("--profiles-dir").arg(&project);
         command.arg("--target-path").arg(state.join("dbt")).arg("--log-path").arg(state.join("logs"));
-        command.env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false");
+        command.env("PLANALIGN_DATABASE", database).env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false");
         Ok(output_of(&mut command)?.lines().map(str::to_owned).collect())
     }
 

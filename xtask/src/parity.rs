@@ -160,12 +160,12 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
 
 /// Whether dbt finds its project unchanged in the manifest that `planalign dbt compile` writes.
 fn check_artifacts(program: &Path, dbt: &Dbt, folder: &Path) -> Result<(), ParityError> {
-    let state = folder.join("state");
+    let (state, database) = (folder.join("state"), folder.join("artifacts.duckdb"));
     let mut compile = Command::new(program);
     compile.args(["dbt", "compile", "--quiet", "--project-dir"]).arg(workspace::root().join("dbt"));
-    compile.arg("--target-path").arg(&state).env("PLANALIGN_DATABASE", folder.join("artifacts.duckdb"));
+    compile.arg("--target-path").arg(&state).env("PLANALIGN_DATABASE", &database);
     output_of(&mut compile)?;
-    let changed = dbt.changed_since(&state)?;
+    let changed = dbt.changed_since(&state, &database)?;
     if changed.is_empty() { Ok(()) } else { Err(ParityError::Manifest { changed }) }
 }
 

@@ -47,8 +47,7 @@ pub struct DatabaseOptions {
     pub spill_directory: Option<PathBuf>,
     /// Whether to open the file read-only.
     pub read_only: bool,
-    /// Whether storage is laid out for simulations: small row groups, light compression, and a log that is folded only on
-    /// request.
+    /// Whether storage is for simulations: small row groups, light compression, and a log that is folded only on request.
     pub tuned: bool,
     /// Waits between attempts while another process has the file open. An empty list fails immediately.
     pub busy_waits: Vec<Duration>,
