@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use planalign_dbt::{AfterFailure, Database, DatabaseOptions, EmbeddedRunner, Flow, Selection, Vars};
+use planalign_dbt::{AfterFailure, Connection, Database, EmbeddedRunner, Flow, Selection, Vars};
 
 const FILES: [(&str, &str); 4] = [
     ("dbt_project.yml", "name: staff\nvars: {raise: 0.03}\n"),
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (file, text) in FILES {
         fs::write(project.join(file), text)?;
     }
-    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let database = Database::on(Connection::open_in_memory()?)?;
     let mut runner = EmbeddedRunner::load(project, database.clone(), &Vars::new())?;
     println!("{}", runner.compile("raised", &Vars::new())?);
 

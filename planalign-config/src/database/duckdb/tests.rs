@@ -23,6 +23,21 @@ fn values_round_trip() {
 }
 
 #[test]
+fn storage_is_tuned_for_simulations_only_if_asked() {
+    let folder = tempfile::tempdir().expect("temporary directory");
+    let settings = |tuned: bool| {
+        let options = DatabaseOptions { tuned, ..DatabaseOptions::default() };
+        let database = Database::open(&folder.path().join(format!("{tuned}.duckdb")), &options).expect("open");
+        database.execute_batch("create table numbers as select range as n from range(100000)").expect("create");
+        let groups = "select count(distinct row_group_id) from pragma_storage_info('numbers')";
+        let threshold = database.query_value("select current_setting('checkpoint_threshold')", &[]).expect("setting");
+        (threshold.text(), database.query_value(groups, &[]).expect("groups").integer())
+    };
+    assert_eq!(settings(true), (Some("931.3 GiB".to_owned()), Some(13)));
+    assert_eq!(settings(false), (Some("16.0 MiB".to_owned()), Some(1)));
+}
+
+#[test]
 fn every_engine_type_has_a_value() {
     let cases = [
         ("-2::smallint", Value::Integer(-2)),
