@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask census | bench | coverage | engines | mutants | outside | parity | projects | reference | tidy | torture`.
+//! Developer tasks: `cargo xtask census | bench | coverage | engines | fuzz | mutants | outside | parity | projects | reference | tidy | torture`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool prints its results")]
 
 mod bench;
@@ -8,6 +8,7 @@ mod coverage;
 mod dbt;
 mod engines;
 mod files;
+mod fuzz;
 mod mutants;
 mod outside;
 mod parity;
@@ -42,6 +43,8 @@ enum Task {
     Coverage(coverage::CoverageArguments),
     /// Compare rows and speed of DuckDB compiled from source and prebuilt
     Engines(engines::EnginesArguments),
+    /// Damage small dbt projects, and check that the embedded runner survives them
+    Fuzz(fuzz::FuzzArguments),
     /// Inject faults into a copy of the workspace and check that the tests notice
     Mutants(mutants::MutantsArguments),
     /// Compile and run programs outside the workspace: the README's, the examples, and one per library crate
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Reference => reference::run().map_err(|e| e.to_string()),
         Task::Coverage(arguments) => coverage::run(&arguments).map_err(|e| e.to_string()),
         Task::Engines(arguments) => engines::run(&arguments).map_err(|e| e.to_string()),
+        Task::Fuzz(arguments) => fuzz::run(&arguments).map_err(|e| e.to_string()),
         Task::Mutants(arguments) => mutants::run(&arguments).map_err(|e| e.to_string()),
         Task::Outside => outside::run().map_err(|e| e.to_string()),
         Task::Parity(arguments) => parity::run(&arguments).map_err(|e| e.to_string()),

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::arguments::Given;
 use super::collections::{dict_literal, from_json, list, list_literal};
 use super::errors::{failure, refusal};
+use super::nesting::kept;
 use super::{cycles, json};
 
 /// Unsupported names of dbt's context, with alternatives.
@@ -40,6 +41,7 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     cycles::register(env);
     json::register(env);
     env.add_function("_list_", |items: Value| list_literal(&items));
+    env.add_function("_kept_", |container: Value, values: Rest<Value>| kept(&container, values));
     env.add_function("_dict_", |pairs: Value| dict_literal(&pairs));
     env.add_function("fromjson", |text: &str, default: Given, options: Kwargs| {
         let default = default.or_named("default", &options)?;

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::arguments::Given;
 use super::builtins::python_text;
 use super::errors::failure;
+use super::nesting;
 
 /// A list with `append` and similar methods.
 #[derive(Debug, Default)]
@@ -21,11 +22,13 @@ pub(crate) struct Dict(Mutex<Vec<(Value, Value)>>);
 
 /// `_list_([...])`: replaces list literals.
 pub(crate) fn list_literal(items: &Value) -> Result<Value, Error> {
+    nesting::check(items, None)?;
     Ok(list(items.try_iter()?.collect()))
 }
 
 /// `_dict_({...})`: replaces dict literals.
 pub(crate) fn dict_literal(pairs: &Value) -> Result<Value, Error> {
+    nesting::check(pairs, None)?;
     Ok(Value::from_object(Dict(Mutex::new(entries(pairs)?))))
 }
 
@@ -55,6 +58,11 @@ fn entries(map: &Value) -> Result<Vec<(Value, Value)>, Error> {
 }
 
 impl List {
+    /// Fails if an item can't become part of the list.
+    fn check(self: &Arc<Self>, item: &Value) -> Result<(), Error> {
+        nesting::check(item, Some(&Value::from_dyn_object(self.clone())))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Value>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,15 +105,18 @@ impl Object for List {
         match method {
             "append" => {
                 let (item,): (Value,) = from_args(args)?;
+                self.check(&item)?;
                 self.lock().push(item);
             }
             "extend" => {
                 let (more,): (Value,) = from_args(args)?;
                 let more: Vec<_> = more.try_iter()?.collect();
+                more.iter().try_for_each(|item| self.check(item))?;
                 self.lock().extend(more);
             }
             "insert" => {
                 let (index, item): (i64, Value) = from_args(args)?;
+                self.check(&item)?;
                 let mut items = self.lock();
                 let at = Self::place(items.len(), index);
                 items.insert(at, item);
@@ -156,12 +167,14 @@ impl Dict {
         self.lock().iter().find(|(k, _)| k == key).map(|(_, v)| v.clone())
     }
 
-    fn set(&self, key: Value, value: Value) {
+    fn set(self: &Arc<Self>, key: Value, value: Value) -> Result<(), Error> {
+        nesting::check(&value, Some(&Value::from_dyn_object(self.clone())))?;
         let mut pairs = self.lock();
         match pairs.iter_mut().find(|(k, _)| *k == key) {
             Some((_, old)) => *old = value,
             None => pairs.push((key, value)),
         }
+        Ok(())
     }
 
     fn take(&self, key: &Value) -> Option<Value> {
@@ -171,13 +184,13 @@ impl Dict {
     }
 
     /// `update({...})`, `update(a=1)` or both.
-    fn update(&self, args: &[Value]) -> Result<(), Error> {
+    fn update(self: &Arc<Self>, args: &[Value]) -> Result<(), Error> {
         for more in args {
             if more.kind() != ValueKind::Map {
                 return Err(failure("update() takes a dict"));
             }
             for (key, value) in entries(more)? {
-                self.set(key, value);
+                self.set(key, value)?;
             }
         }
         Ok(())
@@ -206,7 +219,7 @@ impl Object for Dict {
                     return Ok(known);
                 }
                 let value = default.unwrap_or_else(|| Value::from(()));
-                self.set(key, value.clone());
+                self.set(key, value.clone())?;
                 return Ok(value);
             }
             "pop" => {

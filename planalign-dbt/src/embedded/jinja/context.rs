@@ -69,17 +69,30 @@ pub(crate) struct Context {
     extra: Mutex<HashMap<String, Value>>,
 }
 
+/// Deeper nesting of macro calls, and of templates in variables, is treated as infinite recursion, which would otherwise exhaust
+/// the stack.
+const DEEPEST_CALL: usize = 150;
+
 /// Depth of nested macro calls.
 #[derive(Debug, Default)]
 pub(crate) struct CallDepth(AtomicUsize);
 
-impl CallDepth {
-    pub(crate) fn enter(&self) -> usize {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
-    }
+/// A call until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Call<'a>(&'a CallDepth);
 
-    pub(crate) fn leave(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl CallDepth {
+    /// Starts a call; an error if too many have not ended.
+    pub(crate) fn enter(&self, what: impl FnOnce() -> String) -> Result<Call<'_>, Error> {
+        let depth = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        let call = Call(self);
+        if depth > DEEPEST_CALL { Err(failure(format!("{} calls itself without end", what()))) } else { Ok(call) }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

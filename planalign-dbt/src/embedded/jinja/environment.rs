@@ -6,7 +6,7 @@ use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::errors::innermost;
-use super::lexer::{Unclosed, as_in_python};
+use super::lexer::{BadTag, as_in_python};
 use super::{builtins, functions, objects, operators, python};
 
 /// An environment without templates, for parsing; as in dbt, names that are defined only in a run are empty.
@@ -51,9 +51,9 @@ pub(crate) struct BadTemplate {
     pub(crate) message: String,
 }
 
-impl From<Unclosed> for BadTemplate {
-    fn from(unclosed: Unclosed) -> Self {
-        Self { line: unclosed.line, message: unclosed.message }
+impl From<BadTag> for BadTemplate {
+    fn from(bad: BadTag) -> Self {
+        Self { line: bad.line, message: bad.message }
     }
 }
 

@@ -21,9 +21,9 @@ pub(crate) enum TagKind {
     Inert,
 }
 
-/// An unclosed tag: its line and what is missing.
+/// A tag that can't be used, in most cases because it isn't closed: its line and what is wrong.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Unclosed {
+pub(crate) struct BadTag {
     pub(crate) line: usize,
     pub(crate) message: String,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Definition {
 const DEFINITIONS: [&str; 6] = ["macro", "test", "data_test", "materialization", "snapshot", "docs"];
 
 /// The tags of a template, in order.
-pub(crate) fn tags(source: &str) -> Result<Vec<Tag>, Unclosed> {
+pub(crate) fn tags(source: &str) -> Result<Vec<Tag>, BadTag> {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(offset) = source[at..].find('{') {
@@ -65,8 +65,8 @@ pub(crate) fn tags(source: &str) -> Result<Vec<Tag>, Unclosed> {
     Ok(tags)
 }
 
-fn tag_at(source: &str, start: usize, kind: TagKind) -> Result<Tag, Unclosed> {
-    let unclosed = |what: &str| Unclosed { line: line_of(source, start), message: format!("{what} is not closed") };
+fn tag_at(source: &str, start: usize, kind: TagKind) -> Result<Tag, BadTag> {
+    let unclosed = |what: &str| BadTag { line: line_of(source, start), message: format!("{what} is not closed") };
     if kind == TagKind::Inert {
         let end = source[start + 2..].find("#}").ok_or_else(|| unclosed("this comment"))?;
         return Ok(Tag { kind, start, end: start + 2 + end + 2 });
@@ -148,7 +148,7 @@ pub(crate) fn line_of(source: &str, at: usize) -> usize {
 }
 
 /// The definitions in a file; everything between them is ignored, as in dbt.
-pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, Unclosed> {
+pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, BadTag> {
     let tags = tags(source)?;
     let mut found = Vec::new();
     let mut blocks = tags.iter().filter(|t| t.kind == TagKind::Block);
@@ -159,7 +159,7 @@ pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, Unclosed> {
         let close = blocks.by_ref().find(|t| words(&source[t.start..t.end]).next() == Some(&closing));
         let line = line_of(source, open.start);
         let Some(close) = close else {
-            return Err(Unclosed { line, message: format!("this {kind} has no {closing}") });
+            return Err(BadTag { line, message: format!("this {kind} has no {closing}") });
         };
         let signature = inner(opening)[kind.len()..].trim().to_owned();
         let text = source[open.start..close.end].to_owned();
@@ -168,13 +168,26 @@ pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, Unclosed> {
     Ok(found)
 }
 
-/// Rewrites the expressions in tags, see [`rewrite_tag`], keeping line numbers.
-pub(crate) fn as_in_python(source: &str) -> Result<String, Unclosed> {
+/// The engine compiles each `elif` within the one before; many more overflow the stack.
+const MOST_ELIFS: usize = 500;
+
+/// Rewrites the expressions in tags, see [`rewrite_tag`], keeping line numbers. Templates that the engine can't compile without
+/// overflowing the stack are errors.
+pub(crate) fn as_in_python(source: &str) -> Result<String, BadTag> {
     let mut out = String::with_capacity(source.len() + 64);
     let mut at = 0;
+    let mut elifs = 0;
     for tag in tags(source)?.iter().filter(|t| t.kind != TagKind::Inert) {
+        let text = &source[tag.start..tag.end];
+        let problem = |message: String| BadTag { line: line_of(source, tag.start), message };
+        elifs += usize::from(words(text).next() == Some("elif"));
+        if elifs > MOST_ELIFS {
+            return Err(problem(format!(
+                "a template can't have more than {MOST_ELIFS} `elif`; look the value up in a dict"
+            )));
+        }
         out.push_str(&source[at..tag.start]);
-        rewrite_tag(&source[tag.start..tag.end], &mut out);
+        rewrite_tag(text, &mut out).map_err(problem)?;
         at = tag.end;
     }
     out.push_str(&source[at..]);

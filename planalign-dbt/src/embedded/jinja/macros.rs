@@ -10,9 +10,6 @@ use minijinja::{Environment, Error, State};
 use super::context::context_of;
 use super::errors::{failure, refusal, returned};
 
-/// Deeper nesting is treated as infinite recursion, which would otherwise exhaust the stack.
-const DEEPEST_CALL: usize = 150;
-
 /// The name of each macro in its own template.
 pub(crate) const MACRO_BODY: &str = "_macro_body_";
 
@@ -108,15 +105,8 @@ impl Object for MacroProxy {
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let context = context_of(state)?;
         let args = with_rendered_caller(state, &self.name, args)?;
-        let depth = context.calls.enter();
-        if depth > DEEPEST_CALL {
-            context.calls.leave();
-            return Err(failure(format!("macro {} calls itself without end", self.name)));
-        }
-        let result =
-            call_macro(state.env(), &self.template, &self.name, Value::from_dyn_object(context.clone()), &args);
-        context.calls.leave();
-        result
+        let _call = context.calls.enter(|| format!("macro {}", self.name))?;
+        call_macro(state.env(), &self.template, &self.name, Value::from_dyn_object(context.clone()), &args)
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,7 @@ pub(crate) mod functions;
 mod json;
 pub(crate) mod lexer;
 pub(crate) mod macros;
+mod nesting;
 pub(crate) mod objects;
 mod operators;
 pub(crate) mod phase;

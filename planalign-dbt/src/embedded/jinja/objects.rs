@@ -102,7 +102,8 @@ fn to_json(value: &Value) -> Result<Json, Error> {
 fn rendered(value: &Value, state: &State<'_, '_>, context: &Arc<Context>) -> Result<Value, Error> {
     match value.as_str().filter(|text| ["{{", "{%", "{#"].iter().any(|tag| text.contains(tag))) {
         Some(template) => {
-            let template = as_in_python(template).map_err(|unclosed| failure(unclosed.message))?;
+            let template = as_in_python(template).map_err(|bad| failure(bad.message))?;
+            let _call = context.calls.enter(|| "a template in a variable".to_owned())?;
             state.env().render_str(&template, Value::from_dyn_object(context.clone())).map(Value::from)
         }
         None => Ok(value.clone()),

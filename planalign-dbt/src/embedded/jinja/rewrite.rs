@@ -1,5 +1,5 @@
 //! Rewrites expressions in tags where the engine differs from Python: literals become mutable, texts can be formatted with `%`,
-//! and texts and numbers can't be ordered.
+//! and texts and numbers can't be ordered; and where values could be nested without end.
 
 use super::lexer::{is_word, string_end};
 
@@ -10,101 +10,160 @@ const OPERATORS: [&str; 10] = ["in", "if", "else", "elif", "and", "or", "not", "
 const WORDS_AFTER_OPERANDS: [&str; 7] = ["in", "if", "else", "elif", "and", "or", "not"];
 const AFTER_OPERANDS: [u8; 3] = [b',', b'=', b':'];
 
-/// Turns `[...]` and `{...}` into `_list_([...])` and `_dict_({...})`, `'...' % x` into `_format_('...', x)`, and `a < b` into
-/// `_ordered_(a, '<', b)`.
-pub(super) fn rewrite_tag(tag: &str, out: &mut String) {
+/// Names and signs of an expression, with those around it. The engine compiles each within the one before; many more overflow the
+/// stack.
+const MOST_PARTS: usize = 1_000;
+
+/// Turns `[...]` and `{...}` into `_list_([...])` and `_dict_({...})`, `'...' % x` into `_format_('...', x)`, `a < b` into
+/// `_ordered_(a, '<', b)`, and `set a.b = c` into `set a.b = _kept_(a, c)`.
+pub(super) fn rewrite_tag(tag: &str, out: &mut String) -> Result<(), String> {
     let (open, body, close) = (&tag[..2], &tag[2..tag.len() - 2], &tag[tag.len() - 2..]);
+    let start = usize::from(body.starts_with(['-', '+']));
+    let end = (body.len() - usize::from(body.ends_with(['-', '+']))).max(start);
     out.push_str(open);
-    let bytes = body.as_bytes();
-    let mut outer: Vec<Level> = Vec::new();
-    let mut level = Level::new("");
-    let mut after_value = false;
-    // The word that names a block isn't part of an expression.
-    let mut names_block = open == "{%";
-    let mut at = usize::from(body.starts_with(['-', '+']));
-    let end = (body.len() - usize::from(body.ends_with(['-', '+']))).max(at);
-    out.push_str(&body[..at]);
-    while at < end {
-        let byte = bytes[at];
-        let mut next = at + 1;
-        while !body.is_char_boundary(next) {
-            next += 1;
+    out.push_str(&body[..start]);
+    let expression = &body[start..end];
+    match attribute(expression).filter(|_| open == "{%") {
+        Some((container, value)) => {
+            out.push_str(&expression[..expression.len() - value.len()]);
+            out.push_str("_kept_(");
+            out.push_str(container);
+            out.push(',');
+            Rewriting::of(value, out).run(false)?;
+            out.push(')');
         }
-        if !byte.is_ascii_whitespace() {
-            level.operand.get_or_insert(out.len());
-        }
-        match byte {
-            b'\'' | b'"' => {
-                next = string_end(bytes, at, byte).map_or(bytes.len(), |end| end + 1);
-                level.text = Some(out.len());
-                out.push_str(&body[at..next]);
-                after_value = true;
-            }
-            b'[' | b'{' | b'(' => {
-                let (opening, closer) = match byte {
-                    b'[' if !after_value => ("_list_([", "])"),
-                    b'{' if !after_value => ("_dict_({", "})"),
-                    b'[' => ("[", "]"),
-                    b'{' => ("{", "}"),
-                    _ => ("(", ")"),
-                };
-                out.push_str(opening);
-                level.text = None;
-                outer.push(std::mem::replace(&mut level, Level::new(closer)));
-                after_value = false;
-            }
-            b']' | b')' | b'}' => {
-                level.end_operand(out);
-                match outer.pop() {
-                    Some(before) => out.push_str(std::mem::replace(&mut level, before).closer),
-                    None => out.push(char::from(byte)),
-                }
-                after_value = true;
-            }
-            b'<' | b'>' => {
-                next = at + 1 + usize::from(bytes.get(at + 1) == Some(&b'='));
-                level.compare(&body[at..next], out);
-                after_value = false;
-            }
-            b'%' if level.text.is_some() => {
-                level.format(out);
-                after_value = false;
-            }
-            _ if is_word(byte) => {
-                while next < bytes.len() && is_word(bytes[next]) {
-                    next += 1;
-                }
-                let word = &body[at..next];
-                if names_block || WORDS_AFTER_OPERANDS.contains(&word) {
-                    level.end_operand(out);
-                }
-                out.push_str(word);
-                level.text = None;
-                names_block = false;
-                after_value = !OPERATORS.contains(&word);
-            }
-            _ => {
-                let is_binary = after_value && b"+-*/%~=!".contains(&byte);
-                if AFTER_OPERANDS.contains(&byte) {
-                    level.end_operand(out);
-                } else if is_binary {
-                    level.end_format(out);
-                }
-                out.push_str(&body[at..next]);
-                if !byte.is_ascii_whitespace() {
-                    level.text = None;
-                }
-                after_value = after_value && byte.is_ascii_whitespace();
-            }
-        }
-        at = next;
+        None => Rewriting::of(expression, out).run(open == "{%")?,
     }
-    level.end_operand(out);
-    out.push_str(&body[end.min(at)..]);
+    out.push_str(&body[end..]);
     out.push_str(close);
+    Ok(())
+}
+
+/// An expression that is being rewritten.
+struct Rewriting<'a> {
+    source: &'a str,
+    out: &'a mut String,
+    level: Level,
+    outer: Vec<Level>,
+    /// Whether a value comes before, so that a bracket is a subscript or a call.
+    after_value: bool,
+}
+
+impl<'a> Rewriting<'a> {
+    fn of(source: &'a str, out: &'a mut String) -> Self {
+        Self { source, out, level: Level::default(), outer: Vec::new(), after_value: false }
+    }
+
+    /// Rewrites everything; the first word may name a block, and isn't part of an expression then.
+    fn run(mut self, mut names_block: bool) -> Result<(), String> {
+        let bytes = self.source.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let end = self.token_end(at);
+            let token = &self.source[at..end];
+            if !bytes[at].is_ascii_whitespace() {
+                self.level.begin(self.out.len())?;
+            }
+            match bytes[at] {
+                b'\'' | b'"' => {
+                    self.level.text = Some(self.out.len());
+                    self.out.push_str(token);
+                    self.after_value = true;
+                }
+                b'[' | b'{' | b'(' => self.open(bytes[at]),
+                b']' | b')' | b'}' => self.close(token),
+                b'<' | b'>' => {
+                    self.level.compare(token, self.out);
+                    self.after_value = false;
+                }
+                b'%' if self.level.text.is_some() => {
+                    self.level.format(self.out);
+                    self.after_value = false;
+                }
+                byte if is_word(byte) => {
+                    if names_block || WORDS_AFTER_OPERANDS.contains(&token) {
+                        self.level.end_operand(self.out);
+                    }
+                    names_block = false;
+                    self.level.text = None;
+                    self.out.push_str(token);
+                    self.after_value = !OPERATORS.contains(&token);
+                }
+                byte => self.sign(byte, token),
+            }
+            at = end;
+        }
+        self.level.end_operand(self.out);
+        Ok(())
+    }
+
+    /// The end of the token that starts here: a text, a word, a comparison, or a character.
+    fn token_end(&self, at: usize) -> usize {
+        let bytes = self.source.as_bytes();
+        match bytes[at] {
+            quote @ (b'\'' | b'"') => string_end(bytes, at, quote).map_or(bytes.len(), |end| end + 1),
+            b'<' | b'>' if bytes.get(at + 1) == Some(&b'=') => at + 2,
+            byte if is_word(byte) => {
+                bytes[at..].iter().position(|byte| !is_word(*byte)).map_or(bytes.len(), |length| at + length)
+            }
+            _ => at + 1,
+        }
+    }
+
+    fn open(&mut self, bracket: u8) {
+        let (opening, closer) = match bracket {
+            b'[' if !self.after_value => ("_list_([", "])"),
+            b'{' if !self.after_value => ("_dict_({", "})"),
+            b'[' => ("[", "]"),
+            b'{' => ("{", "}"),
+            _ => ("(", ")"),
+        };
+        self.out.push_str(opening);
+        self.level.text = None;
+        let inner = Level::inside(&self.level, closer);
+        self.outer.push(std::mem::replace(&mut self.level, inner));
+        self.after_value = false;
+    }
+
+    fn close(&mut self, bracket: &str) {
+        self.level.end_operand(self.out);
+        match self.outer.pop() {
+            Some(outer) => self.out.push_str(std::mem::replace(&mut self.level, outer).closer),
+            None => self.out.push_str(bracket),
+        }
+        self.after_value = true;
+    }
+
+    fn sign(&mut self, byte: u8, token: &str) {
+        let is_binary = self.after_value && b"+-*/%~=!".contains(&byte);
+        if AFTER_OPERANDS.contains(&byte) {
+            self.level.end_operand(self.out);
+            if byte == b',' {
+                self.level.parts = self.level.parts_before;
+            }
+        } else if is_binary {
+            self.level.end_format(self.out);
+        }
+        self.out.push_str(token);
+        if !byte.is_ascii_whitespace() {
+            self.level.text = None;
+        }
+        self.after_value = self.after_value && byte.is_ascii_whitespace();
+    }
+}
+
+/// What an assignment to an attribute assigns to, and the rest after `=`: `a` and ` c` of `set a.b = c`.
+fn attribute(body: &str) -> Option<(&str, &str)> {
+    let rest = body.trim_start().strip_prefix("set")?;
+    let target = rest.trim_start();
+    let (target, value) = target.split_once('=').filter(|_| target.len() < rest.len())?;
+    let (container, name) = target.trim().split_once('.')?;
+    let is_name = |text: &str| !text.is_empty() && text.bytes().all(is_word);
+    (is_name(container) && is_name(name) && !value.starts_with('=')).then_some((container, value))
 }
 
 /// An expression within a bracket, or outside of all.
+#[derive(Default)]
 struct Level {
     /// What ends it.
     closer: &'static str,
@@ -112,14 +171,27 @@ struct Level {
     operand: Option<usize>,
     /// Where a text starts that has just ended.
     text: Option<usize>,
+    /// Names and signs of the current item, with those around it, and of the latter only.
+    parts: usize,
+    parts_before: usize,
     /// Whether a comparison is open, and whether a formatted text is.
     compares: bool,
     formats: bool,
 }
 
 impl Level {
-    fn new(closer: &'static str) -> Self {
-        Self { closer, operand: None, text: None, compares: false, formats: false }
+    fn inside(outer: &Self, closer: &'static str) -> Self {
+        Self { closer, parts: outer.parts, parts_before: outer.parts, ..Self::default() }
+    }
+
+    /// Counts a token that will be written here.
+    fn begin(&mut self, at: usize) -> Result<(), String> {
+        self.operand.get_or_insert(at);
+        self.parts += 1;
+        if self.parts > MOST_PARTS {
+            return Err(format!("an expression has more than {MOST_PARTS} parts; split it with `set`"));
+        }
+        Ok(())
     }
 
     fn compare(&mut self, operator: &str, out: &mut String) {
@@ -198,5 +270,21 @@ mod tests {
     fn texts_are_formatted() {
         check("{{ '%s' % x }}", "{{ _format_('%s' ,  x )}}");
         check("{{ a ~ '%s' % (x, 5 % 3) ~ 5 % 2 }}", "{{ a ~ _format_('%s' ,  (x, 5 % 3) )~ 5 % 2 }}");
+    }
+
+    #[test]
+    fn assignments_to_attributes_are_checked() {
+        check("{%- set a.b = a.b + [1] -%}", "{%- set a.b =_kept_(a, a.b + _list_([1]) )-%}");
+        check("{% set a = b.c %}{% set a.b == c %}{% set x.y %}", "{% set a = b.c %}{% set a.b == c %}{% set x.y %}");
+    }
+
+    #[test]
+    fn long_expressions_and_many_branches_are_refused() {
+        let line = |source: &str| as_in_python(source).expect_err("too long").line;
+        assert_eq!(line(&format!("\n{{{{ 1{} }}}}", " + 1".repeat(500))), 2);
+        assert_eq!(line(&format!("{{{{ f(1, {}(1)) }}}}", "not ".repeat(1000))), 1);
+        assert_eq!(line(&format!("{{% if 1 %}}{}{{% endif %}}", "\n{% elif 1 %}".repeat(501))), 502);
+        let list = format!("{{{{ x[{}] }}}}", "1, ".repeat(5000));
+        assert_eq!(as_in_python(&list).expect("short items"), list);
     }
 }
