@@ -6,7 +6,7 @@ use planalign_config::DatabaseError;
 use super::excerpt::excerpt;
 use super::jinja::environment::BadTemplate;
 use super::jinja::errors::{FailedQuery, Refusal, cause, innermost, message};
-use super::jinja::macros::{Macros, macro_of_template};
+use super::jinja::macros::Macros;
 use crate::runner::RunnerError;
 
 /// What the engine says of `%` on a text, unless the template is rewritten because the text is written before it.
@@ -48,7 +48,7 @@ impl Place<'_> {
             return self.statement(error, sql, 0);
         }
         let inner = innermost(error);
-        let in_macro = inner.name().and_then(macro_of_template).and_then(|name| macros.source(name));
+        let in_macro = inner.name().and_then(|template| macros.of_template(template));
         let message = message(error);
         if message.contains(FORMATS_TEXT) {
             return self.unsupported("`%` on a text that isn't written before it", "use the filter `format`");

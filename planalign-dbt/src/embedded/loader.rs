@@ -283,7 +283,7 @@ fn add_macros(
             return Err(problem(definition.line, format!("macro {name} is also defined in {other}:{}", known.line)));
         }
         refuse_override(macros, &name, shown)?;
-        let template = template_name(&name);
+        let template = template_name(&name, file.is_none());
         let uses = add_template(env, &template, &as_body(&definition), definition.line)
             .map_err(|bad| Place { node: &name, file: shown }.bad_template(bad))?;
         if let Some(special) = uses.iter().find(|u| ["varargs", "kwargs"].contains(&u.as_str())) {

@@ -12,6 +12,7 @@ use super::failures::Place;
 use super::files::ProjectPath;
 use super::jinja::context::Subject;
 use super::jinja::environment::{add_template, for_running};
+use super::jinja::lexer::definitions;
 use super::jinja::phase::{Declared, Record, Relations};
 use super::jinja::relation::Relation;
 use super::loader::{Loader, record_of};
@@ -145,10 +146,20 @@ fn find_patch<'a>(loader: &'a Loader, name: &str, is_seed: bool) -> Result<Optio
     }
 }
 
+/// Refuses macros in a model: dbt gives them other names, so that calls don't find them.
+pub(crate) fn refuse_macros(template: &str, place: Place<'_>) -> Result<(), RunnerError> {
+    let found = definitions(template).unwrap_or_default();
+    match found.iter().find(|definition| definition.kind == "macro") {
+        Some(_) => Err(place.unsupported("a macro outside of the folder of macros", "move it into a file there")),
+        None => Ok(()),
+    }
+}
+
 fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let raw = path.read()?.trim().to_owned();
     let name = path.stem();
     let place = Place { node: &name, file: &path.relative };
+    refuse_macros(&raw, place)?;
     let template = format!("model {name}");
     let uses = add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
     let described = find_patch(loader, &name, false)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use minijinja::value::Value;
@@ -17,7 +17,7 @@ use super::cte::inject;
 use super::failures::Place;
 use super::jinja::context::{Context, Subject, Target, VarValues, lock};
 use super::jinja::environment;
-use super::jinja::functions::full_refresh;
+use super::jinja::functions::{full_refresh, is_incremental};
 use super::jinja::phase::{Declared, Phase, Record, RunPhase};
 use super::jinja::relation::{Relation, cte_name};
 use super::loader::{Loader, parse_phase, record_of, var_values};
@@ -221,6 +221,7 @@ impl EmbeddedRunner {
             catalog: session.catalog.clone(),
             declared: declared.clone(),
             full_refresh: self.options.full_refresh,
+            is_incremental: OnceLock::new(),
             config_calls: Mutex::default(),
             changed_config: Mutex::default(),
             results: Mutex::default(),
@@ -293,6 +294,8 @@ impl EmbeddedRunner {
         lock(&session.compiled).insert(node.subject.unique_id.clone(), rendered.sql.clone());
         let context = &rendered.context;
         let config = self.current_config(node, context, work.place)?;
+        // Also the hooks after the build see whether there was a table before.
+        is_incremental(context).map_err(|e| work.place.rendering(&e, &self.project.world.macros))?;
         let rows = work.atomically(|| {
             self.run_hooks("pre_hook", &config, context, work)?;
             let rows = work.build(node.materialization, &rendered.sql, &config, full_refresh(context))?;

@@ -65,6 +65,9 @@ pub(crate) struct TestDefinition {
     pub(crate) config: Map<String, Json>,
 }
 
+/// Sections that describe what is built and tested.
+const READ: [&str; 4] = ["models", "seeds", "sources", "data_tests"];
+
 /// Sections that don't affect what is built.
 const IGNORED: [&str; 10] = [
     "version",
@@ -101,6 +104,9 @@ impl SchemaFiles {
     /// Adds the content of a file.
     pub(crate) fn read(&mut self, file: &str, yaml: &Yaml) -> Result<(), RunnerError> {
         for (section, items) in yaml.pairs() {
+            if READ.contains(&section.as_str()) && !matches!(items.data, Data::List(_)) {
+                return Err(problem(file, items.line, format!("{section} is not a list")));
+            }
             match section.as_str() {
                 "models" | "seeds" => {
                     for item in items.items() {

@@ -13,7 +13,7 @@ use super::jinja::environment::add_template;
 use super::jinja::phase::{Declared, Record};
 use super::jinja::relation::Relation;
 use super::loader::{Loader, fqn_of_properties, record_of};
-use super::nodes::{fqn, merged};
+use super::nodes::{fqn, merged, refuse_macros};
 use super::project::{Node, TestKind, TestNode};
 use super::schema_yml::TestDefinition;
 use super::{supported, test_arguments, unique_id};
@@ -32,6 +32,7 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         let name = path.stem();
         let raw = path.read()?.trim().to_owned();
         let place = Place { node: &name, file: &path.relative };
+        refuse_macros(&raw, place)?;
         let template = format!("test {name}");
         add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
         let fqn = fqn(&loader.world.project, &path);

@@ -182,14 +182,18 @@ fn load_result(state: &State<'_, '_>, name: String) -> Result<Value, Error> {
     Ok(Value::from_pairs([("data", rows), ("table", table)]))
 }
 
-/// Whether the node's relation exists as a table to which this run adds rows.
+/// Whether the node's relation existed, before it was built, as a table to which this run adds rows.
 pub(crate) fn is_incremental(context: &Context) -> Result<bool, Error> {
     let Some(run) = context.run() else { return Ok(false) };
+    if let Some(known) = run.is_incremental.get() {
+        return Ok(*known);
+    }
     if context.config().materialized() != "incremental" || full_refresh(context) {
         return Ok(false);
     }
     let kind = lock(&run.catalog).kind(&run.database, &context.subject.this);
-    Ok(kind.map_err(|e| failed_query("", e))? == Some(RelationKind::Table))
+    let is_table = kind.map_err(|e| failed_query("", e))? == Some(RelationKind::Table);
+    Ok(*run.is_incremental.get_or_init(|| is_table))
 }
 
 /// Whether the node is fully rebuilt; its own configuration overrides the command's.

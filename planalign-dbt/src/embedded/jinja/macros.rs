@@ -31,12 +31,19 @@ pub(crate) struct MacroSource {
 pub(crate) struct Macros {
     proxies: HashMap<String, Value>,
     sources: BTreeMap<String, MacroSource>,
+    /// dbt's own, also those that the project overrides.
+    built_in: HashMap<String, (Value, MacroSource)>,
 }
 
 impl Macros {
     pub(crate) fn add(&mut self, source: MacroSource) {
-        let proxy = MacroProxy { name: source.name.clone(), template: template_name(&source.name) };
-        self.proxies.insert(source.name.clone(), Value::from_object(proxy));
+        let proxy =
+            MacroProxy { name: source.name.clone(), template: template_name(&source.name, source.file.is_none()) };
+        let proxy = Value::from_object(proxy);
+        if source.file.is_none() {
+            self.built_in.insert(source.name.clone(), (proxy.clone(), source.clone()));
+        }
+        self.proxies.insert(source.name.clone(), proxy);
         self.sources.insert(source.name.clone(), source);
     }
 
@@ -45,8 +52,19 @@ impl Macros {
         self.proxies.get(name)
     }
 
+    /// The macro that `dbt.name` reaches.
+    pub(crate) fn built_in(&self, name: &str) -> Option<&Value> {
+        self.built_in.get(name).map(|(proxy, _)| proxy)
+    }
+
     pub(crate) fn source(&self, name: &str) -> Option<&MacroSource> {
         self.sources.get(name)
+    }
+
+    /// The macro of a template, for messages.
+    pub(crate) fn of_template(&self, template: &str) -> Option<&MacroSource> {
+        let built_in = template.strip_prefix(BUILT_IN_TEMPLATE).and_then(|name| self.built_in.get(name));
+        built_in.map(|(_, source)| source).or_else(|| self.source(template.strip_prefix(TEMPLATE)?))
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -76,14 +94,12 @@ impl Macros {
     }
 }
 
-/// The name of a macro's template.
-pub(crate) fn template_name(name: &str) -> String {
-    format!("macro {name}")
-}
+const TEMPLATE: &str = "macro ";
+const BUILT_IN_TEMPLATE: &str = "macro dbt.";
 
-/// The macro name of a template, for messages.
-pub(crate) fn macro_of_template(template: &str) -> Option<&str> {
-    template.strip_prefix("macro ")
+/// The name of a macro's template.
+pub(crate) fn template_name(name: &str, is_built_in: bool) -> String {
+    format!("{}{name}", if is_built_in { BUILT_IN_TEMPLATE } else { TEMPLATE })
 }
 
 /// A callable that stands for a macro.

@@ -263,7 +263,7 @@ impl Object for BuiltInMacros {
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let context = context_of(state)?;
-        let proxy = context.world.macros.dispatch(method).cloned();
+        let proxy = context.world.macros.built_in(method).cloned();
         match proxy.or_else(|| state.lookup(method)) {
             Some(proxy) => proxy.call(state, args),
             None => Err(refusal(format!("dbt.{method}()"), "write the expression in the SQL of DuckDB")),

@@ -1,7 +1,7 @@
 //! The two rendering phases: parsing records what a template requests; running queries the database.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use minijinja::value::Value;
@@ -69,6 +69,8 @@ pub(crate) struct RunPhase {
     pub(crate) catalog: Arc<Mutex<Catalog>>,
     pub(crate) declared: Arc<Declared>,
     pub(crate) full_refresh: bool,
+    /// Whether the node adds rows to its table, determined before it is built.
+    pub(crate) is_incremental: OnceLock<bool>,
     /// `config()` calls in this rendering.
     pub(crate) config_calls: Mutex<Vec<Map<String, Json>>>,
     /// The configuration, if those calls differ from parsing.
