@@ -259,7 +259,7 @@ fn node(
 
 fn relations(loader: &Loader, nodes: &BTreeMap<String, Node>) -> Relations {
     let relation = |node: &Node| match node.materialization {
-        Materialization::Ephemeral => Relation::ephemeral(&node.subject.name),
+        Materialization::Ephemeral => Relation::ephemeral(node.relation().identifier()),
         _ => node.relation().clone(),
     };
     let target = &loader.world.target;

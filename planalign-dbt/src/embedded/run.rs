@@ -259,7 +259,7 @@ impl EmbeddedRunner {
             let node = self.node(name)?;
             if let Body::Sql { template, .. } = &node.body {
                 let context = self.context(&node.subject, &node.declared, session);
-                ctes.push((cte_name(name), self.render(template, &context)?));
+                ctes.push((cte_name(node.relation().identifier()), self.render(template, &context)?));
             }
         }
         Ok(ctes)

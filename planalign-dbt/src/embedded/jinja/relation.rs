@@ -43,9 +43,9 @@ impl Relation {
         self
     }
 
-    /// Creates the relation for an ephemeral model.
-    pub(crate) fn ephemeral(model: &str) -> Self {
-        Self { database: None, schema: None, identifier: Some(cte_name(model)), kind: Some(RelationKind::Ephemeral) }
+    /// Creates the relation for an ephemeral model with this alias.
+    pub(crate) fn ephemeral(alias: &str) -> Self {
+        Self { database: None, schema: None, identifier: Some(cte_name(alias)), kind: Some(RelationKind::Ephemeral) }
     }
 
     pub(crate) fn name(&self) -> RelationName {
@@ -90,8 +90,8 @@ impl Relation {
 }
 
 /// The name under which an ephemeral model appears in the models that use it.
-pub(crate) fn cte_name(model: &str) -> String {
-    format!("__dbt__cte__{model}")
+pub(crate) fn cte_name(alias: &str) -> String {
+    format!("__dbt__cte__{alias}")
 }
 
 impl fmt::Display for Relation {
