@@ -291,6 +291,7 @@ fn a_stop_and_a_time_limit_end_dbt_and_its_children() {
             _ => Flow::Continue,
         });
         assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model prices");
+        drop(runner);
         assert!(!is_alive(&fixture), "{behavior}");
     }
     let mut fixture = Fixture::new("hangs,stubborn");
@@ -334,6 +335,7 @@ fn dbt_can_be_interrupted_even_if_we_are_started_with_interrupts_ignored() {
         if pids.exists() { Flow::Stop } else { Flow::Continue }
     });
     assert!(matches!(stopped, Err(RunnerError::Stopped { .. })), "{stopped:?}");
+    drop(runner);
     assert!(!is_alive(&fixture));
 }
 

@@ -62,8 +62,6 @@ pub(crate) struct Dbt {
     profiles: PathBuf,
     profile: String,
     target: Option<String>,
-    /// The environment of a call.
-    environment: Vec<(OsString, OsString)>,
     warnings: WarningFlag,
     guarded: Guarded,
     scratch: Scratch,
@@ -90,9 +88,9 @@ impl Dbt {
         }
         let warnings = WarningFlag::of(project, &profiles);
         passed.extend(warnings.environment());
-        let guarded = Guarded { guard: options.guard.clone(), timeout: options.timeout };
+        let guarded = Guarded::new(options.guard.clone(), passed, options.timeout);
         let project = project.to_owned();
-        Ok(Self { executable, project, profiles, profile, target, environment: passed, warnings, guarded, scratch })
+        Ok(Self { executable, project, profiles, profile, target, warnings, guarded, scratch })
     }
 
     /// Writes the generated profile for a database.
@@ -125,7 +123,7 @@ impl Dbt {
 
     /// Runs a subcommand in the folder of its call.
     pub(crate) fn run(
-        &self,
+        &mut self,
         call: &Call,
         subcommand: &[&str],
         vars: &Vars,
@@ -163,7 +161,7 @@ impl Dbt {
             log_line(&line, &redactor);
             on_line(line);
         };
-        let ended = self.guarded.run(&arguments, &self.environment, &mut logged, should_stop);
+        let ended = self.guarded.run(&arguments, &mut logged, should_stop);
         ended.map_err(|cause| DbtError::NotStarted { executable: self.executable.clone(), cause: Some(cause.into()) })
     }
 }

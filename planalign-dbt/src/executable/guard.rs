@@ -1,11 +1,12 @@
 //! The process between us and dbt, which ends dbt when we end, however we end.
 //!
 //! A program that drives dbt hosts the guard: it starts itself with the arguments of [`command`], and [`host`] does the guard's
-//! work. The pipe to the guard is all that keeps dbt alive. dbt's process group isn't ours, so a Ctrl-C at the terminal reaches
-//! only us.
+//! work. The pipe to the guard brings the command line of dbt, and is then all that keeps dbt alive. dbt's process group isn't
+//! ours, so a Ctrl-C at the terminal reaches only us.
 
-use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -32,12 +33,12 @@ enum Event {
     PipeClosed,
 }
 
-/// First argument of the guard; the milliseconds between signals, the program, and its arguments follow.
+/// First argument of the guard; the milliseconds between signals follow. Stdin brings the program and its arguments.
 const GUARD: &str = "dbt-guard";
-/// First argument of the process that becomes the program; the program and its arguments follow.
+/// Argument of the process that becomes the program. Stdin brings the same.
 const START: &str = "dbt-start";
 
-/// The command line of a guard that is hosted by `host`, without the program and its arguments.
+/// The command line of a guard that is hosted by `host`.
 #[must_use]
 pub fn command(host: &Path, grace: Duration) -> Vec<OsString> {
     [host.into(), GUARD.into(), grace.as_millis().to_string().into()].into()
@@ -48,26 +49,34 @@ pub fn command(host: &Path, grace: Duration) -> Vec<OsString> {
 /// prints it for the log.
 pub fn host(host: &Path, arguments: impl IntoIterator<Item = OsString>, report: &dyn Fn(&str)) -> Option<i32> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    match arguments.split_first()? {
-        (first, [grace, program, rest @ ..]) if first == GUARD => {
+    match arguments.as_slice() {
+        [first, grace] if first == GUARD => {
             let grace = Duration::from_millis(grace.to_str()?.parse().ok()?);
-            Some(run(grace, host, program, rest, report))
+            Some(run(grace, host, report))
         }
-        (first, [program, rest @ ..]) if first == START => Some(start(program, rest)),
+        [first] if first == START => Some(start()),
         _ => None,
     }
 }
 
 /// Runs a program in a process group of its own until it ends or stdin closes. Then asks the group to end, and waits `grace`
 /// after each signal before it sends the next one. Returns the exit code of the program, or 128 and the number of its signal.
-fn run(grace: Duration, host: &Path, program: &OsStr, arguments: &[OsString], report: &dyn Fn(&str)) -> i32 {
+fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
     // Handled and not ignored: a program inherits ignored signals.
     for signal in [SIGINT, SIGTERM] {
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
     let mut command = Command::new(host);
-    command.arg(START).arg(program).args(arguments).stdin(Stdio::null()).process_group(0);
+    command.arg(START).stdin(Stdio::piped()).process_group(0);
+    // Before the program is known, because guards are started ahead of time.
     let Ok(mut child) = command.spawn() else { return CANNOT_START };
+    let line = receive(&mut io::stdin());
+    let sent = child.stdin.take().map(|mut stdin| line.and_then(|line| send(&line, &mut stdin)));
+    if !matches!(sent, Some(Ok(()))) {
+        // No longer needed. The process that waited for the program ends as well.
+        let _ = child.wait();
+        return CANNOT_START;
+    }
     let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
     let (sender, events) = unbounded();
     watch_pipe(sender.clone());
@@ -114,10 +123,61 @@ fn wait(
 
 /// Becomes the program, which the system kills if the guard dies. Returns only if the program can't be started, with the exit
 /// code.
-fn start(program: &OsStr, arguments: &[OsString]) -> i32 {
+fn start() -> i32 {
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
-    // Returns only if it fails; the caller of the guard says so.
-    let _ = Command::new(program).args(arguments).exec();
+    if let Ok(line) = receive(&mut io::stdin())
+        && let Some((program, arguments)) = line.split_first()
+    {
+        // Returns only if it fails; the caller of the guard says so.
+        let _ = Command::new(program).args(arguments).stdin(Stdio::null()).exec();
+    }
     CANNOT_START
+}
+
+/// Sends a command line: the number of its parts, then the length and the bytes of each.
+pub(crate) fn send(line: &[OsString], to: &mut impl Write) -> io::Result<()> {
+    let number = |number: usize| u32::try_from(number).map(u32::to_be_bytes).map_err(io::Error::other);
+    let mut bytes = number(line.len())?.to_vec();
+    for part in line {
+        bytes.extend(number(part.len())?);
+        bytes.extend(part.as_bytes());
+    }
+    to.write_all(&bytes)?;
+    to.flush()
+}
+
+/// Waits for a command line. Fails if it doesn't arrive in full.
+fn receive(from: &mut impl Read) -> io::Result<Vec<OsString>> {
+    let parts = number(from)?;
+    (0..parts)
+        .map(|_| {
+            let length = usize::try_from(number(from)?).map_err(io::Error::other)?;
+            let mut part = vec![0; length];
+            from.read_exact(&mut part)?;
+            Ok(OsString::from_vec(part))
+        })
+        .collect()
+}
+
+fn number(from: &mut impl Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    from.read_exact(&mut bytes)?;
+    Ok(u32::from_be_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_arrives_in_full_or_not_at_all() {
+        let line = ["dbt", "", "--vars", "{\"a\":\n1}"].map(OsString::from);
+        let mut sent = Vec::new();
+        send(&line, &mut sent).expect("sent");
+        assert_eq!(receive(&mut sent.as_slice()).expect("received"), line);
+        for length in 0..sent.len() {
+            assert!(receive(&mut &sent[..length]).is_err(), "{length} bytes");
+        }
+    }
 }

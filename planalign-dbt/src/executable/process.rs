@@ -39,35 +39,55 @@ pub(crate) enum End {
     Killed,
 }
 
-/// The command that runs the guard, and a time limit.
-#[derive(Clone, Debug)]
+/// Runs commands, one after the other, each under a guard.
+#[derive(Debug)]
 pub(crate) struct Guarded {
-    /// Program and first arguments; the command to guard follows.
-    pub(crate) guard: Vec<OsString>,
-    /// Time for the command.
-    pub(crate) timeout: Duration,
+    /// The guard's program and arguments.
+    guard: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    /// Time for a command.
+    timeout: Duration,
+    /// The guard of the next command, which takes its time to start: it is this program, with the engine.
+    next: Option<Child>,
 }
 
 impl Guarded {
+    /// Runs commands with this environment. `guard` is the command line of a guard; `timeout` is the time for a command.
+    pub(crate) fn new(guard: Vec<OsString>, environment: Vec<(OsString, OsString)>, timeout: Duration) -> Self {
+        Self { guard, environment, timeout, next: None }
+    }
+
     /// Runs a command to its end. `on_line` receives its output; `should_stop` is asked several times a second.
     pub(crate) fn run(
-        &self,
-        arguments: &[OsString],
-        environment: &[(OsString, OsString)],
+        &mut self,
+        line: &[OsString],
         on_line: &mut dyn FnMut(Line),
         should_stop: &mut dyn FnMut() -> bool,
     ) -> io::Result<End> {
-        let Some((program, first)) = self.guard.split_first() else { return Ok(End::NotStarted) };
-        let mut command = Command::new(program);
-        command.args(first).args(arguments).env_clear().envs(environment.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn()?;
+        let mut child = if let Some(next) = self.next.take().and_then(|next| given(line, next)) {
+            next
+        } else {
+            let mut child = self.start()?;
+            // If it is dead, its exit code says so.
+            let _ = give(line, &mut child);
+            child
+        };
         let lines = read_lines(&mut child);
         let ended = self.follow(&mut child, &lines, on_line, should_stop);
         drop(child.stdin.take());
+        self.next = self.start().ok();
         ended
+    }
+
+    /// Starts a guard.
+    fn start(&self) -> io::Result<Child> {
+        let (program, arguments) = self.guard.split_first().ok_or(io::ErrorKind::NotFound)?;
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn()
     }
 
     fn follow(
@@ -111,6 +131,34 @@ impl Guarded {
             None => End::Killed,
         }))
     }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        if let Some(next) = self.next.take() {
+            discard(next);
+        }
+    }
+}
+
+/// Gives a guard its command line.
+fn give(line: &[OsString], to: &mut Child) -> io::Result<()> {
+    guard::send(line, to.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?)
+}
+
+/// The guard, once it has its command line; `None` if it is dead.
+fn given(line: &[OsString], mut guard: Child) -> Option<Child> {
+    if give(line, &mut guard).is_ok() {
+        return Some(guard);
+    }
+    discard(guard);
+    None
+}
+
+/// Ends a guard that has no command line.
+fn discard(mut guard: Child) {
+    let _ = guard.kill();
+    let _ = guard.wait();
 }
 
 fn read_lines(child: &mut Child) -> Receiver<Line> {
@@ -175,11 +223,12 @@ mod tests {
         let program = folder.path().join("a_guard");
         fs::write(&program, "#!/bin/sh\nexit 3\n").expect("script");
         fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
-        let guarded = Guarded { guard: vec![program.into()], timeout: Duration::from_mins(1) };
+        let mut guarded = Guarded::new(vec![program.into()], Vec::new(), Duration::from_mins(1));
         for _ in 0..100 {
-            let end = guarded.run(&[], &[], &mut |_| {}, &mut || false);
+            let end = guarded.run(&[], &mut |_| {}, &mut || false);
             assert_eq!(end.expect("started"), End::Exited(3));
         }
+        drop(guarded);
         assert_eq!(zombies("a_guard"), 0);
     }
 }
