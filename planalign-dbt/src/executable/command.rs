@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::environment::{Environment, names_in};
+use super::environment::{Environment, names_in, package_texts};
 use super::large_vars::{LONGEST_ARGUMENT, project_with};
 use super::log_line::Event;
 use super::process::{End, Guarded, Line};
@@ -73,6 +73,7 @@ impl Dbt {
         let executable = find(&options.executable, &options.caller_environment)?;
         let scratch = Scratch::create(database).map_err(DbtError::scratch)?;
         let mut texts = project_texts(project);
+        texts.extend(package_texts(project));
         let (profiles, profile, target) = match &options.profile {
             Some(Profile { folder, name, target }) => {
                 let folder = folder.clone().unwrap_or_else(|| project.to_owned());
