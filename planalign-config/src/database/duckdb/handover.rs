@@ -64,7 +64,13 @@ pub(super) fn put_back(database: &Path) -> io::Result<()> {
     failpoint::pass("write.put_back")?;
     let log = database.with_added_extension("wal");
     if log.exists() {
-        fs::rename(&log, log.with_added_extension("aside"))?;
+        let aside = log.with_added_extension("aside");
+        fs::rename(&log, &aside)?;
+        log::warn!(
+            "a process that was building models left the log `{}`; it is kept as `{}` until they are built again",
+            log.display(),
+            aside.display()
+        );
         // Before the copy: with the copy in place, the engine would replay a log that isn't the copy's.
         disk::sync_name_of(&log)?;
     }
