@@ -73,9 +73,10 @@ impl Guarded {
             child
         };
         let lines = read_lines(&mut child);
+        // While dbt works, and not when the caller waits for it to begin or works on its results.
+        self.next = self.start().ok();
         let ended = self.follow(&mut child, &lines, on_line, should_stop);
         drop(child.stdin.take());
-        self.next = self.start().ok();
         ended
     }
 
