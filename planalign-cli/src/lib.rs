@@ -34,7 +34,7 @@ pub use census_check::{InputCheck, check_inputs};
 pub use checkpoint_selector::CheckpointSelector;
 pub use data_check::{DataCheck, check_data};
 pub use dbt_executable::dbt_plan;
-pub use dbt_project::{DatabaseUse, DbtProject, DbtProjectOptions};
+pub use dbt_project::{DatabaseUse, DbtProject, DbtProjectError, DbtProjectOptions};
 pub use error::Error;
 pub use input_options::{IgnoredInputs, InputOptions};
 pub use input_source::InputSource;

@@ -102,7 +102,7 @@ fn a_build_prints_what_dbt_prints_and_leaves_what_dbt_leaves() {
     assert_eq!(manifest["parent_map"]["model.shop.orders"], json!(["model.shop.base"]));
     assert_eq!(orders["config"]["materialized"], "table");
 
-    let database = Database::open(&sandbox.path("shop/shop.duckdb"), &DatabaseOptions::default()).expect("open");
+    let database = Database::open(&sandbox.path("shop.duckdb"), &DatabaseOptions::default()).expect("open");
     assert_eq!(database.query_value("select n from log", &[]).expect("log").integer(), Some(2));
 }
 
@@ -119,7 +119,7 @@ fn each_command_does_its_part() {
     assert!(models.ends_with("PASS=4 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=4\n"), "{models}");
     done(&["run", "--select", "log"]);
     let rows = |expected: i64| {
-        let database = sandbox.open("shop/shop.duckdb");
+        let database = sandbox.open("shop.duckdb");
         assert_eq!(database.query_value("select count(*) from log", &[]).expect("log").integer(), Some(expected));
     };
     rows(2);
@@ -169,8 +169,8 @@ Previewing node 'orders_raw':
     );
     assert!(done(&["compile", "-s", "log"]).starts_with("Compiled node 'log' is:\n select count(*) as n from"));
     let all = done(&["compile", "--target-path", "elsewhere"]);
-    assert!(all.ends_with("Compiled SQL is in elsewhere/compiled\n"), "{all}");
-    assert!(sandbox.path("elsewhere/compiled/shop/models/shop.yml/unique_orders_id.sql").is_file());
+    assert!(all.ends_with("Compiled SQL is in shop/elsewhere/compiled\n"), "{all}");
+    assert!(sandbox.path("shop/elsewhere/compiled/shop/models/shop.yml/unique_orders_id.sql").is_file());
 }
 
 #[test]
@@ -189,30 +189,74 @@ fn mistakes_have_dbts_exit_code_and_say_what_is_wrong() {
         assert_eq!(output.code, 2, "{}", output.stdout);
         assert!(output.stderr.contains(expected), "{}", output.stderr);
     };
+    check(
+        &["test"],
+        "there is no database `shop.duckdb` yet\nhelp: build it first (`planalign dbt build`), or change `path` in",
+    );
     check(&["run", "--select", "order"], "error: order selects nothing; did you mean `orders`?");
     check(&["run", "--target", "prod"], "profile shop has no target prod");
     check(&["run", "--vars", "[1]"], "variables are a mapping");
-    check(&["show"], "--select <SELECTION>...|--inline <SQL>");
+    check(&["show"], "--inline <SQL>");
+    check(&["run", "--select", " "], "error: the selection is empty\nhelp: to select everything, leave out `--select`");
+    check(&["run", "--defer"], "error: `planalign dbt` does not support `--defer`\nhelp: use dbt itself");
     check(&["compile", "--inline", "{{ ref('nothing') }}"], "nothing");
+    assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
     check(&["show", "--inline", "select * from nowhere"], "nowhere does not exist");
     check(&["run", "--profiles-dir", "elsewhere"], "profile shop needs a profiles.yml, but there is none in");
     sandbox.write("shop/models/broken.yml", "models: [{name: orders, versions: [{v: 1}]}]");
     check(&["ls"], "model versions, which is not supported: give each version of the model its own name");
+    let other = captured(&sandbox.command(&["dbt", "retry"]).output().expect("run planalign"));
+    assert!(other.code == 2 && other.stderr.contains("does not support `retry`"), "{}", other.stderr);
     let nowhere = captured(&sandbox.command(&["dbt", "ls"]).output().expect("run planalign"));
     assert_eq!(nowhere.code, 2);
-    assert!(nowhere.stderr.contains("cannot read"), "{}", nowhere.stderr);
+    let expected =
+        "error: found no dbt_project.yml here or above\nhelp: name the project's directory with `--project-dir`\n";
+    assert_eq!(nowhere.stderr, expected);
 }
 
 #[test]
 fn a_database_of_simulations_is_left_alone_while_one_runs() {
     let sandbox = shop();
     let holder = Holder::new("planalign simulate", "2025-01-01T00:00:00Z".parse().expect("timestamp"));
-    let lock = RunLock::acquire(&sandbox.path("shop/shop.duckdb"), &holder).expect("lock");
+    let lock = RunLock::acquire(&sandbox.path("shop.duckdb"), &holder).expect("lock");
     let output = dbt(&sandbox, &["build"]);
     assert_eq!(output.code, 2);
     assert!(output.stderr.contains("is in use by process"), "{}", output.stderr);
     drop(lock);
     assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
+}
+
+#[test]
+fn results_of_a_simulation_are_not_overwritten() {
+    let sandbox = shop();
+    assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
+    let checkpoints = "create schema planalign; create table planalign.checkpoints as select 1 as sequence";
+    sandbox.tamper("shop.duckdb", checkpoints);
+    let output = dbt(&sandbox, &["run", "--full-refresh"]);
+    assert_eq!(output.code, 2);
+    let expected = "`shop.duckdb` has the results of a simulation, and its checkpoints would no longer match them";
+    assert!(output.stderr.contains(expected), "{}", output.stderr);
+    assert_eq!(dbt(&sandbox, &["show", "-s", "orders_raw"]).code, 0);
+}
+
+#[test]
+fn options_of_dbt_in_the_environment_count_or_are_named() {
+    let sandbox = shop();
+    let other = "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}, prod: {type: duckdb, path: prod.duckdb}}}\n";
+    sandbox.write("shop/profiles.yml", other);
+    let mut command = sandbox.command(&["dbt", "build", "-s", "broken", "orders_raw"]);
+    command.env("DBT_PROJECT_DIR", "shop").env("DBT_TARGET", "prod").env("DBT_FULL_REFRESH", "true");
+    command.env("DBT_FAIL_FAST", "1").env("DBT_WARN_ERROR", "true").env("DBT_USE_COLORS", "0");
+    let output = captured(&command.output().expect("run planalign"));
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert_eq!(output.stderr, "warning: ignored: DBT_WARN_ERROR, which `planalign dbt` does not support\n");
+    assert!(output.stdout.contains("ERROR=1 SKIP=1"), "{}", output.stdout);
+    assert!(sandbox.path("prod.duckdb").exists() && !sandbox.path("shop.duckdb").exists());
+    // What `dbt retry` needs to repeat the call.
+    let args = &artifact(&sandbox, "run_results.json")["args"];
+    let known = ["which", "target", "full_refresh", "fail_fast", "select"].map(|key| args[key].clone());
+    let expected = [json!("build"), json!("prod"), json!(true), json!(true), json!(["broken", "orders_raw"])];
+    assert_eq!(known, expected);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod columns;
 mod connect;
 mod error;
+mod file;
 mod fold;
 mod handover;
 mod header;
@@ -14,7 +15,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 pub use duckdb::Connection;
@@ -27,8 +27,8 @@ use crate::database::tables::only_value;
 use crate::database::unit_of_work::{Handover, UnitOfWork};
 use crate::database::{DatabaseError, Row, Rows, Tables, Value};
 use crate::runtime::failpoint;
-use crate::runtime::fault::Fault;
 use connect::{Engine, MemoryRelief};
+use file::{engine_on, patiently, restored, settled};
 use open_files::{Claim, FileId, OpenFile};
 
 /// Older engines can lose committed rows on a full disk.
@@ -141,6 +141,12 @@ impl Database {
         Self::from_engine(engine, None, options, None)
     }
 
+    /// Opens an in-memory database with the SQL name of the database in a file, which need not exist.
+    pub fn in_memory_like(path: &Path, options: &DatabaseOptions) -> Result<Self, DatabaseError> {
+        let engine = connect::to_memory_like(path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e))?;
+        Self::from_engine(engine, None, options, None)
+    }
+
     /// Uses a connection of the caller, with its settings and in its open transaction, if any. From then on, the engine reports
     /// errors on this connection as JSON.
     pub fn on(connection: Connection) -> Result<Self, DatabaseError> {
@@ -189,6 +195,12 @@ impl Database {
             open.connections().push(Arc::downgrade(&second.inner));
         }
         Ok(second)
+    }
+
+    /// Returns a call that interrupts the running statement, from any thread; it fails with a transient fault.
+    pub fn interrupter(&self) -> Result<impl Fn() + Send + Sync + use<>, DatabaseError> {
+        let handle = self.lock().connection()?.interrupt_handle();
+        Ok(move || handle.interrupt())
     }
 
     /// Returns the path of the file; `None` for an in-memory database.
@@ -305,73 +317,6 @@ impl Database {
         // A panic while the lock was held leaves the connection usable: the engine keeps its own state.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Waits while the file is in use.
-fn patiently<T>(waits: &[Duration], open: impl Fn() -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
-    let mut waits = waits.iter();
-    loop {
-        match (open(), waits.next()) {
-            (Err(error @ (DatabaseError::Busy { .. } | DatabaseError::OpenHere { .. })), Some(wait)) => {
-                log::info!("{error}; retrying in {wait:?}");
-                thread::sleep(*wait);
-            }
-            (result, _) => return result,
-        }
-    }
-}
-
-/// Starts an engine on a file.
-fn engine_on(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseError> {
-    header::check(path)?;
-    if let Err(error) = fold::put_back(path) {
-        log::warn!("cannot restore the saved blocks of {}: {error}", path.display());
-    }
-    connect::to_file(path, path, options).map_err(|e| DatabaseError::open(path.to_owned(), &e))
-}
-
-/// Starts an engine on a file whose last unit, with another process's work, may not have been committed.
-fn settled(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseError> {
-    if !path.exists() {
-        log::warn!("`{}` is gone; its copy was removed", path.display());
-        handover::remove(path);
-        return engine_on(path, options);
-    }
-    let copy = handover::path_of(path);
-    let undo = match engine_on(path, options) {
-        Ok(engine) => {
-            if !handover::is_marked(&engine.connection).map_err(|e| DatabaseError::statement(&e, ""))? {
-                if !options.read_only {
-                    handover::remove(path);
-                }
-                return Ok(engine);
-            }
-            "was not committed".to_owned()
-        }
-        Err(error) if matches!(error.fault(), Fault::Corrupt | Fault::WrongVersion) && is_database(&copy) => {
-            format!("cannot be read ({error})")
-        }
-        Err(error) => return Err(error),
-    };
-    if options.read_only {
-        log::info!("the last stage of `{}` {undo}; reading the state before it", path.display());
-        return connect::to_file(path, &copy, options).map_err(|e| DatabaseError::open(copy.clone(), &e));
-    }
-    log::warn!("the last stage of `{}` {undo}; the file was restored to the state before it", path.display());
-    restored(path, options)
-}
-
-/// Whether a file can take the place of a damaged one.
-fn is_database(copy: &Path) -> bool {
-    header::check(copy).is_ok()
-}
-
-/// Puts the copy of a closed file in its place, if there is one, and starts an engine on it.
-fn restored(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseError> {
-    handover::put_back(path).map_err(|error| DatabaseError::io("cannot restore the database from its copy", &error))?;
-    let engine = patiently(&options.busy_waits, || engine_on(path, options))?;
-    engine.connection.execute_batch(handover::UNMARK).map_err(|e| DatabaseError::statement(&e, ""))?;
-    Ok(engine)
 }
 
 impl Inner {

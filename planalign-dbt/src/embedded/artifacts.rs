@@ -9,12 +9,12 @@ use std::{fs, io};
 
 use jiff::Timestamp;
 use planalign_config::{Diagnostic, full_message, ids};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::project::TestKind;
 use super::run::EmbeddedRunner;
 use crate::outcome::{NodeResult, Outcome, TestStatus};
-use crate::runner::{RunnerError, Vars};
+use crate::runner::RunnerError;
 
 /// The version of dbt whose artifacts these are.
 const DBT_VERSION: &str = "1.11.0";
@@ -23,8 +23,7 @@ const DBT_VERSION: &str = "1.11.0";
 #[derive(Clone, Debug)]
 pub struct Invocation {
     id: String,
-    command: String,
-    vars: Vars,
+    args: Map<String, Json>,
     started_at: Timestamp,
 }
 
@@ -38,10 +37,13 @@ pub struct Artifacts {
 }
 
 impl Invocation {
-    /// Describes a call that starts now, with dbt's name of the command, such as `run`.
+    /// Describes a call that starts now, with dbt's name of the command, such as `run`, and its options by dbt's names, such as
+    /// `full_refresh`; `dbt retry` repeats them.
     #[must_use]
-    pub fn new(command: &str, vars: Vars) -> Self {
-        Self { id: ids::new_uuid(), command: command.to_owned(), vars, started_at: Timestamp::now() }
+    pub fn new(command: &str, options: Map<String, Json>) -> Self {
+        let mut args = options;
+        args.insert("which".to_owned(), command.into());
+        Self { id: ids::new_uuid(), args, started_at: Timestamp::now() }
     }
 
     fn metadata(&self, schema: &str) -> Json {
@@ -168,20 +170,26 @@ impl Artifacts {
         if self.results.is_empty() {
             return Ok(());
         }
-        let Invocation { command, vars, started_at, .. } = &self.invocation;
+        let Invocation { args, started_at, .. } = &self.invocation;
         let mut metadata = self.invocation.metadata("run-results/v6");
         metadata["generated_at"] = json!(text(Timestamp::now()));
         let results = json!({
             "metadata": metadata,
             "results": self.results,
             "elapsed_time": Timestamp::now().duration_since(*started_at).as_secs_f64(),
-            "args": { "which": command, "vars": vars },
+            "args": args,
         });
         write(&target.join("run_results.json"), &results)
     }
 }
 
 impl EmbeddedRunner {
+    /// Returns the project's directory for artifacts, relative to the project.
+    #[must_use]
+    pub fn target_path(&self) -> &str {
+        self.project.target_path.as_deref().unwrap_or("target")
+    }
+
     /// Returns where the SQL of a model or test, given by its ID, belongs in a target folder.
     #[must_use]
     pub fn compiled_file(&self, id: &str) -> Option<PathBuf> {

@@ -20,11 +20,13 @@ use crate::runner::{RunnerError, Vars};
 /// A target of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseProfile {
+    /// The file that it is in.
+    pub file: PathBuf,
     /// Name of the profile.
     pub profile: String,
     /// Name of the target.
     pub target: String,
-    /// Database file, as written; relative to the project, as dbt works there. `None`: in memory.
+    /// Database file; a relative path starts in the current directory, as in dbt. `None`: in memory.
     pub path: Option<PathBuf>,
     /// Default schema of models.
     pub schema: String,
@@ -36,11 +38,15 @@ pub struct DatabaseProfile {
     pub settings: BTreeMap<String, String>,
 }
 
-/// What to read of the profiles.
+/// Which target of which profile to read.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileOptions {
+    /// Directory of the project.
+    pub project: PathBuf,
     /// Folders that may have a `profiles.yml`; the first that has one is used.
     pub folders: Vec<PathBuf>,
+    /// Profile; `None`: the one that the project names.
+    pub profile: Option<String>,
     /// Target; `None`: the profile's default.
     pub target: Option<String>,
     /// Variables available to `env_var`.
@@ -55,20 +61,21 @@ const PROFILES_FILE: &str = "profiles.yml";
 const IGNORED: [&str; 6] = ["type", "database", "keep_open", "retries", "external_root", "disable_transactions"];
 
 impl DatabaseProfile {
-    /// Reads the profile that a project names.
-    pub fn read(project: &Path, options: &ProfileOptions) -> Result<Self, RunnerError> {
-        let file = ProjectFile::load(project)?;
-        let Some(name) = file.profile.clone() else {
+    /// Reads a target of the profile that a project names.
+    pub fn read(options: &ProfileOptions) -> Result<Self, RunnerError> {
+        let project = ProjectFile::load(&options.project)?;
+        let Some(name) = options.profile.clone().or_else(|| project.profile.clone()) else {
             return Err(problem(PROJECT_FILE, None, "profile is missing".to_owned()));
         };
         let Some(path) = options.folders.iter().map(|folder| folder.join(PROFILES_FILE)).find(|path| path.is_file())
         else {
-            let folders: Vec<_> = options.folders.iter().map(|folder| folder.display().to_string()).collect();
+            let mut folders: Vec<String> = options.folders.iter().map(|folder| folder.display().to_string()).collect();
+            folders.dedup();
             let message =
                 format!("profile {name} needs a {PROFILES_FILE}, but there is none in {}", folders.join(", "));
             return Err(problem(PROJECT_FILE, None, message));
         };
-        let shown = path.display().to_string();
+        let (shown, path_of_file) = (path.display().to_string(), path.clone());
         let text = fs::read_to_string(&path).map_err(|e| problem(&shown, None, format!("cannot be read: {e}")))?;
         let yaml = Yaml::parse(&shown, &text)?;
         let profile = yaml.get(&name).ok_or_else(|| {
@@ -77,13 +84,13 @@ impl DatabaseProfile {
         })?;
         let render = |yaml: &Yaml| {
             let world = World {
-                project: file.name.clone(),
+                project: project.name.clone(),
                 target: Target::default(),
                 environment: options.environment.clone(),
                 macros: Macros::default(),
             };
-            let vars = Arc::new(var_values(&file.vars, &options.vars));
-            let subject = Arc::new(project_subject(&file, &world));
+            let vars = Arc::new(var_values(&project.vars, &options.vars));
+            let subject = Arc::new(project_subject(&project, &world));
             render_properties(
                 yaml,
                 &shown,
@@ -98,10 +105,13 @@ impl DatabaseProfile {
         };
         let outputs = profile.get("outputs").map(Yaml::pairs).unwrap_or_default();
         let Some((_, output)) = outputs.iter().find(|(name, _)| *name == target) else {
-            let hint = did_you_mean(&target, outputs.iter().map(|(name, _)| name.as_str()));
-            return Err(problem(&shown, Some(profile.line), format!("profile {name} has no target {target}{hint}")));
+            let targets: Vec<&str> = outputs.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!("profile {name} has no target {target}; its targets are {}", targets.join(", "));
+            return Err(problem(&shown, Some(profile.line), message));
         };
-        Self::of(&shown, name, target, &render(output)?)
+        let found = Self::of(&shown, name, target, &render(output)?)?;
+        let path = found.path.map(|path| in_home(path, options.environment.get("HOME")));
+        Ok(Self { file: path_of_file, path, ..found })
     }
 
     fn of(file: &str, profile: String, target: String, output: &Yaml) -> Result<Self, RunnerError> {
@@ -111,6 +121,7 @@ impl DatabaseProfile {
             return Err(problem(file, Some(output.line), format!("type is {found}, but only duckdb is supported")));
         }
         let mut this = Self {
+            file: PathBuf::new(),
             profile,
             target,
             path: text("path").filter(|path| path != ":memory:").map(PathBuf::from),
@@ -122,7 +133,14 @@ impl DatabaseProfile {
         for (key, value) in output.pairs() {
             let wrong = |expected: &str| problem(file, Some(value.line), format!("{key} must be {expected}"));
             match key.as_str() {
-                "path" | "schema" => {}
+                "schema" => {}
+                "path" => {
+                    if let Some(service) = text("path").as_deref().and_then(service) {
+                        let hint = "name a file";
+                        let node = format!("{file}:{}", value.line);
+                        return Err(RunnerError::unsupported(format!("a path with `{service}`"), &node, hint));
+                    }
+                }
                 "threads" => {
                     let threads = plain_text(&value.to_json()).parse().ok().filter(|threads| *threads > 0);
                     this.threads = Some(threads.ok_or_else(|| wrong("a positive whole number"))?);
@@ -162,6 +180,26 @@ impl DatabaseProfile {
     }
 }
 
+/// What shows that a path isn't a file's: the start of a service's address, or options after the path. The rest may be secret.
+fn service(path: &str) -> Option<String> {
+    let (scheme, _) = path.split_once(':').unwrap_or_default();
+    let is_scheme = scheme.len() > 1 && scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_scheme = is_scheme && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    match (is_scheme, path.contains('?')) {
+        (true, _) => Some(format!("{scheme}:")),
+        (false, true) => Some("?".to_owned()),
+        (false, false) => None,
+    }
+}
+
+/// A path in the home directory, if it begins with a tilde.
+fn in_home(path: PathBuf, home: Option<&String>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => Path::new(home).join(rest),
+        _ => path,
+    }
+}
+
 /// Whether a text is a name that needs no quotes.
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -181,9 +219,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary directory");
         fs::write(folder.path().join(PROJECT_FILE), project).expect("project");
         fs::write(folder.path().join(PROFILES_FILE), profiles).expect("profiles");
-        let options = ProfileOptions { folders: vec![folder.path().join("none"), folder.path().to_owned()], ..options };
+        let folders = vec![folder.path().join("none"), folder.path().to_owned()];
+        let options = ProfileOptions { project: folder.path().to_owned(), folders, ..options };
         let shown = folder.path().display().to_string();
-        DatabaseProfile::read(folder.path(), &options).map_err(|e| e.to_string().replace(&format!("{shown}/"), ""))
+        DatabaseProfile::read(&options).map_err(|e| e.to_string().replace(&format!("{shown}/"), ""))
     }
 
     #[test]
@@ -207,6 +246,7 @@ shop:
         let dev = read(PROJECT, profiles, options.clone()).expect("dev");
         let settings = [("TimeZone", "UTC"), ("preserve_insertion_order", "False")];
         let expected = DatabaseProfile {
+            file: dev.file.clone(),
             profile: "shop".to_owned(),
             target: "dev".to_owned(),
             path: Some("data/shop.duckdb".into()),
@@ -237,7 +277,7 @@ shop:
             PROJECT,
             "shop: {target: dev, outputs: {dve: {}}}",
             None,
-            "profiles.yml:1: profile shop has no target dev; did you mean `dve`?",
+            "profiles.yml:1: profile shop has no target dev; its targets are dve",
         );
         check(
             PROJECT,
@@ -255,7 +295,7 @@ shop:
             None,
             "profiles.yml:6: settings must be settings of the engine by name",
         );
-        let attach = "profiles.yml:6 uses attach, which is not supported: leave it out of the profile; or build the project with your own dbt (`--runner dbt`)";
+        let attach = "profiles.yml:6 uses attach, which is not supported: leave it out of the profile; or use dbt itself (`planalign simulate --runner dbt`)";
         check(PROJECT, &of("attach: [{path: x}]"), None, attach);
         check(
             PROJECT,
@@ -266,11 +306,19 @@ shop:
     }
 
     #[test]
+    fn a_tilde_is_the_home_directory() {
+        let home = "/ann".to_owned();
+        assert_eq!(in_home("~/x.duckdb".into(), Some(&home)), Path::new("/ann/x.duckdb"));
+        assert_eq!(in_home("x~/y".into(), Some(&home)), Path::new("x~/y"));
+    }
+
+    #[test]
     fn a_missing_file_is_named_with_the_folders() {
         let folder = tempfile::tempdir().expect("temporary directory");
         fs::write(folder.path().join(PROJECT_FILE), PROJECT).expect("project");
-        let options = ProfileOptions { folders: vec!["a".into(), "b".into()], ..ProfileOptions::default() };
-        let error = DatabaseProfile::read(folder.path(), &options).expect_err("missing").to_string();
+        let folders = ["a", "a", "b"].map(PathBuf::from).to_vec();
+        let options = ProfileOptions { project: folder.path().to_owned(), folders, ..ProfileOptions::default() };
+        let error = DatabaseProfile::read(&options).expect_err("missing").to_string();
         assert_eq!(error, "dbt_project.yml: profile shop needs a profiles.yml, but there is none in a, b");
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Project {
     pub(crate) nodes: BTreeMap<String, Node>,
     pub(crate) tests: Vec<TestNode>,
     pub(crate) sources: Vec<SourceTable>,
+    /// The folder for artifacts, relative to the project.
+    pub(crate) target_path: Option<String>,
     pub(crate) relations: Arc<Relations>,
     pub(crate) graph: ModelGraph,
     /// Names of all nodes, each after its dependencies.

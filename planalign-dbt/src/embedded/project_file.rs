@@ -17,6 +17,8 @@ pub(crate) struct ProjectFile {
     pub(crate) name: String,
     /// The profile that it names.
     pub(crate) profile: Option<String>,
+    /// The folder for artifacts.
+    pub(crate) target_path: Option<String>,
     pub(crate) model_paths: Vec<String>,
     pub(crate) seed_paths: Vec<String>,
     pub(crate) test_paths: Vec<String>,
@@ -119,6 +121,7 @@ impl ProjectFile {
         Ok(Self {
             name: name.to_owned(),
             profile: yaml.get("profile").and_then(Yaml::text).map(str::to_owned),
+            target_path: yaml.get("target-path").and_then(Yaml::text).map(str::to_owned),
             model_paths: paths(yaml, ["model-paths", "source-paths"], &["models"]),
             seed_paths: paths(yaml, ["seed-paths", "data-paths"], &["seeds"]),
             test_paths: paths(yaml, ["test-paths", "test-paths"], &["tests"]),
@@ -208,11 +211,11 @@ mod tests {
             ("name: p\nmodells: {}\nmodel: 1", "dbt_project.yml:3: model is not a key of dbt_project.yml"),
             (
                 "name: p\non-run-start: select 1",
-                "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model; or build the project with your own dbt (`--runner dbt`)",
+                "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model; or use dbt itself (`planalign simulate --runner dbt`)",
             ),
             (
                 "name: p\non-run-end: []\nsnapshots: {p: {x: 1}}",
-                "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model; or build the project with your own dbt (`--runner dbt`)",
+                "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model; or use dbt itself (`planalign simulate --runner dbt`)",
             ),
         ] {
             assert_eq!(parse(text).expect_err("refused").to_string(), expected);

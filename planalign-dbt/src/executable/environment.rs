@@ -98,7 +98,9 @@ impl Environment {
     }
 }
 
-fn is_option(name: &str) -> bool {
+/// Returns whether dbt reads an environment variable as an option of its own.
+#[must_use]
+pub fn is_option(name: &str) -> bool {
     name.starts_with("DBT_ENGINE_") || OPTIONS.split_whitespace().any(|option| option == name)
 }
 

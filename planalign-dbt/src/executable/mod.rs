@@ -21,4 +21,5 @@ mod warnings;
 
 pub use check::DbtVersions;
 pub use command::{DbtOptions, Profile};
+pub use environment::is_option;
 pub use runner::DbtRunner;

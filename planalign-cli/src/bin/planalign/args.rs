@@ -74,7 +74,7 @@ pub(crate) enum Command {
     },
     /// Do what dbt does with any dbt project, without dbt.
     #[command(subcommand)]
-    Dbt(DbtCommand),
+    Dbt(Box<DbtCommand>),
     /// Generate a shell completion script.
     #[command(
         after_help = "Examples:\n  source <(planalign completions bash)\n  planalign completions fish > ~/.config/fish/completions/planalign.fish"

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use planalign::Error;
+use planalign::{DbtProjectError, Error};
 use planalign_config::lock::LockError;
-use planalign_config::{Diagnostic, Fault, Hint, listed};
+use planalign_config::{DatabaseError, Diagnostic, Fault, Hint, listed};
 use planalign_pipeline::{PipelineError, StageFailure};
 use planalign_reporting::ReportError;
 use planalign_reporting::template::TemplateProblem;
@@ -45,6 +45,16 @@ pub(crate) enum Failure {
     },
     #[error(transparent)]
     Node(#[from] planalign_dbt::RunnerError),
+    #[error(transparent)]
+    DbtProject(#[from] DbtProjectError),
+    #[error("cannot run the query")]
+    Query(#[source] DatabaseError),
+    #[error("found no dbt_project.yml here or above")]
+    NoProject,
+    #[error("the selection is empty")]
+    EmptySelection,
+    #[error("`planalign dbt` does not support `{0}`")]
+    NotOfDbt(String),
     #[error("cannot handle signals")]
     Signals(#[source] std::io::Error),
 }
@@ -54,6 +64,7 @@ impl Diagnostic for Failure {
         match self {
             Self::Library(error) => error.details(),
             Self::Node(error) => error.details(),
+            Self::DbtProject(error) => error.details(),
             _ => Vec::new(),
         }
     }
@@ -62,6 +73,12 @@ impl Diagnostic for Failure {
         match self {
             Self::Library(error) => error.hints(),
             Self::Node(error) => error.hints(),
+            Self::DbtProject(error) => error.hints(),
+            Self::NoProject => vec![Hint::text("name the project's directory with `--project-dir`")],
+            Self::EmptySelection => vec![Hint::text("to select everything, leave out `--select`")],
+            Self::NotOfDbt(_) => {
+                vec![Hint::text("use dbt itself, which reads the artifacts of `planalign dbt` in the target directory")]
+            }
             Self::Template { .. } => vec![Hint::text("docs/reference/reports.md lists the metrics")],
             _ => Vec::new(),
         }
@@ -73,7 +90,14 @@ impl Failure {
     pub(crate) fn exit_code(&self, interrupted: ExitCode) -> ExitCode {
         match self {
             Self::Library(error) => of_library(error, interrupted),
-            Self::Unreadable { .. } | Self::Template { .. } | Self::Node(_) => ExitCode::Usage,
+            Self::Unreadable { .. }
+            | Self::Template { .. }
+            | Self::Node(_)
+            | Self::DbtProject(_)
+            | Self::Query(_)
+            | Self::NoProject
+            | Self::EmptySelection
+            | Self::NotOfDbt(_) => ExitCode::Usage,
             Self::Unwritable { .. } | Self::Signals(_) | Self::Output(_) => ExitCode::Environment,
         }
     }

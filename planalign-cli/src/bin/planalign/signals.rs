@@ -21,8 +21,11 @@ impl Received {
     }
 }
 
-/// Listens for signals until the process ends.
-pub(crate) fn listen(stop: StopSignal, received: &Received) -> std::io::Result<()> {
+/// Interrupts what runs right now.
+pub(crate) type Interrupt = Box<dyn Fn() + Send>;
+
+/// Listens for signals until the process ends. With `interrupt`, the first one interrupts what runs; without, it is finished.
+pub(crate) fn listen(stop: StopSignal, received: &Received, interrupt: Option<Interrupt>) -> std::io::Result<()> {
     let seen = received.clone();
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     std::thread::spawn(move || {
@@ -32,6 +35,11 @@ pub(crate) fn listen(stop: StopSignal, received: &Received) -> std::io::Result<(
             }
             seen.0.store(signal, Ordering::SeqCst);
             stop.request();
+            if let Some(interrupt) = &interrupt {
+                let _ = writeln!(std::io::stderr(), "Canceling; interrupt again to stop immediately.");
+                interrupt();
+                continue;
+            }
             let _ =
                 writeln!(std::io::stderr(), "Stopping at the next safe point; interrupt again to stop immediately.");
         }

@@ -39,7 +39,7 @@ pub(crate) fn run(
     let inputs = session.inputs(source, &options)?;
     let prepared = session.prepare(inputs, run, Vec::new())?;
     let stop = StopSignal::default();
-    listen(stop.clone(), received).map_err(Failure::Signals)?;
+    listen(stop.clone(), received, None).map_err(Failure::Signals)?;
     let mut renderer = progress::renderer(args.progress, quiet);
     let FinishedRun { summary, outcome } =
         prepared.execute(&stop, Vec::new(), &mut |event, progress| renderer.event(event, progress))?;

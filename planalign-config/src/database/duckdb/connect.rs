@@ -57,6 +57,14 @@ pub(super) fn to_memory(options: &DatabaseOptions) -> duckdb::Result<Engine> {
     engine(options, options.spill_directory.clone())
 }
 
+/// Starts an in-memory engine whose default database has the name of the database at `path`.
+pub(super) fn to_memory_like(path: &Path, options: &DatabaseOptions) -> duckdb::Result<Engine> {
+    let engine = to_memory(options)?;
+    engine.connection.execute_batch(&format!("attach ':memory:' as {}", name(path)))?;
+    enter(&engine.connection, path)?;
+    Ok(engine)
+}
+
 /// Starts an engine with the database of `file`, creating it if missing, under the name of the database at `path`.
 pub(super) fn to_file(path: &Path, file: &Path, options: &DatabaseOptions) -> duckdb::Result<Engine> {
     let beside = || {

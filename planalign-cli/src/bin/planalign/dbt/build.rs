@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use planalign_dbt::{
-    AfterFailure, Artifacts, Flow, Invocation, Materialization, NodeEvent, Outcome, Resource, ResourceType, Selection,
+    AfterFailure, Artifacts, Flow, Materialization, NodeEvent, Outcome, Resource, ResourceType, Selection,
 };
 use planalign_pipeline::StopSignal;
 
@@ -14,46 +14,45 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::signals::{Received, listen};
 
-/// What to do.
-pub(super) struct Call {
-    pub(super) name: &'static str,
-    pub(super) selection: Selection,
-    pub(super) fail_fast: bool,
-}
-
 /// Builds and tests what is selected; prints what happens, and leaves the artifacts.
-pub(super) fn run(mut opened: Opened, call: &Call, screen: &Screen, received: &Received) -> Result<ExitCode, Failure> {
+pub(super) fn run(
+    mut opened: Opened,
+    selection: &Selection,
+    screen: &Screen,
+    received: &Received,
+) -> Result<ExitCode, Failure> {
     let began = Instant::now();
-    let invocation = Invocation::new(call.name, opened.vars.clone());
-    let runner = &mut opened.project.runner;
+    let mut artifacts = Artifacts::new(opened.invocation(selection));
+    let runner = &opened.project.runner;
     let all = runner.list(&Selection::default())?;
-    let selected = runner.list(&call.selection)?;
-    let selected = selected.into_iter().filter(|r| r.materialization != Some(Materialization::Ephemeral));
+    let selected = runner.list(selection)?.into_iter();
+    let selected = selected.filter(|r| r.materialization != Some(Materialization::Ephemeral));
     let selected: BTreeMap<(ResourceType, String), Resource> =
         selected.map(|resource| ((resource.resource_type, resource.name.clone()), resource)).collect();
     screen.line(&format!("Running with planalign={}", env!("CARGO_PKG_VERSION")))?;
     screen.line(&lines::found(&all))?;
+    // If this process is killed, the manifest is there.
+    opened.write(&artifacts)?;
     if selected.is_empty() {
         screen.line("Nothing to do. Try checking your model configs and model specification args")?;
-        opened.write(&Artifacts::new(invocation))?;
         return Ok(ExitCode::Done);
     }
     // Models are built one after the other.
     screen.line(&format!("\nConcurrency: 1 threads (target='{}')\n", opened.project.profile.target))?;
 
     let stop = StopSignal::default();
-    listen(stop.clone(), received).map_err(Failure::Signals)?;
+    let interrupt = opened.project.database.interrupter().map_err(Failure::Query)?;
+    listen(stop.clone(), received, Some(Box::new(interrupt))).map_err(Failure::Signals)?;
     let mut progress = Progress { selected: &selected, started: BTreeMap::new(), ended: 0, screen, failure: None };
-    let after_failure = if call.fail_fast { AfterFailure::Stop } else { AfterFailure::Continue };
+    let after_failure = if opened.options.fail_fast { AfterFailure::Stop } else { AfterFailure::Continue };
     let runner = &mut opened.project.runner;
-    let outcomes = runner.build(&call.selection, &opened.vars, after_failure, &mut |event| {
+    let outcomes = runner.build(selection, &opened.vars, after_failure, &mut |event| {
         progress.report(event);
         if stop.is_requested() || progress.failure.is_some() { Flow::Stop } else { Flow::Continue }
     });
     let outcomes = outcomes?;
     let (started, failure) = (progress.started, progress.failure);
 
-    let mut artifacts = Artifacts::new(invocation);
     let key = |outcome: &Outcome| (outcome.resource_type(), outcome.name().to_owned());
     for outcome in &outcomes {
         let started_at = started.get(&key(outcome)).copied().unwrap_or_else(Timestamp::now);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use planalign_config::{Row, Rows, Value, full_message};
-use planalign_dbt::{Artifacts, Invocation, Resource, ResourceType, RunnerError};
+use planalign_dbt::{Artifacts, Resource, ResourceType, RunnerError};
 use serde_json::{Map, Value as Json, json};
 
 use super::args::{DbtCompileArgs, DbtShowArgs, QueryArgs, TextOrJson};
@@ -15,7 +15,7 @@ use crate::say;
 
 /// The models and tests of a selection, which have SQL.
 fn selected(opened: &Opened, query: &QueryArgs) -> Result<Vec<Resource>, Failure> {
-    let selection = query.selection.selection(&[ResourceType::Model, ResourceType::Test]);
+    let selection = query.selection.selection(&[ResourceType::Model, ResourceType::Test])?;
     Ok(opened.project.runner.list(&selection)?)
 }
 
@@ -24,12 +24,13 @@ pub(super) fn compile(opened: &Opened, args: &DbtCompileArgs, screen: &Screen) -
     let runner = &opened.project.runner;
     if let Some(text) = &args.query.inline {
         let sql = runner.compile_inline(text, &opened.vars)?;
-        say(&printed(None, &sql, args.output))?;
+        say(&printed(None, &sql, args.output, screen))?;
         return Ok(ExitCode::Done);
     }
-    let mut artifacts = Artifacts::new(Invocation::new("compile", opened.vars.clone()));
+    let selection = args.query.selection.selection(&[])?;
+    let mut artifacts = Artifacts::new(opened.invocation(&selection));
     let mut failed: Vec<(Resource, RunnerError)> = Vec::new();
-    let words = args.query.selection.select.join(" ");
+    let words = &selection.select;
     let names: Vec<&str> = words.split([' ', ',', '+', '@']).collect();
     // Tests are compiled with what they test, but only printed if they are named.
     let is_printed = |resource: &Resource| {
@@ -41,7 +42,7 @@ pub(super) fn compile(opened: &Opened, args: &DbtCompileArgs, screen: &Screen) -
         let id = &resource.unique_id;
         artifacts.add_compiled(id, result.as_ref().map(String::as_str), started_at, start.elapsed());
         match result {
-            Ok(sql) if is_printed(&resource) => say(&printed(Some(&resource.name), &sql, args.output))?,
+            Ok(sql) if is_printed(&resource) => say(&printed(Some(&resource.name), &sql, args.output, screen))?,
             Ok(_) => {}
             Err(error) => failed.push((resource, error)),
         }
@@ -51,32 +52,28 @@ pub(super) fn compile(opened: &Opened, args: &DbtCompileArgs, screen: &Screen) -
         log::error!("{}: {}", resource.file, full_message(error));
     }
     if words.is_empty() && failed.is_empty() {
-        screen.line(&format!("Compiled SQL is in {}/compiled", opened.shown_target))?;
+        screen.line(&format!("Compiled SQL is in {}", opened.target.join("compiled").display()))?;
     }
     Ok(if failed.is_empty() { ExitCode::Done } else { ExitCode::RunFailed })
 }
 
-fn printed(node: Option<&str>, sql: &str, output: TextOrJson) -> String {
+fn printed(node: Option<&str>, sql: &str, output: TextOrJson, screen: &Screen) -> String {
     match output {
         TextOrJson::Json => format!("{:#}", of_node(node, "compiled", json!(sql))),
-        TextOrJson::Text => {
-            let node = node.map_or_else(|| "inline node".to_owned(), |node| format!("node '{node}'"));
-            format!("Compiled {node} is:\n{sql}")
-        }
+        TextOrJson::Text if screen.quiet => sql.to_owned(),
+        TextOrJson::Text => format!("Compiled {} is:\n{sql}", named(node)),
     }
 }
 
 /// Shows the first rows of what is selected.
-pub(super) fn show(opened: &Opened, args: &DbtShowArgs) -> Result<ExitCode, Failure> {
+pub(super) fn show(opened: &Opened, args: &DbtShowArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     for (node, sql) in queries(opened, &args.query)? {
         let limit = if args.limit < 0 { String::new() } else { format!("\nlimit {}", args.limit) };
         let statement = format!("select * from (\n{sql}\n) as shown{limit}");
-        let rows = opened.project.database.query(&statement, &[]).map_err(planalign::Error::from)?;
+        let rows = opened.project.database.query(&statement, &[]).map_err(Failure::Query)?;
         say(&match args.output {
-            TextOrJson::Text => {
-                let node = node.map_or_else(|| "inline node".to_owned(), |node| format!("node '{node}'"));
-                format!("Previewing {node}:\n{}", table(&rows))
-            }
+            TextOrJson::Text if screen.quiet => table(&rows),
+            TextOrJson::Text => format!("Previewing {}:\n{}", named(node.as_deref()), table(&rows)),
             TextOrJson::Json => format!("{:#}", of_node(node.as_deref(), "show", objects(&rows))),
         })?;
     }
@@ -90,7 +87,7 @@ fn queries(opened: &Opened, args: &QueryArgs) -> Result<Vec<(Option<String>, Str
     if let Some(text) = &args.inline {
         return Ok(vec![(None, inline(text)?)]);
     }
-    let selection = args.selection.selection(&[ResourceType::Model, ResourceType::Seed]);
+    let selection = args.selection.selection(&[ResourceType::Model, ResourceType::Seed])?;
     let query = |resource: Resource| {
         let sql = match resource.resource_type {
             ResourceType::Seed => inline(&format!("select * from {{{{ ref('{}') }}}}", resource.name)),
@@ -101,6 +98,10 @@ fn queries(opened: &Opened, args: &QueryArgs) -> Result<Vec<(Option<String>, Str
     let listed = runner.list(&selection)?;
     let queries: Result<Vec<_>, RunnerError> = listed.into_iter().map(query).collect();
     Ok(queries?)
+}
+
+fn named(node: Option<&str>) -> String {
+    node.map_or_else(|| "inline node".to_owned(), |node| format!("node '{node}'"))
 }
 
 fn of_node(node: Option<&str>, key: &str, value: Json) -> Json {
