@@ -21,7 +21,8 @@ type Key = (String, String);
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     layout: Option<u64>,
-    relations: HashMap<Key, RelationKind>,
+    /// With the name as it is written.
+    relations: HashMap<Key, (RelationKind, String)>,
     schemas: Vec<String>,
     columns: HashMap<Key, Arc<Vec<Column>>>,
 }
@@ -54,7 +55,12 @@ impl Catalog {
         relation: &Relation,
     ) -> Result<Option<RelationKind>, DatabaseError> {
         self.load(database)?;
-        Ok(self.relations.get(&key(relation)).copied())
+        Ok(self.relations.get(&key(relation)).map(|(kind, _)| *kind))
+    }
+
+    /// Returns how the relation's name is written, if only in other letters, which dbt takes for a mistake.
+    pub(crate) fn written(&self, relation: &Relation) -> Option<&str> {
+        self.relations.get(&key(relation)).map(|(_, name)| name.as_str()).filter(|name| *name != relation.identifier())
     }
 
     /// Records that a statement of ours created or dropped a relation. Other changes are queried again.
@@ -67,7 +73,7 @@ impl Catalog {
         let key = key(relation);
         self.columns.remove(&key);
         match kind {
-            Some(kind) => self.relations.insert(key, kind),
+            Some(kind) => self.relations.insert(key, (kind, relation.identifier().to_owned())),
             None => self.relations.remove(&key),
         };
     }
@@ -87,9 +93,10 @@ impl Catalog {
         for row in database.query(RELATIONS, &[])?.rows {
             let lower = |column| Ok::<_, DatabaseError>(row.text(column)?.unwrap_or_default().to_lowercase());
             let key = (lower("schema_name")?, lower("name")?);
+            let name = row.text("name")?.unwrap_or_default();
             match row.text("kind")?.as_deref() {
-                Some("table") => _ = found.relations.insert(key, RelationKind::Table),
-                Some("view") => _ = found.relations.insert(key, RelationKind::View),
+                Some("table") => _ = found.relations.insert(key, (RelationKind::Table, name)),
+                Some("view") => _ = found.relations.insert(key, (RelationKind::View, name)),
                 _ => found.schemas.push(key.0),
             }
         }

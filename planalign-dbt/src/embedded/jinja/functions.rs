@@ -212,7 +212,11 @@ fn load_relation(state: &State<'_, '_>, relation: &Value) -> Result<Value, Error
 /// A relation with its kind, if it exists; none while parsing.
 pub(crate) fn existing(context: &Context, relation: &Relation) -> Result<Value, Error> {
     let Some(run) = context.run() else { return Ok(Value::from(())) };
-    let kind = lock(&run.catalog).kind(&run.database, relation).map_err(|e| failed_query("", e))?;
+    let mut catalog = lock(&run.catalog);
+    let kind = catalog.kind(&run.database, relation).map_err(|e| failed_query("", e))?;
+    if let Some(written) = catalog.written(relation) {
+        return Err(failure(format!("{relation} is written `{written}` in the database; write it alike")));
+    }
     Ok(kind.map_or_else(|| Value::from(()), |kind| Value::from_object(relation.clone().with_kind(kind))))
 }
 
