@@ -171,12 +171,15 @@ pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, BadTag> {
 /// The engine compiles each `elif` within the one before; many more overflow the stack.
 const MOST_ELIFS: usize = 500;
 
+/// The engine can't describe what is wrong further to the right.
+const MOST_COLUMNS: usize = 65_000;
+
 /// Rewrites the expressions in tags, see [`rewrite_tag`], keeping line numbers. Templates that the engine can't compile without
 /// overflowing the stack are errors.
 pub(crate) fn as_in_python(source: &str) -> Result<String, BadTag> {
     let mut out = String::with_capacity(source.len() + 64);
     let mut at = 0;
-    let mut elifs = 0;
+    let (mut elifs, mut column) = (0, 0);
     for tag in tags(source)?.iter().filter(|t| t.kind != TagKind::Inert) {
         let text = &source[tag.start..tag.end];
         let problem = |message: String| BadTag { line: line_of(source, tag.start), message };
@@ -186,9 +189,15 @@ pub(crate) fn as_in_python(source: &str) -> Result<String, BadTag> {
                 "a template can't have more than {MOST_ELIFS} `elif`; look the value up in a dict"
             )));
         }
+        let written = out.len();
         out.push_str(&source[at..tag.start]);
         rewrite_tag(text, &mut out).map_err(problem)?;
         at = tag.end;
+        let written = &out[written..];
+        column = written.rfind('\n').map_or(column + written.len(), |end| written.len() - end);
+        if column > MOST_COLUMNS {
+            return Err(problem(format!("a line with a template has more than {MOST_COLUMNS} characters; break it")));
+        }
     }
     out.push_str(&source[at..]);
     Ok(out)

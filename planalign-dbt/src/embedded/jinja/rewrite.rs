@@ -279,11 +279,12 @@ mod tests {
     }
 
     #[test]
-    fn long_expressions_and_many_branches_are_refused() {
+    fn long_expressions_many_branches_and_wide_lines_are_refused() {
         let line = |source: &str| as_in_python(source).expect_err("too long").line;
         assert_eq!(line(&format!("\n{{{{ 1{} }}}}", " + 1".repeat(500))), 2);
         assert_eq!(line(&format!("{{{{ f(1, {}(1)) }}}}", "not ".repeat(1000))), 1);
         assert_eq!(line(&format!("{{% if 1 %}}{}{{% endif %}}", "\n{% elif 1 %}".repeat(501))), 502);
+        assert_eq!(line(&format!("a\n{}{{{{ 1 }}}}", " ".repeat(65_000))), 2);
         let list = format!("{{{{ x[{}] }}}}", "1, ".repeat(5000));
         assert_eq!(as_in_python(&list).expect("short items"), list);
     }
