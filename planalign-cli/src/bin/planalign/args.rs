@@ -469,7 +469,7 @@ mod tests {
         for example in examples {
             // A description or a redirection may follow the command.
             let command = example.split(" > ").next().and_then(|text| text.split("  ").next()).unwrap_or_default();
-            let words: Vec<&str> = command.split_whitespace().collect();
+            let words = shlex::split(command).unwrap_or_default();
             assert!(Cli::try_parse_from(&words).is_ok(), "{example}");
             for file in words.iter().filter(|word| word.contains(".yaml")) {
                 let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);

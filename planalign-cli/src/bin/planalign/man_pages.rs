@@ -92,6 +92,14 @@ mod tests {
         planalign-checkpoint-verify.1
         planalign-checkpoint.1
         planalign-completions.1
+        planalign-dbt-build.1
+        planalign-dbt-compile.1
+        planalign-dbt-ls.1
+        planalign-dbt-run.1
+        planalign-dbt-seed.1
+        planalign-dbt-show.1
+        planalign-dbt-test.1
+        planalign-dbt.1
         planalign-log.1
         planalign-man-pages.1
         planalign-report.1
