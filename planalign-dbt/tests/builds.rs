@@ -54,9 +54,9 @@ fn tests_come_right_after_what_they_test() {
     let all = built(&fixture(), &Selection::default(), true, AfterFailure::Continue);
     let expected = [
         "source_unique_src_given_n Pass",
-        "d built",
         "s built",
         "accepted_values_s_n__1 Pass",
+        "d built",
         "a built",
         "not_null_a_n Pass",
         "relationships_a_n__n__ref_d_ Pass",
@@ -67,14 +67,33 @@ fn tests_come_right_after_what_they_test() {
 }
 
 #[test]
+fn tests_of_sources_come_after_what_writes_their_tables() {
+    let check = |model: &str, expected: &[&str]| {
+        let schema =
+            "sources: [{name: src, schema: main, tables: [{name: W, columns: [{name: n, data_tests: [unique]}]}]}]";
+        let fixture = Fixture::new(&[
+            ("models/schema.yml", schema),
+            ("models/r.sql", "select n from {{ source('src', 'W') }}"),
+            ("models/w.sql", model),
+        ]);
+        fixture.database.execute_batch("create table w as select 1 as n").expect("table");
+        let all = built(&fixture, &Selection::default(), true, AfterFailure::Continue);
+        assert_eq!(all, expected, "{model}");
+    };
+    check("select 1 as n", &["w built", "source_unique_src_W_n Pass", "r built"]);
+    let circular = "{{ config(materialized='incremental') }} select n + 1 as n from {{ source('src', 'W') }}";
+    check(circular, &["source_unique_src_W_n Pass", "r built", "w built"]);
+}
+
+#[test]
 fn what_depends_on_a_failure_is_skipped_and_the_rest_is_built() {
     let fixture = fixture();
     let all = built(&fixture, &Selection::default(), false, AfterFailure::Continue);
     let expected = [
         "source_unique_src_given_n Pass",
-        "d built",
         "s built",
         "accepted_values_s_n__1 Pass",
+        "d built",
         FAILED,
         "not_null_a_n skipped after a",
         "relationships_a_n__n__ref_d_ skipped after a",
@@ -128,7 +147,7 @@ fn a_failure_in_the_callers_transaction_ends_the_build() {
         false,
         AfterFailure::Continue,
     );
-    assert_eq!(lines, ["d built", "s built", FAILED, "c skipped after a"]);
+    assert_eq!(lines, ["s built", "d built", FAILED, "c skipped after a"]);
     fixture.database.rollback().expect("rollback");
     fixture.write("models/y.sql", "select 1 as n");
     fixture.database.begin().expect("begin");
@@ -180,12 +199,12 @@ fn the_observer_sees_everything_and_can_stop() {
         }
         NodeEvent::Finished(outcome) => {
             seen.push(shown(outcome));
-            if outcome.name() == "s" { Flow::Stop } else { Flow::Continue }
+            if outcome.name() == "d" { Flow::Stop } else { Flow::Continue }
         }
         NodeEvent::Waiting => Flow::Continue,
     });
     let outcomes: Vec<_> = outcomes.expect("known").iter().map(shown).collect();
-    assert_eq!(seen[..2], ["model d", "d built"]);
+    assert_eq!(seen[..2], ["seed s", "s built"]);
     assert!(seen.contains(&"a skipped after a stop".to_owned()), "{seen:?}");
     assert!(!seen.contains(&"model a".to_owned()));
     assert_eq!(outcomes.iter().filter(|line| line.ends_with("built")).count(), 2, "{outcomes:?}");

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use super::jinja::context::Subject;
+use planalign_config::topological_order;
+
 use super::project::{Node, TestNode};
 use super::resources::Selection;
 use super::run::{EmbeddedRunner, Session};
@@ -86,9 +87,9 @@ impl EmbeddedRunner {
     ) -> Result<Vec<Outcome>, RunnerError> {
         let session = self.session(vars)?;
         let selected = self.selected(selection)?;
-        let lineage = Lineage::of(self);
-        let items = self.in_build_order(&selected, &lineage);
-        let dependencies = lineage.dependencies(&items);
+        let items = self.items(&selected);
+        let dependencies = Lineage::of(self).dependencies(&items);
+        let items = self.in_build_order(items, &dependencies);
         let outcomes = self.execute(&items, &dependencies, &session, after_failure, observer);
         self.keep_compiled(&session);
         Ok(outcomes)
@@ -130,30 +131,42 @@ impl EmbeddedRunner {
         result.unwrap_or_else(|error| Outcome::failed(item.resource_type(), item.name(), &error, start.elapsed()))
     }
 
-    /// The selected nodes in the project's order, each followed by the tests that need nothing after it.
-    fn in_build_order(&self, selected: &BTreeSet<String>, lineage: &Lineage) -> Vec<Item<'_>> {
+    /// The selected tests, seeds, and models.
+    fn items(&self, selected: &BTreeSet<String>) -> Vec<Item<'_>> {
         let project = &self.project;
-        let is_selected = |subject: &Subject| selected.contains(&subject.unique_id);
-        let nodes = project.order.iter().filter_map(|name| project.nodes.get(name));
-        let nodes = nodes.filter(|n| is_selected(&n.subject) && n.materialization != Materialization::Ephemeral);
-        let nodes: Vec<Item<'_>> = nodes.map(Item::Node).collect();
-        let mut unbuilt: BTreeSet<&str> = nodes.iter().map(|item| item.id()).collect();
-        let mut waiting: Vec<&TestNode> = project.tests.iter().filter(|test| is_selected(&test.subject)).collect();
-        let mut items = Vec::with_capacity(nodes.len() + waiting.len());
-        // Tests of what isn't built come first.
-        for node in [None].into_iter().chain(nodes.into_iter().map(Some)) {
-            if let Some(node) = node {
-                unbuilt.remove(node.id());
-                items.push(node);
-            }
-            let is_ready = |test: &&TestNode| {
-                !lineage.above(&test.subject.unique_id).iter().any(|id| unbuilt.contains(id.as_str()))
-            };
-            let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
-            items.extend(ready.into_iter().map(Item::Test));
-            waiting = later;
-        }
-        items
+        let is_selected = |item: &Item<'_>| selected.contains(item.id());
+        let is_built = |node: &&Node| node.materialization != Materialization::Ephemeral;
+        let nodes = project.order.iter().filter_map(|name| project.nodes.get(name)).filter(is_built);
+        let (seeds, models): (Vec<&Node>, Vec<&Node>) = nodes.partition(|node| node.is_seed());
+        let nodes = seeds.into_iter().chain(models).map(Item::Node);
+        project.tests.iter().map(Item::Test).chain(nodes).filter(is_selected).collect()
+    }
+
+    /// Each item after its dependencies, tests of sources after what writes the same tables, and else in the given order, so that
+    /// each node is followed by the tests that it completes.
+    fn in_build_order<'p>(
+        &self,
+        items: Vec<Item<'p>>,
+        dependencies: &BTreeMap<&str, BTreeSet<String>>,
+    ) -> Vec<Item<'p>> {
+        let own = |item: Item<'_>| dependencies.get(item.id()).into_iter().flatten().cloned();
+        let waiting: Vec<(Item<'p>, Vec<String>)> =
+            items.into_iter().map(|item| (item, own(item).chain(self.writers(item)).collect())).collect();
+        let (ordered, circular) = topological_order(&waiting, |(item, _)| item.id(), |(_, after)| after);
+        // A model that reads its own table as a source would wait for itself.
+        let circular: Vec<(Item<'p>, Vec<String>)> =
+            circular.into_iter().map(|(item, _)| (*item, own(*item).collect())).collect();
+        let (rest, _) = topological_order(&circular, |(item, _)| item.id(), |(_, after)| after);
+        ordered.into_iter().chain(rest).map(|(item, _)| *item).collect()
+    }
+
+    /// The IDs of the nodes that write the sources of a test.
+    fn writers(&self, item: Item<'_>) -> Vec<String> {
+        let Item::Test(test) = item else { return Vec::new() };
+        let (nodes, relations) = (&self.project.nodes, &self.project.relations);
+        let sources = test.declared.record.sources.iter().filter_map(|source| relations.sources.get(source));
+        let writers = sources.flat_map(|source| nodes.values().filter(|node| node.relation().is_same(source)));
+        writers.map(|node| node.subject.unique_id.clone()).collect()
     }
 }
 

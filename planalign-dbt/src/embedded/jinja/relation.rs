@@ -63,6 +63,16 @@ impl Relation {
         self.identifier.as_deref().unwrap_or_default()
     }
 
+    /// Whether both are the same table to the database, which ignores case.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+
+    /// What identifies a table to the database, which ignores case.
+    pub(crate) fn key(&self) -> [Option<String>; 3] {
+        [&self.database, &self.schema, &self.identifier].map(|part| part.as_deref().map(str::to_lowercase))
+    }
+
     fn kind_name(&self) -> Option<&'static str> {
         self.kind.map(|kind| match kind {
             RelationKind::Table => "table",
