@@ -39,6 +39,7 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
         add(node, &mut nodes, &mut disabled)?;
     }
     warn_of_unknown(&loader, &nodes, &disabled);
+    check_relations(&nodes)?;
     let mut relations = relations(&loader, &nodes);
     for node in nodes.values() {
         check_references(node.subject.as_ref(), &node.declared.record, &nodes, &disabled, &relations)?;
@@ -87,6 +88,25 @@ fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) 
         });
     }
     nodes.insert(subject.name.clone(), node);
+    Ok(())
+}
+
+/// Checks that no two nodes are the same table to the database, and that no two names differ only in case.
+fn check_relations(nodes: &BTreeMap<String, Node>) -> Result<(), RunnerError> {
+    let mut seen = BTreeMap::new();
+    for node in nodes.values() {
+        if let Some(other) = seen.insert(node.relation().key(), node) {
+            return Err(RunnerError::Project {
+                file: node.subject.file.clone(),
+                line: None,
+                message: format!(
+                    "{} is also built by {}; give one of them another name, alias, or schema",
+                    node.relation(),
+                    other.subject.file
+                ),
+            });
+        }
+    }
     Ok(())
 }
 
