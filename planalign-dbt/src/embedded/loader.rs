@@ -18,7 +18,7 @@ use super::jinja::macros::{MACRO_BODY, MacroSource, Macros, template_name};
 use super::jinja::phase::{ParsePhase, Phase, Record};
 use super::jinja::relation::Relation;
 use super::project_file::{PROJECT_FILE, ProjectFile};
-use super::schema_yml::{SchemaFiles, SourceTable};
+use super::schema_yml::{EXTERNAL, SchemaFiles, SourceTable, external};
 use super::yaml::Yaml;
 use super::yaml_jinja;
 use crate::runner::{RunnerError, Vars};
@@ -87,6 +87,9 @@ impl Loader {
             schema.read(&path.relative, &yaml_jinja::render_file(&yaml, &path.relative, &env, &context)?)?;
         }
         schema.sources.retain(|source| source.enabled.unwrap_or_else(|| is_enabled(&file, source)));
+        if let Some(source) = schema.sources.iter().find(|source| is_external(&file, source)) {
+            return Err(external(&source.source));
+        }
         if let Some(python) = model_files.iter().find(|f| f.has_extension(&["py"])) {
             return Err(Place { node: &python.stem(), file: &python.relative }
                 .unsupported("Python models", "write the model in SQL"));
@@ -172,6 +175,13 @@ fn filled(files: Vec<ProjectPath>) -> Result<Vec<ProjectPath>, RunnerError> {
 fn is_enabled(file: &ProjectFile, source: &SourceTable) -> bool {
     let levels = tree_levels(&file.sources, &fqn_of_source(&file.name, source));
     levels.iter().rev().find_map(|level| level.get("enabled")).and_then(serde_json::Value::as_bool).unwrap_or(true)
+}
+
+/// Whether `dbt_project.yml` has dbt-duckdb read a source from elsewhere.
+fn is_external(file: &ProjectFile, source: &SourceTable) -> bool {
+    let has_key = |level: &Vars| EXTERNAL.iter().any(|key| level.contains_key(*key));
+    let has_meta = |level: &Vars| level.get("meta").and_then(|meta| meta.as_object()).is_some_and(has_key);
+    tree_levels(&file.sources, &fqn_of_source(&file.name, source)).iter().any(|level| has_key(level) || has_meta(level))
 }
 
 /// The project, the directories of its properties file, and the names of a source and its table.

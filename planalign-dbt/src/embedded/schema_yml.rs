@@ -100,6 +100,9 @@ const TEST_CONFIG: [&str; 14] = [
     "alias",
 ];
 
+/// Keys of a source's `meta` and `config` by which dbt-duckdb doesn't read it from the database.
+pub(crate) const EXTERNAL: [&str; 2] = ["external_location", "plugin"];
+
 impl SchemaFiles {
     /// Adds the content of a file.
     pub(crate) fn read(&mut self, file: &str, yaml: &Yaml) -> Result<(), RunnerError> {
@@ -115,7 +118,9 @@ impl SchemaFiles {
                 }
                 "sources" => {
                     for item in items.items() {
-                        self.sources.append(&mut source(file, item)?);
+                        for table in source(file, item)? {
+                            self.add_source(table, item.line)?;
+                        }
                     }
                 }
                 "unit_tests" => log::warn!("{file}: unit tests are not supported; run them with `dbt test`"),
@@ -130,6 +135,18 @@ impl SchemaFiles {
                 _ => return Err(problem(file, items.line, format!("{section} is not a section of a properties file"))),
             }
         }
+        Ok(())
+    }
+}
+
+impl SchemaFiles {
+    fn add_source(&mut self, table: SourceTable, line: usize) -> Result<(), RunnerError> {
+        let is_same = |known: &&SourceTable| known.source == table.source && known.table == table.table;
+        if let Some(known) = self.sources.iter().find(is_same) {
+            let message = format!("source {}.{} is also defined in {}", table.source, table.table, known.file);
+            return Err(problem(&table.file, line, message));
+        }
+        self.sources.push(table);
         Ok(())
     }
 }
@@ -250,13 +267,25 @@ fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usiz
     }
 }
 
+/// Refuses a source that isn't a table of the database.
+pub(crate) fn external(source: &str) -> RunnerError {
+    refuse("external sources", source, "read the file in a model, for example with read_csv()")
+}
+
+/// Whether dbt-duckdb reads a source or table from a file or with a plugin.
+fn is_external(of: &Yaml) -> bool {
+    let config = of.get("config");
+    let places = [of.get("meta"), config, config.and_then(|config| config.get("meta"))];
+    places.into_iter().flatten().any(|place| EXTERNAL.iter().any(|key| place.get(key).is_some()))
+}
+
 fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
     let source = name_of(file, item)?;
     let enabled = |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).and_then(|e| e.to_json().as_bool());
     let mut tables = Vec::new();
     for table in item.get("tables").map(Yaml::items).unwrap_or_default() {
-        if table.get("external").is_some() || item.get("meta").is_some_and(|m| m.get("external_location").is_some()) {
-            return Err(refuse("external sources", &source, "read the file in a model, for example with read_csv()"));
+        if table.get("external").is_some() || is_external(item) || is_external(table) {
+            return Err(external(&source));
         }
         let name = name_of(file, table)?;
         let (columns, tests) = columns_and_tests(file, table)?;
