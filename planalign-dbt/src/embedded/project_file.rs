@@ -110,6 +110,9 @@ impl ProjectFile {
         for (key, value) in yaml.pairs() {
             check_key(key, value)?;
         }
+        for flag in ignored_flags(yaml) {
+            log::warn!("{PROJECT_FILE}: the flag {flag} has no effect here");
+        }
         Ok(file)
     }
 
@@ -161,6 +164,22 @@ fn check_key(key: &str, value: &Yaml) -> Result<(), RunnerError> {
     }
 }
 
+/// Flags that would change what dbt does, and aren't off.
+const FLAGS: [&str; 7] =
+    ["defer", "empty", "fail_fast", "full_refresh", "indirect_selection", "store_failures", "warn_error"];
+
+/// The flags of a project that are ignored and would matter.
+fn ignored_flags(yaml: &Yaml) -> Vec<&str> {
+    let flags = yaml.get("flags").map(Yaml::pairs).unwrap_or_default();
+    let is_off =
+        |value: &Yaml| value.is_null() || value.to_json() == Json::Bool(false) || value.text() == Some("eager");
+    flags
+        .iter()
+        .filter(|(name, value)| FLAGS.contains(&name.as_str()) && !is_off(value))
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
 fn is_scalar(value: &Yaml) -> bool {
     matches!(value.data, Data::Scalar(_))
 }
@@ -202,6 +221,12 @@ mod tests {
         let file = parse("name: p\nvars: {a: 1, b: 1, p: {b: 2}}\nmodel-paths: [m/]").expect("valid");
         assert_eq!(Json::Object(file.vars), json!({"a": 1, "b": 2}));
         assert_eq!((file.model_paths, file.seed_paths), (vec!["m".to_owned()], vec!["seeds".to_owned()]));
+    }
+
+    #[test]
+    fn flags_that_would_matter_are_named() {
+        let text = "name: p\nflags: {warn_error: true, fail_fast: false, indirect_selection: eager, use_colors: true}";
+        assert_eq!(ignored_flags(&Yaml::parse(PROJECT_FILE, text).expect("yaml")), ["warn_error"]);
     }
 
     #[test]
