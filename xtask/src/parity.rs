@@ -139,7 +139,10 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<String, ParityError> {
         reported.push(format!("{} rows of {} relations with {settings}", found.rows, found.relations));
         fs::remove_file(&databases[1]).map_err(ParityError::system("remove a database"))?;
     }
-    check_artifacts(&program, dbt, folder.path())?;
+    // The artifacts are those of Core 1.11; what another dbt makes of them is its own.
+    if arguments.dbt.is_none() {
+        check_artifacts(&program, dbt, folder.path())?;
+    }
     let same = format!("parity: dbt builds the same {} years: {}", arguments.years, reported.join(", "));
     let extent = if arguments.long {
         Extent { employees: arguments.employees, years: 5, scenarios: true }
