@@ -75,11 +75,11 @@ fn killed(simulation: &Simulation<'_>, seed: u64) -> Result<u32, ParityError> {
         if simulation.database.exists() {
             command.arg("--resume");
         }
-        command.stdout(Stdio::null()).stderr(Stdio::null());
         if kills == MOST_KILLS {
             output_of(&mut command)?;
             return Ok(kills);
         }
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let started = |cause| ParityError::System { what: "start the program", cause };
         let mut child = command.spawn().map_err(started)?;
         sleep(Duration::from_millis(rng.random_range(50..6_000)));
