@@ -162,6 +162,7 @@ impl DbtProject {
             schema: profile.schema.clone(),
             environment: options.environment.clone(),
             full_refresh: options.full_refresh,
+            defers_errors: true,
         };
         let runner = EmbeddedRunner::load_with(&options.project, database.clone(), &options.vars, load)?;
         Ok(Self { runner, database, profile, _lock: lock })

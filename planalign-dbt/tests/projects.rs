@@ -149,7 +149,8 @@ fn embedded(project: &Project) -> String {
 
 fn build(project: &Project, fixture: &Fixture, arguments: &[String]) -> Called {
     let (mut selection, mut given) = (Selection::default(), vars("{}"));
-    let mut options = LoadOptions { environment: project.environment.clone(), ..LoadOptions::default() };
+    let mut options =
+        LoadOptions { environment: project.environment.clone(), defers_errors: true, ..LoadOptions::default() };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().expect("value").clone();

@@ -1,11 +1,11 @@
 //! Loads a project from its directory: files, macros, properties, nodes, and tests.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use minijinja::Environment;
-use minijinja::value::Value;
+use minijinja::value::{Rest, Value};
 
 use super::config::{NodeConfig, tree_levels};
 use super::failures::Place;
@@ -13,11 +13,13 @@ use super::files::{self, ProjectPath};
 use super::jinja::collections::from_json;
 use super::jinja::context::{Context, Subject, Target, VarValues, World, lock};
 use super::jinja::environment::{add_template, environment, render};
+use super::jinja::errors::unknown_function;
 use super::jinja::lexer::{Definition, definitions};
 use super::jinja::macros::{MACRO_BODY, MacroSource, Macros, template_name};
 use super::jinja::phase::{ParsePhase, Phase, Record};
 use super::jinja::relation::Relation;
 use super::project_file::{PROJECT_FILE, ProjectFile};
+use super::run::LoadOptions;
 use super::schema_yml::{EXTERNAL, SchemaFiles, SourceTable, external};
 use super::yaml::Yaml;
 use super::yaml_jinja;
@@ -39,6 +41,8 @@ pub(crate) struct Loader {
     pub(crate) tests: Vec<ProjectPath>,
     /// Variables that the properties depend on; they can't change between runs.
     pub(crate) fixed_vars: BTreeSet<String>,
+    /// Whether nodes may fail in a run instead of the load, as in dbt.
+    pub(crate) is_lenient: bool,
 }
 
 /// Template values of the project's default variables and the caller's.
@@ -55,7 +59,7 @@ impl Loader {
     pub(crate) fn read(
         directory: &Path,
         target: Target,
-        environment_variables: BTreeMap<String, String>,
+        options: &LoadOptions,
         vars: &Vars,
     ) -> Result<Self, RunnerError> {
         let mut file = ProjectFile::load(directory)?;
@@ -74,7 +78,8 @@ impl Loader {
             add_macros(&mut env, &mut macros, &path.read()?, Some(&path.relative))?;
         }
         let vars = Arc::new(var_values(&file.vars, vars));
-        let world = Arc::new(World { project: file.name.clone(), target, environment: environment_variables, macros });
+        let world =
+            Arc::new(World { project: file.name.clone(), target, environment: options.environment.clone(), macros });
         let model_files = files::find(directory, &file.model_paths)?;
         let seed_files = files::find(directory, &file.seed_paths)?;
         let context =
@@ -97,19 +102,34 @@ impl Loader {
         let seeds = seed_files.into_iter().filter(|f| f.has_extension(&["csv"])).collect();
         let fixed_vars = record_of(&context).vars;
         let (models, tests) = (filled(sql(&model_files))?, filled(singular)?);
-        Ok(Self { file, env, world, vars, schema, models, seeds, tests, fixed_vars })
+        let is_lenient = options.defers_errors;
+        Ok(Self { file, env, world, vars, schema, models, seeds, tests, fixed_vars, is_lenient })
     }
 
-    /// Renders a template to find its references.
+    /// Renders a template to find its references. As in dbt, functions that don't exist return nothing if the load is lenient; the
+    /// run fails.
     pub(crate) fn parse(&self, template: &str, subject: &Arc<Subject>) -> Result<Record, RunnerError> {
-        let context = self.context(subject);
-        self.render_in(&context, template, Place { node: &subject.name, file: &subject.file })?;
-        Ok(record_of(&context))
+        let mut unknown: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let context = self.context(subject);
+            for name in &unknown {
+                context.set_extra(name, Value::from_function(|_: Rest<Value>| Value::UNDEFINED));
+            }
+            let Err(error) = render(&self.env, template, &Value::from_dyn_object(context.clone())) else {
+                return Ok(record_of(&context));
+            };
+            let name = unknown_function(&error, template).filter(|_| self.is_lenient);
+            if !name.is_some_and(|name| unknown.insert(name)) {
+                let place = Place { node: &subject.name, file: &subject.file };
+                return Err(place.rendering(&error, &self.world.macros));
+            }
+        }
     }
 
     /// Creates a context for parsing.
     pub(crate) fn context(&self, subject: &Arc<Subject>) -> Arc<Context> {
-        Context::new(self.world.clone(), subject.clone(), self.vars.clone(), parse_phase())
+        let phase = Phase::Parse(ParsePhase { is_lenient: self.is_lenient, ..ParsePhase::default() });
+        Context::new(self.world.clone(), subject.clone(), self.vars.clone(), phase)
     }
 
     pub(crate) fn render_in(

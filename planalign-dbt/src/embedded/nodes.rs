@@ -15,7 +15,7 @@ use super::jinja::environment::{add_template, for_running};
 use super::jinja::lexer::definitions;
 use super::jinja::phase::{Declared, Record, Relations};
 use super::jinja::relation::Relation;
-use super::loader::{Loader, record_of};
+use super::loader::Loader;
 use super::project::{Body, Node, Project};
 use super::schema_yml::Patch;
 use super::supported;
@@ -222,9 +222,7 @@ fn parse_hooks(
             let sql = supported::hook_sql(&hook, place)?;
             let template = hook_template(sql);
             let names = add_template(&mut loader.env, &template, sql, 1).map_err(|bad| place.bad_template(bad))?;
-            let context = loader.context(subject);
-            loader.render_in(&context, &template, place)?;
-            let found = record_of(&context);
+            let found = loader.parse(&template, subject)?;
             record.refs.extend(found.refs);
             record.sources.extend(found.sources);
             if let Body::Sql { uses, .. } = body {

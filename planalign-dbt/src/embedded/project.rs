@@ -11,7 +11,7 @@ use super::jinja::context::{Subject, World};
 use super::jinja::phase::{Declared, Relations};
 use super::jinja::relation::Relation;
 use super::schema_yml::SourceTable;
-use crate::runner::{Materialization, ModelGraph};
+use crate::runner::{Materialization, ModelGraph, RunnerError};
 
 /// A project, immutable once loaded.
 #[derive(Debug)]
@@ -65,6 +65,8 @@ pub(crate) struct TestNode {
     /// The query, or for a generic test, its call as dbt writes it.
     pub(crate) raw: String,
     pub(crate) kind: TestKind,
+    /// Why it can't run.
+    pub(crate) problem: Option<RunnerError>,
 }
 
 /// The source of a test.

@@ -46,6 +46,8 @@ pub struct LoadOptions {
     pub environment: BTreeMap<String, String>,
     /// Whether incremental models are fully rebuilt.
     pub full_refresh: bool,
+    /// Whether a node that calls unknown macros, tests, or variables fails in a build, like in dbt, and doesn't prevent the load.
+    pub defers_errors: bool,
 }
 
 impl Default for LoadOptions {
@@ -57,6 +59,7 @@ impl Default for LoadOptions {
             schema: "main".to_owned(),
             environment: BTreeMap::new(),
             full_refresh: false,
+            defers_errors: false,
         }
     }
 }
@@ -104,15 +107,18 @@ impl EmbeddedRunner {
         options: LoadOptions,
     ) -> Result<Self, RunnerError> {
         let place = Place { node: "the project", file: PROJECT_FILE };
-        let name = database.query_value("select current_database()", &[]).map_err(|e| place.statement(&e, "", 0))?;
+        let value = |sql: &str| database.query_value(sql, &[]).map_err(|e| place.statement(&e, "", 0));
+        let name = value("select current_database()")?;
+        let path = value("select path from duckdb_databases() where database_name = current_database()")?;
         let target = Target {
             profile: options.profile.clone(),
             name: options.target.clone(),
             threads: options.threads,
             database: name.text().unwrap_or_default(),
+            path: path.text().unwrap_or_else(|| ":memory:".to_owned()),
             schema: options.schema.clone(),
         };
-        let loader = Loader::read(project_dir, target, options.environment.clone(), vars)?;
+        let loader = Loader::read(project_dir, target, &options, vars)?;
         let defaults = loader.file.vars.clone();
         let fixed = loader.fixed_vars.iter();
         let fixed = fixed.map(|name| (name.clone(), vars.get(name).or_else(|| defaults.get(name)).cloned())).collect();

@@ -86,7 +86,7 @@ fn node(subject: Arc<Subject>, template: String, raw: String, record: Record, ki
         TestKind::Generic { .. } => Vec::new(),
     };
     let declared = Declared { record, base_config: (*subject.config).clone(), templates, later: Mutex::default() };
-    TestNode { subject, declared: Arc::new(declared), template, raw, kind }
+    TestNode { subject, declared: Arc::new(declared), template, raw, kind, problem: None }
 }
 
 fn subject(
@@ -147,11 +147,14 @@ fn generic(
     let subject = Arc::new(subject(loader, id, &name, &definition.file, fqn, &own));
     let place = Place { node: &name, file: &definition.file };
     let proxy = format!("test_{}", definition.test.rsplit('.').next().unwrap_or_default());
-    if loader.world.macros.proxy(&proxy).is_none() {
-        let known: Vec<_> = loader.world.macros.names().filter_map(|n| n.strip_prefix("test_")).collect();
-        let hint = did_you_mean(&definition.test, known);
-        let message = format!("no generic test is named {}{hint}", definition.test);
-        return Err(RunnerError::Project { file: definition.file.clone(), line: Some(definition.line), message });
+    let problem = unknown_test(loader, definition, &proxy);
+    if let Some(problem) = &problem {
+        if !subject.config.enabled() {
+            return Ok(None);
+        }
+        if !loader.is_lenient {
+            return Err(problem.clone());
+        }
     }
     let template = format!("call of {proxy}");
     if loader.env.get_template(&template).is_err() {
@@ -169,15 +172,17 @@ fn generic(
         arguments: arguments.clone(),
     };
     let mut record = Record::default();
-    {
+    record.refs.extend(model);
+    record.sources.extend(source);
+    if problem.is_none() {
         let context = loader.context(&subject);
         let values = test_arguments::values(&loader.env, &context, &arguments, subject.this.to_string())
             .map_err(|e| place.rendering(&e, &loader.world.macros))?;
         context.set_extra("_arguments_", values);
         loader.render_in(&context, &template, place)?;
         let found = record_of(&context);
-        record.refs.extend(found.refs.into_iter().chain(model));
-        record.sources.extend(found.sources.into_iter().chain(source));
+        record.refs.extend(found.refs);
+        record.sources.extend(found.sources);
         record.config_calls = found.config_calls;
     }
     let mut config = merged(&subject.config, &record);
@@ -188,8 +193,31 @@ fn generic(
     }
     supported::check_test(&config, place)?;
     let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
-    Ok(Some(node(subject, template, call(&proxy, &own), record, kind)))
+    Ok(Some(TestNode { problem, ..node(subject, template, call(&proxy, &own), record, kind) }))
 }
+
+/// Why a generic test that doesn't exist can't run.
+fn unknown_test(loader: &Loader, definition: &TestDefinition, proxy: &str) -> Option<RunnerError> {
+    let macros = &loader.world.macros;
+    let package = definition.test.rsplit_once('.').map(|(package, _)| package);
+    let message = match package.filter(|package| ![DBT, loader.world.project.as_str()].contains(package)) {
+        Some(package) => {
+            format!(
+                "{} is in package {package}, but packages are not loaded; copy the test into the project",
+                definition.test
+            )
+        }
+        None if macros.proxy(proxy).is_some() => return None,
+        None => {
+            let known: Vec<_> = macros.names().filter_map(|name| name.strip_prefix("test_")).collect();
+            format!("no generic test is named {}{}", definition.test, did_you_mean(&definition.test, known))
+        }
+    };
+    Some(RunnerError::Project { file: definition.file.clone(), line: Some(definition.line), message })
+}
+
+/// The package of dbt's own tests.
+const DBT: &str = "dbt";
 
 /// The call of a test with its configuration, as dbt writes it; its other tools compare it with that of other runs.
 fn call(proxy: &str, config: &Map<String, Json>) -> String {

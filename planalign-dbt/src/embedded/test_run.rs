@@ -49,6 +49,9 @@ impl EmbeddedRunner {
 
     /// The query that finds failing rows.
     pub(crate) fn test_sql(&self, test: &TestNode, session: &Session) -> Result<String, RunnerError> {
+        if let Some(problem) = &test.problem {
+            return Err(problem.clone());
+        }
         let subject = &test.subject;
         let context = self.context(subject, &test.declared, session);
         if let TestKind::Generic { model, source, arguments, .. } = &test.kind {

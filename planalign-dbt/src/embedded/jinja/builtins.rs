@@ -1,7 +1,9 @@
 //! Plain functions and filters that dbt adds to Jinja, Python's number format, and unsupported names.
 
-use minijinja::value::{Kwargs, Rest, Tuple, Value, ValueKind};
-use minijinja::{Environment, Error};
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Kwargs, Object, Rest, Tuple, Value, ValueKind};
+use minijinja::{Environment, Error, State};
 use serde_json::Value as Json;
 
 use super::arguments::Given;
@@ -11,8 +13,7 @@ use super::nesting::kept;
 use super::{cycles, json};
 
 /// Unsupported names of dbt's context, with alternatives.
-const REFUSED: [(&str, &str); 18] = [
-    ("lipsum", "write the text itself"),
+const REFUSED: [(&str, &str); 10] = [
     ("run_started_at", "pass a variable (results must not depend on the time of a run)"),
     ("invocation_id", "pass a variable (results must not depend on the run)"),
     ("modules", "compute dates in SQL"),
@@ -21,16 +22,71 @@ const REFUSED: [(&str, &str); 18] = [
     ("dbt_version", "leave it out (this runner is not a version of dbt)"),
     ("flags", "pass a variable"),
     ("builtins", "call ref(), source(), and config() directly"),
+    ("context", "name what is needed"),
+    ("thread_id", "leave it out (results must not depend on the thread)"),
+];
+
+/// Unsupported functions of dbt's context, with alternatives.
+const REFUSED_FUNCTIONS: [(&str, &str); 8] = [
+    ("lipsum", "write the text itself"),
     ("doc", "write the text itself (docs blocks are not read)"),
     ("toyaml", "use tojson()"),
     ("fromyaml", "use fromjson()"),
-    ("context", "name what is needed"),
     ("local_md5", "use md5() of the database"),
     ("store_result", "use run_query()"),
     ("store_raw_result", "use run_query()"),
     ("submit_python_job", "write the model in SQL"),
-    ("thread_id", "leave it out (results must not depend on the thread)"),
 ];
+
+/// Unsupported macros of dbt that are called without `dbt.` too.
+const REFUSED_MACROS: [&str; 20] = [
+    "array_append",
+    "array_concat",
+    "array_construct",
+    "convert_datetime",
+    "current_timestamp",
+    "current_timestamp_backcompat",
+    "current_timestamp_in_utc_backcompat",
+    "date",
+    "date_spine",
+    "datediff",
+    "dates_in_range",
+    "generate_series",
+    "get_intervals_between",
+    "get_powers_of_two",
+    "last_day",
+    "listagg",
+    "partition_range",
+    "py_current_timestring",
+    "snapshot_get_time",
+    "type_json",
+];
+
+/// A function that must not be called or printed.
+#[derive(Debug)]
+struct RefusedFunction {
+    feature: String,
+    hint: &'static str,
+}
+
+impl RefusedFunction {
+    fn error(&self) -> Error {
+        refusal(self.feature.as_str(), self.hint)
+    }
+}
+
+impl Object for RefusedFunction {
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::NonEnumerable
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
+        Err(self.error())
+    }
+}
+
+/// What to do instead of calling a macro of dbt that is not supported.
+pub(crate) const INSTEAD_OF_MACRO: &str = "write the expression in the SQL of DuckDB";
 
 /// Jinja's filters that are unsupported.
 const REFUSED_FILTERS: [&str; 8] =
@@ -69,7 +125,15 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     for (name, hint) in REFUSED {
         env.add_global(name, Value::from(refusal(name, hint)));
     }
+    let functions = REFUSED_FUNCTIONS.map(|(name, hint)| (name, name.to_owned(), hint));
+    let macros = REFUSED_MACROS.map(|name| (name, format!("dbt.{name}()"), INSTEAD_OF_MACRO));
+    for (name, feature, hint) in functions.into_iter().chain(macros) {
+        env.add_global(name, Value::from_object(RefusedFunction { feature, hint }));
+    }
     env.set_formatter(|out, state, value| {
+        if let Some(function) = value.downcast_object_ref::<RefusedFunction>() {
+            return Err(function.error());
+        }
         if has_python_float(value) {
             return Ok(out.write_str(&python_text(value))?);
         }

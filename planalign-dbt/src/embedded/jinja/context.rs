@@ -33,6 +33,8 @@ pub(crate) struct Target {
     pub(crate) threads: usize,
     pub(crate) name: String,
     pub(crate) database: String,
+    /// The database's file, or `:memory:`.
+    pub(crate) path: String,
     pub(crate) schema: String,
 }
 
@@ -120,6 +122,11 @@ impl Context {
         }
     }
 
+    /// Whether the template is parsed and may fail in a run instead.
+    pub(crate) fn is_lenient(&self) -> bool {
+        self.parse().is_some_and(|phase| phase.is_lenient)
+    }
+
     pub(crate) fn run(&self) -> Option<&RunPhase> {
         match &self.phase {
             Phase::Run(phase) => Some(phase),
@@ -174,6 +181,7 @@ impl Context {
             "type": "duckdb",
             "database": target.database,
             "dbname": target.database,
+            "path": target.path,
             "schema": target.schema,
             "threads": target.threads,
         }))

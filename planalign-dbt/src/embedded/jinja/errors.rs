@@ -100,6 +100,13 @@ pub(crate) fn innermost(error: &Error) -> &Error {
     found
 }
 
+/// The name of a function that a template calls although it doesn't exist; `None` for other errors, and in macros.
+pub(crate) fn unknown_function(error: &Error, template: &str) -> Option<String> {
+    let error = innermost(error);
+    let is_unknown = error.kind() == ErrorKind::UnknownFunction && error.name() == Some(template);
+    error.detail().filter(|_| is_unknown)?.strip_suffix(" is unknown").map(str::to_owned)
+}
+
 /// The message of an error, without its position.
 pub(crate) fn message(error: &Error) -> String {
     let error = innermost(error);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use planalign_config::{did_you_mean, sql};
 
 use super::arguments::Given;
+use super::builtins::INSTEAD_OF_MACRO;
 use super::collections::{from_json, list};
 use super::context::{Context, context_of, lock};
 use super::errors::{failure, refusal};
@@ -84,7 +85,10 @@ impl Object for ConfigObject {
             }
             "require" => {
                 let (key,): (String,) = from_args(args)?;
-                known(&key).ok_or_else(|| failure(format!("configuration {key} is required and not set")))
+                let unset = || context.is_lenient().then(|| Value::from(""));
+                known(&key)
+                    .or_else(unset)
+                    .ok_or_else(|| failure(format!("configuration {key} is required and not set")))
             }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
@@ -126,7 +130,8 @@ impl Object for VarObject {
         if let Some(value) = context.vars.get(name) {
             return rendered(value, state, &context);
         }
-        default.or_named("default", &options)?.ok_or_else(|| {
+        let unset = || context.is_lenient().then(|| Value::from(()));
+        default.or_named("default", &options)?.or_else(unset).ok_or_else(|| {
             let hint = did_you_mean(name, context.vars.keys().map(String::as_str));
             failure(format!("variable {name} is not set and var() gives no default{hint}"))
         })
@@ -270,7 +275,7 @@ impl Object for BuiltInMacros {
         let proxy = context.world.macros.built_in(method).cloned();
         match proxy.or_else(|| state.lookup(method)) {
             Some(proxy) => proxy.call(state, args),
-            None => Err(refusal(format!("dbt.{method}()"), "write the expression in the SQL of DuckDB")),
+            None => Err(refusal(format!("dbt.{method}()"), INSTEAD_OF_MACRO)),
         }
     }
 }

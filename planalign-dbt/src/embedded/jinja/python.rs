@@ -3,11 +3,12 @@
 #![expect(clippy::needless_pass_by_value, reason = "the engine passes arguments by value")]
 
 use minijinja::value::{Kwargs, Rest, Tuple, Value, ValueKind, from_args};
-use minijinja::{Environment, Error, State};
+use minijinja::{Environment, Error, ErrorKind, State};
 
 use super::arguments::Given;
 use super::builtins::python_float;
 use super::collections::list;
+use super::context::context_of;
 use super::errors::failure;
 use super::operators::order;
 use super::relation::Relation;
@@ -139,6 +140,9 @@ fn truncate(text: &str, positional: Rest<Value>, options: Kwargs) -> Result<Stri
 
 /// Methods of str that the engine's collection lacks or that it has otherwise.
 fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return method_of_undefined(state, name);
+    }
     if let Some(text) = value.as_str()
         && let Some(result) = text_method(text, name, args)?
     {
@@ -147,6 +151,23 @@ fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) 
     let result = minijinja_contrib::pycompat::unknown_method_callback(state, value, name, args)?;
     let is_list = matches!(name, "split" | "splitlines" | "keys" | "values" | "items" | "copy");
     if is_list && matches!(result.kind(), ValueKind::Seq | ValueKind::Iterable) { mutable(result) } else { Ok(result) }
+}
+
+/// As in dbt, results of queries are undefined while a model is parsed, and so is everything about them, but not in macros.
+fn method_of_undefined(state: &State<'_, '_>, name: &str) -> Result<Value, Error> {
+    let context = context_of(state)?;
+    let is_parsed = context.parse().is_some() && context.world.macros.of_template(state.name()).is_none();
+    let used = state.env().get_template(state.name()).map(|template| template.undeclared_variables(true));
+    let called = used.iter().flatten().filter_map(|path| path.strip_suffix(name)?.strip_suffix('.'));
+    let roots = called.map(|path| path.split('.').next().unwrap_or(path));
+    match roots.map(str::to_owned).find(|root| state.lookup(root).is_none_or(|value| value.is_undefined())) {
+        Some(_) if is_parsed && context.is_lenient() => Ok(Value::UNDEFINED),
+        Some(root) => Err(failure(format!(
+            "{root} is undefined; if it is a package, copy {name} into the project (packages are not loaded)"
+        ))),
+        None if is_parsed => Ok(Value::UNDEFINED),
+        None => Err(Error::from(ErrorKind::UnknownMethod)),
+    }
 }
 
 fn text_method(text: &str, name: &str, args: &[Value]) -> Result<Option<Value>, Error> {
