@@ -15,6 +15,8 @@ pub(crate) struct Selectable {
     pub(crate) name: String,
     /// File, relative to the project.
     pub(crate) file: String,
+    /// The properties file that describes it.
+    pub(crate) properties: Option<String>,
     pub(crate) fqn: Vec<String>,
     pub(crate) tags: Vec<String>,
     pub(crate) resource_type: &'static str,
@@ -125,7 +127,9 @@ fn matching(criterion: &Criterion<'_>, items: &[Selectable]) -> Result<BTreeSet<
     let method = criterion.method.unwrap_or_else(|| default_method(value));
     let test: Box<dyn Fn(&Selectable) -> bool> = match method {
         "fqn" => Box::new(|i| i.resource_type != "source" && fqn_matches(&i.fqn, value)),
-        "path" => Box::new(|i| path_matches(&i.file, value)),
+        "path" => {
+            Box::new(|i| [Some(&i.file), i.properties.as_ref()].into_iter().flatten().any(|f| path_matches(f, value)))
+        }
         "file" => Box::new(|i| {
             let file = i.file.rsplit('/').next().unwrap_or_default();
             wildcard(value, file) || wildcard(value, file.rsplit_once('.').map_or(file, |(stem, _)| stem))
@@ -134,17 +138,22 @@ fn matching(criterion: &Criterion<'_>, items: &[Selectable]) -> Result<BTreeSet<
         "resource_type" => Box::new(|i| i.resource_type == value),
         "config.materialized" => Box::new(|i| i.materialized == value),
         "source" => Box::new(|i| i.resource_type == "source" && source_matches(&i.fqn, value)),
-        "test_type" => Box::new(|i| i.test.as_ref().is_some_and(|t| t.test_type == value || (value == "data"))),
+        "test_type" => Box::new(|i| i.test.as_ref().is_some_and(|t| test_type_matches(t.test_type, value))),
         "test_name" => Box::new(|i| i.test.as_ref().is_some_and(|t| wildcard(value, &t.test_name))),
         other => {
             return Err(RunnerError::Unsupported {
                 feature: format!("selection method {other}:"),
-                node: format!("the selection {value}"),
+                node: format!("the selection {other}:{value}"),
                 hint: "use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, source:, test_type:, or test_name:".to_owned(),
             });
         }
     };
     Ok(items.iter().filter(|i| test(i)).map(|i| i.id.clone()).collect())
+}
+
+/// `data` and `schema` are old names.
+fn test_type_matches(test_type: &str, value: &str) -> bool {
+    test_type == value || value == "data" || value == "schema" && test_type == "generic"
 }
 
 /// dbt treats a value with a slash as a path and one with an extension as a file.
@@ -241,6 +250,7 @@ mod tests {
             id: name.to_owned(),
             name: name.to_owned(),
             file: format!("{folder}/{name}.sql"),
+            properties: (resource_type == "model").then(|| format!("{folder}/{name}.yml")),
             fqn,
             tags: tags.iter().map(|t| (*t).to_owned()).collect(),
             resource_type,
@@ -286,6 +296,9 @@ mod tests {
             ("path:models/two", "d t_bx x"),
             ("path:models/one/deep/", "c"),
             ("models/two/d.sql", "d"),
+            ("path:models/two/x.yml", "t_bx x"),
+            ("models/one/*.yml", "b c t_b t_bx"),
+            ("file:x.yml", "file:x.yml selects nothing"),
             ("d.sql", "d"),
             ("file:[cd]", "c d"),
             ("tag:u", "c t_bx x"),
@@ -305,6 +318,8 @@ mod tests {
             ("@d", "a b c d o t_b t_bx x"),
             ("+t_b", "a b o t_b t_bx"),
             ("test_type:singular,x", "t_bx"),
+            ("test_type:data", "t_b t_bx"),
+            ("test_type:schema", "test_type:schema selects nothing"),
             ("?", "a b c d t_b t_bx x"),
         ] {
             check(selection, expected);
@@ -317,7 +332,7 @@ mod tests {
         check("path:models/ones", "path:models/ones selects nothing; did you mean `models/one`?");
         check(
             "state:modified",
-            "the selection modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, source:, test_type:, or test_name:",
+            "the selection state:modified uses selection method state:, which is not supported: use names, path:, file:, fqn:, tag:, resource_type:, config.materialized:, source:, test_type:, or test_name:",
         );
     }
 }

@@ -16,8 +16,15 @@ pub(crate) struct SchemaFiles {
     /// Models and seeds.
     pub(crate) patches: Vec<Patch>,
     pub(crate) sources: Vec<SourceTable>,
-    /// Configuration of singular tests, by name.
-    pub(crate) singular_tests: BTreeMap<String, Map<String, Json>>,
+    /// Properties of singular tests, by name.
+    pub(crate) singular_tests: BTreeMap<String, SingularTest>,
+}
+
+/// Properties of a singular test.
+#[derive(Clone, Debug)]
+pub(crate) struct SingularTest {
+    pub(crate) file: String,
+    pub(crate) config: Map<String, Json>,
 }
 
 /// Properties of a model or seed.
@@ -128,7 +135,8 @@ impl SchemaFiles {
                 "functions" => return Err(refuse("user-defined functions", file, "write a macro")),
                 "data_tests" => {
                     for item in items.items() {
-                        self.singular_tests.insert(name_of(file, item)?, map_of(item, "config"));
+                        let test = SingularTest { file: file.to_owned(), config: map_of(item, "config") };
+                        self.singular_tests.insert(name_of(file, item)?, test);
                     }
                 }
                 _ if IGNORED.contains(&section.as_str()) => {}

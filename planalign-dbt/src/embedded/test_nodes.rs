@@ -36,9 +36,12 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         let template = format!("test {name}");
         add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
         let fqn = fqn(&loader.world.project, &path);
-        let own = loader.schema.singular_tests.get(&name).cloned().unwrap_or_default();
+        let described = loader.schema.singular_tests.get(&name);
+        let own = described.map(|test| test.config.clone()).unwrap_or_default();
+        let properties = described.map(|test| test.file.clone());
         let id = unique_id::plain("test", &loader.world.project, &name);
-        let subject = Arc::new(subject(loader, id, &name, &path.relative, fqn, &own));
+        let subject = subject(loader, id, &name, &path.relative, fqn, &own);
+        let subject = Arc::new(Subject { properties, ..subject });
         let record = loader.parse(&template, &subject)?;
         let config = merged(&subject.config, &record);
         if config.enabled() {

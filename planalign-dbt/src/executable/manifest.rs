@@ -40,6 +40,9 @@ struct ManifestNode {
     name: String,
     package_name: String,
     original_file_path: String,
+    /// The properties file, after the package and `://`.
+    #[serde(default)]
+    patch_path: Option<String>,
     #[serde(default)]
     fqn: Vec<String>,
     #[serde(default)]
@@ -206,6 +209,7 @@ fn selectable(node: &ManifestNode, id: &str, name: &str) -> Selectable {
         id: id.to_owned(),
         name: name.to_owned(),
         file: node.original_file_path.clone(),
+        properties: node.patch_path.as_ref().and_then(|path| Some(path.split_once("://")?.1.to_owned())),
         fqn: node.fqn.clone(),
         tags: node.tags.clone(),
         resource_type,
