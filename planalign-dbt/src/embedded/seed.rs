@@ -25,7 +25,7 @@ pub(crate) fn columns(
     let delimiter = delimiter(config, place)?;
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(content.as_bytes());
-    let headers = reader.headers().map_err(|e| problem(Some(1), e.to_string()))?.clone();
+    let headers = names(reader.headers().map_err(|e| problem(Some(1), e.to_string()))?);
     let mut types: Vec<Candidates> = headers.iter().map(|_| Candidates::default()).collect();
     for record in reader.records() {
         let record = record.map_err(|e| {
@@ -38,7 +38,20 @@ pub(crate) fn columns(
         let given = given.and_then(|types| types.iter().find(|(known, _)| known.as_str() == name));
         given.map_or_else(|| inferred.name().to_owned(), |(_, data_type)| super::config::plain_text(data_type))
     };
-    Ok(headers.iter().zip(&types).map(|(name, inferred)| (name.to_owned(), type_of(name, inferred))).collect())
+    let types: Vec<String> = headers.iter().zip(&types).map(|(name, inferred)| type_of(name, inferred)).collect();
+    Ok(headers.into_iter().zip(types).collect())
+}
+
+/// The names of the columns; as in dbt, a repeated name is numbered, and a missing one is a letter.
+fn names(headers: &csv::StringRecord) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(headers.len());
+    for (header, letter) in headers.iter().zip(('a'..='z').cycle()) {
+        let name = if header.is_empty() { letter.to_string() } else { header.to_owned() };
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        let mut candidates = [name.clone()].into_iter().chain(numbered);
+        names.extend(candidates.find(|candidate| !names.contains(candidate)));
+    }
+    names
 }
 
 fn delimiter(config: &NodeConfig, place: Place<'_>) -> Result<u8, RunnerError> {
@@ -230,6 +243,7 @@ mod tests {
         check("a,b\n1,null\nNULL,2025-01-31\n", "a integer, b date");
         check("a\n", "a integer");
         check("\u{feff}a\n'x", "a text");
+        check("id,id_2,id,id,,a\n", "id integer, id_2 integer, id_3 integer, id_4 integer, e integer, a integer");
     }
 
     #[test]
