@@ -37,6 +37,8 @@ pub(crate) struct Loader {
     pub(crate) vars: Arc<VarValues>,
     pub(crate) schema: SchemaFiles,
     pub(crate) models: Vec<ProjectPath>,
+    /// Models in Python.
+    pub(crate) python: Vec<ProjectPath>,
     pub(crate) seeds: Vec<ProjectPath>,
     pub(crate) tests: Vec<ProjectPath>,
     /// Variables that the properties depend on; they can't change between runs.
@@ -95,15 +97,12 @@ impl Loader {
         if let Some(source) = schema.sources.iter().find(|source| is_external(&file, source)) {
             return Err(external(&source.source));
         }
-        if let Some(python) = model_files.iter().find(|f| f.has_extension(&["py"])) {
-            return Err(Place { node: &python.stem(), file: &python.relative }
-                .unsupported("Python models", "write the model in SQL"));
-        }
         let seeds = seed_files.into_iter().filter(|f| f.has_extension(&["csv"])).collect();
         let fixed_vars = record_of(&context).vars;
+        let python = model_files.iter().filter(|f| f.has_extension(&["py"])).cloned().collect();
         let (models, tests) = (filled(sql(&model_files))?, filled(singular)?);
         let is_lenient = options.defers_errors;
-        Ok(Self { file, env, world, vars, schema, models, seeds, tests, fixed_vars, is_lenient })
+        Ok(Self { file, env, world, vars, schema, models, python, seeds, tests, fixed_vars, is_lenient })
     }
 
     /// Renders a template to find its references. As in dbt, functions that don't exist return nothing if the load is lenient; the

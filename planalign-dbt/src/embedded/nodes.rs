@@ -30,6 +30,10 @@ type Disabled = BTreeSet<String>;
 pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<Project, RunnerError> {
     let mut nodes = BTreeMap::new();
     let mut disabled = Disabled::new();
+    for path in &loader.python {
+        refuse_python(&loader, path)?;
+        disabled.insert(path.stem());
+    }
     for path in loader.models.clone() {
         let node = model(&mut loader, &path)?;
         add(node, &mut nodes, &mut disabled)?;
@@ -174,6 +178,17 @@ pub(crate) fn refuse_macros(template: &str, place: Place<'_>) -> Result<(), Runn
         Some(_) => Err(place.unsupported("a macro outside of the folder of macros", "move it into a file there")),
         None => Ok(()),
     }
+}
+
+/// Refuses a model in Python, unless the project disables it.
+fn refuse_python(loader: &Loader, path: &ProjectPath) -> Result<(), RunnerError> {
+    let name = path.stem();
+    let described = find_patch(loader, &name, false)?;
+    if !base_config(&loader.file.models, &fqn(&loader.world.project, path), described).enabled() {
+        return Ok(());
+    }
+    let place = Place { node: &name, file: &path.relative };
+    Err(place.unsupported("Python models", "write the model in SQL, or disable it in a properties file"))
 }
 
 fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {

@@ -269,6 +269,7 @@ fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usiz
         name,
         file: file.to_owned(),
         line,
+            "arguments" if value.is_null() => {}
         column: column.map(str::to_owned),
         arguments,
         config,
