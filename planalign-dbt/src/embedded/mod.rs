@@ -5,6 +5,7 @@ mod build;
 pub(crate) mod catalog;
 pub(crate) mod config;
 mod cte;
+mod dbt_version;
 mod ephemerals;
 mod excerpt;
 mod failures;

@@ -52,6 +52,7 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
     for test in &tests {
         check_references(test.subject.as_ref(), &test.declared.record, &nodes, &disabled, &relations)?;
     }
+    check_names(nodes.values().map(|node| &node.subject).chain(tests.iter().map(|test| &test.subject)))?;
     let graph = ModelGraph::new(nodes.iter().map(|(name, node)| GraphNode {
         name: name.clone(),
         materialization: node.materialization,
@@ -93,6 +94,18 @@ fn add(node: Node, nodes: &mut BTreeMap<String, Node>, disabled: &mut Disabled) 
     }
     nodes.insert(subject.name.clone(), node);
     Ok(())
+}
+
+/// Checks that names have no spaces, as dbt does.
+fn check_names<'s>(mut subjects: impl Iterator<Item = &'s Arc<Subject>>) -> Result<(), RunnerError> {
+    match subjects.find(|subject| subject.name.contains(' ')) {
+        Some(subject) => Err(RunnerError::Project {
+            file: subject.file.clone(),
+            line: None,
+            message: format!("`{}` has a space in its name; rename it", subject.name),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Checks that no two nodes are the same table to the database, and that no two names differ only in case.

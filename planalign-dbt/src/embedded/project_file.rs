@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minijinja::Environment;
 use serde_json::{Map, Value as Json};
 
+use super::dbt_version;
 use super::jinja::context::Context;
 use super::yaml::{Data, Yaml};
 use super::yaml_jinja::render_properties;
@@ -107,6 +108,10 @@ impl ProjectFile {
 
     fn parse(yaml: &Yaml) -> Result<Self, RunnerError> {
         let file = Self::of(yaml)?;
+        check_name(&file.name)?;
+        if let Some(required) = yaml.get("require-dbt-version") {
+            dbt_version::check(required)?;
+        }
         for (key, value) in yaml.pairs() {
             check_key(key, value)?;
         }
@@ -146,6 +151,17 @@ fn read(directory: &Path) -> Result<Yaml, RunnerError> {
     let text =
         std::fs::read_to_string(&path).map_err(|e| problem(None, format!("cannot read {}: {e}", path.display())))?;
     Yaml::parse(PROJECT_FILE, &text)
+}
+
+fn check_name(name: &str) -> Result<(), RunnerError> {
+    let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    if starts && name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        return Ok(());
+    }
+    let message = format!(
+        "the project's name `{name}` must consist of letters, digits, and underscores, and not start with a digit"
+    );
+    Err(problem(None, message))
 }
 
 fn check_key(key: &str, value: &Yaml) -> Result<(), RunnerError> {
@@ -202,7 +218,7 @@ fn vars(yaml: &Yaml, project: &str) -> Map<String, Json> {
     vars
 }
 
-fn problem(line: Option<usize>, message: String) -> RunnerError {
+pub(crate) fn problem(line: Option<usize>, message: String) -> RunnerError {
     RunnerError::Project { file: PROJECT_FILE.to_owned(), line, message }
 }
 
@@ -233,6 +249,10 @@ mod tests {
     fn invalid_and_unsupported_keys_are_reported() {
         for (text, expected) in [
             ("profile: p", "dbt_project.yml:1: name is missing"),
+            (
+                "name: my-p",
+                "dbt_project.yml: the project's name `my-p` must consist of letters, digits, and underscores, and not start with a digit",
+            ),
             ("name: p\nmodells: {}\nmodel: 1", "dbt_project.yml:3: model is not a key of dbt_project.yml"),
             (
                 "name: p\non-run-start: select 1",

@@ -114,8 +114,8 @@ impl SchemaFiles {
     /// Adds the content of a file.
     pub(crate) fn read(&mut self, file: &str, yaml: &Yaml) -> Result<(), RunnerError> {
         for (section, items) in yaml.pairs() {
-            if READ.contains(&section.as_str()) && !matches!(items.data, Data::List(_)) {
-                return Err(problem(file, items.line, format!("{section} is not a list")));
+            if READ.contains(&section.as_str()) {
+                list_of(file, yaml, section)?;
             }
             match section.as_str() {
                 "models" | "seeds" => {
@@ -174,6 +174,18 @@ fn name_of(file: &str, item: &Yaml) -> Result<String, RunnerError> {
         .ok_or_else(|| problem(file, item.line, "name is missing".into()))
 }
 
+/// The items of a list; none if there is no such key.
+fn list_of<'y>(file: &str, item: &'y Yaml, key: &str) -> Result<&'y [Yaml], RunnerError> {
+    match item.get(key) {
+        None => Ok(&[]),
+        Some(Yaml { data: Data::List(items), .. }) => Ok(items),
+        Some(other) => {
+            let message = format!("{key} is not a list; start each item with a dash, or remove the key");
+            Err(problem(file, other.line, message))
+        }
+    }
+}
+
 fn text_of(item: &Yaml, key: &str) -> Option<String> {
     item.get(key).and_then(Yaml::text).map(str::to_owned)
 }
@@ -202,7 +214,7 @@ fn patch(file: &str, item: &Yaml, is_seed: bool) -> Result<Patch, RunnerError> {
 fn columns_and_tests(file: &str, item: &Yaml) -> Result<(Map<String, Json>, Vec<TestDefinition>), RunnerError> {
     let mut columns = Map::new();
     let mut tests = tests(file, item, None)?;
-    for column in item.get("columns").map(Yaml::items).unwrap_or_default() {
+    for column in list_of(file, item, "columns")? {
         let name = name_of(file, column)?;
         let mut described = Map::new();
         for key in ["name", "description", "data_type", "meta", "tags"] {
@@ -219,8 +231,8 @@ fn columns_and_tests(file: &str, item: &Yaml) -> Result<(Map<String, Json>, Vec<
 }
 
 fn tests(file: &str, item: &Yaml, column: Option<&str>) -> Result<Vec<TestDefinition>, RunnerError> {
-    let lists = ["data_tests", "tests"].into_iter().filter_map(|key| item.get(key));
-    lists.flat_map(Yaml::items).map(|definition| test(file, definition, column)).collect()
+    let definitions = list_of(file, item, "data_tests")?.iter().chain(list_of(file, item, "tests")?);
+    definitions.map(|definition| test(file, definition, column)).collect()
 }
 
 /// `unique`, `{accepted_values: {...}}`, or `{name: ..., test_name: ...}`.
@@ -257,6 +269,7 @@ fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usiz
     let mut name = None;
     for (key, value) in body.pairs() {
         match key.as_str() {
+            "arguments" if value.is_null() => {}
             "arguments" if value.is_map() => arguments.extend(map_of(body, "arguments")),
             "name" => name = value.text().map(str::to_owned),
             "config" | "description" | "test_name" => {}
@@ -269,7 +282,6 @@ fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usiz
         name,
         file: file.to_owned(),
         line,
-            "arguments" if value.is_null() => {}
         column: column.map(str::to_owned),
         arguments,
         config,
@@ -292,7 +304,7 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
     let source = name_of(file, item)?;
     let enabled = |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).and_then(|e| e.to_json().as_bool());
     let mut tables = Vec::new();
-    for table in item.get("tables").map(Yaml::items).unwrap_or_default() {
+    for table in list_of(file, item, "tables")? {
         if table.get("external").is_some() || is_external(item) || is_external(table) {
             return Err(external(&source));
         }
