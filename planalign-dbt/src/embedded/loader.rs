@@ -18,11 +18,12 @@ use super::jinja::lexer::{Definition, definitions};
 use super::jinja::macros::{MACRO_BODY, MacroSource, Macros, template_name};
 use super::jinja::phase::{ParsePhase, Phase, Record};
 use super::jinja::relation::Relation;
+use super::nodes::fqn;
 use super::project_file::{PROJECT_FILE, ProjectFile};
 use super::run::LoadOptions;
 use super::schema_yml::{EXTERNAL, SchemaFiles, SourceTable, external};
 use super::yaml::Yaml;
-use super::yaml_jinja;
+use super::{unused_paths, yaml_jinja};
 use crate::runner::{RunnerError, Vars};
 
 /// dbt's built-in macros.
@@ -41,6 +42,8 @@ pub(crate) struct Loader {
     pub(crate) python: Vec<ProjectPath>,
     pub(crate) seeds: Vec<ProjectPath>,
     pub(crate) tests: Vec<ProjectPath>,
+    /// Project, folders, and names of all tests, also disabled ones.
+    pub(crate) test_fqns: Vec<Vec<String>>,
     /// Variables that the properties depend on; they can't change between runs.
     pub(crate) fixed_vars: BTreeSet<String>,
     /// Whether nodes may fail in a run instead of the load, as in dbt.
@@ -93,16 +96,37 @@ impl Loader {
             let yaml = Yaml::parse(&path.relative, &path.read()?)?;
             schema.read(&path.relative, &yaml_jinja::render_file(&yaml, &path.relative, &env, &context)?)?;
         }
+        let fqns: Vec<_> = schema.sources.iter().map(|source| fqn_of_source(&file.name, source)).collect();
+        unused_paths::warn("sources", &file.sources, &fqns);
         schema.sources.retain(|source| source.enabled.unwrap_or_else(|| is_enabled(&file, source)));
         if let Some(source) = schema.sources.iter().find(|source| is_external(&file, source)) {
             return Err(external(&source.source));
         }
+        let warn = |section: &str, tree: &Yaml, files: &[ProjectPath], extensions: &[&str]| {
+            let files = files.iter().filter(|path| path.has_extension(extensions));
+            unused_paths::warn(section, tree, &files.map(|path| fqn(&file.name, path)).collect::<Vec<_>>());
+        };
+        warn("models", &file.models, &model_files, &["sql", "py"]);
+        warn("seeds", &file.seeds, &seed_files, &["csv"]);
         let seeds = seed_files.into_iter().filter(|f| f.has_extension(&["csv"])).collect();
         let fixed_vars = record_of(&context).vars;
         let python = model_files.iter().filter(|f| f.has_extension(&["py"])).cloned().collect();
         let (models, tests) = (filled(sql(&model_files))?, filled(singular)?);
         let is_lenient = options.defers_errors;
-        Ok(Self { file, env, world, vars, schema, models, python, seeds, tests, fixed_vars, is_lenient })
+        Ok(Self {
+            file,
+            env,
+            world,
+            vars,
+            schema,
+            models,
+            python,
+            seeds,
+            tests,
+            test_fqns: Vec::new(),
+            fixed_vars,
+            is_lenient,
+        })
     }
 
     /// Renders a template to find its references. As in dbt, functions that don't exist return nothing if the load is lenient; the

@@ -26,6 +26,7 @@ mod test_arguments;
 mod test_nodes;
 mod test_run;
 mod unique_id;
+mod unused_paths;
 mod yaml;
 mod yaml_jinja;
 

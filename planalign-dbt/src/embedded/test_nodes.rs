@@ -16,7 +16,7 @@ use super::loader::{Loader, fqn_of_properties, record_of};
 use super::nodes::{fqn, merged, refuse_macros};
 use super::project::{Node, TestKind, TestNode};
 use super::schema_yml::TestDefinition;
-use super::{supported, test_arguments, unique_id};
+use super::{supported, test_arguments, unique_id, unused_paths};
 use crate::runner::RunnerError;
 
 /// What a generic test is attached to.
@@ -36,6 +36,7 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         let template = format!("test {name}");
         add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
         let fqn = fqn(&loader.world.project, &path);
+        loader.test_fqns.push(fqn.clone());
         let described = loader.schema.singular_tests.get(&name);
         let own = described.map(|test| test.config.clone()).unwrap_or_default();
         let properties = described.map(|test| test.file.clone());
@@ -64,6 +65,7 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         }
     }
     loader.schema.sources = sources;
+    unused_paths::warn("data_tests", &loader.file.tests, &loader.test_fqns);
     check_names(&tests)?;
     Ok(tests)
 }
@@ -137,6 +139,7 @@ fn generic(
         name
     };
     let fqn = fqn_of_properties(&loader.world.project, &definition.file, &name);
+    loader.test_fqns.push(fqn.clone());
     let mut arguments = definition.arguments.clone();
     if let Some(column) = &definition.column {
         arguments.insert("column_name".to_owned(), Json::String(column.clone()));
