@@ -20,6 +20,7 @@ const STAGES: &str = r#"{ "stages": [
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let locked = RunnerError::Database {
+        kind: "model",
         node: "hires".to_owned(),
         file: "models/events/hires.sql".to_owned(),
         excerpt: String::new(),

@@ -170,8 +170,10 @@ pub enum RunnerError {
         hint: String,
     },
     /// A template can't be rendered.
-    #[error("cannot compile model {node} ({}): {message}", place(file, *line))]
+    #[error("cannot compile {} ({}): {message}", named(kind, node), place(file, *line))]
     Compilation {
+        /// What the node is, such as `model` or `test`.
+        kind: &'static str,
         /// Name of the node.
         node: String,
         /// File, relative to the project.
@@ -182,8 +184,10 @@ pub enum RunnerError {
         message: String,
     },
     /// A node's statement failed.
-    #[error("model {node} ({file}) failed")]
+    #[error("{} ({file}) failed", named(kind, node))]
     Database {
+        /// What the node is, such as `model` or `test`.
+        kind: &'static str,
         /// Name of the node.
         node: String,
         /// File, relative to the project.
@@ -204,6 +208,11 @@ pub enum RunnerError {
         /// The first node that wasn't built.
         before: String,
     },
+}
+
+/// `model orders`, or the kind alone for what has no other name.
+fn named(kind: &str, node: &str) -> String {
+    if kind == node { kind.to_owned() } else { format!("{kind} {node}") }
 }
 
 /// `models/a.sql:3`, or `models/a.sql` without a line.

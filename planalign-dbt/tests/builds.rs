@@ -224,3 +224,11 @@ fn unknown_names_fail_before_anything_is_built() {
     assert_eq!(listed[..3], ["model.p.b", "model.p.d", source]);
     assert_eq!(listed.len(), 5, "{listed:?}");
 }
+
+#[test]
+fn errors_of_an_inline_query_name_no_model() {
+    let vars = vars("{\"works\": true}");
+    let error = fixture().load_with(&vars).expect("load").compile_inline("select {{ nothing() }}", &vars);
+    let expected = "cannot compile inline query (--inline:1): unknown function: nothing is unknown";
+    assert_eq!(error.expect_err("unknown").to_string(), expected);
+}

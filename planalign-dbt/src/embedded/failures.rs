@@ -4,6 +4,7 @@ use minijinja::Error;
 use planalign_config::DatabaseError;
 
 use super::excerpt::excerpt;
+use super::jinja::context::Subject;
 use super::jinja::environment::BadTemplate;
 use super::jinja::errors::{FailedQuery, Refusal, cause, innermost, message};
 use super::jinja::macros::Macros;
@@ -15,14 +16,23 @@ const FORMATS_TEXT: &str = "tried to use % operator on unsupported types string"
 /// The node whose template or statement failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
+    /// What the node is, such as `model`.
+    pub(crate) kind: &'static str,
     pub(crate) node: &'a str,
     pub(crate) file: &'a str,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn of(subject: &'a Subject) -> Self {
+        Self { kind: subject.resource_type, node: &subject.name, file: &subject.file }
+    }
 }
 
 impl Place<'_> {
     /// A template that can't be compiled.
     pub(crate) fn bad_template(self, bad: BadTemplate) -> RunnerError {
         RunnerError::Compilation {
+            kind: self.kind,
             node: self.node.to_owned(),
             file: self.file.to_owned(),
             line: Some(bad.line),
@@ -60,7 +70,7 @@ impl Place<'_> {
             },
             None => (self.file.to_owned(), message),
         };
-        RunnerError::Compilation { node: self.node.to_owned(), file, line: inner.line(), message }
+        RunnerError::Compilation { kind: self.kind, node: self.node.to_owned(), file, line: inner.line(), message }
     }
 
     /// A failed statement; its first `before` lines precede the text of the node.
@@ -70,6 +80,7 @@ impl Place<'_> {
             _ => None,
         };
         RunnerError::Database {
+            kind: self.kind,
             node: self.node.to_owned(),
             file: self.file.to_owned(),
             excerpt: excerpt(sql, line.map(|l| l.saturating_sub(before).max(1))),

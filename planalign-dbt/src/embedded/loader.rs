@@ -73,7 +73,7 @@ impl Loader {
         let mut macros = Macros::default();
         add_macros(&mut env, &mut macros, BUILT_IN, None)?;
         let added = add_template(&mut env, NAME_TEMPLATE, "{{ _macro_(_custom_, node) }}", 1);
-        added.map_err(|bad| Place { node: &file.name, file: PROJECT_FILE }.bad_template(bad))?;
+        added.map_err(|bad| Place { kind: "project", node: &file.name, file: PROJECT_FILE }.bad_template(bad))?;
         let test_files = files::find(directory, &file.test_paths)?;
         let is_generic = |f: &ProjectPath| f.folders.first().is_some_and(|d| d == "generic");
         let (generic, mut singular): (Vec<_>, Vec<_>) = sql(&test_files).into_iter().partition(is_generic);
@@ -143,7 +143,7 @@ impl Loader {
             };
             let name = unknown_function(&error, template).filter(|_| self.is_lenient);
             if !name.is_some_and(|name| unknown.insert(name)) {
-                let place = Place { node: &subject.name, file: &subject.file };
+                let place = Place::of(subject);
                 return Err(place.rendering(&error, &self.world.macros));
             }
         }
@@ -178,8 +178,7 @@ impl Loader {
                 context.set_extra("_custom_", custom);
                 template.render(root)
             });
-            let text = called
-                .map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.world.macros))?;
+            let text = called.map_err(|e| Place::of(subject).rendering(&e, &self.world.macros))?;
             Ok(text.trim().to_owned())
         };
         let schema = call("generate_schema_name", "schema")?;
@@ -262,7 +261,7 @@ fn refuse_packages(directory: &Path) -> Result<(), RunnerError> {
         let Ok(text) = std::fs::read_to_string(directory.join(name)) else { continue };
         let yaml = Yaml::parse(name, &text)?;
         if ["packages", "projects"].iter().any(|key| yaml.get(key).is_some_and(|list| !list.items().is_empty())) {
-            return Err(Place { node: name, file: name }
+            return Err(Place { kind: "file", node: name, file: name }
                 .unsupported("packages", "copy the macros that are needed into the project"));
         }
     }
@@ -279,12 +278,12 @@ const SELECTORS_FILE: &str = "selectors.yml";
 fn refuse_resources(directory: &Path, file: &ProjectFile) -> Result<(), RunnerError> {
     let ignored = std::fs::read_to_string(directory.join(IGNORE_FILE)).unwrap_or_default();
     if ignored.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#')) {
-        let place = Place { node: "the project", file: IGNORE_FILE };
+        let place = Place { kind: "project", node: "the project", file: IGNORE_FILE };
         return Err(place.unsupported(IGNORE_FILE, "move the files out of the project"));
     }
     let selectors = std::fs::read_to_string(directory.join(SELECTORS_FILE)).unwrap_or_default();
     if selectors.contains("default:") {
-        let place = Place { node: "the project", file: SELECTORS_FILE };
+        let place = Place { kind: "project", node: "the project", file: SELECTORS_FILE };
         return Err(place.unsupported(format!("a default in {SELECTORS_FILE}"), "name what to select"));
     }
     for path in sql(&files::find(directory, &file.snapshot_paths)?) {
@@ -294,14 +293,14 @@ fn refuse_resources(directory: &Path, file: &ProjectFile) -> Result<(), RunnerEr
             message: u.message,
         })?;
         if let Some(snapshot) = found.iter().find(|definition| definition.kind == "snapshot") {
-            let place = Place { node: macro_name(&snapshot.signature), file: &path.relative };
+            let place = Place { kind: "snapshot", node: macro_name(&snapshot.signature), file: &path.relative };
             return Err(place.unsupported("snapshots", "keep history in an incremental model"));
         }
     }
     let functions = files::find(directory, &file.function_paths)?;
     match functions.iter().find(|f| f.has_extension(&["sql", "py"])) {
         Some(function) => {
-            let place = Place { node: &function.stem(), file: &function.relative };
+            let place = Place { kind: "function", node: &function.stem(), file: &function.relative };
             Err(place.unsupported("user-defined functions", "write a macro"))
         }
         None => Ok(()),
@@ -325,7 +324,7 @@ fn add_macros(
             "docs" => continue,
             kind => {
                 let name = macro_name(&definition.signature).to_owned();
-                let place = Place { node: &name, file: shown };
+                let place = Place { kind: "macro", node: &name, file: shown };
                 return Err(place.unsupported(format!("{{% {kind} %}}"), "use the materializations that come with dbt"));
             }
         };
@@ -338,9 +337,9 @@ fn add_macros(
         refuse_override(macros, &name, shown)?;
         let template = template_name(&name, file.is_none());
         let uses = add_template(env, &template, &as_body(&definition), definition.line)
-            .map_err(|bad| Place { node: &name, file: shown }.bad_template(bad))?;
+            .map_err(|bad| Place { kind: "macro", node: &name, file: shown }.bad_template(bad))?;
         if let Some(special) = uses.iter().find(|u| ["varargs", "kwargs"].contains(&u.as_str())) {
-            let place = Place { node: &name, file: shown };
+            let place = Place { kind: "macro", node: &name, file: shown };
             return Err(
                 place.unsupported(format!("{special} in macros"), "name the parameters, or pass a list or dict")
             );
@@ -360,7 +359,7 @@ fn add_macros(
 fn refuse_override(macros: &Macros, name: &str, file: &str) -> Result<(), RunnerError> {
     let overridden = ["duckdb__", "default__"].iter().find_map(|prefix| name.strip_prefix(prefix));
     match overridden.and_then(|plain| macros.source(plain)).filter(|source| source.file.is_none()) {
-        Some(source) => Err(Place { node: name, file }
+        Some(source) => Err(Place { kind: "macro", node: name, file }
             .unsupported(format!("overriding dbt's {}", source.name), "define a macro without the prefix")),
         None => Ok(()),
     }

@@ -200,14 +200,14 @@ fn refuse_python(loader: &Loader, path: &ProjectPath) -> Result<(), RunnerError>
     if !base_config(&loader.file.models, &fqn(&loader.world.project, path), described).enabled() {
         return Ok(());
     }
-    let place = Place { node: &name, file: &path.relative };
+    let place = Place { kind: "model", node: &name, file: &path.relative };
     Err(place.unsupported("Python models", "write the model in SQL, or disable it in a properties file"))
 }
 
 fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let raw = path.read()?.trim().to_owned();
     let name = path.stem();
-    let place = Place { node: &name, file: &path.relative };
+    let place = Place { kind: "model", node: &name, file: &path.relative };
     refuse_macros(&raw, place)?;
     let template = format!("model {name}");
     let uses = add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
@@ -270,7 +270,7 @@ fn seed(loader: &Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let name = path.stem();
     let described = find_patch(loader, &name, true)?;
     let config = base_config(&loader.file.seeds, &fqn(&loader.world.project, path), described);
-    let place = Place { node: &name, file: &path.relative };
+    let place = Place { kind: "seed", node: &name, file: &path.relative };
     if config.enabled() {
         supported::check(&config, &loader.world.target.database, place)?;
     }
@@ -333,7 +333,7 @@ fn check_references(
     disabled: &Disabled,
     relations: &Relations,
 ) -> Result<(), RunnerError> {
-    let place = Place { node: &subject.name, file: &subject.file };
+    let place = Place::of(subject);
     for name in &record.refs {
         if disabled.contains(name) {
             return Err(place.compilation(format!("ref('{name}') names a model that is disabled")));

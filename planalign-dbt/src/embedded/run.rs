@@ -106,7 +106,7 @@ impl EmbeddedRunner {
         vars: &Vars,
         options: LoadOptions,
     ) -> Result<Self, RunnerError> {
-        let place = Place { node: "the project", file: PROJECT_FILE };
+        let place = Place { kind: "project", node: "project", file: PROJECT_FILE };
         let value = |sql: &str| database.query_value(sql, &[]).map_err(|e| place.statement(&e, "", 0));
         let name = value("select current_database()")?;
         let path = value("select path from duckdb_databases() where database_name = current_database()")?;
@@ -152,8 +152,9 @@ impl EmbeddedRunner {
             config: Arc::default(),
         });
         let render = |context: &Arc<Context>| {
-            evaluate_text(text, &self.project.env, context)
-                .map_err(|e| Place { node: INLINE, file: INLINE }.rendering(&e, &world.macros))
+            evaluate_text(text, &self.project.env, context).map_err(|e| {
+                Place { kind: INLINE_QUERY, node: INLINE_QUERY, file: "--inline" }.rendering(&e, &world.macros)
+            })
         };
         let parsing = Context::new(world.clone(), subject.clone(), session.vars.clone(), parse_phase());
         render(&parsing)?;
@@ -239,8 +240,7 @@ impl EmbeddedRunner {
     pub(crate) fn render(&self, template: &str, context: &Arc<Context>) -> Result<String, RunnerError> {
         let subject = &context.subject;
         let rendered = environment::render(&self.project.env, template, &Value::from_dyn_object(context.clone()));
-        rendered
-            .map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros))
+        rendered.map_err(|e| Place::of(subject).rendering(&e, &self.project.world.macros))
     }
 
     /// Renders a model and prepends the ephemeral models it uses.
@@ -275,7 +275,7 @@ impl EmbeddedRunner {
         let start = Instant::now();
         let name = &node.subject.name;
         let time = Mutex::new(Duration::ZERO);
-        let place = Place { node: name, file: &node.subject.file };
+        let place = Place::of(&node.subject);
         let work =
             Work { database: &self.database, catalog: &session.catalog, relation: node.relation(), place, time: &time };
         let rows = match &node.body {
@@ -423,6 +423,9 @@ impl ModelRunner for EmbeddedRunner {
 
 /// The name of a text that isn't in the project.
 const INLINE: &str = "inline_query";
+
+/// What it is called in messages.
+const INLINE_QUERY: &str = "inline query";
 
 /// Key in a seed's `meta` that names the column with the first simulated year that a row affects.
 const EFFECTIVE_YEAR: &str = "effective_year";

@@ -221,7 +221,7 @@ mod tests {
 
     use super::*;
 
-    const PLACE: Place<'static> = Place { node: "s", file: "seeds/s.csv" };
+    const PLACE: Place<'static> = Place { kind: "seed", node: "s", file: "seeds/s.csv" };
 
     fn check(content: &str, expected: &str) {
         let text = match columns(content, &NodeConfig::default(), PLACE) {

@@ -31,7 +31,7 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
     for path in loader.tests.clone() {
         let name = path.stem();
         let raw = path.read()?.trim().to_owned();
-        let place = Place { node: &name, file: &path.relative };
+        let place = Place { kind: "test", node: &name, file: &path.relative };
         refuse_macros(&raw, place)?;
         let template = format!("test {name}");
         add_template(&mut loader.env, &template, &raw, 1).map_err(|bad| place.bad_template(bad))?;
@@ -151,7 +151,7 @@ fn generic(
     let metadata = unique_id::test_metadata(&definition.test, &arguments, &reference);
     let id = unique_id::generic_test(&loader.world.project, &name, &metadata);
     let subject = Arc::new(subject(loader, id, &name, &definition.file, fqn, &own));
-    let place = Place { node: &name, file: &definition.file };
+    let place = Place { kind: "test", node: &name, file: &definition.file };
     let proxy = format!("test_{}", definition.test.rsplit('.').next().unwrap_or_default());
     let problem = unknown_test(loader, definition, &proxy);
     if let Some(problem) = &problem {

@@ -22,7 +22,7 @@ impl EmbeddedRunner {
     pub(crate) fn run_test(&self, test: &TestNode, session: &Session) -> Result<TestResult, RunnerError> {
         let start = Instant::now();
         let subject = &test.subject;
-        let place = Place { node: &subject.name, file: &subject.file };
+        let place = Place::of(subject);
         let sql = self.test_sql(test, session)?;
         lock(&session.compiled).insert(subject.unique_id.clone(), sql.clone());
         let config = &subject.config;
@@ -63,9 +63,8 @@ impl EmbeddedRunner {
                 }
                 None => relation.to_string(),
             };
-            let values = test_arguments::values(&self.project.env, &context, arguments, tested).map_err(|e| {
-                Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros)
-            })?;
+            let values = test_arguments::values(&self.project.env, &context, arguments, tested)
+                .map_err(|e| Place::of(subject).rendering(&e, &self.project.world.macros))?;
             context.set_extra("_arguments_", values);
         }
         let sql = self.render(&test.template, &context)?;
@@ -80,7 +79,7 @@ impl EmbeddedRunner {
     ) -> Result<String, RunnerError> {
         let subject = &context.subject;
         super::yaml_jinja::evaluate_text(&plain_text(condition), &self.project.env, context)
-            .map_err(|e| Place { node: &subject.name, file: &subject.file }.rendering(&e, &self.project.world.macros))
+            .map_err(|e| Place::of(subject).rendering(&e, &self.project.world.macros))
     }
 
     fn tested(&self, model: Option<&str>, source: Option<&(String, String)>) -> Relation {

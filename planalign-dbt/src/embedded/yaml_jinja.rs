@@ -82,10 +82,11 @@ fn render_native(
     context: &Arc<Context>,
 ) -> Result<Json, RunnerError> {
     let problem = |message: String| RunnerError::Project { file: file.to_owned(), line: Some(line), message };
-    let failed = |e: minijinja::Error| match (Place { node: file, file }).rendering(&e, &context.world.macros) {
-        RunnerError::Compilation { message, .. } => problem(message),
-        other => other,
-    };
+    let failed =
+        |e: minijinja::Error| match (Place { kind: "file", node: file, file }).rendering(&e, &context.world.macros) {
+            RunnerError::Compilation { message, .. } => problem(message),
+            other => other,
+        };
     let value = evaluate(text, env, context).map_err(failed)?;
     serde_json::to_value(&value).map_err(|e| problem(e.to_string()))
 }

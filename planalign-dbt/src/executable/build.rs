@@ -11,7 +11,7 @@ use super::process::{End, Line};
 use super::redactor::{Redactor, engine_message};
 use super::results_file::ResultsFile;
 use crate::dbt_error::DbtError;
-use crate::outcome::{NodeResult, Outcome};
+use crate::outcome::{NodeResult, Outcome, ResourceType};
 use crate::runner::{Flow, NodeEvent, RunnerError};
 
 /// What dbt said so far.
@@ -125,13 +125,14 @@ impl<'b> Build<'b> {
     /// Why a node failed: by a message of the engine if there is one, else by dbt's.
     fn node_error(&self, node: &Node) -> RunnerError {
         let errors = self.states.get(node.id.as_str()).map(|state| state.errors.join("\n")).unwrap_or_default();
+        let kind = ResourceType::from(node.materialization).as_str();
         let (node, file) = (node.name.clone(), node.file.clone());
         if let Some((_, cause)) = errors.lines().find_map(engine_message) {
-            return RunnerError::Database { node, file, excerpt: String::new(), cause: Box::new(cause) };
+            return RunnerError::Database { kind, node, file, excerpt: String::new(), cause: Box::new(cause) };
         }
         let message = without_heading(&self.redactor.text(&errors), &file);
         let line = line_in(&message, &file);
-        RunnerError::Compilation { node, file, line, message }
+        RunnerError::Compilation { kind, node, file, line, message }
     }
 }
 

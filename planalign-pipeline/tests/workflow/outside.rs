@@ -16,6 +16,7 @@ fn world(end_year: i32) -> World {
 
 fn failure(fault: Fault) -> RunnerError {
     RunnerError::Database {
+        kind: "model",
         node: "base".to_owned(),
         file: "models/foundation/base.sql".to_owned(),
         excerpt: String::new(),

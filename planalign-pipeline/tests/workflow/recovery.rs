@@ -12,6 +12,7 @@ use crate::harness::{World, committed_builds, from_stage, render};
 
 fn model_error(fault: Fault) -> RunnerError {
     RunnerError::Database {
+        kind: "model",
         node: "base".to_owned(),
         file: "models/foundation/base.sql".to_owned(),
         excerpt: String::new(),

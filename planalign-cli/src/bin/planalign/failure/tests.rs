@@ -117,8 +117,8 @@ fn lost_runs_and_other_versions_have_their_own_advice() {
 #[test]
 fn a_model_that_does_not_compile_is_named_once() {
     let (node, file) = ("int_hires".to_owned(), "models/int_hires.sql".to_owned());
-    let cause =
-        planalign_dbt::RunnerError::Compilation { node, file, line: Some(4), message: "no macro `cents`".to_owned() };
+    let message = "no macro `cents`".to_owned();
+    let cause = planalign_dbt::RunnerError::Compilation { kind: "model", node, file, line: Some(4), message };
     let message = Failure::from(stage(StageFailure::Model(cause), &[])).render(&commands("planalign simulate"));
     insta::assert_snapshot!(message, @"
     error: model `int_hires` (models/int_hires.sql:4) failed in FOUNDATION (2026): no macro `cents`
