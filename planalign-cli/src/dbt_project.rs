@@ -1,12 +1,11 @@
 //! Opens any dbt project, with the database of its profile, to do what dbt would do.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use planalign_config::lock::{LockError, RunLock};
 use planalign_config::{Database, DatabaseError, DatabaseOptions, Diagnostic, Fault, Hint};
-use planalign_dbt::{DatabaseProfile, EmbeddedRunner, LoadOptions, ProfileOptions, RunnerError, Vars};
+use planalign_dbt::{DatabaseProfile, EmbeddedRunner, LoadOptions, ProfileOptions, RunnerError};
 
 use crate::caller::Caller;
 use crate::error::Error;
@@ -14,22 +13,12 @@ use crate::error::Error;
 /// A dbt project and how to open it.
 #[derive(Clone, Debug, Default)]
 pub struct DbtProjectOptions {
-    /// Directory of the project.
-    pub project: PathBuf,
-    /// Directories that may have a `profiles.yml`; the first that has one is used.
-    pub profiles: Vec<PathBuf>,
-    /// Profile; `None`: the one that the project names.
-    pub profile: Option<String>,
-    /// Target; `None`: the profile's default.
-    pub target: Option<String>,
-    /// Variables, as with `--vars`.
-    pub vars: Vars,
+    /// The project, with its profile and variables.
+    pub profile: ProfileOptions,
     /// Whether incremental models are fully rebuilt.
     pub full_refresh: bool,
     /// Threads of the engine; `None`: the profile's, or else all cores.
     pub threads: Option<usize>,
-    /// Variables available to `env_var`.
-    pub environment: BTreeMap<String, String>,
 }
 
 /// What a command needs of the database.
@@ -142,14 +131,8 @@ impl DbtProject {
     /// Reads the profile, opens the database, and loads the project. A database that simulations use is locked like by a
     /// simulation while it is written, and not written if it has results.
     pub fn open(options: &DbtProjectOptions, usage: DatabaseUse, caller: &Caller<'_>) -> Result<Self, DbtProjectError> {
-        let profile = DatabaseProfile::read(&ProfileOptions {
-            project: options.project.clone(),
-            folders: options.profiles.clone(),
-            profile: options.profile.clone(),
-            target: options.target.clone(),
-            environment: options.environment.clone(),
-            vars: options.vars.clone(),
-        })?;
+        let ProfileOptions { project, environment, vars, .. } = &options.profile;
+        let profile = DatabaseProfile::read(&options.profile)?;
         let threads = options.threads.or(profile.threads);
         let database_options = DatabaseOptions { threads, tuned: false, ..DatabaseOptions::default() };
         let (database, lock) = open(&profile, &database_options, usage, caller)?;
@@ -160,11 +143,11 @@ impl DbtProject {
             target: profile.target.clone(),
             threads: threads.unwrap_or(1),
             schema: profile.schema.clone(),
-            environment: options.environment.clone(),
+            environment: environment.clone(),
             full_refresh: options.full_refresh,
             defers_errors: true,
         };
-        let runner = EmbeddedRunner::load_with(&options.project, database.clone(), &options.vars, load)?;
+        let runner = EmbeddedRunner::load_with(project, database.clone(), vars, load)?;
         Ok(Self { runner, database, profile, _lock: lock })
     }
 }

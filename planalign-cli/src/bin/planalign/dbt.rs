@@ -11,7 +11,7 @@ use std::{env, fs};
 
 use jiff::Timestamp;
 use planalign::{DatabaseUse, DbtProject, DbtProjectOptions};
-use planalign_dbt::{Artifacts, Invocation, ResourceType, Selection, Vars};
+use planalign_dbt::{Artifacts, Invocation, ProfileOptions, ResourceType, Selection, Vars};
 use serde_json::{Map, Value as Json, json};
 
 use crate::caller::{Process, environment};
@@ -161,18 +161,19 @@ impl Opened {
         };
         let named = args.profiles_dir.clone().or_else(|| environment.path("DBT_PROFILES_DIR"));
         let profiles = named.map_or_else(|| places_of_profiles(&project), |folder| vec![folder]);
-        let target = args.target.clone().or_else(|| environment.get("DBT_TARGET").cloned());
         let vars = args.vars.clone().unwrap_or_default();
         let opened = DbtProject::open(
             &DbtProjectOptions {
-                project: project.clone(),
-                profiles: profiles.clone(),
-                profile: args.profile.clone().or_else(|| environment.get("DBT_PROFILE").cloned()),
-                target: target.clone(),
-                vars: vars.clone(),
+                profile: ProfileOptions {
+                    project: project.clone(),
+                    folders: profiles,
+                    profile: args.profile.clone().or_else(|| environment.get("DBT_PROFILE").cloned()),
+                    target: args.target.clone().or_else(|| environment.get("DBT_TARGET").cloned()),
+                    environment: environment.0.clone(),
+                    vars: vars.clone(),
+                },
                 full_refresh: options.full_refresh,
                 threads: args.threads.map(usize::from),
-                environment: environment.0.clone(),
             },
             usage,
             &process.caller(),
