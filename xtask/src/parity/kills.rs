@@ -23,6 +23,9 @@ const YEARS: i16 = 1;
 /// A run is killed at most this often.
 const MOST_KILLS: u32 = 3;
 
+/// What `planalign status` says about a database without a run.
+const NO_RUN: &str = "no run in the database";
+
 /// Names the processes of one run.
 const MARK: &str = "DBT_ENV_PLANALIGN_KILLS";
 
@@ -70,9 +73,10 @@ fn killed(simulation: &Simulation<'_>, seed: u64) -> Result<u32, ParityError> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mark = simulation.database.display().to_string();
     let mut kills = 0;
+    let mut is_recorded = false;
     loop {
         let mut command = simulation.command(&[(MARK, mark.as_str())]);
-        if simulation.database.exists() {
+        if is_recorded {
             command.arg("--resume");
         }
         if kills == MOST_KILLS {
@@ -93,15 +97,15 @@ fn killed(simulation: &Simulation<'_>, seed: u64) -> Result<u32, ParityError> {
         if ended.success() {
             return Ok(kills);
         }
-        if !simulation.database.exists() {
-            continue;
+        // A run that was killed before its record is a new run.
+        let status = Command::new(simulation.program).args(["status", "--database"]).arg(simulation.database).output();
+        let status = status.map_err(started)?;
+        let has_run = status.status.success() && !String::from_utf8_lossy(&status.stdout).contains(NO_RUN);
+        if is_recorded && !has_run {
+            let differences = vec!["the record of the run was lost".to_owned()];
+            return Err(ParityError::Differs { settings: format!("kills of seed {seed}"), differences });
         }
-        // A run that was killed before its record is a new run; one that is finished needs nothing more.
-        let resumable =
-            output_of(Command::new(simulation.program).args(["status", "--database"]).arg(simulation.database));
-        if resumable.is_err() {
-            fs::remove_file(simulation.database).map_err(ParityError::system("remove a database"))?;
-        }
+        is_recorded = has_run;
     }
 }
 
