@@ -13,7 +13,7 @@
 //!
 //! let database = Database::on(Connection::open_in_memory()?)?;
 //! let mut project = EmbeddedRunner::load(folder.path(), database, &Vars::new())?;
-//! let mut report = |event: NodeEvent<'_>| { println!("{event:?}"); Flow::Continue };
+//! let mut report = |event: NodeEvent<'_>| { log::info!("{event:?}"); Flow::Continue };
 //! let outcomes = project.build(&Selection::of("+orders refunds+ returns"), &Vars::new(), AfterFailure::Continue, &mut report)?;
 //! let built: Vec<&str> = outcomes.iter().filter(|o| o.is_success()).map(|o| o.name()).collect();
 //! assert_eq!(built, ["orders"]); // `returns` failed, so `refunds` was skipped.
