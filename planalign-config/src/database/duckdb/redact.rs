@@ -9,7 +9,7 @@ const VOCABULARY: &str = "
     constraint conversion convert converted could couldn't create csv data decimal default delimiter did divide division
     does doesn't due duplicate element empty end error exceed exceeded exceeds expected expression extension extensions
     extract failed false field fields file for foreign format found from full function given got has header if implicit in
-    index infinite input inside install integer internal interval into invalid is isn't it its json key large larger least
+    index infinite input inside install integer internal interrupted interval into invalid is isn't it its json key large larger least
     length limit line list long malformed match maximum minimum missing more multiplication must negation negative no non
     not null number numeric occurred of on one only operation option options or original out outside overflow parameter
     parse parser parsing pattern positive possible primary quote quoted range read reading regular required result returned
