@@ -227,6 +227,16 @@ fn a_database_of_simulations_is_left_alone_while_one_runs() {
 }
 
 #[test]
+fn a_build_of_nothing_leaves_no_older_results() {
+    let sandbox = shop();
+    assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
+    assert_eq!(statuses(&sandbox).len(), 1);
+    let output = dbt(&sandbox, &["run", "--select", "orders", "--exclude", "orders"]);
+    assert!(output.code == 0 && output.stdout.contains("Nothing to do."), "{}", output.stdout);
+    assert_eq!(statuses(&sandbox), []);
+}
+
+#[test]
 fn results_of_a_simulation_are_not_overwritten() {
     let sandbox = shop();
     assert_eq!(dbt(&sandbox, &["seed"]).code, 0);

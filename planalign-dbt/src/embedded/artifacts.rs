@@ -143,10 +143,23 @@ impl Artifacts {
         }));
     }
 
-    /// Writes everything to a folder, which is created if missing. `run_results.json` is left out if nothing was tried.
+    /// Writes everything to a folder, which is created if missing.
     pub fn write(&self, runner: &EmbeddedRunner, target: &Path) -> io::Result<()> {
+        self.write_manifest(runner, target)?;
+        let Invocation { args, started_at, .. } = &self.invocation;
+        let results = json!({
+            "metadata": self.invocation.metadata("run-results/v6"),
+            "results": self.results,
+            "elapsed_time": Timestamp::now().duration_since(*started_at).as_secs_f64(),
+            "args": args,
+        });
+        write(&target.join("run_results.json"), &results)
+    }
+
+    /// Writes the compiled SQL and the manifest, which dbt writes before it builds anything, too.
+    pub fn write_manifest(&self, runner: &EmbeddedRunner, target: &Path) -> io::Result<()> {
         fs::create_dir_all(target)?;
-        let mut paths = BTreeMap::new();
+        let mut manifest = runner.manifest(&self.invocation);
         for (id, sql) in &self.compiled {
             let Some(file) = runner.compiled_file(id) else { continue };
             let path = target.join(&file);
@@ -154,32 +167,15 @@ impl Artifacts {
                 fs::create_dir_all(folder)?;
             }
             fs::write(&path, sql)?;
-            paths.insert(id.as_str(), path.display().to_string());
-        }
-        let mut manifest = runner.manifest(&self.invocation);
-        for (id, path) in paths {
             if let Some(Json::Object(node)) = manifest["nodes"].get_mut(id) {
-                node.insert("compiled_path".to_owned(), json!(path));
+                node.insert("compiled_path".to_owned(), json!(path.display().to_string()));
                 node.insert("compiled".to_owned(), json!(true));
-                node.insert("compiled_code".to_owned(), json!(self.compiled[id]));
+                node.insert("compiled_code".to_owned(), json!(sql));
                 node.insert("extra_ctes_injected".to_owned(), json!(true));
                 node.insert("extra_ctes".to_owned(), json!([]));
             }
         }
-        write(&target.join("manifest.json"), &manifest)?;
-        if self.results.is_empty() {
-            return Ok(());
-        }
-        let Invocation { args, started_at, .. } = &self.invocation;
-        let mut metadata = self.invocation.metadata("run-results/v6");
-        metadata["generated_at"] = json!(text(Timestamp::now()));
-        let results = json!({
-            "metadata": metadata,
-            "results": self.results,
-            "elapsed_time": Timestamp::now().duration_since(*started_at).as_secs_f64(),
-            "args": args,
-        });
-        write(&target.join("run_results.json"), &results)
+        write(&target.join("manifest.json"), &manifest)
     }
 }
 

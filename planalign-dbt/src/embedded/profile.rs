@@ -58,7 +58,7 @@ pub struct ProfileOptions {
 const PROFILES_FILE: &str = "profiles.yml";
 
 /// Keys that only matter to what the runner refuses or does otherwise.
-const IGNORED: [&str; 6] = ["type", "database", "keep_open", "retries", "external_root", "disable_transactions"];
+const IGNORED: [&str; 5] = ["type", "database", "keep_open", "retries", "external_root"];
 
 impl DatabaseProfile {
     /// Reads a target of the profile that a project names.

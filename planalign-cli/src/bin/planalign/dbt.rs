@@ -7,7 +7,7 @@ mod query;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, io};
 
 use jiff::Timestamp;
 use planalign::{DatabaseUse, DbtProject, DbtProjectOptions};
@@ -19,7 +19,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::say;
 use crate::signals::Received;
-use args::{DbtCommand, DbtLsArgs, ListOutput};
+use args::{DbtCommand, DbtLsArgs, ListOutput, ProjectArgs};
 
 const PROJECT_FILE: &str = "dbt_project.yml";
 
@@ -34,13 +34,13 @@ pub(crate) fn run(
     received: &Received,
 ) -> Result<ExitCode, Failure> {
     use ResourceType::{Model, Seed, Test};
-    if let DbtCommand::Other(words) = command {
-        let name = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-        return Err(Failure::NotOfDbt(name));
+    let args = command.project().map_err(Failure::NotOfDbt)?;
+    if let Some(option) = args.unsupported.first() {
+        return Err(Failure::NotOfDbt(option.to_owned()));
     }
     let environment = Environment::read();
     let screen = Screen { quiet: quiet || environment.is_on("DBT_QUIET") };
-    let opened = |usage, options| Opened::new(command, usage, options, &environment, process);
+    let opened = |usage, options| Opened::new(command.name(), args, usage, options, &environment, process);
     match command {
         DbtCommand::Build(args) | DbtCommand::Run(args) | DbtCommand::Seed(args) => {
             let kinds: &[ResourceType] = match command {
@@ -144,16 +144,13 @@ struct Opened {
 
 impl Opened {
     fn new(
-        command: &DbtCommand,
+        command: &'static str,
+        args: &ProjectArgs,
         usage: DatabaseUse,
         options: Options,
         environment: &Environment,
         process: &Process,
     ) -> Result<Self, Failure> {
-        let Some(args) = command.project() else { return Err(Failure::NotOfDbt(String::new())) };
-        if let Some(option) = args.unsupported.first() {
-            return Err(Failure::NotOfDbt(option.to_owned()));
-        }
         let here = env::current_dir().unwrap_or_default();
         let project = match args.project_dir.clone().or_else(|| environment.path("DBT_PROJECT_DIR")) {
             Some(folder) => folder,
@@ -194,7 +191,7 @@ impl Opened {
             Json::Object(args) => args,
             _ => Map::new(),
         };
-        Ok(Self { project: opened, command: command.name(), vars, options, args, target: folder })
+        Ok(Self { project: opened, command, vars, options, args, target: folder })
     }
 
     /// Describes the call for its artifacts.
@@ -208,8 +205,11 @@ impl Opened {
 
     /// Writes the artifacts of a call.
     fn write(&self, artifacts: &Artifacts) -> Result<(), Failure> {
-        let written = artifacts.write(&self.project.runner, &self.target);
-        written.map_err(|cause| Failure::Unwritable { path: self.target.clone(), cause })
+        self.written(artifacts.write(&self.project.runner, &self.target))
+    }
+
+    fn written(&self, result: io::Result<()>) -> Result<(), Failure> {
+        result.map_err(|cause| Failure::Unwritable { path: self.target.clone(), cause })
     }
 
     /// The file with the SQL of a node or test, as the user would name it.

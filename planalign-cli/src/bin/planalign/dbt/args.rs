@@ -267,14 +267,17 @@ fn resource_type() -> impl TypedValueParser<Value = Listed> {
 }
 
 impl DbtCommand {
-    pub(crate) fn project(&self) -> Option<&ProjectArgs> {
-        Some(match self {
+    /// The project's arguments; fails with the name of a command that isn't one of these.
+    pub(crate) fn project(&self) -> Result<&ProjectArgs, String> {
+        Ok(match self {
             Self::Build(args) | Self::Run(args) | Self::Seed(args) => &args.project,
             Self::Test(args) => &args.project,
             Self::Compile(args) => &args.project,
             Self::Ls(args) => &args.project,
             Self::Show(args) => &args.project,
-            Self::Other(_) => return None,
+            Self::Other(words) => {
+                return Err(words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default());
+            }
         })
     }
 

@@ -31,12 +31,13 @@ pub(super) fn run(
         selected.map(|resource| ((resource.resource_type, resource.name.clone()), resource)).collect();
     screen.line(&format!("Running with planalign={}", env!("CARGO_PKG_VERSION")))?;
     screen.line(&lines::found(&all))?;
-    // If this process is killed, the manifest is there.
-    opened.write(&artifacts)?;
     if selected.is_empty() {
         screen.line("Nothing to do. Try checking your model configs and model specification args")?;
+        opened.write(&artifacts)?;
         return Ok(ExitCode::Done);
     }
+    // If this process is killed, the manifest is there.
+    opened.written(artifacts.write_manifest(&opened.project.runner, &opened.target))?;
     // Models are built one after the other.
     screen.line(&format!("\nConcurrency: 1 threads (target='{}')\n", opened.project.profile.target))?;
 
