@@ -184,9 +184,10 @@ impl Database {
     pub fn second_connection(&self) -> Result<Self, DatabaseError> {
         let inner = self.lock();
         let connection = inner.connection()?.try_clone().map_err(|e| DatabaseError::statement(&e, ""))?;
-        let set_up = connection
-            .execute_batch(connect::ERRORS_AS_DATA)
-            .and_then(|()| inner.path.as_ref().map_or(Ok(()), |path| connect::enter(&connection, path)));
+        let set_up = connection.execute_batch(connect::ERRORS_AS_DATA).and_then(|()| match &inner.path {
+            Some(path) => connect::enter(&connection, path),
+            None => connect::follow(&connection, inner.connection.as_ref()),
+        });
         set_up.map_err(|e| DatabaseError::statement(&e, ""))?;
         let (layout, file) = (inner.layout.clone(), inner.file.clone());
         let engine = Engine { connection, reliefs: Vec::new(), layout, file };

@@ -12,7 +12,7 @@ pub fn new_run_id(started_at: Timestamp) -> String {
     format!("{}-{suffix:06x}", started_at.strftime("%Y%m%dT%H%M%S"))
 }
 
-/// Creates a random UUID, as other tools identify their calls: `9c0a00b3-94f5-4ab4-9f89-a17fc50a9f11`.
+/// Creates a random UUID (version 4), such as dbt's `invocation_id`.
 #[must_use]
 pub fn new_uuid() -> String {
     let random = || RandomState::new().hash_one(0);

@@ -81,7 +81,7 @@ pub struct RunLock {
 }
 
 impl RunLock {
-    /// Whether any process ever locked this database.
+    /// Returns whether a database has a lock file, which every run leaves behind.
     #[must_use]
     pub fn exists(database: &Path) -> bool {
         lock_path(database).exists()

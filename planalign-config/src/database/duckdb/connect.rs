@@ -130,6 +130,13 @@ pub(super) fn enter(connection: &Connection, path: &Path) -> duckdb::Result<()> 
     connection.execute_batch(&format!("use {}", name(path)))
 }
 
+/// Makes another connection's default database the default.
+pub(super) fn follow(connection: &Connection, other: Option<&Connection>) -> duckdb::Result<()> {
+    let Some(other) = other else { return Ok(()) };
+    let name: String = other.query_row("select current_database()", [], |row| row.get(0))?;
+    connection.execute_batch(&format!("use {}", sql::identifier(&name)))
+}
+
 /// The database's SQL name: the file name without its extension, as in other programs that open it.
 fn name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

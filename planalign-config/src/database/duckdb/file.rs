@@ -73,6 +73,11 @@ fn is_database(copy: &Path) -> bool {
 
 /// Puts the copy of a closed file in its place, if there is one, and starts an engine on it.
 pub(super) fn restored(path: &Path, options: &DatabaseOptions) -> Result<Engine, DatabaseError> {
+    let copy = handover::path_of(path);
+    if copy.exists() {
+        // Nothing that isn't a database may take the file's place.
+        header::check(&copy)?;
+    }
     handover::put_back(path).map_err(|error| DatabaseError::io("cannot restore the database from its copy", &error))?;
     let engine = patiently(&options.busy_waits, || engine_on(path, options))?;
     engine.connection.execute_batch(handover::UNMARK).map_err(|e| DatabaseError::statement(&e, ""))?;

@@ -66,13 +66,13 @@ pub(super) fn put_back(database: &Path) -> io::Result<()> {
     if log.exists() {
         let aside = log.with_added_extension("aside");
         fs::rename(&log, &aside)?;
+        // Before the copy: with the copy in place, the engine would replay a log that isn't the copy's.
+        disk::sync_name_of(&log)?;
         log::warn!(
-            "a process that was building models left the log `{}`; it is kept as `{}` until they are built again",
+            "dbt left a write-ahead log; moved `{}` to `{}` until the stage is rebuilt",
             log.display(),
             aside.display()
         );
-        // Before the copy: with the copy in place, the engine would replay a log that isn't the copy's.
-        disk::sync_name_of(&log)?;
     }
     fs::rename(&copy, database)?;
     disk::sync_name_of(database)

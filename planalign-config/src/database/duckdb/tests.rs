@@ -23,6 +23,34 @@ fn values_round_trip() {
 }
 
 #[test]
+fn a_database_in_memory_can_have_the_name_of_a_file() {
+    let options = DatabaseOptions::default();
+    let database = Database::in_memory_like(std::path::Path::new("some/shop.duckdb"), &options).expect("open");
+    database.execute_batch("create table t as select 1 as n").expect("create");
+    for connection in [&database, &database.second_connection().expect("second")] {
+        let name = connection.query_value("select current_database()", &[]).expect("name").text();
+        assert_eq!(name.as_deref(), Some("shop"));
+        assert_eq!(connection.query_value("select n from t", &[]).expect("the same tables").integer(), Some(1));
+    }
+}
+
+#[test]
+fn a_running_statement_can_be_interrupted() {
+    let database = memory();
+    let interrupt = database.interrupter().expect("handle");
+    let running = database.clone();
+    let query =
+        std::thread::spawn(move || running.query("select count(*) from range(10000000000) a, range(100) b", &[]));
+    while !query.is_finished() {
+        // Lost while nothing runs yet.
+        interrupt();
+        std::thread::yield_now();
+    }
+    let error = query.join().expect("no panic").expect_err("interrupted");
+    assert_eq!((error.fault(), error.to_string().as_str()), (Fault::Transient, "INTERRUPT Error: Interrupted!"));
+}
+
+#[test]
 fn storage_is_tuned_for_simulations_only_if_asked() {
     let folder = tempfile::tempdir().expect("temporary directory");
     let settings = |tuned: bool| {

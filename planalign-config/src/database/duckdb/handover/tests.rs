@@ -213,6 +213,24 @@ fn a_damaged_file_is_not_replaced_by_something_that_is_no_database() {
 }
 
 #[test]
+fn a_readable_file_is_not_replaced_by_something_that_is_no_database() {
+    let mut fixture = Fixture::new();
+    fixture.released();
+    let crashed = fixture.crashed();
+    let path = crashed.path().join("plan.duckdb");
+    fs::write(path_of(&path), "no database").expect("overwrite");
+    let before = fs::read(&path).expect("read");
+    let error = open(&path, false).expect_err("nothing to go back to");
+    assert_eq!(error.to_string(), format!("`{}` is not a DuckDB file", path_of(&path).display()));
+    assert!(fs::read(&path).expect("left alone") == before);
+
+    fs::write(path_of(&fixture.path()), "no database").expect("overwrite");
+    let before = fs::read(fixture.path()).expect("read");
+    assert!(matches!(fixture.db.rollback(), Err(DatabaseError::NotADatabase { .. })));
+    assert!(fs::read(fixture.path()).expect("left alone") == before);
+}
+
+#[test]
 fn the_next_process_keeps_what_a_killed_one_committed() {
     let mut fixture = Fixture::new();
     fixture.released();
