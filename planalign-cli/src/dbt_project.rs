@@ -24,8 +24,10 @@ pub struct DbtProjectOptions {
 /// What a command needs of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseUse {
-    /// Only its name; queries in templates find what is there.
+    /// Only its name.
     Name,
+    /// What queries in templates find there, if it exists.
+    Look,
     /// To read it.
     Read,
     /// To write it; it is created if missing.
@@ -55,6 +57,15 @@ pub enum DbtProjectError {
     /// The database can't be used.
     #[error("cannot use the profile's database")]
     Database {
+        /// The file with the profile.
+        profiles: PathBuf,
+        /// Why.
+        #[source]
+        cause: DatabaseError,
+    },
+    /// The profile's settings or extensions can't be used.
+    #[error("cannot apply the profile's `settings` and `extensions`")]
+    SetUp {
         /// The file with the profile.
         profiles: PathBuf,
         /// Why.
@@ -113,8 +124,12 @@ impl Diagnostic for DbtProjectError {
             Self::Database { cause, profiles } if cause.fault() == Fault::Busy => {
                 vec![Hint::text(format!("close the other program, or {}", path(profiles)))]
             }
+            Self::Database { cause, .. } if cause.fault() == Fault::Corrupt => vec![Hint::text(RESTORE)],
             Self::Database { profiles, .. } => vec![Hint::text(path(profiles))],
-            Self::Probe(_) => vec![Hint::text("restore the file from a backup, or name another target")],
+            Self::SetUp { profiles, .. } => {
+                vec![Hint::text(format!("change them in `{}`, or name another target", profiles.display()))]
+            }
+            Self::Probe(_) => vec![Hint::text(RESTORE)],
             Self::Missing { profiles, .. } => {
                 vec![Hint::text(format!("build it first (`planalign dbt build`), or {}", path(profiles)))]
             }
@@ -127,6 +142,8 @@ impl Diagnostic for DbtProjectError {
     }
 }
 
+const RESTORE: &str = "restore the file from a backup, or name another target";
+
 impl DbtProject {
     /// Reads the profile, opens the database, and loads the project. A database that simulations use is locked like by a
     /// simulation while it is written, and not written if it has results.
@@ -136,7 +153,7 @@ impl DbtProject {
         let threads = options.threads.or(profile.threads);
         let database_options = DatabaseOptions { threads, tuned: false, ..DatabaseOptions::default() };
         let (database, lock) = open(&profile, &database_options, usage, caller)?;
-        let failed = |cause| DbtProjectError::Database { profiles: profile.file.clone(), cause };
+        let failed = |cause| DbtProjectError::SetUp { profiles: profile.file.clone(), cause };
         profile.set_up(&database).map_err(failed)?;
         let load = LoadOptions {
             profile: Some(profile.profile.clone()),
@@ -166,7 +183,8 @@ fn open(
     let exists = path.exists();
     match usage {
         DatabaseUse::Read if !exists => return Err(DbtProjectError::Missing { path, profiles }),
-        DatabaseUse::Name if !exists => {
+        DatabaseUse::Look if exists => {}
+        DatabaseUse::Name | DatabaseUse::Look => {
             return Ok((Database::in_memory_like(&path, options).map_err(failed)?, None));
         }
         DatabaseUse::Write

@@ -224,7 +224,7 @@ impl RunnerError {
     /// Creates an error for an unsupported feature, with what to do instead; dbt itself always is one way.
     #[cfg(feature = "duckdb")]
     pub(crate) fn unsupported(feature: impl Into<String>, node: &str, hint: &str) -> Self {
-        let hint = format!("{hint}; or use dbt itself (`planalign simulate --runner dbt`)");
+        let hint = format!("{hint}; or use dbt itself (`dbt build`, or `--runner dbt` in a simulation)");
         Self::Unsupported { feature: feature.into(), node: node.to_owned(), hint }
     }
 

@@ -138,6 +138,10 @@ fn matching(criterion: &Criterion<'_>, items: &[Selectable]) -> Result<BTreeSet<
         "resource_type" => Box::new(|i| i.resource_type == value),
         "config.materialized" => Box::new(|i| i.materialized == value),
         "source" => Box::new(|i| i.resource_type == "source" && source_matches(&i.fqn, value)),
+        "test_type" if value == "unit" => {
+            let hint = "select `test_type:data`";
+            return Err(RunnerError::unsupported("unit tests", "the selection test_type:unit", hint));
+        }
         "test_type" => Box::new(|i| i.test.as_ref().is_some_and(|t| test_type_matches(t.test_type, value))),
         "test_name" => Box::new(|i| i.test.as_ref().is_some_and(|t| wildcard(value, &t.test_name))),
         other => {
@@ -328,6 +332,10 @@ mod tests {
 
     #[test]
     fn a_selection_that_matches_nothing_is_an_error() {
+        check(
+            "test_type:unit",
+            "the selection test_type:unit uses unit tests, which is not supported: select `test_type:data`; or use dbt itself (`dbt build`, or `--runner dbt` in a simulation)",
+        );
         check("bb", "bb selects nothing; did you mean `b`?");
         check("path:models/ones", "path:models/ones selects nothing; did you mean `models/one`?");
         check(

@@ -162,6 +162,13 @@ Previewing node 'orders_raw':
     let shown: Value =
         serde_json::from_str(&done(&["show", "--inline", inline, "--limit", "1", "--output", "json"])).expect("JSON");
     assert_eq!(shown, json!({ "show": [{ "two": 2, "yes": true, "text": "07" }] }));
+    let inline =
+        "select timestamp '2025-01-02 10:00:00.5' as t, timestamptz '2025-01-02 00:00:00+00' as z, blob 'ab' as b";
+    let shown = done(&["show", "--inline", inline, "--output", "json"]);
+    for text in ["2025-01-02T10:00:00.500000", "2025-01-02 00:00:00+00", "ab"] {
+        assert!(shown.contains(&format!(": \"{text}\"")), "{shown}");
+    }
+    assert!(done(&["show", "-s", "no_debts"]).starts_with("Previewing node 'no_debts':\n| id |"));
 
     assert_eq!(
         done(&["compile", "--inline", "select * from {{ ref('orders') }}"]),
@@ -201,7 +208,9 @@ fn mistakes_have_dbts_exit_code_and_say_what_is_wrong() {
     check(&["run", "--defer"], "error: `planalign dbt` does not support `--defer`\nhelp: use dbt itself");
     check(&["compile", "--inline", "{{ ref('nothing') }}"], "nothing");
     assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
-    check(&["show", "--inline", "select * from nowhere"], "nowhere does not exist");
+    check(&["show", "--inline", "select\n* from nowhere"], "nowhere does not exist");
+    check(&["show", "--inline", "select\n* from nowhere"], "--> 2 | * from nowhere");
+    check(&["show", "-s", "test_type:generic"], "error: the selection has no model, seed, or test to show");
     check(&["run", "--profiles-dir", "elsewhere"], "profile shop needs a profiles.yml, but there is none in");
     sandbox.write("shop/models/broken.yml", "models: [{name: orders, versions: [{v: 1}]}]");
     check(&["ls"], "model versions, which is not supported: give each version of the model its own name");
@@ -224,6 +233,46 @@ fn a_database_of_simulations_is_left_alone_while_one_runs() {
     assert!(output.stderr.contains("is in use by process"), "{}", output.stderr);
     drop(lock);
     assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
+}
+
+#[test]
+fn a_database_in_use_elsewhere_can_be_listed_but_not_built() {
+    let sandbox = shop();
+    assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
+    let _held = sandbox.open("shop.duckdb");
+    let output = dbt(&sandbox, &["build"]);
+    assert!(output.code == 2 && output.stderr.contains("help: close the other program"), "{}", output.stderr);
+    let output = dbt(&sandbox, &["ls", "-s", "orders", "--resource-type", "model"]);
+    assert_eq!((output.code, output.stdout.as_str()), (0, "shop.marts.orders\n"), "{}", output.stderr);
+}
+
+#[test]
+fn what_is_wrong_with_a_profile_is_named() {
+    let sandbox = shop();
+    let with = |more: &str| {
+        let output = format!("{{type: duckdb, path: shop.duckdb, {more}}}");
+        sandbox.write("shop/profiles.yml", &format!("shop: {{target: dev, outputs: {{dev: {output}}}}}\n"));
+        dbt(&sandbox, &["build"])
+    };
+    for more in ["settings: {colour: red}", "extensions: [nonsense]"] {
+        let output = with(more);
+        let expected = "error: cannot apply the profile's `settings` and `extensions`";
+        assert!(output.code == 2 && output.stderr.starts_with(expected), "{}", output.stderr);
+        assert!(output.stderr.contains("help: change them in `"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn quiet_or_not_skipped_unit_tests_are_named() {
+    let sandbox = shop();
+    let unit_test = "unit_tests: [{name: adds_up, model: orders, given: [], expect: {rows: []}}]";
+    sandbox.write("shop/models/unit.yml", unit_test);
+    for arguments in [&["seed"] as &[&str], &["seed", "-q"]] {
+        let output = dbt(&sandbox, arguments);
+        assert!(output.stderr.contains("unit tests are not supported"), "{arguments:?}: {}", output.stderr);
+    }
+    let output = dbt(&sandbox, &["test", "-s", "test_type:unit"]);
+    assert!(output.code == 2 && output.stderr.contains("uses unit tests, which is not supported"), "{}", output.stderr);
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod resources;
 mod run;
 mod schema_yml;
 mod seed;
+mod show;
 mod supported;
 mod test_arguments;
 mod test_nodes;

@@ -295,7 +295,7 @@ shop:
             None,
             "profiles.yml:6: settings must be settings of the engine by name",
         );
-        let attach = "profiles.yml:6 uses attach, which is not supported: leave it out of the profile; or use dbt itself (`planalign simulate --runner dbt`)";
+        let attach = "profiles.yml:6 uses attach, which is not supported: leave it out of the profile; or use dbt itself (`dbt build`, or `--runner dbt` in a simulation)";
         check(PROJECT, &of("attach: [{path: x}]"), None, attach);
         check(
             PROJECT,

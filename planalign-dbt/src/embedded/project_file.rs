@@ -256,11 +256,11 @@ mod tests {
             ("name: p\nmodells: {}\nmodel: 1", "dbt_project.yml:3: model is not a key of dbt_project.yml"),
             (
                 "name: p\non-run-start: select 1",
-                "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model; or use dbt itself (`planalign simulate --runner dbt`)",
+                "dbt_project.yml uses on-run-start, which is not supported: use a pre_hook or post_hook of a model; or use dbt itself (`dbt build`, or `--runner dbt` in a simulation)",
             ),
             (
                 "name: p\non-run-end: []\nsnapshots: {p: {x: 1}}",
-                "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model; or use dbt itself (`planalign simulate --runner dbt`)",
+                "dbt_project.yml uses snapshots, which is not supported: keep history in an incremental model; or use dbt itself (`dbt build`, or `--runner dbt` in a simulation)",
             ),
         ] {
             assert_eq!(parse(text).expect_err("refused").to_string(), expected);

@@ -425,7 +425,7 @@ impl ModelRunner for EmbeddedRunner {
 const INLINE: &str = "inline_query";
 
 /// What it is called in messages.
-const INLINE_QUERY: &str = "inline query";
+pub(crate) const INLINE_QUERY: &str = "inline query";
 
 /// Key in a seed's `meta` that names the column with the first simulated year that a row affects.
 const EFFECTIVE_YEAR: &str = "effective_year";

@@ -64,7 +64,7 @@ pub(crate) fn run(
         DbtCommand::Compile(args) => {
             let full_refresh = args.full_refresh || environment.is_on("DBT_FULL_REFRESH");
             let options = Options { full_refresh, fail_fast: false };
-            query::compile(&opened(DatabaseUse::Name, options)?, args, &screen)
+            query::compile(&opened(DatabaseUse::Look, options)?, args, &screen)
         }
         DbtCommand::Show(args) => query::show(&opened(DatabaseUse::Read, Options::default())?, args, &screen),
         DbtCommand::Ls(args) => list(&opened(DatabaseUse::Name, Options::default())?, args),

@@ -47,10 +47,12 @@ pub(crate) enum Failure {
     Node(#[from] planalign_dbt::RunnerError),
     #[error(transparent)]
     DbtProject(#[from] DbtProjectError),
-    #[error("cannot run the query")]
-    Query(#[source] DatabaseError),
+    #[error("cannot interrupt the database")]
+    Interrupter(#[source] DatabaseError),
     #[error("found no dbt_project.yml here or above")]
     NoProject,
+    #[error("the selection has no model, seed, or test to show")]
+    NothingToShow,
     #[error("the selection is empty")]
     EmptySelection,
     #[error("`planalign dbt` does not support `{0}`")]
@@ -75,6 +77,7 @@ impl Diagnostic for Failure {
             Self::Node(error) => error.hints(),
             Self::DbtProject(error) => error.hints(),
             Self::NoProject => vec![Hint::text("name the project's directory with `--project-dir`")],
+            Self::NothingToShow => vec![Hint::text("name what to show: `planalign dbt ls` lists the names")],
             Self::EmptySelection => vec![Hint::text("to select everything, leave out `--select`")],
             Self::NotOfDbt(_) => {
                 vec![Hint::text("use dbt itself, which reads the artifacts of `planalign dbt` in the target directory")]
@@ -94,7 +97,8 @@ impl Failure {
             | Self::Template { .. }
             | Self::Node(_)
             | Self::DbtProject(_)
-            | Self::Query(_)
+            | Self::Interrupter(_)
+            | Self::NothingToShow
             | Self::NoProject
             | Self::EmptySelection
             | Self::NotOfDbt(_) => ExitCode::Usage,

@@ -95,7 +95,9 @@ fn next_step(code: ExitCode, command: &Command) -> Option<Hint> {
 
 /// `-v` and `-q` decide; `PLANALIGN_LOG` may name modules, as `RUST_LOG` does elsewhere.
 fn set_up_logging(cli: &Cli) {
-    let level = match (cli.quiet, cli.verbose) {
+    // A quiet dbt keeps warnings, because they say what it skipped.
+    let is_quiet = cli.quiet && !matches!(cli.command, Command::Dbt(_));
+    let level = match (is_quiet, cli.verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
         (false, 1) => "info",

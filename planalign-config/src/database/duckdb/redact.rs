@@ -20,6 +20,7 @@ const VOCABULARY: &str = "
     attempted bytes commit conflict denied device disk exceeded filesystem io left location open operation permission permitted
     quota space system transaction transactioncontext write writing
     bigint blob boolean date date32 double enum float hugeint int int8 int16 int32 int64 int128 smallint struct tinyint
+    behavior can can't config destination disable more previous restore return returning subqueries
     ubigint uhugeint uint8 uint16 uint32 uint64 uint128 uinteger usmallint utinyint uuid varchar";
 
 /// Redacts possible data in a `DuckDB` message about a statement.
@@ -29,7 +30,7 @@ const VOCABULARY: &str = "
 /// repeat a value without quotes, and a query can raise any text as an error. A message is one line.
 #[must_use]
 pub(super) fn redact(kind: &str, message: &str, statement: &str) -> String {
-    let about_names = ["Binder", "Catalog", "Parser", "Syntax"].contains(&kind);
+    let about_names = ["Binder", "Catalog", "Dependency", "Parser", "Syntax"].contains(&kind);
     let about_files = ["IO", "Permission"].contains(&kind);
     let about_values = !about_names && !about_files;
     let harmless = if about_values { harmless_words(statement) } else { HashSet::new() };
@@ -119,6 +120,14 @@ mod tests {
             (
                 "Constraint Error: Duplicate key \"employee_id: E1\" violates",
                 "Constraint Error: Duplicate key \"...\" violates",
+            ),
+            (
+                "Dependency Error: Cannot alter entry \"orders\" because there are entries that depend on it.",
+                "Dependency Error: Cannot alter entry \"orders\" because there are entries that depend on it.",
+            ),
+            (
+                "Invalid Input Error: More than one row returned by a subquery used as an expression - scalar subqueries can only return a single row.",
+                "Invalid Input Error: More than one row returned by a subquery used as an expression - scalar subqueries can only return a single row.",
             ),
             ("Binder Error: Referenced column \"pay\" not found", "Binder Error: Referenced column \"pay\" not found"),
             (

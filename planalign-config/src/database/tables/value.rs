@@ -44,7 +44,11 @@ impl fmt::Display for Value {
                 let days = micros.div_euclid(86_400_000_000);
                 let seconds = micros.rem_euclid(86_400_000_000) / 1_000_000;
                 write_date(f, i32::try_from(days).unwrap_or(0))?;
-                write!(f, " {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+                write!(f, " {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)?;
+                match micros.rem_euclid(1_000_000) {
+                    0 => Ok(()),
+                    fraction => write!(f, ".{fraction:06}"),
+                }
             }
             Self::Blob(bytes) => write!(f, "<{} bytes>", bytes.len()),
         }
@@ -196,6 +200,8 @@ mod tests {
             (Value::Date(0), "1970-01-01"),
             (Value::Date(20_089), "2025-01-01"),
             (Value::Timestamp(-1_000_000), "1969-12-31 23:59:59"),
+            (Value::Timestamp(-500_000), "1969-12-31 23:59:59.500000"),
+            (Value::Timestamp(1), "1970-01-01 00:00:00.000001"),
             (Value::Null, "null"),
         ];
         for (value, expected) in cases {

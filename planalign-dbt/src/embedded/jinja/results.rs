@@ -75,9 +75,6 @@ fn to_template(value: &DbValue) -> Value {
         DbValue::Float(x) => Value::from(*x),
         DbValue::Decimal { units, scale: 0 } => Value::from(*units),
         DbValue::Decimal { units, scale } => Value::from(*units as f64 / 10_f64.powi(i32::from(*scale))),
-        DbValue::Timestamp(micros) if micros.rem_euclid(1_000_000) != 0 => {
-            Value::from(format!("{value}.{:06}", micros.rem_euclid(1_000_000)))
-        }
         DbValue::Blob(_) => Value::from(value.escaped()),
         other => Value::from(other.to_string()),
     }

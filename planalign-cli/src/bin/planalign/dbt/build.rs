@@ -42,7 +42,7 @@ pub(super) fn run(
     screen.line(&format!("\nConcurrency: 1 threads (target='{}')\n", opened.project.profile.target))?;
 
     let stop = StopSignal::default();
-    let interrupt = opened.project.database.interrupter().map_err(Failure::Query)?;
+    let interrupt = opened.project.database.interrupter().map_err(Failure::Interrupter)?;
     listen(stop.clone(), received, Some(Box::new(interrupt))).map_err(Failure::Signals)?;
     let mut progress = Progress { selected: &selected, started: BTreeMap::new(), ended: 0, screen, failure: None };
     let after_failure = if opened.options.fail_fast { AfterFailure::Stop } else { AfterFailure::Continue };

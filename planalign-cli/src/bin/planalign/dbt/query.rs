@@ -31,7 +31,7 @@ pub(super) fn compile(opened: &Opened, args: &DbtCompileArgs, screen: &Screen) -
     let mut artifacts = Artifacts::new(opened.invocation(&selection));
     let mut failed: Vec<(Resource, RunnerError)> = Vec::new();
     let words = &selection.select;
-    let names: Vec<&str> = words.split([' ', ',', '+', '@']).collect();
+    let names = names(words);
     // Tests are compiled with what they test, but only printed if they are named.
     let is_printed = |resource: &Resource| {
         names.contains(&resource.name.as_str()) || !words.is_empty() && resource.resource_type == ResourceType::Model
@@ -68,9 +68,8 @@ fn printed(node: Option<&str>, sql: &str, output: TextOrJson, screen: &Screen) -
 /// Shows the first rows of what is selected.
 pub(super) fn show(opened: &Opened, args: &DbtShowArgs, screen: &Screen) -> Result<ExitCode, Failure> {
     for (node, sql) in queries(opened, &args.query)? {
-        let limit = if args.limit < 0 { String::new() } else { format!("\nlimit {}", args.limit) };
-        let statement = format!("select * from (\n{sql}\n) as shown{limit}");
-        let rows = opened.project.database.query(&statement, &[]).map_err(Failure::Query)?;
+        let limit = u64::try_from(args.limit).ok();
+        let rows = opened.project.runner.first_rows(node.as_deref(), &sql, limit)?;
         say(&match args.output {
             TextOrJson::Text if screen.quiet => table(&rows),
             TextOrJson::Text => format!("Previewing {}:\n{}", named(node.as_deref()), table(&rows)),
@@ -87,7 +86,7 @@ fn queries(opened: &Opened, args: &QueryArgs) -> Result<Vec<(Option<String>, Str
     if let Some(text) = &args.inline {
         return Ok(vec![(None, inline(text)?)]);
     }
-    let selection = args.selection.selection(&[ResourceType::Model, ResourceType::Seed])?;
+    let selection = args.selection.selection(&[ResourceType::Model, ResourceType::Seed, ResourceType::Test])?;
     let query = |resource: Resource| {
         let sql = match resource.resource_type {
             ResourceType::Seed => inline(&format!("select * from {{{{ ref('{}') }}}}", resource.name)),
@@ -95,9 +94,19 @@ fn queries(opened: &Opened, args: &QueryArgs) -> Result<Vec<(Option<String>, Str
         };
         Ok((Some(resource.name), sql?))
     };
+    let names = names(&selection.select);
     let listed = runner.list(&selection)?;
-    let queries: Result<Vec<_>, RunnerError> = listed.into_iter().map(query).collect();
-    Ok(queries?)
+    // A test's rows are only shown if it is named, not with what it tests.
+    let shown =
+        |resource: &Resource| resource.resource_type != ResourceType::Test || names.contains(&resource.name.as_str());
+    let queries: Result<Vec<_>, RunnerError> = listed.into_iter().filter(shown).map(query).collect();
+    let queries = queries?;
+    if queries.is_empty() { Err(Failure::NothingToShow) } else { Ok(queries) }
+}
+
+/// The names that a selection may consist of.
+fn names(selection: &str) -> Vec<&str> {
+    selection.split([' ', ',', '+', '@']).collect()
 }
 
 fn named(node: Option<&str>) -> String {
@@ -124,6 +133,7 @@ fn json_of(value: &Value) -> Json {
         Value::Boolean(truth) => json!(truth),
         Value::Float(float) => json!(float),
         Value::Integer(_) | Value::Decimal { .. } => number(value.to_string()),
+        Value::Timestamp(_) => Json::String(value.to_string().replacen(' ', "T", 1)),
         other => Json::String(other.to_string()),
     }
 }
