@@ -9,8 +9,7 @@ use serde_json::Value as Json;
 use super::arguments::Given;
 use super::collections::{dict_literal, from_json, list, list_literal};
 use super::errors::{failure, refusal};
-use super::nesting::kept;
-use super::{cycles, json};
+use super::{cycles, json, nesting};
 
 /// Unsupported names of dbt's context, with alternatives.
 const REFUSED: [(&str, &str); 10] = [
@@ -97,7 +96,7 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     cycles::register(env);
     json::register(env);
     env.add_function("_list_", |items: Value| list_literal(&items));
-    env.add_function("_kept_", |container: Value, values: Rest<Value>| kept(&container, values));
+    env.add_filter("_assigned_", |value: &Value, namespaces: Rest<Value>| nesting::assigned(value, &namespaces));
     env.add_function("_dict_", |pairs: Value| dict_literal(&pairs));
     env.add_function("fromjson", |text: &str, default: Given, options: Kwargs| {
         let default = default.or_named("default", &options)?;
@@ -117,6 +116,8 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     for name in ["as_text", "as_bool", "as_native", "as_number"] {
         env.add_filter(name, |value: Value| value);
     }
+    // No filter of Jinja, and one that nests without end.
+    env.remove_filter("chain");
     for name in REFUSED_FILTERS {
         env.add_filter(name, move |_: Value, _: Rest<Value>| {
             Err::<Value, _>(refusal(format!("the filter {name}"), "format the text in SQL"))

@@ -11,6 +11,7 @@ use super::arguments::Given;
 use super::builtins::python_text;
 use super::errors::failure;
 use super::nesting;
+use super::sorting::sorted;
 
 /// A list with `append` and similar methods.
 #[derive(Debug, Default)]
@@ -136,7 +137,9 @@ impl Object for List {
                 let (options,): (Kwargs,) = from_args(args)?;
                 let reverse = options.get::<Option<bool>>("reverse")?.unwrap_or(false);
                 options.assert_all_used()?;
-                self.lock().sort_by(|a, b| if reverse { b.cmp(a) } else { a.cmp(b) });
+                let items = self.lock().iter().map(|item| (item.clone(), item.clone())).collect();
+                let items = sorted(items, reverse)?;
+                *self.lock() = items;
             }
             "copy" => return Ok(list(self.lock().clone())),
             "index" => {

@@ -17,6 +17,12 @@ pub(super) fn register(env: &mut Environment<'_>) {
     });
 }
 
+/// The values that a cycler or joiner returns.
+pub(super) fn items(value: &Value) -> Option<Vec<Value>> {
+    let of_cycler = value.downcast_object_ref::<Cycler>().map(|cycler| cycler.items.clone());
+    of_cycler.or_else(|| value.downcast_object_ref::<Joiner>().map(|joiner| vec![joiner.separator.clone()]))
+}
+
 /// `cycler('odd', 'even')`.
 #[derive(Debug)]
 struct Cycler {

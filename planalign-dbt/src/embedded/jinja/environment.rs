@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::errors::innermost;
 use super::lexer::{BadTag, as_in_python};
-use super::{builtins, functions, objects, operators, python};
+use super::{builtins, functions, objects, operators, python, sorting};
 
 /// An environment without templates, for parsing; as in dbt, names that are defined only in a run are empty.
 pub(crate) fn environment() -> Environment<'static> {
@@ -21,6 +21,7 @@ pub(crate) fn environment() -> Environment<'static> {
     builtins::register(&mut env);
     operators::register(&mut env);
     python::register(&mut env);
+    sorting::register(&mut env);
     env
 }
 

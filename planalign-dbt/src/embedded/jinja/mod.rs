@@ -19,3 +19,4 @@ pub(crate) mod python;
 pub(crate) mod relation;
 pub(crate) mod results;
 mod rewrite;
+mod sorting;

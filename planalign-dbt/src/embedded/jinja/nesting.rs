@@ -2,12 +2,16 @@
 
 use minijinja::Error;
 use minijinja::tests::is_sameas;
-use minijinja::value::{Rest, Tuple, Value, ValueKind};
+use minijinja::value::{Value, ValueKind};
 
+use super::cycles;
 use super::errors::failure;
 
 /// Deeper than any data of a project, and far from what overflows a stack.
 const DEEPEST: usize = 200;
+
+/// The engine's type of `loop`, which holds the items that are left.
+const LOOP: &str = "::Loop";
 
 /// Fails if a value is nested too deep, or contains what it becomes a part of.
 pub(super) fn check(value: &Value, container: Option<&Value>) -> Result<(), Error> {
@@ -15,8 +19,9 @@ pub(super) fn check(value: &Value, container: Option<&Value>) -> Result<(), Erro
 }
 
 fn check_at(value: &Value, container: Option<&Value>, levels: usize) -> Result<(), Error> {
-    if !matches!(value.kind(), ValueKind::Seq | ValueKind::Map) {
-        return Ok(());
+    let Some(object) = value.as_object() else { return Ok(()) };
+    if object.type_name().ends_with(LOOP) {
+        return Err(failure("`loop` can't be kept; keep its items"));
     }
     if container.is_some_and(|container| is_sameas(value, container)) {
         return Err(failure("a value can't contain itself"));
@@ -24,17 +29,23 @@ fn check_at(value: &Value, container: Option<&Value>, levels: usize) -> Result<(
     if levels == 0 {
         return Err(failure(format!("values are nested more than {DEEPEST} levels deep")));
     }
-    let Ok(items) = value.try_iter() else { return Ok(()) };
-    for item in items {
-        let item = if value.kind() == ValueKind::Map { value.get_item(&item)? } else { item };
-        check_at(&item, container, levels - 1)?;
-    }
-    Ok(())
+    parts(value)?.iter().try_for_each(|part| check_at(part, container, levels - 1))
 }
 
-/// `_kept_(container, value)`: the value that is assigned to an attribute of the container; several are a tuple.
-pub(super) fn kept(container: &Value, mut values: Rest<Value>) -> Result<Value, Error> {
-    let value = if values.len() == 1 { values.0.pop().unwrap_or_default() } else { Value::from(Tuple::from(values.0)) };
-    check(&value, Some(container))?;
-    Ok(value)
+/// The values in a value.
+fn parts(value: &Value) -> Result<Vec<Value>, Error> {
+    if let Some(items) = cycles::items(value) {
+        return Ok(items);
+    }
+    match value.kind() {
+        ValueKind::Seq => Ok(value.try_iter()?.collect()),
+        ValueKind::Map => value.try_iter().into_iter().flatten().map(|key| value.get_item(&key)).collect(),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// `value | _assigned_(namespace, ...)`: the value that is assigned to an attribute of each.
+pub(super) fn assigned(value: &Value, namespaces: &[Value]) -> Result<Value, Error> {
+    namespaces.iter().try_for_each(|namespace| check(value, Some(namespace)))?;
+    Ok(value.clone())
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use minijinja::tests::is_in;
 use minijinja::value::{Kwargs, Rest, Value, ValueKind};
 use minijinja::{Environment, Error, State};
 
@@ -9,31 +10,30 @@ use super::errors::failure;
 
 /// Adds the operators to an environment.
 pub(super) fn register(env: &mut Environment<'_>) {
-    env.add_function("_ordered_", |operands: Rest<Value>| ordered(&operands));
+    env.add_function("_ordered_", |state: &State<'_, '_>, operands: Rest<Value>| ordered(state, &operands));
     env.add_function("_format_", format);
-    for (names, operator) in
-        [(["lt", "lessthan"], "<"), (["le", "<="], "<="), (["gt", "greaterthan"], ">"), (["ge", ">="], ">=")]
-    {
+    let tests: [(&[&str], &str); 4] = [
+        (&["<", "lt", "lessthan"], "<"),
+        (&["<=", "le"], "<="),
+        (&[">", "gt", "greaterthan"], ">"),
+        (&[">=", "ge"], ">="),
+    ];
+    for (names, operator) in tests {
         for name in names {
-            env.add_test(name, move |left: Value, right: Value| ordered(&[left, Value::from(operator), right]));
+            env.add_test(*name, move |state: &State<'_, '_>, left: &Value, right: &Value| {
+                holds(state, left, operator, right)
+            });
         }
     }
 }
 
-/// Whether values are in an order, given alternately with operators.
-fn ordered(operands: &[Value]) -> Result<bool, Error> {
+/// Whether a chain of comparisons holds; values and operators alternate.
+fn ordered(state: &State<'_, '_>, operands: &[Value]) -> Result<bool, Error> {
     let Some((first, rest)) = operands.split_first() else { return Ok(true) };
     let mut left = first;
     for pair in rest.chunks_exact(2) {
         let (operator, right) = (pair[0].as_str().unwrap_or_default(), &pair[1]);
-        let order = order(left, operator, right)?;
-        let holds = match operator {
-            "<" => order == Ordering::Less,
-            "<=" => order != Ordering::Greater,
-            ">" => order == Ordering::Greater,
-            _ => order != Ordering::Less,
-        };
-        if !holds {
+        if !holds(state, left, operator, right)? {
             return Ok(false);
         }
         left = right;
@@ -41,19 +41,48 @@ fn ordered(operands: &[Value]) -> Result<bool, Error> {
     Ok(true)
 }
 
+fn holds(state: &State<'_, '_>, left: &Value, operator: &str, right: &Value) -> Result<bool, Error> {
+    let order = || order(left, operator, right);
+    Ok(match operator {
+        "==" => left == right,
+        "!=" => left != right,
+        "<" => order()? == Ordering::Less,
+        "<=" => order()? != Ordering::Greater,
+        ">" => order()? == Ordering::Greater,
+        ">=" => order()? != Ordering::Less,
+        "in" => contains(state, right, left)?,
+        _ => !contains(state, right, left)?,
+    })
+}
+
+fn contains(state: &State<'_, '_>, container: &Value, item: &Value) -> Result<bool, Error> {
+    if matches!(container.kind(), ValueKind::None | ValueKind::Bool | ValueKind::Number) {
+        return Err(failure(format!("`in` can't look into {}", python_type(container))));
+    }
+    is_in(state, item, container)
+}
+
 /// The order of two values; an error if they have none in Python.
 pub(super) fn order(left: &Value, operator: &str, right: &Value) -> Result<Ordering, Error> {
-    let class = |value: &Value| match value.kind() {
-        ValueKind::Bool | ValueKind::Number => Some("number"),
-        ValueKind::String => Some("str"),
-        ValueKind::Seq | ValueKind::Iterable => Some(if value.is_tuple() { "tuple" } else { "list" }),
-        _ => None,
-    };
-    match (class(left), class(right)) {
-        (Some(one), Some(other)) if one == other => Ok(left.cmp(right)),
-        _ => {
-            let (left, right) = (python_type(left), python_type(right));
-            Err(failure(format!("`{operator}` doesn't compare {left} with {right}")))
+    let is_number = |value: &Value| matches!(value.kind(), ValueKind::Bool | ValueKind::Number);
+    let is_list = |value: &Value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
+    if is_list(left) && is_list(right) && left.is_tuple() == right.is_tuple() {
+        return order_of_lists(left, operator, right);
+    }
+    if is_number(left) && is_number(right) || left.as_str().is_some() && right.as_str().is_some() {
+        return Ok(left.cmp(right));
+    }
+    Err(failure(format!("`{operator}` can't compare {} with {}", python_type(left), python_type(right))))
+}
+
+/// The order of the first items that differ, else of the lengths.
+fn order_of_lists(left: &Value, operator: &str, right: &Value) -> Result<Ordering, Error> {
+    let (mut left, mut right) = (left.try_iter()?, right.try_iter()?);
+    loop {
+        match (left.next(), right.next()) {
+            (Some(one), Some(other)) if one == other => {}
+            (Some(one), Some(other)) => return order(&one, operator, &other),
+            (one, other) => return Ok(one.is_some().cmp(&other.is_some())),
         }
     }
 }
@@ -62,9 +91,9 @@ fn python_type(value: &Value) -> &'static str {
     match value.kind() {
         ValueKind::Undefined => "an undefined value",
         ValueKind::None => "none",
-        ValueKind::Bool => "a truth value",
+        ValueKind::Bool => "a boolean",
         ValueKind::Number => "a number",
-        ValueKind::String => "a text",
+        ValueKind::String => "a string",
         ValueKind::Seq | ValueKind::Iterable if value.is_tuple() => "a tuple",
         ValueKind::Seq | ValueKind::Iterable => "a list",
         ValueKind::Map => "a dict",

@@ -10,7 +10,6 @@ use super::builtins::python_float;
 use super::collections::list;
 use super::context::context_of;
 use super::errors::failure;
-use super::operators::order;
 use super::relation::Relation;
 
 /// Adds everything to an environment.
@@ -25,12 +24,6 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_filter("float", float);
     env.add_filter("string", |value: &Value| python_float(value).unwrap_or_else(|| value.to_string()));
     env.add_filter("list", |state: &State<'_, '_>, value: Value| mutable(minijinja::filters::list(state, value)?));
-    env.add_filter("sort", |state: &State<'_, '_>, value: Value, options: Kwargs| {
-        if !options.has("attribute") {
-            all_ordered(&value)?;
-        }
-        mutable(minijinja::filters::sort(state, value, options)?)
-    });
     env.add_filter("center", |text: &str, width: Option<usize>| center(text, width.unwrap_or(80), ' '));
     env.add_filter("wordcount", |text: &str| {
         text.split(|c: char| !is_of_word(c)).filter(|word| !word.is_empty()).count()
@@ -55,12 +48,6 @@ fn is_of_word(c: char) -> bool {
 
 fn mutable(items: Value) -> Result<Value, Error> {
     Ok(list(items.try_iter()?.collect()))
-}
-
-/// Fails unless all items can be compared.
-fn all_ordered(items: &Value) -> Result<(), Error> {
-    let items: Vec<Value> = items.try_iter()?.collect();
-    items.windows(2).try_for_each(|pair| order(&pair[1], "<", &pair[0]).map(|_| ()))
 }
 
 fn default(value: Value, positional: Rest<Value>, options: Kwargs) -> Result<Value, Error> {

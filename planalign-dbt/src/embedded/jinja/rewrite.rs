@@ -1,13 +1,16 @@
-//! Rewrites expressions in tags where the engine differs from Python: literals become mutable, texts can be formatted with `%`,
-//! and texts and numbers can't be ordered; and where values could be nested without end.
+//! Rewrites expressions in tags, for two reasons: the engine differs from Python (its literals can't change, it doesn't format texts
+//! with `%`, and it orders values of different types), and values nested without end would overflow the stack.
+
+use std::fmt::Write as _;
+use std::ops::Range;
 
 use super::lexer::{is_word, string_end};
 
 /// Words after which a bracket starts a literal; after any other word it is a subscript.
 const OPERATORS: [&str; 10] = ["in", "if", "else", "elif", "and", "or", "not", "is", "do", "recursive"];
 
-/// Words and characters that end an operand of a comparison.
-const WORDS_AFTER_OPERANDS: [&str; 7] = ["in", "if", "else", "elif", "and", "or", "not"];
+/// Words and characters that end a comparison.
+const WORDS_AFTER_OPERANDS: [&str; 6] = ["if", "else", "elif", "and", "or", "not"];
 const AFTER_OPERANDS: [u8; 3] = [b',', b'=', b':'];
 
 /// Names and signs of an expression, with those around it. The engine compiles each within the one before; many more overflow the
@@ -15,7 +18,7 @@ const AFTER_OPERANDS: [u8; 3] = [b',', b'=', b':'];
 const MOST_PARTS: usize = 1_000;
 
 /// Turns `[...]` and `{...}` into `_list_([...])` and `_dict_({...})`, `'...' % x` into `_format_('...', x)`, `a < b` into
-/// `_ordered_(a, '<', b)`, and `set a.b = c` into `set a.b = _kept_(a, c)`.
+/// `_ordered_(a, '<', b)`, and `set a.b = c` into `set a.b = (c) | _assigned_(a)`.
 pub(super) fn rewrite_tag(tag: &str, out: &mut String) -> Result<(), String> {
     let (open, body, close) = (&tag[..2], &tag[2..tag.len() - 2], &tag[tag.len() - 2..]);
     let start = usize::from(body.starts_with(['-', '+']));
@@ -23,20 +26,65 @@ pub(super) fn rewrite_tag(tag: &str, out: &mut String) -> Result<(), String> {
     out.push_str(open);
     out.push_str(&body[..start]);
     let expression = &body[start..end];
-    match attribute(expression).filter(|_| open == "{%") {
-        Some((container, value)) => {
-            out.push_str(&expression[..expression.len() - value.len()]);
-            out.push_str("_kept_(");
-            out.push_str(container);
-            out.push(',');
-            Rewriting::of(value, out).run(false)?;
-            out.push(')');
-        }
-        None => Rewriting::of(expression, out).run(open == "{%")?,
+    let is_block = open == "{%";
+    match is_block.then(|| Assignment::of(expression)).transpose()?.flatten() {
+        Some(assignment) => assignment.rewrite(out)?,
+        None => Rewriting::of(expression, out).run(is_block)?,
     }
     out.push_str(&body[end..]);
     out.push_str(close);
     Ok(())
+}
+
+/// A `set` of attributes.
+struct Assignment<'a> {
+    /// The text before the value.
+    head: &'a str,
+    /// What is assigned, or filters of the text that is.
+    value: &'a str,
+    /// The namespaces whose attributes are set.
+    namespaces: Vec<&'a str>,
+}
+
+impl<'a> Assignment<'a> {
+    /// The assignment of a tag; `None` if none of its targets is an attribute, or if it assigns the text of a block, which is
+    /// harmless.
+    fn of(tag: &'a str) -> Result<Option<Self>, String> {
+        let Some(rest) = tag.trim_start().strip_prefix("set").filter(|rest| !rest.bytes().next().is_some_and(is_word))
+        else {
+            return Ok(None);
+        };
+        let Some(targets) = rest.find(['=', '|']) else { return Ok(None) };
+        let mut namespaces = Vec::new();
+        for target in rest[..targets].split(',').map(str::trim) {
+            let Some((namespace, name)) = target.split_once('.') else { continue };
+            let (namespace, name) = (namespace.trim(), name.trim());
+            if !is_name(namespace) || !is_name(name) {
+                return Err(format!("`set` can't assign to `{target}`"));
+            }
+            namespaces.push(namespace);
+        }
+        let value = targets + usize::from(rest[targets..].starts_with('='));
+        let (head, value) = tag.split_at(tag.len() - rest.len() + value);
+        let is_invalid = value.trim().is_empty() || value.starts_with('=');
+        Ok((!namespaces.is_empty() && !is_invalid).then_some(Self { head, value, namespaces }))
+    }
+
+    fn rewrite(&self, out: &mut String) -> Result<(), String> {
+        out.push_str(self.head);
+        let filters = self.value.starts_with('|');
+        out.push_str(if filters { "" } else { "(" });
+        Rewriting::of(self.value, out).run(false)?;
+        out.push_str(if filters { "" } else { ")" });
+        out.push_str("| _assigned_(");
+        out.push_str(&self.namespaces.join(", "));
+        out.push(')');
+        Ok(())
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_word)
 }
 
 /// An expression that is being rewritten.
@@ -47,11 +95,23 @@ struct Rewriting<'a> {
     outer: Vec<Level>,
     /// Whether a value comes before, so that a bracket is a subscript or a call.
     after_value: bool,
+    /// Whether `is` comes before, so that `not` is part of a test.
+    after_is: bool,
+    /// Whether the names of a loop come next, after which `in` is no operator.
+    in_names: bool,
 }
 
 impl<'a> Rewriting<'a> {
     fn of(source: &'a str, out: &'a mut String) -> Self {
-        Self { source, out, level: Level::default(), outer: Vec::new(), after_value: false }
+        Self {
+            source,
+            out,
+            level: Level::default(),
+            outer: Vec::new(),
+            after_value: false,
+            after_is: false,
+            in_names: false,
+        }
     }
 
     /// Rewrites everything; the first word may name a block, and isn't part of an expression then.
@@ -72,7 +132,7 @@ impl<'a> Rewriting<'a> {
                 }
                 b'[' | b'{' | b'(' => self.open(bytes[at]),
                 b']' | b')' | b'}' => self.close(token),
-                b'<' | b'>' => {
+                _ if self.is_comparison(token) => {
                     self.level.compare(token, self.out);
                     self.after_value = false;
                 }
@@ -81,13 +141,8 @@ impl<'a> Rewriting<'a> {
                     self.after_value = false;
                 }
                 byte if is_word(byte) => {
-                    if names_block || WORDS_AFTER_OPERANDS.contains(&token) {
-                        self.level.end_operand(self.out);
-                    }
+                    self.word(token, names_block);
                     names_block = false;
-                    self.level.text = None;
-                    self.out.push_str(token);
-                    self.after_value = !OPERATORS.contains(&token);
                 }
                 byte => self.sign(byte, token),
             }
@@ -97,14 +152,40 @@ impl<'a> Rewriting<'a> {
         Ok(())
     }
 
+    fn word(&mut self, word: &str, names_block: bool) {
+        let ends_names = self.in_names && self.outer.is_empty() && word == "in";
+        let ends = names_block || ends_names || WORDS_AFTER_OPERANDS.contains(&word) && !self.after_is;
+        if ends {
+            self.level.end_operand(self.out);
+        }
+        self.in_names = (self.in_names && !ends_names) || (names_block && word == "for");
+        self.level.text = None;
+        self.out.push_str(word);
+        self.after_value = !OPERATORS.contains(&word);
+        self.after_is = word == "is";
+    }
+
+    fn is_comparison(&self, token: &str) -> bool {
+        match token {
+            "<" | "<=" | ">" | ">=" | "==" | "!=" => true,
+            "in" => self.after_value && !(self.in_names && self.outer.is_empty()),
+            _ => token.starts_with("not") && token.contains(char::is_whitespace),
+        }
+    }
+
     /// The end of the token that starts here: a text, a word, a comparison, or a character.
     fn token_end(&self, at: usize) -> usize {
         let bytes = self.source.as_bytes();
         match bytes[at] {
             quote @ (b'\'' | b'"') => string_end(bytes, at, quote).map_or(bytes.len(), |end| end + 1),
-            b'<' | b'>' if bytes.get(at + 1) == Some(&b'=') => at + 2,
+            b'<' | b'>' | b'=' | b'!' if bytes.get(at + 1) == Some(&b'=') => at + 2,
             byte if is_word(byte) => {
-                bytes[at..].iter().position(|byte| !is_word(*byte)).map_or(bytes.len(), |length| at + length)
+                let word_end = |at: usize| bytes[at..].iter().take_while(|byte| is_word(**byte)).count() + at;
+                let end = word_end(at);
+                let next = end + bytes[end..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                let is_not_in =
+                    self.after_value && &self.source[at..end] == "not" && &self.source[next..word_end(next)] == "in";
+                if is_not_in { word_end(next) } else { end }
             }
             _ => at + 1,
         }
@@ -135,7 +216,7 @@ impl<'a> Rewriting<'a> {
     }
 
     fn sign(&mut self, byte: u8, token: &str) {
-        let is_binary = self.after_value && b"+-*/%~=!".contains(&byte);
+        let is_binary = self.after_value && b"+-*/%~".contains(&byte);
         if AFTER_OPERANDS.contains(&byte) {
             self.level.end_operand(self.out);
             if byte == b',' {
@@ -152,23 +233,15 @@ impl<'a> Rewriting<'a> {
     }
 }
 
-/// What an assignment to an attribute assigns to, and the rest after `=`: `a` and ` c` of `set a.b = c`.
-fn attribute(body: &str) -> Option<(&str, &str)> {
-    let rest = body.trim_start().strip_prefix("set")?;
-    let target = rest.trim_start();
-    let (target, value) = target.split_once('=').filter(|_| target.len() < rest.len())?;
-    let (container, name) = target.trim().split_once('.')?;
-    let is_name = |text: &str| !text.is_empty() && text.bytes().all(is_word);
-    (is_name(container) && is_name(name) && !value.starts_with('=')).then_some((container, value))
-}
-
 /// An expression within a bracket, or outside of all.
 #[derive(Default)]
 struct Level {
     /// What ends it.
     closer: &'static str,
-    /// Where the current operand of a comparison starts in the output.
+    /// Where the current comparison starts in the output.
     operand: Option<usize>,
+    /// The operators of it that the engine compares like Python, which must be part of a call if one follows that it doesn't.
+    equalities: Vec<Range<usize>>,
     /// Where a text starts that has just ended.
     text: Option<usize>,
     /// Names and signs of the current item, with those around it, and of the latter only.
@@ -196,14 +269,22 @@ impl Level {
 
     fn compare(&mut self, operator: &str, out: &mut String) {
         self.end_format(out);
-        if !self.compares {
-            out.insert_str(self.operand.unwrap_or(out.len()), "_ordered_(");
-        }
-        self.compares = true;
-        out.push_str(", '");
-        out.push_str(operator);
-        out.push_str("', ");
         self.text = None;
+        if !self.compares && !operator.starts_with(['<', '>']) {
+            self.equalities.push(out.len()..out.len() + operator.len());
+            out.push_str(operator);
+            return;
+        }
+        if !self.compares {
+            // From the last, so that the places before it stay right.
+            for place in std::mem::take(&mut self.equalities).into_iter().rev() {
+                let argument = format!(", '{}', ", &out[place.clone()]);
+                out.replace_range(place, &argument);
+            }
+            out.insert_str(self.operand.unwrap_or(out.len()), "_ordered_(");
+            self.compares = true;
+        }
+        _ = write!(out, ", '{operator}', ");
     }
 
     fn format(&mut self, out: &mut String) {
@@ -226,6 +307,7 @@ impl Level {
         if std::mem::take(&mut self.compares) {
             out.push(')');
         }
+        self.equalities.clear();
         (self.operand, self.text) = (None, None);
     }
 }
@@ -264,6 +346,13 @@ mod tests {
         );
         check("{%- for a in b if a + 1 < c | int -%}", "{%- for a in b if _ordered_(a + 1 , '<',  c | int )-%}");
         check("{{ '<' ~ a == b }}", "{{ '<' ~ a == b }}");
+        check("{{ a != 1 == b in c not  in d }}", "{{ a != 1 == b in c not  in d }}");
+        check(
+            "{{ a == b < c in d not in e if not a is not in [b] < 1 }}",
+            "{{ _ordered_(a , '==',  b , '<',  c , 'in',  d , 'not in',  e )if not _ordered_(a is not in _list_([b]) , '<',  1 )}}",
+        );
+        check("{% for a in (b < c, d in e) %}", "{% for a in (_ordered_(b , '<',  c), d in e) %}");
+        check("{% for a in b != c < d %}", "{% for a in _ordered_(b , '!=',  c , '<',  d )%}");
     }
 
     #[test]
@@ -274,8 +363,18 @@ mod tests {
 
     #[test]
     fn assignments_to_attributes_are_checked() {
-        check("{%- set a.b = a.b + [1] -%}", "{%- set a.b =_kept_(a, a.b + _list_([1]) )-%}");
+        check("{%- set a.b = a.b + [1] -%}", "{%- set a.b =( a.b + _list_([1]) )| _assigned_(a)-%}");
         check("{% set a = b.c %}{% set a.b == c %}{% set x.y %}", "{% set a = b.c %}{% set a.b == c %}{% set x.y %}");
+        check("{% set a\n. b =c,%}", "{% set a\n. b =(c,)| _assigned_(a)%}");
+        check("{% set a.b, c, d.e = f %}", "{% set a.b, c, d.e =( f )| _assigned_(a, d)%}");
+        check("{% set a.b | default(c=[1]) %}", "{% set a.b | default(c=_list_([1])) | _assigned_(a)%}");
+        check(
+            "{% set a.b = %}{% set(a) = b.c %}{% settle.d = e %}",
+            "{% set a.b = %}{% set(a) = b.c %}{% settle.d = e %}",
+        );
+        for target in ["(a.b)", "a.b.c", "(a.b, c)", "a, b['x.y']"] {
+            as_in_python(&format!("{{% set {target} = 1 %}}")).expect_err(target);
+        }
     }
 
     #[test]
