@@ -259,3 +259,15 @@ fn columns_are_reread_when_a_table_is_replaced_from_outside() {
         }
     }
 }
+
+#[test]
+fn a_name_that_differs_only_in_case_is_explained() {
+    for query in ["select 1 as a", "select '{{ load_relation(this) }}' as a"] {
+        let fixture = Fixture::new(&[("models/m.sql", query)]);
+        fixture.database.execute_batch("create table \"M\" as select 2 as a").expect("table");
+        let error = fixture.build().expect_err("two names").to_string();
+        let expected =
+            "`\"memory\".\"main\".\"m\"` is named `M` in the database, which differs only in case; rename one of them";
+        assert!(error.ends_with(expected), "{error}");
+    }
+}

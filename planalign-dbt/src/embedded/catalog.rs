@@ -8,6 +8,17 @@ use planalign_config::DatabaseError;
 
 use super::jinja::relation::{Relation, RelationKind};
 
+/// Why it can't be said whether a relation exists.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupError {
+    /// The catalog can't be read.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The database takes another name for the same, which dbt takes for a mistake.
+    #[error("`{relation}` is named `{name}` in the database, which differs only in case; rename one of them")]
+    OtherCase { relation: String, name: String },
+}
+
 /// A column of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
@@ -21,7 +32,7 @@ type Key = (String, String);
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     layout: Option<u64>,
-    /// With the name as it is written.
+    /// With the name in the database.
     relations: HashMap<Key, (RelationKind, String)>,
     schemas: Vec<String>,
     columns: HashMap<Key, Arc<Vec<Column>>>,
@@ -53,14 +64,14 @@ impl Catalog {
         &mut self,
         database: &Database,
         relation: &Relation,
-    ) -> Result<Option<RelationKind>, DatabaseError> {
+    ) -> Result<Option<RelationKind>, LookupError> {
         self.load(database)?;
-        Ok(self.relations.get(&key(relation)).map(|(kind, _)| *kind))
-    }
-
-    /// Returns how the relation's name is written, if only in other letters, which dbt takes for a mistake.
-    pub(crate) fn written(&self, relation: &Relation) -> Option<&str> {
-        self.relations.get(&key(relation)).map(|(_, name)| name.as_str()).filter(|name| *name != relation.identifier())
+        match self.relations.get(&key(relation)) {
+            Some((_, name)) if name != relation.identifier() => {
+                Err(LookupError::OtherCase { relation: relation.to_string(), name: name.clone() })
+            }
+            found => Ok(found.map(|(kind, _)| *kind)),
+        }
     }
 
     /// Records that a statement of ours created or dropped a relation. Other changes are queried again.

@@ -8,7 +8,7 @@ use planalign_config::sql;
 use planalign_config::{DatabaseError, UnitOfWork, Value};
 use serde_json::Value as Json;
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, LookupError};
 use super::config::{NodeConfig, plain_text};
 use super::failures::Place;
 use super::jinja::context::lock;
@@ -72,7 +72,7 @@ impl Work<'_> {
         self.execute_around(statement, statement, 0)
     }
 
-    fn timed<T>(&self, run: impl FnOnce(&Database) -> Result<T, DatabaseError>) -> Result<T, DatabaseError> {
+    fn timed<T, E>(&self, run: impl FnOnce(&Database) -> Result<T, E>) -> Result<T, E> {
         let start = Instant::now();
         let result = run(self.database);
         *lock(self.time) += start.elapsed();
@@ -81,7 +81,10 @@ impl Work<'_> {
 
     fn kind(&self) -> Result<Option<RelationKind>, RunnerError> {
         let found = self.timed(|database| lock(self.catalog).kind(database, self.relation));
-        found.map_err(|e| self.place.statement(&e, "", 0))
+        found.map_err(|error| match error {
+            LookupError::Database(error) => self.place.statement(&error, "", 0),
+            LookupError::OtherCase { .. } => self.place.compilation(error.to_string()),
+        })
     }
 
     pub(crate) fn create_schema(&self) -> Result<(), RunnerError> {

@@ -11,10 +11,10 @@ use super::arguments::Given;
 use super::collections::list;
 use super::context::{Context, context_of, lock};
 use super::errors::{failed_query, failure, refusal, returning};
-use super::phase::{ParsePhase, Phase, Record};
+use super::phase::{ParsePhase, Phase, Record, RunPhase};
 use super::relation::{Relation, RelationKind};
 use super::results::QueryResult;
-use crate::embedded::catalog;
+use crate::embedded::catalog::{self, LookupError};
 
 /// Adds the functions to an environment.
 pub(crate) fn register(env: &mut Environment<'_>) {
@@ -191,8 +191,7 @@ pub(crate) fn is_incremental(context: &Context) -> Result<bool, Error> {
     if context.config().materialized() != "incremental" || full_refresh(context) {
         return Ok(false);
     }
-    let kind = lock(&run.catalog).kind(&run.database, &context.subject.this);
-    let is_table = kind.map_err(|e| failed_query("", e))? == Some(RelationKind::Table);
+    let is_table = kind(run, &context.subject.this)? == Some(RelationKind::Table);
     Ok(*run.is_incremental.get_or_init(|| is_table))
 }
 
@@ -212,12 +211,16 @@ fn load_relation(state: &State<'_, '_>, relation: &Value) -> Result<Value, Error
 /// A relation with its kind, if it exists; none while parsing.
 pub(crate) fn existing(context: &Context, relation: &Relation) -> Result<Value, Error> {
     let Some(run) = context.run() else { return Ok(Value::from(())) };
-    let mut catalog = lock(&run.catalog);
-    let kind = catalog.kind(&run.database, relation).map_err(|e| failed_query("", e))?;
-    if let Some(written) = catalog.written(relation) {
-        return Err(failure(format!("{relation} is written `{written}` in the database; write it alike")));
-    }
+    let kind = kind(run, relation)?;
     Ok(kind.map_or_else(|| Value::from(()), |kind| Value::from_object(relation.clone().with_kind(kind))))
+}
+
+/// The kind of a relation, if it exists.
+fn kind(run: &RunPhase, relation: &Relation) -> Result<Option<RelationKind>, Error> {
+    lock(&run.catalog).kind(&run.database, relation).map_err(|error| match error {
+        LookupError::Database(error) => failed_query("", error),
+        LookupError::OtherCase { .. } => failure(error.to_string()),
+    })
 }
 
 /// The columns of a relation; none while parsing.
