@@ -263,6 +263,10 @@ impl Object for ApiObject {
     }
 }
 
+/// Macros of dbt that are functions here.
+const FUNCTIONS_OF_DBT: [&str; 6] =
+    ["is_incremental", "load_cached_relation", "load_relation", "run_query", "should_full_refresh", "statement"];
+
 /// `dbt.dateadd(...)`: dbt's built-in macros, by name.
 #[derive(Debug)]
 struct BuiltInMacros;
@@ -272,9 +276,12 @@ impl Object for BuiltInMacros {
 
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let context = context_of(state)?;
-        let proxy = context.world.macros.built_in(method).cloned();
-        match proxy.or_else(|| state.lookup(method)) {
-            Some(proxy) => proxy.call(state, args),
+        let own = context.world.macros.built_in(method).cloned();
+        // Not looked up in the template, where a macro of the project may have the name.
+        let function =
+            || FUNCTIONS_OF_DBT.contains(&method).then(|| state.env().globals().find(|(name, _)| *name == method));
+        match own.or_else(|| function().flatten().map(|(_, function)| function)) {
+            Some(callable) => callable.call(state, args),
             None => Err(refusal(format!("dbt.{method}()"), INSTEAD_OF_MACRO)),
         }
     }
