@@ -282,7 +282,12 @@ fn refuse_resources(directory: &Path, file: &ProjectFile) -> Result<(), RunnerEr
         return Err(place.unsupported(IGNORE_FILE, "move the files out of the project"));
     }
     let selectors = std::fs::read_to_string(directory.join(SELECTORS_FILE)).unwrap_or_default();
-    if selectors.contains("default:") {
+    let selectors = Yaml::parse(SELECTORS_FILE, &selectors)?;
+    // Also a text, which may be a template.
+    let is_default = |selector: &Yaml| {
+        selector.get("default").is_some_and(|default| !default.is_null() && default.to_json() != false)
+    };
+    if selectors.get("selectors").is_some_and(|list| list.items().iter().any(is_default)) {
         let place = Place { kind: "project", node: "the project", file: SELECTORS_FILE };
         return Err(place.unsupported(format!("a default in {SELECTORS_FILE}"), "name what to select"));
     }
