@@ -164,7 +164,7 @@ impl EmbeddedRunner {
     fn writers(&self, item: Item<'_>) -> Vec<String> {
         let Item::Test(test) = item else { return Vec::new() };
         let (nodes, relations) = (&self.project.nodes, &self.project.relations);
-        let sources = test.declared.record.sources.iter().filter_map(|source| relations.sources.get(source));
+        let sources = test.declared.record.sources.iter().filter_map(|source| relations.sources.get(source)?.as_ref());
         let writers = sources.flat_map(|source| nodes.values().filter(|node| node.relation().is_same(source)));
         writers.map(|node| node.subject.unique_id.clone()).collect()
     }

@@ -21,7 +21,7 @@ use super::jinja::relation::Relation;
 use super::nodes::fqn;
 use super::project_file::{PROJECT_FILE, ProjectFile};
 use super::run::LoadOptions;
-use super::schema_yml::{EXTERNAL, SchemaFiles, SourceTable, external};
+use super::schema_yml::{EXTERNAL, SchemaFiles, SourceTable};
 use super::yaml::Yaml;
 use super::{unused_paths, yaml_jinja};
 use crate::runner::{RunnerError, Vars};
@@ -99,8 +99,8 @@ impl Loader {
         let fqns: Vec<_> = schema.sources.iter().map(|source| fqn_of_source(&file.name, source)).collect();
         unused_paths::warn("sources", &file.sources, &fqns);
         schema.sources.retain(|source| source.enabled.unwrap_or_else(|| is_enabled(&file, source)));
-        if let Some(source) = schema.sources.iter().find(|source| is_external(&file, source)) {
-            return Err(external(&source.source));
+        for source in &mut schema.sources {
+            source.is_external |= is_external(&file, source);
         }
         let warn = |section: &str, tree: &Yaml, files: &[ProjectPath], extensions: &[&str]| {
             let files = files.iter().filter(|path| path.has_extension(extensions));

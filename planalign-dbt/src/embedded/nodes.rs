@@ -12,6 +12,7 @@ use super::failures::Place;
 use super::files::ProjectPath;
 use super::jinja::context::Subject;
 use super::jinja::environment::{add_template, for_running};
+use super::jinja::functions::INSTEAD_OF_EXTERNAL;
 use super::jinja::lexer::definitions;
 use super::jinja::phase::{Declared, Record, Relations};
 use super::jinja::relation::Relation;
@@ -318,7 +319,8 @@ fn relations(loader: &Loader, nodes: &BTreeMap<String, Node>) -> Relations {
             .iter()
             .map(|s| {
                 let database = s.database.as_deref().unwrap_or(&target.database);
-                ((s.source.clone(), s.table.clone()), Relation::new(database, &s.schema, &s.identifier))
+                let relation = Relation::new(database, &s.schema, &s.identifier);
+                ((s.source.clone(), s.table.clone()), (!s.is_external).then_some(relation))
             })
             .collect(),
         positions: HashMap::new(),
@@ -344,10 +346,17 @@ fn check_references(
         }
     }
     for (source, table) in &record.sources {
-        if !relations.sources.contains_key(&(source.clone(), table.clone())) {
-            let known: Vec<_> = relations.sources.keys().map(|(s, t)| format!("{s}.{t}")).collect();
-            let hint = did_you_mean(&format!("{source}.{table}"), known.iter().map(String::as_str));
-            return Err(place.compilation(format!("source('{source}', '{table}') names no source{hint}")));
+        match relations.sources.get(&(source.clone(), table.clone())) {
+            Some(Some(_)) => {}
+            Some(None) => {
+                let feature = format!("the external source {source}.{table}");
+                return Err(place.unsupported(feature, INSTEAD_OF_EXTERNAL));
+            }
+            None => {
+                let known: Vec<_> = relations.sources.keys().map(|(s, t)| format!("{s}.{t}")).collect();
+                let hint = did_you_mean(&format!("{source}.{table}"), known.iter().map(String::as_str));
+                return Err(place.compilation(format!("source('{source}', '{table}') names no source{hint}")));
+            }
         }
     }
     Ok(())

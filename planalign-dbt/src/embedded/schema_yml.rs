@@ -55,6 +55,8 @@ pub(crate) struct SourceTable {
     pub(crate) tags: Vec<String>,
     /// Whether its own properties enable it.
     pub(crate) enabled: Option<bool>,
+    /// Whether dbt-duckdb reads it from a file or with a plugin.
+    pub(crate) is_external: bool,
     pub(crate) tests: Vec<TestDefinition>,
 }
 
@@ -288,11 +290,6 @@ fn test_of(file: &str, test: &str, body: &Yaml, column: Option<&str>, line: usiz
     }
 }
 
-/// Refuses a source that isn't a table of the database.
-pub(crate) fn external(source: &str) -> RunnerError {
-    refuse("external sources", source, "read the file in a model, for example with read_csv()")
-}
-
 /// Whether dbt-duckdb reads a source or table from a file or with a plugin.
 fn is_external(of: &Yaml) -> bool {
     let config = of.get("config");
@@ -305,9 +302,6 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
     let enabled = |of: &Yaml| of.get("config").and_then(|c| c.get("enabled")).and_then(|e| e.to_json().as_bool());
     let mut tables = Vec::new();
     for table in list_of(file, item, "tables")? {
-        if table.get("external").is_some() || is_external(item) || is_external(table) {
-            return Err(external(&source));
-        }
         let name = name_of(file, table)?;
         let (columns, tests) = columns_and_tests(file, table)?;
         let tags =
@@ -319,6 +313,7 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
             identifier: text_of(table, "identifier").unwrap_or_else(|| name.clone()),
             file: file.to_owned(),
             enabled: enabled(table).or(enabled(item)),
+            is_external: table.get("external").is_some() || is_external(item) || is_external(table),
             table: name,
             source_description: text_of(item, "description").unwrap_or_default(),
             description: text_of(table, "description").unwrap_or_default(),

@@ -86,7 +86,7 @@ impl EmbeddedRunner {
         let relations = &self.project.relations;
         let found = model
             .and_then(|name| relations.nodes.get(name))
-            .or_else(|| source.and_then(|key| relations.sources.get(key)));
+            .or_else(|| source.and_then(|key| relations.sources.get(key)?.as_ref()));
         found.cloned().unwrap_or_else(|| Relation::new("", "", ""))
     }
 }

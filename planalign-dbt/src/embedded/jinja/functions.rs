@@ -41,6 +41,9 @@ pub(crate) fn register(env: &mut Environment<'_>) {
     env.add_function("load_cached_relation", |state: &State<'_, '_>, relation: Value| load_relation(state, &relation));
 }
 
+/// What to do instead of reading a source that isn't in the database.
+pub(crate) const INSTEAD_OF_EXTERNAL: &str = "read the file in a model, for example with read_csv()";
+
 /// `ref('model')`, `ref('project', 'model')`.
 fn reference(state: &State<'_, '_>, first: String, second: Option<String>, options: Kwargs) -> Result<Value, Error> {
     let context = context_of(state)?;
@@ -87,10 +90,11 @@ fn source(state: &State<'_, '_>, group: String, table: String) -> Result<Value, 
     if !declared(state, &context, &|record| record.sources.contains(&key)) {
         return Err(undeclared(&format!("source('{}', '{}')", key.0, key.1)));
     }
-    let relation = run.relations.sources.get(&key);
-    relation
-        .map(|r| Value::from_object(r.clone()))
-        .ok_or_else(|| failure(format!("no source is named {}.{}", key.0, key.1)))
+    match run.relations.sources.get(&key) {
+        Some(Some(relation)) => Ok(Value::from_object(relation.clone())),
+        Some(None) => Err(refusal(format!("the external source {}.{}", key.0, key.1), INSTEAD_OF_EXTERNAL)),
+        None => Err(failure(format!("no source is named {}.{}", key.0, key.1))),
+    }
 }
 
 /// Whether parsing found something, with the variables of the load or those of this run.

@@ -57,8 +57,8 @@ pub(crate) struct Declared {
 pub(crate) struct Relations {
     /// By model or seed name.
     pub(crate) nodes: HashMap<String, Relation>,
-    /// By source and table name.
-    pub(crate) sources: HashMap<(String, String), Relation>,
+    /// By source and table name; `None`: dbt-duckdb reads it from elsewhere.
+    pub(crate) sources: HashMap<(String, String), Option<Relation>>,
     /// The position of each node in the project's order.
     pub(crate) positions: HashMap<String, usize>,
 }
