@@ -91,8 +91,8 @@ const IGNORED: [&str; 10] = [
     "anchors",
 ];
 
-/// Keys of a test that configure it; all others are arguments.
-const TEST_CONFIG: [&str; 14] = [
+/// Keys of a test that configure it, in the order of dbt; all others are arguments.
+pub(crate) const TEST_CONFIG: [&str; 14] = [
     "severity",
     "tags",
     "enabled",

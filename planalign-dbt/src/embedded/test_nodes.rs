@@ -8,6 +8,8 @@ use serde_json::{Map, Value as Json};
 
 use super::config::{NodeConfig, plain_text, tree_levels};
 use super::failures::Place;
+use super::jinja::builtins::python_text;
+use super::jinja::collections::from_json;
 use super::jinja::context::Subject;
 use super::jinja::environment::add_template;
 use super::jinja::phase::{Declared, Record};
@@ -15,7 +17,7 @@ use super::jinja::relation::Relation;
 use super::loader::{Loader, fqn_of_properties, record_of};
 use super::nodes::{fqn, merged, refuse_macros};
 use super::project::{Node, TestKind, TestNode};
-use super::schema_yml::TestDefinition;
+use super::schema_yml::{TEST_CONFIG, TestDefinition};
 use super::{supported, test_arguments, unique_id, unused_paths};
 use crate::runner::RunnerError;
 
@@ -192,14 +194,14 @@ fn generic(
         record.config_calls = found.config_calls;
     }
     let mut config = merged(&subject.config, &record);
-    // A test's own configuration is stronger than that of its macro.
+    // A test's own configuration overrides that of its macro.
     config.merge(&definition.config);
     if !config.enabled() {
         return Ok(None);
     }
     supported::check_test(&config, place)?;
     let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
-    Ok(Some(TestNode { problem, ..node(subject, template, call(&proxy, &own), record, kind) }))
+    Ok(Some(TestNode { problem, ..node(subject, template, call(&definition.test, &own), record, kind) }))
 }
 
 /// Why a generic test that doesn't exist can't run.
@@ -226,20 +228,29 @@ fn unknown_test(loader: &Loader, definition: &TestDefinition, proxy: &str) -> Op
 const DBT: &str = "dbt";
 
 /// The call of a test with its configuration, as dbt writes it; its other tools compare it with that of other runs.
-fn call(proxy: &str, config: &Map<String, Json>) -> String {
-    let value = |value: &Json| match value {
-        Json::String(text) => format!("\"{}\"", text.replace('"', "\\\"")),
-        other => plain_text(other),
+fn call(test: &str, config: &Map<String, Json>) -> String {
+    let name = match test.rsplit_once('.') {
+        Some((package, name)) => format!("{package}.test_{name}"),
+        None => format!("test_{test}"),
     };
-    let config: Vec<String> = config.iter().map(|(key, of_key)| format!("{key}={}", value(of_key))).collect();
+    let known = TEST_CONFIG.iter().filter_map(|key| config.get_key_value(*key));
+    let others = config.iter().filter(|(key, _)| !TEST_CONFIG.contains(&key.as_str()));
+    let value = |value: &Json| match value {
+        Json::String(string) => format!("\"{}\"", string.replace('"', "\\\"")),
+        other => python_text(&from_json(other)),
+    };
+    let given = known.chain(others).filter(|(_, of_key)| !of_key.is_null());
+    let config: Vec<String> = given.map(|(key, of_key)| format!("{key}={}", value(of_key))).collect();
     let config = if config.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", config.join(",")) };
-    format!("{{{{ {proxy}(**_dbt_generic_test_kwargs) }}}}{config}")
+    format!("{{{{ {name}(**_dbt_generic_test_kwargs) }}}}{config}")
 }
 
 /// The name that dbt gives a test, after its start: the test and the tested item, then the arguments sorted by name.
 fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> (String, String) {
-    let test = definition.test.replace('.', "_");
-    let (prefix, target) = match tested {
+    let (package, test) = definition.test.rsplit_once('.').unzip();
+    let package = package.map(|package| format!("{package}_")).unwrap_or_default();
+    let test = test.unwrap_or(&definition.test);
+    let (kind, target) = match tested {
         Tested::Node(name) => ("", (*name).to_owned()),
         Tested::Source(source, table) => ("source_", format!("{source}_{table}")),
     };
@@ -256,7 +267,7 @@ fn full_name(definition: &TestDefinition, tested: &Tested<'_>) -> (String, Strin
         arguments.insert(key, texts);
     }
     let flat: Vec<String> = arguments.into_values().flatten().map(|text| cleaned(&text)).collect();
-    let identifier = format!("{prefix}{test}_{target}");
+    let identifier = format!("{package}{kind}{test}_{target}");
     let name = format!("{identifier}_{}", flat.join("__"));
     (identifier, name)
 }
@@ -281,4 +292,33 @@ fn cleaned(text: &str) -> String {
         }
     }
     clean
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tests_are_called_as_in_dbt() {
+        let check = |test: &str, config: Json, expected: &str| {
+            assert_eq!(call(test, config.as_object().expect("object")), expected);
+        };
+        check("dbt.unique", json!({}), "{{ dbt.test_unique(**_dbt_generic_test_kwargs) }}");
+        check(
+            "own",
+            json!({
+                "custom": {"a": 1}, "where": "a = \"x\"", "tags": ["a", "b'c"], "limit": 5, "severity": "warn", "enabled": null,
+                "meta": {"x": 1, "y": [1.0, null, true], "z": "it's"},
+            }),
+            "{{ test_own(**_dbt_generic_test_kwargs) }}{{ config(severity=\"warn\",tags=['a', \"b'c\"],where=\"a = \\\"x\\\"\",\
+             limit=5,meta={'x': 1, 'y': [1.0, None, True], 'z': \"it's\"},custom={'a': 1}) }}",
+        );
+        check(
+            "p.own",
+            json!({"custom": "x", "enabled": true, "alias": "al", "fail_calc": "count(*)"}),
+            "{{ p.test_own(**_dbt_generic_test_kwargs) }}{{ config(enabled=True,fail_calc=\"count(*)\",alias=\"al\",custom=\"x\") }}",
+        );
+    }
 }
