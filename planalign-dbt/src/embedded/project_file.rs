@@ -40,21 +40,15 @@ pub(crate) struct ProjectFile {
 pub(crate) const PROJECT_FILE: &str = "dbt_project.yml";
 
 /// Keys that don't affect what is built.
-const IGNORED: [&str; 24] = [
+const IGNORED: [&str; 18] = [
     "version",
     "config-version",
-    "profile",
-    "target-path",
     "log-path",
     "clean-targets",
     "packages-install-path",
-    "require-dbt-version",
-    "analysis-paths",
     "asset-paths",
     "docs-paths",
     "docs",
-    "snapshot-paths",
-    "flags",
     "exposures",
     "metrics",
     "analyses",
@@ -64,7 +58,31 @@ const IGNORED: [&str; 24] = [
     "restrict-access",
     "dbt-cloud",
     "unit-tests",
+    "query-comment",
+];
+
+/// Keys that are read.
+const READ: [&str; 20] = [
+    "name",
+    "profile",
+    "require-dbt-version",
+    "target-path",
+    "flags",
+    "vars",
+    "model-paths",
+    "source-paths",
+    "seed-paths",
+    "data-paths",
+    "test-paths",
+    "macro-paths",
+    "snapshot-paths",
     "function-paths",
+    "analysis-paths",
+    "models",
+    "seeds",
+    "tests",
+    "data_tests",
+    "sources",
 ];
 
 impl ProjectFile {
@@ -167,15 +185,12 @@ fn check_name(name: &str) -> Result<(), RunnerError> {
 fn check_key(key: &str, value: &Yaml) -> Result<(), RunnerError> {
     let refuse = |hint: &str| Err(RunnerError::unsupported(key, PROJECT_FILE, hint));
     match key {
-        "name" | "model-paths" | "source-paths" | "seed-paths" | "data-paths" | "test-paths" | "macro-paths"
-        | "vars" | "models" | "seeds" | "tests" | "data_tests" | "sources" => Ok(()),
+        _ if READ.contains(&key) || IGNORED.contains(&key) => Ok(()),
         _ if value.is_null() || value.items().is_empty() && value.pairs().is_empty() && !is_scalar(value) => Ok(()),
         "on-run-start" | "on-run-end" => refuse("use a pre_hook or post_hook of a model"),
         "snapshots" => refuse("keep history in an incremental model"),
         "dispatch" => refuse("leave it out (packages are not loaded)"),
         "quoting" => refuse("leave it out (names are always quoted, as dbt-duckdb does by default)"),
-        "query-comment" => Ok(()),
-        _ if IGNORED.contains(&key) => Ok(()),
         _ => Err(problem(Some(value.line), format!("{key} is not a key of {PROJECT_FILE}"))),
     }
 }
