@@ -42,11 +42,12 @@ pub(crate) fn columns(
     Ok(headers.into_iter().zip(types).collect())
 }
 
-/// The names of the columns; as in dbt, a repeated name is numbered, and a missing one is a letter.
+/// The names of the columns; as in dbt, a repeated name is numbered, and a missing one is a letter, which is doubled after `z`.
 fn names(headers: &csv::StringRecord) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(headers.len());
-    for (header, letter) in headers.iter().zip(('a'..='z').cycle()) {
-        let name = if header.is_empty() { letter.to_string() } else { header.to_owned() };
+    let letters = (1..).flat_map(|times| ('a'..='z').map(move |letter| letter.to_string().repeat(times)));
+    for (header, letters) in headers.iter().zip(letters) {
+        let name = if header.is_empty() { letters } else { header.to_owned() };
         let numbered = (2..).map(|number| format!("{name}_{number}"));
         let mut candidates = [name.clone()].into_iter().chain(numbered);
         names.extend(candidates.find(|candidate| !names.contains(candidate)));
