@@ -135,6 +135,12 @@ pub(crate) fn words(tag: &str) -> impl Iterator<Item = &str> {
     inner(tag).split_whitespace()
 }
 
+/// The word with which a tag starts, such as `if` of `{% if(x) %}`.
+fn keyword(tag: &str) -> &str {
+    let inner = inner(tag);
+    &inner[..inner.bytes().take_while(|byte| is_word(*byte)).count()]
+}
+
 /// The content between the delimiters of a block or variable tag.
 fn inner(tag: &str) -> &str {
     let body = tag.get(2..tag.len().saturating_sub(2)).unwrap_or_default();
@@ -168,7 +174,7 @@ pub(crate) fn definitions(source: &str) -> Result<Vec<Definition>, BadTag> {
     Ok(found)
 }
 
-/// The engine compiles each `elif` within the one before; many more overflow the stack.
+/// The engine compiles each `elif` within the one before, and what is in it within that; many more overflow the stack.
 const MOST_ELIFS: usize = 500;
 
 /// The engine can't describe what is wrong further to the right.
@@ -179,14 +185,21 @@ const MOST_COLUMNS: usize = 65_000;
 pub(crate) fn as_in_python(source: &str) -> Result<String, BadTag> {
     let mut out = String::with_capacity(source.len() + 64);
     let mut at = 0;
-    let (mut elifs, mut column) = (0, 0);
+    let mut column = 0;
+    // The `elif` of each `if` that is open.
+    let mut elifs: Vec<usize> = Vec::new();
     for tag in tags(source)?.iter().filter(|t| t.kind != TagKind::Inert) {
         let text = &source[tag.start..tag.end];
         let problem = |message: String| BadTag { line: line_of(source, tag.start), message };
-        elifs += usize::from(words(text).next() == Some("elif"));
-        if elifs > MOST_ELIFS {
+        match (keyword(text), elifs.last_mut()) {
+            ("if", _) => elifs.push(0),
+            ("elif", Some(count)) => *count += 1,
+            ("endif", _) => _ = elifs.pop(),
+            _ => {}
+        }
+        if elifs.iter().sum::<usize>() > MOST_ELIFS {
             return Err(problem(format!(
-                "a template can't have more than {MOST_ELIFS} `elif`; look the value up in a dict"
+                "an `if`, with those around it, has more than {MOST_ELIFS} `elif`; look the value up in a dict"
             )));
         }
         let written = out.len();
@@ -194,9 +207,14 @@ pub(crate) fn as_in_python(source: &str) -> Result<String, BadTag> {
         rewrite_tag(text, &mut out).map_err(problem)?;
         at = tag.end;
         let written = &out[written..];
-        column = written.rfind('\n').map_or(column + written.len(), |end| written.len() - end);
+        column = match written.rsplit_once('\n') {
+            Some((_, line)) => line.chars().count(),
+            None => column + written.chars().count(),
+        };
         if column > MOST_COLUMNS {
-            return Err(problem(format!("a line with a template has more than {MOST_COLUMNS} characters; break it")));
+            return Err(problem(format!(
+                "a line with a template is longer than {MOST_COLUMNS} characters; put a line break before the tag"
+            )));
         }
     }
     out.push_str(&source[at..]);

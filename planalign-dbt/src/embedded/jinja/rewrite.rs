@@ -383,7 +383,13 @@ mod tests {
         assert_eq!(line(&format!("\n{{{{ 1{} }}}}", " + 1".repeat(500))), 2);
         assert_eq!(line(&format!("{{{{ f(1, {}(1)) }}}}", "not ".repeat(1000))), 1);
         assert_eq!(line(&format!("{{% if 1 %}}{}{{% endif %}}", "\n{% elif 1 %}".repeat(501))), 502);
+        assert_eq!(line(&format!("{{% if 1 %}}{}{{% endif %}}", "\n{%elif(1)%}".repeat(501))), 502);
+        let branches =
+            |times: usize, inside: &str| format!("{{% if 1 %}}{}{inside}{{% endif %}}\n", "{% elif 1 %}".repeat(times));
+        as_in_python(&branches(500, "").repeat(3)).expect("each `if` on its own");
+        assert_eq!(line(&branches(250, &branches(251, ""))), 1);
         assert_eq!(line(&format!("a\n{}{{{{ 1 }}}}", " ".repeat(65_000))), 2);
+        as_in_python(&format!("{}{{{{ 1 }}}}", "é".repeat(60_000))).expect("characters, not bytes");
         let list = format!("{{{{ x[{}] }}}}", "1, ".repeat(5000));
         assert_eq!(as_in_python(&list).expect("short items"), list);
     }
