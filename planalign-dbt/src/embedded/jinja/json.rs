@@ -13,7 +13,7 @@ use super::errors::failure;
 /// Adds both to an environment.
 pub(super) fn register(env: &mut Environment<'_>) {
     env.add_function("tojson", |value: Value, default: Given, options: Kwargs| tojson(&value, default, &options));
-    env.add_filter("tojson", |value: &Value, indent: Option<usize>, options: Kwargs| filter(value, indent, &options));
+    env.add_filter("tojson", |value: &Value, indent: Option<Value>, options: Kwargs| filter(value, indent, &options));
 }
 
 /// Formats JSON with a space after commas and colons, as Python does.
@@ -21,109 +21,112 @@ fn tojson(value: &Value, default: Given, options: &Kwargs) -> Result<Value, Erro
     let sort_keys = options.get::<Option<bool>>("sort_keys")?.unwrap_or(false);
     let default = default.or_named("default", options)?;
     match serde_json::to_value(value) {
-        Ok(json) => {
-            let mut text = String::new();
-            write_json(&json, sort_keys, &mut text);
-            Ok(Value::from(text))
-        }
+        Ok(json) => Ok(Value::from(Layout { sort_keys, indent: None }.text(&json))),
         Err(error) => default.ok_or_else(|| failure(format!("tojson(): {error}"))),
     }
 }
 
 /// Jinja's own filter sorts keys and escapes what HTML reserves.
-fn filter(value: &Value, indent: Option<usize>, options: &Kwargs) -> Result<String, Error> {
-    let indent = indent.or(options.get("indent")?);
+fn filter(value: &Value, indent: Option<Value>, options: &Kwargs) -> Result<String, Error> {
+    let indent: Option<Value> = indent.or(options.get("indent")?);
     options.assert_all_used()?;
+    let indent = indent.filter(|indent| !indent.is_none()).map(|indent| indentation(&indent)).transpose()?;
     let json = serde_json::to_value(value).map_err(|error| failure(format!("tojson: {error}")))?;
-    let mut text = String::new();
-    write_json(&json, true, &mut text);
-    if let Some(indent) = indent {
-        text = indented(&text, indent);
-    }
+    let text = Layout { sort_keys: true, indent }.text(&json);
     let escapes = [("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027")];
     Ok(escapes.iter().fold(text, |text, (character, escape)| text.replace(character, escape)))
 }
 
-/// JSON with each item on its own line.
-fn indented(json: &str, indent: usize) -> String {
-    let (mut out, mut depth, mut in_text, mut escaped) = (String::new(), 0_usize, false, false);
-    let line = |depth: usize| format!("\n{}", " ".repeat(depth * indent));
-    let mut characters = json.chars().peekable();
-    while let Some(c) = characters.next() {
-        let closes = matches!(characters.peek(), Some(']' | '}'));
-        match c {
-            _ if in_text => {
-                out.push(c);
-                in_text = c != '"' || escaped;
-                escaped = c == '\\' && !escaped;
-                continue;
-            }
-            '"' => in_text = true,
-            '[' | '{' if !closes => {
-                depth += 1;
-                out.push(c);
-                out.push_str(&line(depth));
-                continue;
-            }
-            ']' | '}' if !out.ends_with(['[', '{']) => {
-                depth = depth.saturating_sub(1);
-                out.push_str(&line(depth));
-            }
-            ',' => {
-                out.push(c);
-                out.push_str(&line(depth));
-                characters.next();
-                continue;
-            }
-            _ => {}
-        }
-        out.push(c);
+/// The text that indents a line once: a text itself, or a number of spaces, where less than none is none.
+fn indentation(indent: &Value) -> Result<String, Error> {
+    if let Some(text) = indent.as_str() {
+        return Ok(text.to_owned());
     }
-    out
+    let spaces = u16::try_from(i64::try_from(indent.clone())?.max(0));
+    Ok(" ".repeat(spaces.map_err(|_| failure("tojson: the indent is too large"))?.into()))
 }
 
-fn write_json(json: &Json, sort_keys: bool, out: &mut String) {
-    match json {
-        Json::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                out.push_str(if i == 0 { "" } else { ", " });
-                write_json(item, sort_keys, out);
+/// How Python writes JSON.
+struct Layout {
+    sort_keys: bool,
+    /// What starts a line once per level; `None`: everything is on one line.
+    indent: Option<String>,
+}
+
+impl Layout {
+    fn text(&self, json: &Json) -> String {
+        let mut out = String::new();
+        self.write(json, 0, &mut out);
+        out
+    }
+
+    /// Writes a value within so many lists and dicts.
+    fn write(&self, json: &Json, depth: usize, out: &mut String) {
+        match json {
+            Json::Array(items) => {
+                self.write_items(['[', ']'], items, depth, out, |item, out| self.write(item, depth + 1, out));
             }
-            out.push(']');
-        }
-        Json::Object(map) => {
-            let mut pairs: Vec<_> = map.iter().collect();
-            if sort_keys {
-                pairs.sort_by_key(|(key, _)| *key);
-            }
-            out.push('{');
-            for (i, (key, value)) in pairs.into_iter().enumerate() {
-                out.push_str(if i == 0 { "" } else { ", " });
-                write_json(&Json::String(key.clone()), sort_keys, out);
-                out.push_str(": ");
-                write_json(value, sort_keys, out);
-            }
-            out.push('}');
-        }
-        // Python escapes all non-ASCII characters.
-        Json::String(text) => {
-            for c in Json::String(text.clone()).to_string().chars() {
-                if c.is_ascii() {
-                    out.push(c);
-                } else {
-                    let mut units = [0; 2];
-                    for unit in c.encode_utf16(&mut units) {
-                        _ = write!(out, "\\u{unit:04x}");
-                    }
+            Json::Object(map) => {
+                let mut pairs: Vec<_> = map.iter().collect();
+                if self.sort_keys {
+                    pairs.sort_by_key(|(key, _)| *key);
                 }
+                self.write_items(['{', '}'], &pairs, depth, out, |(key, value), out| {
+                    write_string(key, out);
+                    out.push_str(": ");
+                    self.write(value, depth + 1, out);
+                });
+            }
+            Json::String(text) => write_string(text, out),
+            Json::Number(number) if number.is_f64() => {
+                let number = Value::from(number.as_f64().unwrap_or(f64::NAN));
+                out.push_str(&python_float(&number).unwrap_or_else(|| number.to_string()));
+            }
+            other => out.push_str(&other.to_string()),
+        }
+    }
+
+    fn write_items<T>(
+        &self,
+        [open, close]: [char; 2],
+        items: &[T],
+        depth: usize,
+        out: &mut String,
+        write: impl Fn(&T, &mut String),
+    ) {
+        out.push(open);
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                out.push_str(if self.indent.is_some() { "," } else { ", " });
+            }
+            self.start_line(depth + 1, out);
+            write(item, out);
+        }
+        if !items.is_empty() {
+            self.start_line(depth, out);
+        }
+        out.push(close);
+    }
+
+    fn start_line(&self, depth: usize, out: &mut String) {
+        if let Some(indent) = &self.indent {
+            out.push('\n');
+            out.push_str(&indent.repeat(depth));
+        }
+    }
+}
+
+/// A text as JSON; Python escapes all non-ASCII characters.
+fn write_string(text: &str, out: &mut String) {
+    for c in Json::from(text).to_string().chars() {
+        if c.is_ascii() {
+            out.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                _ = write!(out, "\\u{unit:04x}");
             }
         }
-        Json::Number(number) if number.is_f64() => {
-            let number = Value::from(number.as_f64().unwrap_or(f64::NAN));
-            out.push_str(&python_float(&number).unwrap_or_else(|| number.to_string()));
-        }
-        other => out.push_str(&other.to_string()),
     }
 }
 
