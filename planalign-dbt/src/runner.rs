@@ -262,11 +262,29 @@ impl Diagnostic for RunnerError {
         if let Self::Dbt(error) = self {
             return error.hints();
         }
-        match self.fault() {
-            Fault::Deterministic if self.node().is_some() => {
-                vec![Hint::run("fix the model or the setting it depends on, then run {}", [Action::Retry])]
+        match (self.fault(), self) {
+            (
+                Fault::Deterministic,
+                Self::Compilation { kind: kind @ ("model" | "seed"), .. }
+                | Self::Database { kind: kind @ ("model" | "seed"), .. },
+            ) => {
+                vec![Hint::run(format!("fix the {kind} or the setting it depends on, then run {{}}"), [Action::Retry])]
             }
-            fault => fault.hints(),
+            (fault, _) => fault.hints(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_run_builds_is_to_be_fixed_and_retried() {
+        for (kind, expected) in [("model", true), ("seed", true), ("test", false), ("inline query", false)] {
+            let (node, file, message) = ("a".to_owned(), "a.sql".to_owned(), "unknown".to_owned());
+            let error = RunnerError::Compilation { kind, node, file, line: None, message };
+            assert_eq!(!error.hints().is_empty(), expected, "{kind}");
         }
     }
 }

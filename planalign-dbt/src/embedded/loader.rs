@@ -47,7 +47,7 @@ pub(crate) struct Loader {
     /// Variables that the properties depend on; they can't change between runs.
     pub(crate) fixed_vars: BTreeSet<String>,
     /// Whether nodes may fail in a run instead of the load, as in dbt.
-    pub(crate) is_lenient: bool,
+    pub(crate) defers_errors: bool,
 }
 
 /// Template values of the project's default variables and the caller's.
@@ -112,7 +112,7 @@ impl Loader {
         let fixed_vars = record_of(&context).vars;
         let python = model_files.iter().filter(|f| f.has_extension(&["py"])).cloned().collect();
         let (models, tests) = (filled(sql(&model_files))?, filled(singular)?);
-        let is_lenient = options.defers_errors;
+        let defers_errors = options.defers_errors;
         Ok(Self {
             file,
             env,
@@ -125,7 +125,7 @@ impl Loader {
             tests,
             test_fqns: Vec::new(),
             fixed_vars,
-            is_lenient,
+            defers_errors,
         })
     }
 
@@ -141,7 +141,7 @@ impl Loader {
             let Err(error) = render(&self.env, template, &Value::from_dyn_object(context.clone())) else {
                 return Ok(record_of(&context));
             };
-            let name = unknown_function(&error, template).filter(|_| self.is_lenient);
+            let name = unknown_function(&error, template).filter(|_| self.defers_errors);
             if !name.is_some_and(|name| unknown.insert(name)) {
                 let place = Place::of(subject);
                 return Err(place.rendering(&error, &self.world.macros));
@@ -151,7 +151,7 @@ impl Loader {
 
     /// Creates a context for parsing.
     pub(crate) fn context(&self, subject: &Arc<Subject>) -> Arc<Context> {
-        let phase = Phase::Parse(ParsePhase { is_lenient: self.is_lenient, ..ParsePhase::default() });
+        let phase = Phase::Parse(ParsePhase { defers_errors: self.defers_errors, ..ParsePhase::default() });
         Context::new(self.world.clone(), subject.clone(), self.vars.clone(), phase)
     }
 
@@ -289,7 +289,8 @@ fn refuse_resources(directory: &Path, file: &ProjectFile) -> Result<(), RunnerEr
     };
     if selectors.get("selectors").is_some_and(|list| list.items().iter().any(is_default)) {
         let place = Place { kind: "project", node: "the project", file: SELECTORS_FILE };
-        return Err(place.unsupported(format!("a default in {SELECTORS_FILE}"), "name what to select"));
+        return Err(place
+            .unsupported(format!("a default selector in {SELECTORS_FILE}"), "remove `default`, and pass `--select`"));
     }
     for path in sql(&files::find(directory, &file.snapshot_paths)?) {
         let found = definitions(&path.read()?).map_err(|u| RunnerError::Project {

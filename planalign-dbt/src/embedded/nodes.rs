@@ -109,7 +109,7 @@ fn check_names<'s>(mut subjects: impl Iterator<Item = &'s Arc<Subject>>) -> Resu
     }
 }
 
-/// Checks that no two nodes are the same table to the database, and that no two names differ only in case.
+/// Checks that no two nodes build the same relation. To the database, names that differ only in case are the same.
 fn check_relations(nodes: &BTreeMap<String, Node>) -> Result<(), RunnerError> {
     let mut seen = BTreeMap::new();
     for node in nodes.values() {
@@ -189,7 +189,7 @@ fn find_patch<'a>(loader: &'a Loader, name: &str, is_seed: bool) -> Result<Optio
 pub(crate) fn refuse_macros(template: &str, place: Place<'_>) -> Result<(), RunnerError> {
     let found = definitions(template).unwrap_or_default();
     match found.iter().find(|definition| definition.kind == "macro") {
-        Some(_) => Err(place.unsupported("a macro outside of the folder of macros", "move it into a file there")),
+        Some(_) => Err(place.unsupported("a macro outside `macro-paths`", "move it into a file there")),
         None => Ok(()),
     }
 }

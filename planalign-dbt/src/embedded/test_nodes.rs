@@ -160,7 +160,7 @@ fn generic(
         if !subject.config.enabled() {
             return Ok(None);
         }
-        if !loader.is_lenient {
+        if !loader.defers_errors {
             return Err(problem.clone());
         }
     }

@@ -7,7 +7,7 @@ use super::yaml::Yaml;
 /// what is disabled.
 pub(crate) fn warn(section: &str, tree: &Yaml, fqns: &[Vec<String>]) {
     for path in unused(section, tree, fqns) {
-        log::warn!("{PROJECT_FILE}: {path} applies to nothing");
+        log::warn!("{PROJECT_FILE}: `{path}` doesn't apply to any resource");
     }
 }
 

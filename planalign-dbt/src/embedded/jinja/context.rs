@@ -88,7 +88,11 @@ impl CallDepth {
     pub(crate) fn enter(&self, what: impl FnOnce() -> String) -> Result<Call<'_>, Error> {
         let depth = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         let call = Call(self);
-        if depth > DEEPEST_CALL { Err(failure(format!("{} calls itself without end", what()))) } else { Ok(call) }
+        if depth <= DEEPEST_CALL {
+            return Ok(call);
+        }
+        let message = format!("{} is nested more than {DEEPEST_CALL} calls deep; does it call itself?", what());
+        Err(failure(message))
     }
 }
 
@@ -122,9 +126,9 @@ impl Context {
         }
     }
 
-    /// Whether the template is parsed and may fail in a run instead.
-    pub(crate) fn is_lenient(&self) -> bool {
-        self.parse().is_some_and(|phase| phase.is_lenient)
+    /// Whether the template is parsed, and names that aren't defined fail when it runs.
+    pub(crate) fn defers_errors(&self) -> bool {
+        self.parse().is_some_and(|phase| phase.defers_errors)
     }
 
     pub(crate) fn run(&self) -> Option<&RunPhase> {

@@ -121,7 +121,7 @@ impl Object for MacroProxy {
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let context = context_of(state)?;
         let args = with_rendered_caller(state, &self.name, args)?;
-        let _call = context.calls.enter(|| format!("macro {}", self.name))?;
+        let _call = context.calls.enter(|| format!("macro `{}`", self.name))?;
         call_macro(state.env(), &self.template, &self.name, Value::from_dyn_object(context.clone()), &args)
     }
 

@@ -57,7 +57,7 @@ impl Object for ConfigObject {
             }
             for key in arg.try_iter()? {
                 let value = arg.get_item(&key)?;
-                call.insert(normalized(&key.to_string()), to_json(&value)?);
+                call.insert(normalized(&key.to_string()), to_json(&key, &value)?);
             }
         }
         match (context.parse(), context.run()) {
@@ -85,7 +85,7 @@ impl Object for ConfigObject {
             }
             "require" => {
                 let (key,): (String,) = from_args(args)?;
-                let unset = || context.is_lenient().then(|| Value::from(""));
+                let unset = || context.defers_errors().then(|| Value::from(""));
                 known(&key)
                     .or_else(unset)
                     .ok_or_else(|| failure(format!("configuration {key} is required and not set")))
@@ -95,19 +95,19 @@ impl Object for ConfigObject {
     }
 }
 
-fn to_json(value: &Value) -> Result<Json, Error> {
+fn to_json(key: &Value, value: &Value) -> Result<Json, Error> {
     if value.is_undefined() {
-        return Err(failure("a value of config() is undefined"));
+        return Err(failure(format!("config() takes no undefined value for `{key}`")));
     }
-    serde_json::to_value(value).map_err(|e| failure(format!("a value of config() cannot be kept: {e}")))
+    serde_json::to_value(value).map_err(|e| failure(format!("config() takes only plain values for `{key}`: {e}")))
 }
 
 /// The value of a variable; one that is a template is rendered.
-fn rendered(value: &Value, state: &State<'_, '_>, context: &Arc<Context>) -> Result<Value, Error> {
+fn rendered(name: &str, value: &Value, state: &State<'_, '_>, context: &Arc<Context>) -> Result<Value, Error> {
     match value.as_str().filter(|text| ["{{", "{%", "{#"].iter().any(|tag| text.contains(tag))) {
         Some(template) => {
             let template = as_in_python(template).map_err(|bad| failure(bad.message))?;
-            let _call = context.calls.enter(|| "a template in a variable".to_owned())?;
+            let _call = context.calls.enter(|| format!("the template in variable `{name}`"))?;
             state.env().render_str(&template, Value::from_dyn_object(context.clone())).map(Value::from)
         }
         None => Ok(value.clone()),
@@ -128,9 +128,9 @@ impl Object for VarObject {
             lock(&parse.record).vars.insert(name.to_owned());
         }
         if let Some(value) = context.vars.get(name) {
-            return rendered(value, state, &context);
+            return rendered(name, value, state, &context);
         }
-        let unset = || context.is_lenient().then(|| Value::from(()));
+        let unset = || context.defers_errors().then(|| Value::from(()));
         default.or_named("default", &options)?.or_else(unset).ok_or_else(|| {
             let hint = did_you_mean(name, context.vars.keys().map(String::as_str));
             failure(format!("variable {name} is not set and var() gives no default{hint}"))

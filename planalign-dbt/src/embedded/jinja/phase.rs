@@ -27,8 +27,8 @@ pub(crate) enum Phase {
 #[derive(Debug, Default)]
 pub(crate) struct ParsePhase {
     pub(crate) record: Mutex<Record>,
-    /// Whether what isn't defined may still fail in a run instead, as in dbt.
-    pub(crate) is_lenient: bool,
+    /// Whether names that aren't defined fail the node when it runs, as in dbt, and not the load.
+    pub(crate) defers_errors: bool,
 }
 
 /// Requests of a template.

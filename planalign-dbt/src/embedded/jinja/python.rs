@@ -148,7 +148,7 @@ fn method_of_undefined(state: &State<'_, '_>, name: &str) -> Result<Value, Error
     let called = used.iter().flatten().filter_map(|path| path.strip_suffix(name)?.strip_suffix('.'));
     let roots = called.map(|path| path.split('.').next().unwrap_or(path));
     match roots.map(str::to_owned).find(|root| state.lookup(root).is_none_or(|value| value.is_undefined())) {
-        Some(_) if is_parsed && context.is_lenient() => Ok(Value::UNDEFINED),
+        Some(_) if is_parsed && context.defers_errors() => Ok(Value::UNDEFINED),
         Some(root) => Err(failure(format!(
             "{root} is undefined; if it is a package, copy {name} into the project (packages are not loaded)"
         ))),
