@@ -74,9 +74,6 @@ pub(crate) struct TestDefinition {
     pub(crate) config: Map<String, Json>,
 }
 
-/// Sections that describe what is built and tested.
-const READ: [&str; 4] = ["models", "seeds", "sources", "data_tests"];
-
 /// Sections that don't affect what is built.
 const IGNORED: [&str; 10] = [
     "version",
@@ -115,18 +112,15 @@ pub(crate) const EXTERNAL: [&str; 2] = ["external_location", "plugin"];
 impl SchemaFiles {
     /// Adds the content of a file.
     pub(crate) fn read(&mut self, file: &str, yaml: &Yaml) -> Result<(), RunnerError> {
-        for (section, items) in yaml.pairs() {
-            if READ.contains(&section.as_str()) {
-                list_of(file, yaml, section)?;
-            }
+        for (section, content) in yaml.pairs() {
             match section.as_str() {
                 "models" | "seeds" => {
-                    for item in items.items() {
+                    for item in items(file, section, content)? {
                         self.patches.push(patch(file, item, section == "seeds")?);
                     }
                 }
                 "sources" => {
-                    for item in items.items() {
+                    for item in items(file, section, content)? {
                         for table in source(file, item)? {
                             self.add_source(table, item.line)?;
                         }
@@ -136,13 +130,19 @@ impl SchemaFiles {
                 "snapshots" => return Err(refuse("snapshots", file, "keep history in an incremental model")),
                 "functions" => return Err(refuse("user-defined functions", file, "write a macro")),
                 "data_tests" => {
-                    for item in items.items() {
+                    for item in items(file, section, content)? {
                         let test = SingularTest { file: file.to_owned(), config: map_of(item, "config") };
                         self.singular_tests.insert(name_of(file, item)?, test);
                     }
                 }
                 _ if IGNORED.contains(&section.as_str()) => {}
-                _ => return Err(problem(file, items.line, format!("{section} is not a section of a properties file"))),
+                _ => {
+                    return Err(problem(
+                        file,
+                        content.line,
+                        format!("{section} is not a section of a properties file"),
+                    ));
+                }
             }
         }
         Ok(())
@@ -178,14 +178,16 @@ fn name_of(file: &str, item: &Yaml) -> Result<String, RunnerError> {
 
 /// The items of a list; none if there is no such key.
 fn list_of<'y>(file: &str, item: &'y Yaml, key: &str) -> Result<&'y [Yaml], RunnerError> {
-    match item.get(key) {
-        None => Ok(&[]),
-        Some(Yaml { data: Data::List(items), .. }) => Ok(items),
-        Some(other) => {
-            let message = format!("{key} is not a list; start each item with a dash, or remove the key");
-            Err(problem(file, other.line, message))
-        }
-    }
+    item.get(key).map_or(Ok(&[]), |value| items(file, key, value))
+}
+
+/// The items of the list with this key.
+fn items<'y>(file: &str, key: &str, value: &'y Yaml) -> Result<&'y [Yaml], RunnerError> {
+    let Data::List(items) = &value.data else {
+        let message = format!("{key} is not a list; start each item with a dash, or remove the key");
+        return Err(problem(file, value.line, message));
+    };
+    Ok(items)
 }
 
 fn text_of(item: &Yaml, key: &str) -> Option<String> {
