@@ -1,17 +1,37 @@
 //! Damages small dbt projects, and checks that the embedded runner survives them.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use clap::Args;
 
 use crate::workspace;
 
-/// Arguments passed to the fuzz test of planalign-dbt.
+/// Options of the fuzz test of planalign-dbt.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FuzzArguments {
-    /// `--minutes N`, `--cases N`, `--seed N`, `--keep FOLDER` for the project of the last case [default: 60 cases]
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<String>,
+    /// Damage projects for this long, instead of a number of them
+    #[arg(long, conflicts_with = "cases", value_parser = clap::value_parser!(u64).range(1..))]
+    minutes: Option<u64>,
+    /// Projects to damage
+    #[arg(long, default_value_t = 60)]
+    cases: u64,
+    /// Seed of the first case; each further case has the next
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder for the project of the last case
+    #[arg(long)]
+    keep: Option<PathBuf>,
+}
+
+impl FuzzArguments {
+    fn passed(&self) -> Vec<OsString> {
+        let number = |name: &str, number: u64| [name.into(), number.to_string().into()];
+        let extent = self.minutes.map_or_else(|| number("--cases", self.cases), |minutes| number("--minutes", minutes));
+        let keep = self.keep.iter().flat_map(|folder| ["--keep".into(), folder.into()]);
+        number("--seed", self.seed).into_iter().chain(extent).chain(keep).collect()
+    }
 }
 
 /// Why the test couldn't run, or what the runner doesn't survive.
@@ -29,6 +49,6 @@ pub(crate) enum FuzzError {
 pub(crate) fn run(arguments: &FuzzArguments) -> Result<String, FuzzError> {
     let mut test = workspace::cargo();
     test.args(["test", "--quiet", "-p", "planalign-dbt", "-p", "xtask", "--test", "fuzz", "--"]);
-    let status = test.args(&arguments.arguments).status()?;
+    let status = test.args(arguments.passed()).status()?;
     if status.success() { Ok("fuzz: the runner survives".to_owned()) } else { Err(FuzzError::Test(status)) }
 }

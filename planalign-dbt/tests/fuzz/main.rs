@@ -16,7 +16,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use planalign_dbt::{AfterFailure, Connection, Database, EmbeddedRunner, Flow, ModelRunner as _, Selection};
+use planalign_dbt::{
+    AfterFailure, Connection, Database, EmbeddedRunner, Flow, LoadOptions, ModelRunner as _, Selection, Vars,
+};
 use support::vars;
 
 use mutation::{Corpus, Mutated};
@@ -176,7 +178,7 @@ fn run_cases(arguments: &Arguments) -> ExitCode {
         let (done, waiting) = channel::<()>();
         let work = move || {
             let _done = done;
-            build(&project, folder.path(), Database::on(connection).expect("database"));
+            build(&project, folder.path(), &Database::on(connection).expect("database"));
         };
         let worker = thread::Builder::new().stack_size(STACK).spawn(work).expect("thread");
         let began = Instant::now();
@@ -197,13 +199,21 @@ fn run_cases(arguments: &Arguments) -> ExitCode {
 }
 
 /// Does with a project what a user can do.
-fn build(project: &Mutated, folder: &Path, database: Database) {
+fn build(project: &Mutated, folder: &Path, database: &Database) {
     let vars = vars(r#"{"year": 2025, "rate": 0.00001, "kind": "table", "n": 1}"#);
-    let Ok(mut runner) = EmbeddedRunner::load(folder, database, &vars) else { return };
+    for defers_errors in [false, true] {
+        let options = LoadOptions { defers_errors, ..LoadOptions::default() };
+        if let Ok(runner) = EmbeddedRunner::load_with(folder, database.clone(), &vars, options) {
+            use_all(runner, project, &vars);
+        }
+    }
+}
+
+fn use_all(mut runner: EmbeddedRunner, project: &Mutated, vars: &Vars) {
     _ = runner.select(&project.selection);
     _ = runner.list(&Selection::of(project.selection.as_str()));
     for name in runner.select("").unwrap_or_default() {
-        _ = runner.compile(&name, &vars);
+        _ = runner.compile(&name, vars);
     }
-    _ = runner.build(&Selection::default(), &vars, AfterFailure::Continue, &mut |_| Flow::Continue);
+    _ = runner.build(&Selection::default(), vars, AfterFailure::Continue, &mut |_| Flow::Continue);
 }
