@@ -2,11 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 
 use clap::Args;
 
-use crate::workspace;
+use crate::workspace::{TestError, run_tests};
 
 /// Options of the fuzz test of planalign-dbt.
 #[derive(Args, Clone, Debug)]
@@ -34,21 +33,8 @@ impl FuzzArguments {
     }
 }
 
-/// Why the test couldn't run, or what the runner doesn't survive.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FuzzError {
-    /// The test couldn't be started.
-    #[error("can't run cargo: {0}")]
-    Start(#[from] std::io::Error),
-    /// The test failed and printed how.
-    #[error("`cargo test` ended with {0}")]
-    Test(ExitStatus),
-}
-
 /// Runs the test.
-pub(crate) fn run(arguments: &FuzzArguments) -> Result<String, FuzzError> {
-    let mut test = workspace::cargo();
-    test.args(["test", "--quiet", "-p", "planalign-dbt", "-p", "xtask", "--test", "fuzz", "--"]);
-    let status = test.args(arguments.passed()).status()?;
-    if status.success() { Ok("fuzz: the runner survives".to_owned()) } else { Err(FuzzError::Test(status)) }
+pub(crate) fn run(arguments: &FuzzArguments) -> Result<String, TestError> {
+    run_tests("planalign-dbt", |test| test.args(["--test", "fuzz", "--"]).args(arguments.passed()))?;
+    Ok("fuzz: the runner survives".to_owned())
 }

@@ -76,18 +76,34 @@ pub(crate) enum ParityError {
     /// dbt can't be installed or run.
     #[error(transparent)]
     Dbt(#[from] DbtError),
+    /// A file doesn't have what is to be changed in it.
+    #[error("`{text}` is not in {}; adapt the task", file.display())]
+    Absent {
+        /// What was looked for.
+        text: &'static str,
+        /// The file.
+        file: PathBuf,
+    },
+    /// Something has no value, or none that is understood.
+    #[error("{what} can't be read from `{found}`")]
+    Unreadable {
+        /// What is missing.
+        what: &'static str,
+        /// Where it should be.
+        found: String,
+    },
     /// dbt doesn't recognize its project.
     #[error("to dbt, these nodes differ from `planalign dbt compile`'s manifest:\n  {}", changed.join("\n  "))]
     Manifest {
         /// Their names.
         changed: Vec<String>,
     },
-    /// Relations differ.
-    #[error("with {settings}, dbt builds different rows:\n  {}", differences.join("\n  "))]
+    /// Relations differ, or a run left or printed something else than expected.
+    #[error("with {settings}, runs don't end as they should:\n  {}", differences.join("\n  "))]
     Differs {
         /// The settings.
         settings: String,
-        /// One line per relation.
+        /// One line each.
         differences: Vec<String>,
     },
 }
@@ -172,6 +188,16 @@ fn check_artifacts(program: &Path, dbt: &Dbt, folder: &Path) -> Result<(), Parit
     if changed.is_empty() { Ok(()) } else { Err(ParityError::Manifest { changed }) }
 }
 
+/// Replaces a text of a file, which must have it.
+fn replace_in(file: &Path, text: &'static str, by: &str) -> Result<(), ParityError> {
+    let system = ParityError::system("change a file");
+    let before = fs::read_to_string(file).map_err(&system)?;
+    if !before.contains(text) {
+        return Err(ParityError::Absent { text, file: file.to_owned() });
+    }
+    fs::write(file, before.replacen(text, by, 1)).map_err(system)
+}
+
 /// Writes a census for the comparisons.
 fn write_census(out: &Path, employees: u32) -> Result<(), ParityError> {
     let (as_of, out) = (date(START_YEAR - 1, 12, 31), out.to_owned());
@@ -182,4 +208,19 @@ fn write_census(out: &Path, employees: u32) -> Result<(), ParityError> {
 fn settings_of(scenario: Option<PathBuf>) -> Result<SimulationConfig, ParityError> {
     let file = workspace::root().join("config/simulation_config.yaml");
     Ok(load(&Sources { file, scenario, ..Sources::default() })?.settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_not_there_is_not_replaced() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("file");
+        fs::write(&file, "a b a").expect("write");
+        replace_in(&file, "a", "c").expect("replaced");
+        assert_eq!(fs::read_to_string(&file).expect("read"), "c b a");
+        replace_in(&file, "d", "e").expect_err("absent");
+    }
 }

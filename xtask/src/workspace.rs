@@ -1,7 +1,9 @@
 //! Locates the workspace and calls cargo in it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
+use std::thread::sleep;
+use std::time::Duration;
 use std::{env, io};
 
 /// Returns the workspace folder: the parent of this package's, which cargo passes when it runs a task.
@@ -76,9 +78,57 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, CommandError> {
     }
 }
 
+/// Why tests didn't pass.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TestError {
+    /// Cargo couldn't be started.
+    #[error("can't run cargo: {0}")]
+    Start(#[from] io::Error),
+    /// A test failed and printed how.
+    #[error("`cargo test` ended with {0}")]
+    Failed(ExitStatus),
+}
+
+/// Runs tests of a package, which print their results, with what `configure` adds to the command.
+///
+/// Also selects `xtask`, which has all features: the package alone would be recompiled.
+pub(crate) fn run_tests(package: &str, configure: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), TestError> {
+    let mut test = cargo();
+    test.args(["test", "--quiet", "-p", package, "-p", "xtask"]);
+    let status = configure(&mut test).status()?;
+    if status.success() { Ok(()) } else { Err(TestError::Failed(status)) }
+}
+
+/// Copies the dbt project into a new folder.
+pub(crate) fn copy_dbt_project(to: &Path) -> Result<(), CommandError> {
+    output_of(Command::new("cp").arg("-R").arg(root().join("dbt")).arg(to)).map(drop)
+}
+
+/// Waits until a running process creates a file or folder; returns whether it did before it ended.
+pub(crate) fn creates(process: &mut Child, path: &Path) -> io::Result<bool> {
+    while !path.exists() {
+        if process.try_wait()?.is_some() {
+            return Ok(path.exists());
+        }
+        sleep(Duration::from_millis(10));
+    }
+    Ok(true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_that_ends_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (path, other) = (folder.path().join("sign"), folder.path().join("other"));
+        for (awaited, expected) in [(&other, false), (&path, true)] {
+            let mut process = Command::new("touch").arg(&path).spawn().expect("touch");
+            assert_eq!(creates(&mut process, awaited).expect("state"), expected);
+            process.wait().expect("end");
+        }
+    }
 
     #[test]
     fn a_build_does_not_see_which_task_started_it() {

@@ -2,15 +2,14 @@
 //! found, because both can hold what nobody else may see.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
 
-use super::{ParityError, write_census};
+use super::{ParityError, replace_in, write_census};
 use crate::dbt::Dbt;
 use crate::simulation::Simulation;
-use crate::workspace::{self, output_of};
+use crate::workspace::{copy_dbt_project, creates};
 
 /// A column of the census and a rate, which are settings and so variables, and a literal of a model.
 const CANARIES: [&str; 3] = ["Canary Of A Variable", "0.027183", "canary of a model"];
@@ -24,16 +23,11 @@ const WORKING: &str = "select 'canary of a model' as a";
 pub(super) fn run(program: &Path, dbts: &[Dbt]) -> Result<String, ParityError> {
     for dbt in dbts {
         let folder = tempfile::tempdir().map_err(ParityError::system("create a temporary folder"))?;
-        let trial = Trial::new(program, dbt, folder.path())?;
-        let (unparsed, failing) = (trial.finishes(UNPARSED, "--restart")?, trial.finishes(FAILING, "--restart")?);
-        trial.is_killed(WORKING)?;
-        let resumed = trial.finishes(WORKING, "--resume")?;
-        let mut differences = trial.found()?;
-        if (unparsed, failing, resumed) != (false, false, true) {
-            differences.push(format!("unexpected ends of runs; see {}", folder.keep().display()));
-        }
-        if !differences.is_empty() {
-            return Err(ParityError::Differs { settings: "canaries".to_owned(), differences });
+        let problems = Trial::new(program, dbt, folder.path()).and_then(|trial| trial.problems());
+        let mut problems = problems.unwrap_or_else(|error| vec![error.to_string()]);
+        if !problems.is_empty() {
+            problems.push(format!("what the runs left is kept in {}", folder.keep().display()));
+            return Err(ParityError::Differs { settings: "canaries".to_owned(), differences: problems });
         }
     }
     Ok(format!("canaries: runs with {} dbt executables left no variables and no SQL", dbts.len()))
@@ -57,12 +51,11 @@ impl<'t> Trial<'t> {
             fs::create_dir_all(trial.searched.join(folder)).map_err(&system)?;
         }
         fs::create_dir(&trial.inputs).map_err(&system)?;
-        output_of(Command::new("cp").arg("-R").arg(workspace::root().join("dbt")).arg(trial.project()))?;
+        copy_dbt_project(&trial.project())?;
         let census = trial.inputs.join("census.csv");
         write_census(&census, 100)?;
-        let rows = fs::read_to_string(&census).map_err(&system)?;
         let [column, rate, _] = CANARIES;
-        fs::write(&census, rows.replacen("employee_id", column, 1)).map_err(&system)?;
+        replace_in(&census, "employee_id", column)?;
         let settings = format!("census:\n  columns:\n    employee_id: {column}\ncompensation:\n  cola_rate: {rate}\n");
         fs::write(trial.inputs.join("canary.yaml"), settings).map_err(&system)?;
         Ok(trial)
@@ -74,6 +67,17 @@ impl<'t> Trial<'t> {
 
     fn database(&self) -> PathBuf {
         self.searched.join("database/canary.duckdb")
+    }
+
+    /// What is wrong with how runs end, and with what they leave.
+    fn problems(&self) -> Result<Vec<String>, ParityError> {
+        let mut problems = Vec::new();
+        problems.extend(self.ends(UNPARSED, "--restart", false)?);
+        problems.extend(self.ends(FAILING, "--restart", false)?);
+        problems.extend(self.is_killed(WORKING)?);
+        problems.extend(self.ends(WORKING, "--resume", true)?);
+        problems.extend(self.found()?);
+        Ok(problems)
     }
 
     /// The run with this model, from this start; its output is kept with what is searched.
@@ -100,45 +104,52 @@ impl<'t> Trial<'t> {
         Ok(command)
     }
 
-    /// Whether the run succeeds.
-    fn finishes(&self, model: &str, start: &str) -> Result<bool, ParityError> {
-        let ended = self.command(model, start)?.status();
-        Ok(ended.map_err(ParityError::system("start the program"))?.success())
+    /// Runs to the end, and returns what is wrong with it.
+    fn ends(&self, model: &str, start: &str, succeeds: bool) -> Result<Option<String>, ParityError> {
+        let ended = self.command(model, start)?.status().map_err(ParityError::system("start the program"))?;
+        let is_wrong = ended.success() != succeeds;
+        Ok(is_wrong.then(|| format!("a run with `{model}` and {start} ended with {ended}")))
     }
 
-    /// Kills the run while dbt builds the second stage.
-    fn is_killed(&self, model: &str) -> Result<(), ParityError> {
+    /// Kills the run while dbt builds the second stage, and returns why that failed.
+    fn is_killed(&self, model: &str) -> Result<Option<String>, ParityError> {
         let system = ParityError::system("kill the program");
         let mut child = self.command(model, "--restart")?.spawn().map_err(&system)?;
         let call = self.database().with_added_extension("dbt").join("call3/target");
-        while !call.exists() && child.try_wait().map_err(&system)?.is_none() {
-            sleep(Duration::from_millis(10));
-        }
+        creates(&mut child, &call).map_err(&system)?;
         child.kill().map_err(&system)?;
-        child.wait().map_err(&system)?;
-        Ok(())
+        let ended = child.wait().map_err(&system)?;
+        Ok(ended.code().map(|_| format!("the run to kill ended before, with {ended}")))
     }
 
     /// Where canaries are. The database holds rows, settings, and models, because they are what it is for; all else may not.
     fn found(&self) -> Result<Vec<String>, ParityError> {
+        let system = ParityError::system("search for canaries");
+        let mut files = Vec::new();
+        for folder in [&self.searched, &self.project()] {
+            add_files(folder, &mut files).map_err(&system)?;
+        }
+        let is_allowed = |path: &Path| path == self.database() || path.ends_with("models/initialization/canary.sql");
         let mut found = Vec::new();
-        let mut open = vec![self.searched.clone(), self.project()];
-        while let Some(folder) = open.pop() {
-            for entry in fs::read_dir(folder).map_err(ParityError::system("search for canaries"))?.flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    open.push(path);
-                    continue;
-                }
-                if path == self.database() || path.ends_with("models/initialization/canary.sql") {
-                    continue;
-                }
-                let content = fs::read(&path).map_err(ParityError::system("search for canaries"))?;
-                let text = String::from_utf8_lossy(&content);
-                let canaries = CANARIES.iter().filter(|canary| text.contains(**canary));
-                found.extend(canaries.map(|canary| format!("`{canary}` is in {}", path.display())));
-            }
+        for path in files.iter().filter(|path| !is_allowed(path)) {
+            let content = fs::read(path).map_err(&system)?;
+            let text = String::from_utf8_lossy(&content);
+            let canaries = CANARIES.iter().filter(|canary| text.contains(**canary));
+            found.extend(canaries.map(|canary| format!("`{canary}` is in {}", path.display())));
         }
         Ok(found)
     }
+}
+
+/// Adds all files in a folder, at any depth.
+fn add_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            add_files(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
 }

@@ -66,10 +66,10 @@ fn record(dbt: &Dbt, case: &str, model: &str, properties: &str) -> Result<(), Pa
     let mut stdout = String::from_utf8_lossy(&ended.stdout).replace(&*folder.path().to_string_lossy(), "[DIR]");
     stdout = stdout.replace(&*workspace::root().to_string_lossy(), "[ROOT]");
     stdout = stdout.replace(&format!("PID {}", std::process::id()), "PID 1");
-    let events: Vec<Value> =
-        stdout.lines().filter_map(|line| Some(shortened(&serde_json::from_str(line).ok()?))).collect();
+    let events = stdout.lines().map(|line| Ok(shortened(&json(line)?))).collect::<Result<Vec<_>, ParityError>>()?;
     let version = events.iter().find_map(|event| event["data"]["version"].as_str());
-    let version = version.unwrap_or("=unknown").trim_start_matches('=').to_owned();
+    let version = version.ok_or(ParityError::Unreadable { what: "dbt's version", found: stdout.clone() })?;
+    let version = version.trim_start_matches('=').to_owned();
     let head = json!({ "exit": ended.status.code(), "results": results(&folder.path().join("target"))? });
     let lines: Vec<String> = std::iter::once(&head).chain(&events).map(Value::to_string).collect();
     let out = workspace::root().join("planalign-dbt/tests/recorded").join(version);
@@ -107,7 +107,35 @@ fn results(target: &Path) -> Result<Value, ParityError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Value::Null),
         text => text.map_err(ParityError::system("read dbt's results"))?,
     };
-    let file: Value = serde_json::from_str(&text).unwrap_or_default();
-    let results = file["results"].as_array().into_iter().flatten();
-    Ok(results.map(|result| json!({ "unique_id": result["unique_id"], "status": result["status"] })).collect())
+    let file = json(&text)?;
+    let results = file["results"].as_array();
+    let results = results.ok_or(ParityError::Unreadable { what: "a list of results", found: text })?;
+    Ok(results.iter().map(|result| json!({ "unique_id": result["unique_id"], "status": result["status"] })).collect())
+}
+
+fn json(text: &str) -> Result<Value, ParityError> {
+    serde_json::from_str(text).map_err(|_| ParityError::Unreadable { what: "JSON", found: text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_read_or_missed_but_never_guessed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let read = || results(folder.path()).map_err(|error| error.to_string());
+        assert_eq!(read().expect("no file"), Value::Null);
+        for (text, expected) in [
+            (
+                r#"{"results": [{"unique_id": "a", "status": "b", "x": 1}]}"#,
+                r#"Ok(Array [Object {"unique_id": String("a"), "status": String("b")}])"#,
+            ),
+            ("{}", r#"Err("a list of results can't be read from `{}`")"#),
+            ("half", r#"Err("JSON can't be read from `half`")"#),
+        ] {
+            fs::write(folder.path().join("run_results.json"), text).expect("write");
+            assert_eq!(format!("{:?}", read()), expected);
+        }
+    }
 }

@@ -3,13 +3,12 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use super::{ParityError, write_census};
+use super::{ParityError, replace_in, write_census};
 use crate::dbt::Dbt;
 use crate::relations;
 use crate::simulation::{Simulation, scenarios};
-use crate::workspace::{self, output_of};
+use crate::workspace::{copy_dbt_project, output_of};
 
 /// How much to compare.
 #[derive(Clone, Copy, Debug)]
@@ -29,13 +28,12 @@ const REFUSED: &str = "{{ config(sql_header='set variable answer = 42;') }} sele
 fn only_dbt(program: &Path, dbts: &[Dbt], census: &Path, folder: &Path) -> Result<(), ParityError> {
     let system = ParityError::system("change the project");
     let project = folder.join("project");
-    output_of(Command::new("cp").arg("-R").arg(workspace::root().join("dbt")).arg(&project))?;
+    copy_dbt_project(&project)?;
     let model = project.join("models/validation/answer.sql");
     // A configuration that applies to nothing is a warning.
     let settings = project.join("dbt_project.yml");
-    let text = fs::read_to_string(&settings).map_err(&system)?;
-    let text = text.replacen("models:", "models:\n  elsewhere:\n    +materialized: table", 1);
-    fs::write(&settings, text + "\nflags:\n  warn_error: true\n").map_err(&system)?;
+    let warned = "\nflags:\n  warn_error: true\nmodels:\n  elsewhere:\n    +materialized: table\n";
+    replace_in(&settings, "\nmodels:\n", warned)?;
     for dbt in dbts {
         fs::write(&model, REFUSED).map_err(&system)?;
         let database = folder.join("only.duckdb");
