@@ -1,12 +1,13 @@
 //! Records what real dbt builds from the projects of planalign-dbt/tests/projects.
 
-use std::process::ExitStatus;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::{fs, io};
 
 use clap::Args;
 
 use crate::dbt::{Dbt, DbtError};
-use crate::workspace;
+use crate::workspace::{self, TestError, run_tests};
 
 /// Options for recording.
 #[derive(Args, Clone, Debug)]
@@ -22,28 +23,36 @@ pub(crate) enum ProjectsError {
     /// dbt can't be installed.
     #[error(transparent)]
     Dbt(#[from] DbtError),
-    /// An old record can't be removed, or the test can't be started.
-    #[error("can't record: {0}")]
+    /// The records can't be read.
+    #[error("can't read the records: {0}")]
     System(#[from] io::Error),
-    /// The test failed and printed how.
-    #[error("`cargo test` ended with {0}")]
-    Test(ExitStatus),
+    /// The embedded runner differs, or the test can't be run.
+    #[error(transparent)]
+    Test(#[from] TestError),
 }
 
 /// Has dbt Core 1.11 build the projects, and compares the embedded runner with it.
 pub(crate) fn run(arguments: &ProjectsArguments) -> Result<String, ProjectsError> {
     let dbt = Dbt::core_1()?;
-    if arguments.all {
-        for entry in fs::read_dir(workspace::root().join("planalign-dbt/tests/projects"))? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "expected") {
-                fs::remove_file(path)?;
-            }
+    let before = records()?;
+    // The test reads and compares; with dbt's Python, it records first.
+    run_tests("planalign-dbt", |test| {
+        test.args(["--test", "projects"]).env("PLANALIGN_DBT_PYTHON", dbt.0.with_file_name("python"));
+        test.envs(arguments.all.then_some(("PLANALIGN_DBT_ALL", "1")))
+    })?;
+    let now = records()?;
+    let changed = now.iter().filter(|(path, record)| before.get(*path) != Some(*record)).count();
+    Ok(format!("projects: {} records, {changed} of them new or changed", now.len()))
+}
+
+/// What dbt built, by file.
+fn records() -> io::Result<BTreeMap<PathBuf, String>> {
+    let mut records = BTreeMap::new();
+    for entry in fs::read_dir(workspace::root().join("planalign-dbt/tests/projects"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "expected") {
+            records.insert(path.clone(), fs::read_to_string(&path)?);
         }
     }
-    let mut test = workspace::cargo();
-    test.args(["test", "--quiet", "-p", "planalign-dbt", "-p", "xtask", "--test", "projects"]);
-    // The test reads and compares; with dbt's Python, it records first.
-    let status = test.env("PLANALIGN_DBT_PYTHON", dbt.0.with_file_name("python")).status()?;
-    if status.success() { Ok("projects: recorded".to_owned()) } else { Err(ProjectsError::Test(status)) }
+    Ok(records)
 }
