@@ -9,8 +9,8 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::plan::{checked_workflow, plan};
+use crate::scratch_project::ScratchProject;
 use crate::session::RunOptions;
-use crate::trial::Trial;
 use crate::{dbt_executable, modules};
 
 /// The rule that checks the rows of a census, and the models it reads.
@@ -33,18 +33,18 @@ pub struct InputCheck {
 /// Checks the workflow, the dbt project, and the rows of the census with the configured runner. Fails on anything that a run
 /// would reject.
 pub fn check_inputs(inputs: &Inputs, caller: &Caller<'_>) -> Result<InputCheck, Error> {
-    let mut dbt = dbt_executable::inspect(inputs, &RunOptions::default(), caller)?;
+    let mut dbt = dbt_executable::open_without_database(inputs, &RunOptions::default(), caller)?;
     let versions = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().clone());
-    let mut trial = Trial::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
+    let mut project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
     let rules = modules::rules(inputs, &Database::in_memory(&DatabaseOptions::default())?)?;
-    let plan = plan(&checked_workflow(inputs, trial.runner(), &rules, &[])?, inputs, None);
-    let census = rejected(inputs, &mut trial)?;
-    Ok(InputCheck { plan, census, nodes: trial.runner().graph().nodes().count(), dbt: versions })
+    let plan = plan(&checked_workflow(inputs, project.runner(), &rules, &[])?, inputs, None);
+    let census = rejected(inputs, &mut project)?;
+    Ok(InputCheck { plan, census, nodes: project.runner().graph().nodes().count(), dbt: versions })
 }
 
 /// Fails if a run would reject the census; `dbt` builds its models, if the run uses one.
 pub(crate) fn require_usable_census(inputs: &Inputs, dbt: Option<&mut DbtRunner>) -> Result<(), Error> {
-    if rejected(inputs, &mut Trial::new(inputs, dbt)?)?.is_none() {
+    if rejected(inputs, &mut ScratchProject::new(inputs, dbt)?)?.is_none() {
         log::warn!(
             "replacing the existing run without checking the census, because only dbt can read it, with a profile that \
              names the database of the run"
@@ -55,12 +55,12 @@ pub(crate) fn require_usable_census(inputs: &Inputs, dbt: Option<&mut DbtRunner>
 
 /// Reads the rows of the census as a run does and returns findings about those it would reject; `None` if only the run can read
 /// them. A project without the census models has none.
-fn rejected(inputs: &Inputs, trial: &mut Trial<'_>) -> Result<Option<Vec<Finding>>, Error> {
-    if CENSUS_MODELS.iter().any(|model| trial.runner().graph().get(model).is_none()) {
+fn rejected(inputs: &Inputs, project: &mut ScratchProject<'_>) -> Result<Option<Vec<Finding>>, Error> {
+    if CENSUS_MODELS.iter().any(|model| project.runner().graph().get(model).is_none()) {
         return Ok(Some(Vec::new()));
     }
     let staging = CENSUS_MODELS.map(|model| format!("+{model}")).join(" ");
-    let Some(database) = trial.build(inputs, &staging)? else { return Ok(None) };
+    let Some(database) = project.build(inputs, &staging)? else { return Ok(None) };
     let validator = DataValidator::new(modules::rules(inputs, &database)?);
     let start_year = inputs.config.settings.simulation.start_year;
     let findings = validator.check(CENSUS_RULE, start_year, &database).unwrap_or(Ok(Vec::new()))?;

@@ -46,18 +46,23 @@ pub(crate) fn open(
 }
 
 /// A dbt that only looks at the project.
-pub(crate) struct InspectingDbt {
+pub(crate) struct ScratchDbt {
     pub(crate) runner: DbtRunner,
     // After the runner, which keeps its private folder here.
     _folder: TempDir,
 }
 
 /// Opens the configured dbt without a database; `None` if the models are built in this program.
-pub(crate) fn inspect(inputs: &Inputs, run: &RunOptions, caller: &Caller<'_>) -> Result<Option<InspectingDbt>, Error> {
+pub(crate) fn open_without_database(
+    inputs: &Inputs,
+    run: &RunOptions,
+    caller: &Caller<'_>,
+) -> Result<Option<ScratchDbt>, Error> {
     let Some((project, dbt)) = options(inputs, run, caller)? else { return Ok(None) };
     let folder = TempDir::new().map_err(Error::Scratch)?;
-    let runner = DbtRunner::inspect(project, &folder.path().join("project"), &inputs.vars, dbt).map_err(failed)?;
-    Ok(Some(InspectingDbt { runner, _folder: folder }))
+    let runner =
+        DbtRunner::open_without_database(project, &folder.path().join("project"), &inputs.vars, dbt).map_err(failed)?;
+    Ok(Some(ScratchDbt { runner, _folder: folder }))
 }
 
 /// The project and how to call dbt for it.

@@ -24,10 +24,10 @@ mod plan;
 mod reports;
 mod resources;
 mod run_log;
+mod scratch_project;
 mod session;
 mod start_mode;
 mod status;
-mod trial;
 
 pub use caller::{Caller, Guard, Probe};
 pub use census_check::{InputCheck, check_inputs};

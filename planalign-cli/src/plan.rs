@@ -9,8 +9,8 @@ use planalign_validation::Rule;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::inputs::Inputs;
+use crate::scratch_project::ScratchProject;
 use crate::session::RunOptions;
-use crate::trial::Trial;
 use crate::{dbt_executable, modules};
 
 /// The stage of custom rules, once all tables of the year exist.
@@ -32,9 +32,9 @@ pub(crate) fn check<'r>(
     let rules =
         modules::all_rules(inputs, &database, of_caller.iter().map(|rule| Box::new(rule.as_ref()) as _).collect())?;
     let names = names(of_caller);
-    let mut dbt = dbt_executable::inspect(inputs, run, caller)?;
-    let trial = Trial::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
-    checked_workflow(inputs, trial.runner(), &rules, &names)
+    let mut dbt = dbt_executable::open_without_database(inputs, run, caller)?;
+    let project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
+    checked_workflow(inputs, project.runner(), &rules, &names)
 }
 
 /// Plans a workflow for the configured years.

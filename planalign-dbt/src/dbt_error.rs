@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use planalign_config::{Action, Diagnostic, Fault, Hint, counted};
+use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, counted};
 
 /// A `dbt` executable can't be used, or a call of it failed as a whole. A failed model is a
 /// [`RunnerError`](crate::RunnerError) of its own.
@@ -108,6 +108,13 @@ pub enum DbtError {
         #[source]
         cause: Arc<io::Error>,
     },
+    /// The database that dbt built can't be opened.
+    #[error("cannot open the database that dbt built")]
+    Database {
+        /// Why.
+        #[source]
+        cause: Box<DatabaseError>,
+    },
     /// The manifest isn't dbt's.
     #[error("cannot read dbt's manifest")]
     Manifest {
@@ -134,6 +141,7 @@ impl DbtError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Failed { fault, .. } => *fault,
+            Self::Database { cause } => cause.fault(),
             Self::Scratch { cause } | Self::NotStarted { cause: Some(cause), .. } => cause.kind().into(),
             _ => Fault::Deterministic,
         }

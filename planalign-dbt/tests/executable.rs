@@ -277,6 +277,31 @@ fn a_profile_for_another_database_is_refused() {
 }
 
 #[test]
+fn what_only_dbt_can_build_is_built_in_a_database_of_its_own() {
+    let fixture = Fixture::new("records");
+    // The embedded runner refuses packages.
+    fs::write(fixture.folder.path().join("packages.yml"), "packages:\n  - local: x\n").expect("packages");
+    let mut runner = fixture.open().expect("checked");
+    let nodes = ["prices".to_owned()];
+    runner.build_in_scratch_database(&nodes, &vars()).expect("built").expect("a database");
+    runner.run(&nodes, &vars(), &mut |_| Flow::Continue).expect("built");
+    let databases = calls(&fixture).into_iter().map(|call| call["database"].as_str().expect("a path").to_owned());
+    let own = databases.map(|path| path == fixture.database().display().to_string());
+    assert_eq!(own.collect::<Vec<_>>(), [false, false, true], "the check, the scratch database, the run");
+}
+
+#[test]
+fn a_scratch_database_that_does_not_open_is_the_engine_s_error() {
+    let fixture = Fixture::new("damages");
+    fs::write(fixture.folder.path().join("packages.yml"), "packages:\n  - local: x\n").expect("packages");
+    let mut runner = fixture.open().expect("checked");
+    let error = runner.build_in_scratch_database(&["prices".to_owned()], &vars()).expect_err("damaged");
+    assert!(matches!(&error, RunnerError::Dbt(DbtError::Database { .. })), "{error:?}");
+    assert_eq!(error.fault(), Fault::WrongVersion);
+    assert!(!error.hints().is_empty());
+}
+
+#[test]
 fn a_stop_and_a_time_limit_end_dbt_and_its_children() {
     for behavior in ["hangs", "hangs,stubborn"] {
         let fixture = Fixture::new(behavior);

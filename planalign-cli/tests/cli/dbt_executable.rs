@@ -175,6 +175,30 @@ fn a_census_that_only_a_named_profile_could_read_is_not_checked() {
 }
 
 #[test]
+fn a_run_is_not_replaced_with_a_census_that_the_engine_rejects() {
+    let sandbox = Sandbox::new(20);
+    sandbox.copy_project();
+    let model = "dbt_copy/models/initialization/stg_census_summary.sql";
+    let sql = std::fs::read_to_string(sandbox.path(model)).expect("a model");
+    let strict = "count(case when row_status = 'rejected' then error('a rejected row') else 1 end) as file_rows";
+    let strict = sql.replace("count(*) as file_rows", strict);
+    assert_ne!(strict, sql);
+    sandbox.write(model, &strict);
+    sandbox.simulated(&["2025", "--project", "dbt_copy"]);
+    let target = r#"{"type": "duckdb", "path": "simulation.duckdb"}"#;
+    sandbox.write("dbt_copy/profiles.yml", &format!(r#"{{"planalign": {{"outputs": {{"planalign": {target}}}}}}}"#));
+    let bad_row = "E999999,1980-01-01,2020-01-01,,much,0,40,,\n";
+    sandbox.write("bad.csv", &format!("{}{bad_row}", sandbox::census(20, 1)));
+    let restart = ["--project", "dbt_copy", "--set", "dbt.profile=planalign", "--restart", "--census", "bad.csv"];
+    let refused = simulate(&sandbox, "project", &restart);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("model stg_census_summary"), "{}", refused.stderr);
+    let kept = sandbox.command(&["checkpoint", "verify", "--database", "simulation.duckdb"]).output();
+    let kept = captured(&kept.expect("run planalign"));
+    assert_eq!(kept.code, 0, "{}{}", kept.stdout, kept.stderr);
+}
+
+#[test]
 fn options_of_dbt_in_the_environment_are_named_and_not_passed_on() {
     let sandbox = Sandbox::new(20);
     let fake = fake_dbt::install(&sandbox.path(""));

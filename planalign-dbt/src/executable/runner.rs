@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,12 +27,12 @@ pub struct DbtRunner {
     manifest: Manifest,
     database: PathBuf,
     /// The same project in this program, if it can be loaded: what the results depend on must not depend on the runner.
-    twin: Option<Twin>,
+    embedded: Option<Embedded>,
 }
 
 /// A project that the embedded runner has loaded, and its database in memory.
 #[derive(Debug)]
-struct Twin {
+struct Embedded {
     runner: EmbeddedRunner,
     database: Database,
 }
@@ -52,7 +51,12 @@ impl DbtRunner {
     }
 
     /// Asks the same without a database, for a project that isn't run but only looked at. `scratch` is a path for a private folder.
-    pub fn inspect(project: &Path, scratch: &Path, vars: &Vars, options: DbtOptions) -> Result<Self, RunnerError> {
+    pub fn open_without_database(
+        project: &Path,
+        scratch: &Path,
+        vars: &Vars,
+        options: DbtOptions,
+    ) -> Result<Self, RunnerError> {
         Ok(Self::checked(project, scratch, vars, options)?.0)
     }
 
@@ -69,28 +73,36 @@ impl DbtRunner {
         let mut dbt = Dbt::new(project, database, &options)?;
         let Checked { versions, manifest, database: found } = check(&mut dbt, &options, vars)?;
         dbt.use_database(database, &options)?;
-        let twin = Twin::load(project, vars);
-        Ok((Self { dbt, options, versions, manifest, database: database.to_owned(), twin }, found))
+        let embedded = Embedded::load(project, vars);
+        Ok((Self { dbt, options, versions, manifest, database: database.to_owned(), embedded }, found))
     }
 
     /// Builds nodes in a database of their own, which exists as long as the runner: in this program if it can, else with dbt.
     /// Returns `None` if only dbt can and its profile is the user's own, because that names the database of the run.
-    pub fn rehearse(&mut self, nodes: &[String], vars: &Vars) -> Result<Option<Database>, RunnerError> {
-        if let Some(Twin { runner, database }) = &mut self.twin
-            && runner.run(nodes, vars, &mut |_| Flow::Continue).is_ok()
-        {
-            return Ok(Some(database.clone()));
+    pub fn build_in_scratch_database(
+        &mut self,
+        nodes: &[String],
+        vars: &Vars,
+    ) -> Result<Option<Database>, RunnerError> {
+        if let Some(Embedded { runner, database }) = &mut self.embedded {
+            match runner.run(nodes, vars, &mut |_| Flow::Continue) {
+                Ok(_) => return Ok(Some(database.clone())),
+                Err(error @ (RunnerError::Compilation { .. } | RunnerError::Unsupported { .. })) => {
+                    log::debug!("only dbt can build these models: {error}");
+                }
+                Err(error) => return Err(error),
+            }
         }
         if self.options.profile.is_some() {
             return Ok(None);
         }
-        let rehearsal = self.dbt.scratch_file("rehearsal.duckdb");
-        self.dbt.use_database(&rehearsal, &self.options)?;
+        let scratch = self.dbt.scratch_file("scratch.duckdb");
+        self.dbt.use_database(&scratch, &self.options)?;
         let built = self.run(nodes, vars, &mut |_| Flow::Continue);
         self.dbt.use_database(&self.database, &self.options)?;
         built?;
-        let built = Database::open(&rehearsal, &DatabaseOptions::default());
-        Ok(Some(built.map_err(|error| DbtError::scratch(io::Error::other(error)))?))
+        let built = Database::open(&scratch, &DatabaseOptions::default());
+        Ok(Some(built.map_err(|cause| DbtError::Database { cause: Box::new(cause) })?))
     }
 
     /// The versions of dbt, its adapter, and its engine.
@@ -113,7 +125,7 @@ impl DbtRunner {
     }
 }
 
-impl Twin {
+impl Embedded {
     fn load(project: &Path, vars: &Vars) -> Option<Self> {
         let database = Database::in_memory(&DatabaseOptions::default()).ok()?;
         match EmbeddedRunner::load(project, database.clone(), vars) {
@@ -192,10 +204,10 @@ impl ModelRunner for DbtRunner {
     }
 
     fn sources(&self) -> BTreeMap<String, String> {
-        self.twin.as_ref().map_or_else(|| self.manifest.sources.clone(), |twin| twin.runner.sources())
+        self.embedded.as_ref().map_or_else(|| self.manifest.sources.clone(), |embedded| embedded.runner.sources())
     }
 
     fn first_year_touched(&self, seed: &str, before: &str, now: &str) -> Option<i32> {
-        self.twin.as_ref()?.runner.first_year_touched(seed, before, now)
+        self.embedded.as_ref()?.runner.first_year_touched(seed, before, now)
     }
 }

@@ -92,7 +92,9 @@ impl Call {
     fn record(&self) {
         let file = PathBuf::from(env::var_os("FAKE_DBT_FOLDER").expect("folder")).join("calls");
         let project = fs::read_to_string(PathBuf::from(self.option("--project-dir")).join("dbt_project.yml"));
-        let call = json!({ "arguments": self.arguments, "project": project.expect("project") });
+        let call = json!({
+            "arguments": self.arguments, "project": project.expect("project"), "database": self.database(),
+        });
         let calls = fs::read_to_string(&file).unwrap_or_default();
         fs::write(&file, format!("{calls}{call}\n")).expect("written");
     }
@@ -270,6 +272,9 @@ impl Call {
                 fs::write(file, std::process::id().to_string()).expect("process ID");
             }
             hang()
+        }
+        if self.is("damages") {
+            fs::write(self.database(), "not a database").expect("file");
         }
         if self.is("leaves_child") {
             Command::new("sleep").arg("600").spawn().expect("a child");

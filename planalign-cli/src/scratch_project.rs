@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::inputs::Inputs;
 
 /// The configured runner, with a database of its own.
-pub(crate) enum Trial<'d> {
+pub(crate) enum ScratchProject<'d> {
     Embedded { runner: Box<EmbeddedRunner>, database: Database },
     Dbt(&'d mut DbtRunner),
 }
 
-impl<'d> Trial<'d> {
+impl<'d> ScratchProject<'d> {
     /// Uses this dbt, or the embedded runner if there is none.
     pub(crate) fn new(inputs: &Inputs, dbt: Option<&'d mut DbtRunner>) -> Result<Self, Error> {
         if let Some(dbt) = dbt {
@@ -38,7 +38,7 @@ impl<'d> Trial<'d> {
                 runner.run(&nodes, &inputs.vars, &mut |_| Flow::Continue)?;
                 Ok(Some(database.clone()))
             }
-            Self::Dbt(runner) => runner.rehearse(&nodes, &inputs.vars).map_err(dbt_executable::failed),
+            Self::Dbt(runner) => runner.build_in_scratch_database(&nodes, &inputs.vars).map_err(dbt_executable::failed),
         }
     }
 }
