@@ -22,8 +22,8 @@ const CENSUS_MODELS: [&str; 2] = ["stg_census_summary", "stg_census_issues"];
 pub struct InputCheck {
     /// The plan of the run.
     pub plan: RunPlan,
-    /// Findings about census rows that the run would skip; `None` if only the run can read them.
-    pub census: Option<Vec<Finding>>,
+    /// Findings about census rows that the run would skip.
+    pub census: Vec<Finding>,
     /// Number of models and seeds in the dbt project.
     pub nodes: usize,
     /// The versions of the dbt executable that would build them, if one is configured.
@@ -33,7 +33,7 @@ pub struct InputCheck {
 /// Checks the workflow, the dbt project, and the rows of the census with the configured runner. Fails on anything that a run
 /// would reject.
 pub fn check_inputs(inputs: &Inputs, caller: &Caller<'_>) -> Result<InputCheck, Error> {
-    let mut dbt = dbt_executable::open_without_database(inputs, &RunOptions::default(), caller)?;
+    let mut dbt = dbt_executable::open_without_database(inputs, &RunOptions::default(), None, caller)?;
     let versions = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().clone());
     let mut project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
     let rules = modules::rules(inputs, &Database::in_memory(&DatabaseOptions::default())?)?;
@@ -44,28 +44,22 @@ pub fn check_inputs(inputs: &Inputs, caller: &Caller<'_>) -> Result<InputCheck, 
 
 /// Fails if a run would reject the census; `dbt` builds its models, if the run uses one.
 pub(crate) fn require_usable_census(inputs: &Inputs, dbt: Option<&mut DbtRunner>) -> Result<(), Error> {
-    if rejected(inputs, &mut ScratchProject::new(inputs, dbt)?)?.is_none() {
-        log::warn!(
-            "replacing the existing run without checking the census, because only dbt can read it, with a profile that \
-             names the database of the run"
-        );
-    }
-    Ok(())
+    rejected(inputs, &mut ScratchProject::new(inputs, dbt)?).map(drop)
 }
 
-/// Reads the rows of the census as a run does and returns findings about those it would reject; `None` if only the run can read
-/// them. A project without the census models has none.
-fn rejected(inputs: &Inputs, project: &mut ScratchProject<'_>) -> Result<Option<Vec<Finding>>, Error> {
+/// Reads the rows of the census as a run does and returns findings about those it would reject. Fails if it would reject all. A
+/// project without the census models has none.
+fn rejected(inputs: &Inputs, project: &mut ScratchProject<'_>) -> Result<Vec<Finding>, Error> {
     if CENSUS_MODELS.iter().any(|model| project.runner().graph().get(model).is_none()) {
-        return Ok(Some(Vec::new()));
+        return Ok(Vec::new());
     }
     let staging = CENSUS_MODELS.map(|model| format!("+{model}")).join(" ");
-    let Some(database) = project.build(inputs, &staging)? else { return Ok(None) };
+    let database = project.build(inputs, &staging)?;
     let validator = DataValidator::new(modules::rules(inputs, &database)?);
     let start_year = inputs.config.settings.simulation.start_year;
     let findings = validator.check(CENSUS_RULE, start_year, &database).unwrap_or(Ok(Vec::new()))?;
     if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
         return Err(Error::RejectedCensus(findings));
     }
-    Ok(Some(findings))
+    Ok(findings)
 }

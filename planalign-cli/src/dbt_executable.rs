@@ -48,21 +48,22 @@ pub(crate) fn open(
 /// A dbt that only looks at the project.
 pub(crate) struct ScratchDbt {
     pub(crate) runner: DbtRunner,
-    // After the runner, which keeps its private folder here.
+    // After the runner, which keeps its files here.
     _folder: TempDir,
 }
 
-/// Opens the configured dbt without a database; `None` if the models are built in this program.
+/// Opens the configured dbt without opening a database; `None` if the models are built in this program. Fails if its profile is
+/// for another database than that of the run, if that is known.
 pub(crate) fn open_without_database(
     inputs: &Inputs,
     run: &RunOptions,
+    database: Option<&Path>,
     caller: &Caller<'_>,
 ) -> Result<Option<ScratchDbt>, Error> {
     let Some((project, dbt)) = options(inputs, run, caller)? else { return Ok(None) };
     let folder = TempDir::new().map_err(Error::Scratch)?;
-    let runner =
-        DbtRunner::open_without_database(project, &folder.path().join("project"), &inputs.vars, dbt).map_err(failed)?;
-    Ok(Some(ScratchDbt { runner, _folder: folder }))
+    let runner = DbtRunner::open_without_database(project, folder.path(), database, &inputs.vars, dbt);
+    Ok(Some(ScratchDbt { runner: runner.map_err(failed)?, _folder: folder }))
 }
 
 /// The project and how to call dbt for it.

@@ -130,8 +130,8 @@ impl<'a> OrchestratorBuilder<'a> {
     pub fn build(self) -> Result<Orchestrator<'a>, Error> {
         let session = Session::open(&self.database, self.caller)?;
         let orchestrator = Orchestrator { setup: self, session };
-        let OrchestratorBuilder { options, rules, caller, .. } = &orchestrator.setup;
-        crate::plan::check(&orchestrator.inputs(None)?, options, rules, caller)?;
+        let OrchestratorBuilder { options, database, rules, caller, .. } = &orchestrator.setup;
+        crate::plan::check(&orchestrator.inputs(None)?, options, database, rules, caller)?;
         Ok(orchestrator)
     }
 }

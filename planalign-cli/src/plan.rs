@@ -1,5 +1,7 @@
 //! The plan of a run: the configured workflow for each year.
 
+use std::path::Path;
+
 use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::ModelRunner;
@@ -16,23 +18,24 @@ use crate::{dbt_executable, modules};
 /// The stage of custom rules, once all tables of the year exist.
 const CUSTOM_RULES_STAGE: WorkflowStage = WorkflowStage::Validation;
 
-/// Returns the plan of a new run. Writes nothing.
-pub fn dry_run(inputs: &Inputs, run: &RunOptions, caller: &Caller<'_>) -> Result<RunPlan, Error> {
-    Ok(plan(&check(inputs, run, &[], caller)?, inputs, run.shuffle))
+/// Returns the plan of a new run in a database. Writes nothing.
+pub fn dry_run(inputs: &Inputs, run: &RunOptions, database: &Path, caller: &Caller<'_>) -> Result<RunPlan, Error> {
+    Ok(plan(&check(inputs, run, database, &[], caller)?, inputs, run.shuffle))
 }
 
 /// Checks the workflow with the caller's rules.
 pub(crate) fn check<'r>(
     inputs: &Inputs,
     run: &RunOptions,
+    database: &Path,
     of_caller: &[Box<dyn Rule + 'r>],
     caller: &Caller<'_>,
 ) -> Result<CheckedWorkflow, Error> {
-    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let scratch = Database::in_memory(&DatabaseOptions::default())?;
     let rules =
-        modules::all_rules(inputs, &database, of_caller.iter().map(|rule| Box::new(rule.as_ref()) as _).collect())?;
+        modules::all_rules(inputs, &scratch, of_caller.iter().map(|rule| Box::new(rule.as_ref()) as _).collect())?;
     let names = names(of_caller);
-    let mut dbt = dbt_executable::open_without_database(inputs, run, caller)?;
+    let mut dbt = dbt_executable::open_without_database(inputs, run, Some(database), caller)?;
     let project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
     checked_workflow(inputs, project.runner(), &rules, &names)
 }

@@ -30,13 +30,13 @@ impl<'d> ScratchProject<'d> {
         }
     }
 
-    /// Builds models and returns the database with them; `None` if they can't be built outside the database of the run.
-    pub(crate) fn build(&mut self, inputs: &Inputs, selection: &str) -> Result<Option<Database>, Error> {
+    /// Builds models and returns the database with them.
+    pub(crate) fn build(&mut self, inputs: &Inputs, selection: &str) -> Result<Database, Error> {
         let nodes = self.runner().select(selection)?;
         match self {
             Self::Embedded { runner, database } => {
                 runner.run(&nodes, &inputs.vars, &mut |_| Flow::Continue)?;
-                Ok(Some(database.clone()))
+                Ok(database.clone())
             }
             Self::Dbt(runner) => runner.build_in_scratch_database(&nodes, &inputs.vars).map_err(dbt_executable::failed),
         }

@@ -56,6 +56,14 @@ pub enum DbtError {
         /// The accepted versions.
         required: &'static str,
     },
+    /// The file with the profile can't be used.
+    #[error("dbt's profiles file `{}` {problem}", file.display())]
+    Profile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The profile is for another adapter.
     #[error("dbt's profile uses the adapter {found}, but duckdb is required")]
     Adapter {
@@ -174,6 +182,7 @@ impl Diagnostic for DbtError {
             Self::NotUnix => text("leave out `--runner dbt` to use the embedded runner"),
             Self::TooOld { .. } => text("upgrade dbt Core, or name another one with `--dbt-executable`"),
             Self::Engine { .. } => text("install that version of DuckDB where dbt is installed"),
+            Self::Profile { .. } => text("check `dbt.profile` and `dbt.profiles_dir`"),
             Self::Adapter { .. } => text("name a DuckDB profile in `dbt.profile`, or remove the setting"),
             Self::OtherDatabase { expected, .. } => {
                 vec![Hint::text(format!(

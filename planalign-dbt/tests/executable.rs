@@ -270,7 +270,8 @@ fn a_profile_for_another_database_is_refused() {
     let other = fixture.folder.path().join("other.duckdb");
     let profile = |path: &Path| json!({ "planalign": { "outputs": { "planalign": { "path": path } } } }).to_string();
     fs::write(folder.join("profiles.yml"), profile(&other)).expect("profile");
-    fixture.options.profile = Some(Profile { folder: Some(folder.clone()), name: "mine".to_owned(), target: None });
+    fixture.options.profile =
+        Some(Profile { folder: Some(folder.clone()), name: "planalign".to_owned(), target: None });
     assert!(matches!(fixture.dbt_error(), DbtError::OtherDatabase { found, .. } if found == other));
     fs::write(folder.join("profiles.yml"), profile(&fixture.database())).expect("profile");
     fixture.open().expect("its own database");
@@ -283,7 +284,7 @@ fn what_only_dbt_can_build_is_built_in_a_database_of_its_own() {
     fs::write(fixture.folder.path().join("packages.yml"), "packages:\n  - local: x\n").expect("packages");
     let mut runner = fixture.open().expect("checked");
     let nodes = ["prices".to_owned()];
-    runner.build_in_scratch_database(&nodes, &vars()).expect("built").expect("a database");
+    runner.build_in_scratch_database(&nodes, &vars()).expect("built");
     runner.run(&nodes, &vars(), &mut |_| Flow::Continue).expect("built");
     let databases = calls(&fixture).into_iter().map(|call| call["database"].as_str().expect("a path").to_owned());
     let own = databases.map(|path| path == fixture.database().display().to_string());

@@ -156,22 +156,49 @@ fn a_project_that_only_dbt_can_build_is_checked_with_dbt() {
     assert_eq!(left_behind(&sandbox), Vec::<String>::new());
 }
 
+/// Names a database in a profile of the project's own. Returns the options that select it.
+fn own_profile(sandbox: &Sandbox, database: &str) -> [&'static str; 4] {
+    let target = format!(r#"{{"type": "duckdb", "path": "{database}"}}"#);
+    let profiles = format!(r#"{{"planalign": {{"outputs": {{"planalign": {target}}}}}}}"#);
+    sandbox.write("dbt_copy/profiles.yml", &profiles);
+    ["--project", "dbt_copy", "--set", "dbt.profile=planalign"]
+}
+
 #[test]
-fn a_census_that_only_a_named_profile_could_read_is_not_checked() {
+fn a_census_that_only_dbt_can_read_is_checked_with_a_named_profile_too() {
     let sandbox = Sandbox::new(20);
     sandbox.copy_project();
     sandbox.write("dbt_copy/packages.yml", "packages:\n  - local: ../elsewhere\n");
-    let target = r#"{"type": "duckdb", "path": "elsewhere.duckdb"}"#;
-    let profiles = format!(r#"{{"planalign": {{"outputs": {{"planalign": {target}}}}}}}"#);
-    sandbox.write("dbt_copy/profiles.yml", &profiles);
-    let profile = ["--set", "dbt.profile=planalign"];
-    let output = validate(&sandbox, &sandbox.path("dbt_copy"), &profile);
-    assert!(
-        output.stdout.contains("census         not checked, because only dbt can read it: 20 rows"),
-        "{}{}",
-        output.stdout,
-        output.stderr
-    );
+    let [.., set, profile] = own_profile(&sandbox, "simulation.duckdb");
+    let output = validate(&sandbox, &sandbox.path("dbt_copy"), &[set, profile]);
+    assert!(output.stdout.contains("census         ok: 20 rows"), "{}{}", output.stdout, output.stderr);
+    assert!(!sandbox.path("simulation.duckdb").exists());
+    let with_profile = own_profile(&sandbox, "simulation.duckdb");
+    let done = simulate(&sandbox, "project", &with_profile);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    sandbox.write("nobody.csv", &sandbox::census(20, 1).replace(",19", ",20"));
+    let restart = [&with_profile[..], &["--restart", "--census", "nobody.csv"]].concat();
+    let refused = simulate(&sandbox, "project", &restart);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    let kept = sandbox.command(&["checkpoint", "verify", "--database", "simulation.duckdb"]).output();
+    assert_eq!(captured(&kept.expect("run planalign")).code, 0);
+    assert_eq!(left_behind(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn a_dry_run_with_a_named_profile_leaves_its_database_alone() {
+    let sandbox = Sandbox::new(20);
+    sandbox.copy_project();
+    let dry_run = [&own_profile(&sandbox, "simulation.duckdb")[..], &["--dry-run"]].concat();
+    let planned = simulate(&sandbox, "project", &dry_run);
+    assert_eq!(planned.code, 0, "{}", planned.stderr);
+    assert!(!sandbox.path("simulation.duckdb").exists());
+    own_profile(&sandbox, "elsewhere.duckdb");
+    let refused = simulate(&sandbox, "project", &dry_run);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    let expected = "dbt's profile opens `elsewhere.duckdb`, not the database of the run";
+    assert!(refused.stderr.contains(expected), "{}", refused.stderr);
+    assert!(!sandbox.path("elsewhere.duckdb").exists());
 }
 
 #[test]
@@ -185,11 +212,9 @@ fn a_run_is_not_replaced_with_a_census_that_the_engine_rejects() {
     assert_ne!(strict, sql);
     sandbox.write(model, &strict);
     sandbox.simulated(&["2025", "--project", "dbt_copy"]);
-    let target = r#"{"type": "duckdb", "path": "simulation.duckdb"}"#;
-    sandbox.write("dbt_copy/profiles.yml", &format!(r#"{{"planalign": {{"outputs": {{"planalign": {target}}}}}}}"#));
     let bad_row = "E999999,1980-01-01,2020-01-01,,much,0,40,,\n";
     sandbox.write("bad.csv", &format!("{}{bad_row}", sandbox::census(20, 1)));
-    let restart = ["--project", "dbt_copy", "--set", "dbt.profile=planalign", "--restart", "--census", "bad.csv"];
+    let restart = [&own_profile(&sandbox, "simulation.duckdb")[..], &["--restart", "--census", "bad.csv"]].concat();
     let refused = simulate(&sandbox, "project", &restart);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("model stg_census_summary"), "{}", refused.stderr);

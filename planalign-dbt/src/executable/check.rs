@@ -1,5 +1,6 @@
 //! The first call: what dbt it is, what engine it uses, whether the project parses, and the manifest.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use planalign_config::{Database, DatabaseOptions};
@@ -32,32 +33,30 @@ pub struct DbtVersions {
     pub engine: String,
 }
 
-/// A row of the query that asks dbt's engine.
+/// The row of the query that asks dbt's engine.
 #[derive(Debug, Deserialize)]
 struct Engine {
     version: String,
+    /// What the user's profile says, without opening it.
     path: Option<PathBuf>,
 }
-
-const ASK_ENGINE: &str = "select version() as version, max(path) as path from duckdb_databases() \
-                          where database_name = current_database()";
 
 /// What the check found.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) versions: DbtVersions,
     pub(crate) manifest: Manifest,
-    /// The file that dbt opened.
+    /// The database of the user's own profile, if that is used.
     pub(crate) database: Option<PathBuf>,
 }
 
-/// Calls dbt on a scratch database, or, with a profile of the user's own, on the profile's.
-pub(crate) fn check(dbt: &mut Dbt, options: &DbtOptions, vars: &Vars) -> Result<Checked, RunnerError> {
-    let asked = dbt.scratch_file("check.duckdb");
-    dbt.use_database(&asked, options)?;
+/// Calls dbt on a scratch database of this name, because what is only checked must not change.
+pub(crate) fn check(dbt: &mut Dbt, name: &OsStr, options: &DbtOptions, vars: &Vars) -> Result<Checked, RunnerError> {
+    let database = dbt.use_scratch_database(name, options)?;
     let call = dbt.call()?;
     let mut output = Output::default();
-    let subcommand = ["show", "--inline", ASK_ENGINE, "--output", "json", "--limit", "1"];
+    let query = format!("select version() as version, {} as path", dbt.path_in_profile());
+    let subcommand = ["show", "--inline", &query, "--output", "json", "--limit", "1"];
     let end = dbt.run(&call, &subcommand, vars, &mut |line| output.read(line), &mut || false)?;
     let redactor = Redactor::of(vars);
     let Some(version) = output.version.clone() else {
@@ -92,7 +91,7 @@ pub(crate) fn check(dbt: &mut Dbt, options: &DbtOptions, vars: &Vars) -> Result<
     }
     // Our engine must be able to read what dbt's writes.
     let read_only = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
-    if options.profile.is_none() && Database::open(&asked, &read_only).is_err() {
+    if Database::open(&database, &read_only).is_err() {
         return Err(unusable().into());
     }
     let versions = DbtVersions { dbt: version, adapter: output.adapter, engine: engine.version };

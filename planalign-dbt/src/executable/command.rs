@@ -1,25 +1,21 @@
 //! The command line of a call of dbt.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use serde_json::json;
 
 use super::environment::{Environment, names_in, package_texts};
 use super::large_vars::{LONGEST_ARGUMENT, project_with};
 use super::log_line::Event;
 use super::process::{End, Guarded, Line};
+use super::profile::{GENERATED, OwnProfiles, PROFILES_FILE, Profile, generated};
 use super::redactor::Redactor;
 use super::scratch::{Call, Scratch};
 use super::warnings::WarningFlag;
 use crate::dbt_error::DbtError;
 use crate::embedded::project_texts;
 use crate::runner::Vars;
-
-/// The profile and target that we generate.
-const GENERATED: &str = "planalign";
 
 /// How to call a `dbt` executable.
 #[derive(Clone, Debug)]
@@ -42,18 +38,7 @@ pub struct DbtOptions {
     pub timeout: Duration,
 }
 
-/// A profile of the user's own.
-#[derive(Clone, Debug)]
-pub struct Profile {
-    /// Folder of `profiles.yml`; `None`: the project's.
-    pub folder: Option<PathBuf>,
-    /// Name of the profile.
-    pub name: String,
-    /// Target; `None`: the profile's default.
-    pub target: Option<String>,
-}
-
-/// Calls dbt for one project and database.
+/// Calls dbt for one project.
 #[derive(Debug)]
 pub(crate) struct Dbt {
     pub(crate) executable: PathBuf,
@@ -62,26 +47,25 @@ pub(crate) struct Dbt {
     profiles: PathBuf,
     profile: String,
     target: Option<String>,
+    own_profiles: Option<OwnProfiles>,
     warnings: WarningFlag,
     guarded: Guarded,
     scratch: Scratch,
 }
 
 impl Dbt {
-    /// Finds the executable and prepares the private folder next to the database.
-    pub(crate) fn new(project: &Path, database: &Path, options: &DbtOptions) -> Result<Self, DbtError> {
+    /// Finds the executable and reads what a call needs to know. No call is possible before a database is chosen.
+    pub(crate) fn new(project: &Path, scratch: Scratch, options: &DbtOptions) -> Result<Self, DbtError> {
         let executable = find(&options.executable, &options.caller_environment)?;
-        let scratch = Scratch::create(database).map_err(DbtError::scratch)?;
+        let own_profiles = options.profile.as_ref().map(|profile| OwnProfiles::read(profile, project)).transpose()?;
         let mut texts = project_texts(project);
         texts.extend(package_texts(project));
-        let (profiles, profile, target) = match &options.profile {
-            Some(Profile { folder, name, target }) => {
-                let folder = folder.clone().unwrap_or_else(|| project.to_owned());
-                texts.extend(fs::read_to_string(folder.join("profiles.yml")));
-                (folder, name.clone(), target.clone())
-            }
-            None => (scratch.path().to_owned(), GENERATED.to_owned(), Some(GENERATED.to_owned())),
+        texts.extend(own_profiles.iter().map(|profiles| profiles.text.clone()));
+        let (profile, target) = match &options.profile {
+            Some(Profile { name, target, .. }) => (name.clone(), target.clone()),
+            None => (GENERATED.to_owned(), Some(GENERATED.to_owned())),
         };
+        let profiles = own_profiles.as_ref().map_or_else(|| scratch.path().to_owned(), |own| own.folder.clone());
         let Environment { mut passed, removed } =
             Environment::of(&options.caller_environment, &names_in(texts), &options.environment);
         if !removed.is_empty() {
@@ -91,30 +75,41 @@ impl Dbt {
         passed.extend(warnings.environment());
         let guarded = Guarded::new(options.guard.clone(), passed, options.timeout);
         let project = project.to_owned();
-        Ok(Self { executable, project, profiles, profile, target, warnings, guarded, scratch })
+        Ok(Self { executable, project, profiles, profile, target, own_profiles, warnings, guarded, scratch })
     }
 
-    /// Writes the generated profile for a database.
-    pub(crate) fn use_database(&self, database: &Path, options: &DbtOptions) -> Result<(), DbtError> {
-        if options.profile.is_some() {
+    /// Has dbt open a database in the private folder, also if the profile is the user's own. Returns the database.
+    pub(crate) fn use_scratch_database(&mut self, name: &OsStr, options: &DbtOptions) -> Result<PathBuf, DbtError> {
+        let folder = self.scratch.path().join("database");
+        fs::create_dir_all(&folder).map_err(DbtError::scratch)?;
+        let database = folder.join(name);
+        let profiles = match &self.own_profiles {
+            Some(own) => own.with_database(&database),
+            None => generated(&database, options),
+        };
+        self.use_profiles(&profiles)?;
+        Ok(database)
+    }
+
+    /// Has dbt open the database of the run, or, with a profile of the user's own, whatever that says.
+    pub(crate) fn use_database(&mut self, database: &Path, options: &DbtOptions) -> Result<(), DbtError> {
+        if let Some(own) = &self.own_profiles {
+            self.profiles.clone_from(&own.folder);
             return Ok(());
         }
-        let path = std::path::absolute(database).map_err(DbtError::scratch)?;
-        let mut settings = serde_json::Map::new();
-        if let Some(bytes) = options.memory_limit {
-            settings.insert("memory_limit".to_owned(), format!("{bytes}B").into());
-        }
-        let output = json!({
-            "type": "duckdb", "path": path, "schema": "main", "threads": options.threads.max(1), "settings": settings,
-        });
-        let profiles = json!({ GENERATED: { "target": GENERATED, "outputs": { GENERATED: output } } });
-        // JSON is YAML.
-        fs::write(self.scratch.path().join("profiles.yml"), format!("{profiles:#}")).map_err(DbtError::scratch)
+        let database = std::path::absolute(database).map_err(DbtError::scratch)?;
+        self.use_profiles(&generated(&database, options))
     }
 
-    /// A path in the private folder.
-    pub(crate) fn scratch_file(&self, name: &str) -> PathBuf {
-        self.scratch.path().join(name)
+    fn use_profiles(&mut self, profiles: &serde_json::Value) -> Result<(), DbtError> {
+        self.profiles = self.scratch.path().to_owned();
+        // JSON is YAML.
+        fs::write(self.profiles.join(PROFILES_FILE), format!("{profiles:#}")).map_err(DbtError::scratch)
+    }
+
+    /// The path of the database in the user's own profile, as an expression of SQL that dbt renders; `null` without one.
+    pub(crate) fn path_in_profile(&self) -> String {
+        self.own_profiles.as_ref().map_or_else(|| "null".to_owned(), OwnProfiles::path)
     }
 
     /// The folder of the next call.

@@ -13,6 +13,7 @@ mod log_line;
 mod manifest;
 mod messages;
 mod process;
+mod profile;
 mod redactor;
 mod results_file;
 mod runner;
@@ -20,6 +21,7 @@ mod scratch;
 mod warnings;
 
 pub use check::DbtVersions;
-pub use command::{DbtOptions, Profile};
+pub use command::DbtOptions;
 pub use environment::is_option;
+pub use profile::Profile;
 pub use runner::DbtRunner;

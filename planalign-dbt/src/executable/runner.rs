@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use super::check::{Checked, DbtVersions, check};
 use super::command::{Dbt, DbtOptions};
 use super::manifest::{Manifest, Node};
 use super::redactor::Redactor;
+use super::scratch::Scratch;
 use crate::dbt_error::DbtError;
 use crate::embedded::EmbeddedRunner;
 use crate::outcome::{NodeResult, Outcome};
@@ -25,7 +28,10 @@ pub struct DbtRunner {
     options: DbtOptions,
     versions: DbtVersions,
     manifest: Manifest,
-    database: PathBuf,
+    /// The database of the run; `None` if there is no run.
+    database: Option<PathBuf>,
+    /// The file name of the scratch database.
+    scratch_name: OsString,
     /// The same project in this program, if it can be loaded: what the results depend on must not depend on the runner.
     embedded: Option<Embedded>,
 }
@@ -41,68 +47,67 @@ impl DbtRunner {
     /// Asks dbt for its versions and the project's manifest. The caller has the database, which need not exist yet, locked but
     /// not open.
     pub fn open(project: &Path, database: &Path, vars: &Vars, options: DbtOptions) -> Result<Self, RunnerError> {
-        let (runner, found) = Self::checked(project, database, vars, options)?;
-        if let (Some(_), Some(found)) = (&runner.options.profile, found)
-            && !is_same(&found, database)
-        {
-            return Err(DbtError::OtherDatabase { found, expected: database.to_owned() }.into());
-        }
-        Ok(runner)
+        let scratch = Scratch::create(database).map_err(DbtError::scratch)?;
+        let mut this = Self::checked(project, scratch, Some(database), vars, options)?;
+        this.dbt.use_database(database, &this.options)?;
+        this.database = Some(database.to_owned());
+        Ok(this)
     }
 
-    /// Asks the same without a database, for a project that isn't run but only looked at. `scratch` is a path for a private folder.
+    /// Asks the same for a project that isn't run but only looked at. Nodes are built in a scratch database. `folder` is an empty
+    /// folder that only the user can read; `database` is that of a run, to compare the profile with.
     pub fn open_without_database(
         project: &Path,
-        scratch: &Path,
+        folder: &Path,
+        database: Option<&Path>,
         vars: &Vars,
         options: DbtOptions,
     ) -> Result<Self, RunnerError> {
-        Ok(Self::checked(project, scratch, vars, options)?.0)
+        Self::checked(project, Scratch::within(folder.to_owned()), database, vars, options)
     }
 
-    /// The runner, and the file that the profile opens.
     fn checked(
         project: &Path,
-        database: &Path,
+        scratch: Scratch,
+        database: Option<&Path>,
         vars: &Vars,
         options: DbtOptions,
-    ) -> Result<(Self, Option<PathBuf>), RunnerError> {
+    ) -> Result<Self, RunnerError> {
         if cfg!(not(unix)) {
             return Err(DbtError::NotUnix.into());
         }
-        let mut dbt = Dbt::new(project, database, &options)?;
-        let Checked { versions, manifest, database: found } = check(&mut dbt, &options, vars)?;
-        dbt.use_database(database, &options)?;
+        let mut dbt = Dbt::new(project, scratch, &options)?;
+        // The name of a DuckDB file is that of its catalog, which models may name.
+        let name = database.and_then(Path::file_name).unwrap_or("planalign.duckdb".as_ref()).to_owned();
+        let Checked { versions, manifest, database: found } = check(&mut dbt, &name, &options, vars)?;
+        if let (Some(found), Some(expected)) = (found, database)
+            && !is_same(&found, expected, &options.caller_environment)
+        {
+            return Err(DbtError::OtherDatabase { found, expected: expected.to_owned() }.into());
+        }
         let embedded = Embedded::load(project, vars);
-        Ok((Self { dbt, options, versions, manifest, database: database.to_owned(), embedded }, found))
+        Ok(Self { dbt, options, versions, manifest, database: None, scratch_name: name, embedded })
     }
 
     /// Builds nodes in a database of their own, which exists as long as the runner: in this program if it can, else with dbt.
-    /// Returns `None` if only dbt can and its profile is the user's own, because that names the database of the run.
-    pub fn build_in_scratch_database(
-        &mut self,
-        nodes: &[String],
-        vars: &Vars,
-    ) -> Result<Option<Database>, RunnerError> {
+    pub fn build_in_scratch_database(&mut self, nodes: &[String], vars: &Vars) -> Result<Database, RunnerError> {
         if let Some(Embedded { runner, database }) = &mut self.embedded {
             match runner.run(nodes, vars, &mut |_| Flow::Continue) {
-                Ok(_) => return Ok(Some(database.clone())),
+                Ok(_) => return Ok(database.clone()),
                 Err(error @ (RunnerError::Compilation { .. } | RunnerError::Unsupported { .. })) => {
                     log::debug!("only dbt can build these models: {error}");
                 }
                 Err(error) => return Err(error),
             }
         }
-        if self.options.profile.is_some() {
-            return Ok(None);
-        }
-        let scratch = self.dbt.scratch_file("scratch.duckdb");
-        self.dbt.use_database(&scratch, &self.options)?;
+        let scratch = self.dbt.use_scratch_database(&self.scratch_name, &self.options)?;
         let built = self.run(nodes, vars, &mut |_| Flow::Continue);
-        self.dbt.use_database(&self.database, &self.options)?;
+        if let Some(database) = &self.database {
+            self.dbt.use_database(database, &self.options)?;
+        }
         built?;
         let built = Database::open(&scratch, &DatabaseOptions::default());
-        Ok(Some(built.map_err(|cause| DbtError::Database { cause: Box::new(cause) })?))
+        Ok(built.map_err(|cause| DbtError::Database { cause: Box::new(cause) })?)
     }
 
     /// The versions of dbt, its adapter, and its engine.
@@ -138,8 +143,17 @@ impl Embedded {
     }
 }
 
-fn is_same(a: &Path, b: &Path) -> bool {
-    let resolved = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+/// Whether two paths are those of the same file, which need not exist. A tilde is the home directory, as for the engine.
+fn is_same(a: &Path, b: &Path, environment: &[(OsString, OsString)]) -> bool {
+    let home = environment.iter().find(|(name, _)| name == "HOME").map(|(_, home)| Path::new(home));
+    let resolved = |path: &Path| {
+        let path = match (path.strip_prefix("~"), home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => std::path::absolute(path).ok()?,
+        };
+        let in_folder = || Some(fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?));
+        fs::canonicalize(&path).ok().or_else(in_folder).or(Some(path))
+    };
     resolved(a) == resolved(b)
 }
 

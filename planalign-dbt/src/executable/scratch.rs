@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Sender, unbounded};
 
-/// A folder next to the database that only the user can read; removed on drop, and whatever a killed process left in it first.
+/// A folder that only the user can read; removed on drop, and whatever a killed process left next to the database first.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Creates the folder. The caller has the database locked, so nobody else uses it.
+    /// Creates the folder next to a database. The caller has the database locked, so nobody else uses it.
     pub(crate) fn create(database: &Path) -> io::Result<Self> {
         let path = std::path::absolute(database)?.with_added_extension("dbt");
         remove(&path)?;
@@ -25,9 +25,14 @@ impl Scratch {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
         folder.create(&path)?;
+        Ok(Self::within(path))
+    }
+
+    /// Uses an empty folder that only the user can read.
+    pub(crate) fn within(path: PathBuf) -> Self {
         let (ended, folders) = unbounded::<PathBuf>();
         let cleaner = thread::spawn(move || folders.iter().for_each(|folder| discard(&folder)));
-        Ok(Self { path, calls: 0, cleaner: Some((ended, cleaner)) })
+        Self { path, calls: 0, cleaner: Some((ended, cleaner)) }
     }
 
     pub(crate) fn path(&self) -> &Path {

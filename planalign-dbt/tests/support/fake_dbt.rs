@@ -118,6 +118,11 @@ impl Call {
         profiles["planalign"]["outputs"]["planalign"]["path"].as_str().expect("path").into()
     }
 
+    /// The path that the query of the check asks for, which a real dbt renders.
+    fn path_in_query(&self) -> Option<&str> {
+        self.option("--inline").split("$path$").nth(1)
+    }
+
     fn show(&self) -> u8 {
         if self.is("show_hangs") {
             hang();
@@ -140,7 +145,7 @@ impl Call {
             fs::write(self.database(), bytes).expect("file");
         }
         let engine = if self.is("old_engine") { "v1.4.2" } else { "v1.5.6" };
-        let rows = json!([{ "version": engine, "path": self.database() }]).to_string();
+        let rows = json!([{ "version": engine, "path": self.path_in_query() }]).to_string();
         event("ShowNode", "info", "", &json!({ "preview": rows }));
         let adapter = if self.is("other_adapter") { "postgres" } else { "duckdb" };
         if !self.is("no_manifest") {

@@ -22,7 +22,7 @@ pub(crate) fn run(
     let run = run_options(args, &options);
     if args.dry_run {
         let inputs = planalign::Inputs::load(&options)?;
-        let plan = planalign::dry_run(&inputs, &run, &process.caller())?;
+        let plan = planalign::dry_run(&inputs, &run, &args.database, &process.caller())?;
         let about_dbt = planalign::dbt_plan(&inputs, &plan, args.runner);
         say(&[Some(plan.to_string()), about_dbt].into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
         return Ok(ExitCode::Done);

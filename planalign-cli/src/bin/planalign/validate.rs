@@ -27,11 +27,7 @@ pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
 fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
     let inputs = Inputs::load(&args.options(None, environment()))?;
     let InputCheck { plan, census: checked, nodes, dbt } = planalign::check_inputs(&inputs, &process.caller())?;
-    let census = match checked.as_deref() {
-        Some([]) => "ok",
-        Some(_) => "usable",
-        None => "not checked, because only dbt can read it",
-    };
+    let census = if checked.is_empty() { "ok" } else { "usable" };
     let stages = plan.remaining().count();
     let settings = &inputs.config().settings;
     let defaults = SimulationConfig::new(settings.scenario_id.clone(), settings.plan_design_id.clone()).flattened();
@@ -45,9 +41,7 @@ fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
         ),
         format!("census         {census}: {} rows", inputs.census().rows),
     ];
-    lines.extend(
-        checked.iter().flatten().map(|finding| format!("               {}: {}", finding.severity, finding.message)),
-    );
+    lines.extend(checked.iter().map(|finding| format!("               {}: {}", finding.severity, finding.message)));
     lines.extend([
         format!("dbt project    ok: {nodes} models and seeds"),
         format!("workflow       ok: {stages} stages"),
