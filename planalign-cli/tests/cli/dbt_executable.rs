@@ -235,6 +235,31 @@ fn options_of_dbt_in_the_environment_are_named_and_not_passed_on() {
 }
 
 #[test]
+fn a_killed_dry_run_leaves_nothing_behind() {
+    let sandbox = Sandbox::new(20);
+    let temporary = sandbox.path("temporary");
+    std::fs::create_dir(&temporary).expect("folder");
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let fake = fake_dbt::install(&sandbox.path(""));
+        let pids = sandbox.path("pids");
+        let dry_run = ["--dry-run", "--set", "dbt.grace_seconds=1"];
+        let mut command = sandbox.simulate_command(&options(fake.to_str().expect("UTF-8"), &dry_run));
+        command.env("DBT_ENV_FAKE", "show_hangs").env("DBT_ENV_PIDS", &pids).env("TMPDIR", &temporary);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("spawn");
+        while !pids.exists() {
+            std::thread::yield_now();
+        }
+        assert_eq!(std::fs::read_dir(&temporary).expect("list").count(), 1);
+        kill(Pid::from_raw(i32::try_from(child.id()).expect("ID")), signal).expect("signal");
+        child.wait().expect("wait");
+        while std::fs::read_dir(&temporary).expect("list").count() > 0 {
+            std::thread::yield_now();
+        }
+        std::fs::remove_file(&pids).expect("remove");
+    }
+}
+
+#[test]
 fn a_stop_while_dbt_works_ends_it_and_the_run_resumes() {
     let sandbox = Sandbox::new(200);
     sandbox.simulated(&["2025-2026", "--database", "uninterrupted.duckdb"]);
@@ -257,7 +282,7 @@ fn a_stop_while_dbt_works_ends_it_and_the_run_resumes() {
         assert_eq!(ended, if signal == Signal::SIGINT { Some(130) } else { None });
         if signal == Signal::SIGINT {
             let log = std::fs::read_to_string(&log).expect("UTF-8");
-            assert!(log.contains("dbt: sent SIGINT\n"), "{log}");
+            assert!(log.contains("sent SIGINT to dbt\n") && !log.contains("dbt: sent"), "{log}");
         }
         let dbt = std::fs::read_to_string(&pids).expect("process ID");
         while Path::new("/proc").join(&dbt).exists() {

@@ -39,7 +39,7 @@ impl<'b> Build<'b> {
 
     /// Reads a line of output, and passes on what it says about a node. Returns what the observer returns.
     pub(crate) fn read(&mut self, line: Line, observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow) -> Flow {
-        let (Line::Out(text) | Line::Err(text)) = line;
+        let (Line::Out(text) | Line::Err(text)) = line else { return Flow::Continue };
         let Some(event) = Event::parse(&text) else {
             self.messages.add_text(text);
             return Flow::Continue;

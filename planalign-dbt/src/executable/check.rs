@@ -109,7 +109,7 @@ struct Output {
 
 impl Output {
     fn read(&mut self, line: Line) {
-        let (Line::Out(text) | Line::Err(text)) = line;
+        let (Line::Out(text) | Line::Err(text)) = line else { return };
         let Some(event) = Event::parse(&text) else {
             self.messages.add_text(text);
             return;

@@ -73,7 +73,10 @@ impl Dbt {
         }
         let warnings = WarningFlag::of(project, &profiles);
         passed.extend(warnings.environment());
-        let guarded = Guarded::new(options.guard.clone(), passed, options.timeout);
+        let mut guarded = Guarded::new(options.guard.clone(), passed, options.timeout);
+        if !scratch.is_swept() {
+            guarded.remove_if_abandoned(scratch.path().to_owned());
+        }
         let project = project.to_owned();
         Ok(Self { executable, project, profiles, profile, target, own_profiles, warnings, guarded, scratch })
     }
@@ -93,6 +96,8 @@ impl Dbt {
 
     /// Has dbt open the database of the run, or, with a profile of the user's own, whatever that says.
     pub(crate) fn use_database(&mut self, database: &Path, options: &DbtOptions) -> Result<(), DbtError> {
+        // A run makes many calls.
+        self.guarded.start_ahead();
         if let Some(own) = &self.own_profiles {
             self.profiles.clone_from(&own.folder);
             return Ok(());
@@ -167,7 +172,10 @@ fn log_line(line: &Line, redactor: &Redactor) {
     if !log::log_enabled!(log::Level::Info) {
         return;
     }
-    let (Line::Out(text) | Line::Err(text)) = line;
+    let text = match line {
+        Line::Guard(text) => return log::info!("{text}"),
+        Line::Out(text) | Line::Err(text) => text,
+    };
     let shown = match Event::parse(text) {
         Some(event) if event.level() == "debug" => return,
         Some(event) => redactor.text(event.message()),

@@ -1,14 +1,15 @@
 //! The process between us and dbt, which ends dbt when we end, however we end.
 //!
 //! A program that drives dbt hosts the guard: it starts itself with the arguments of [`command`], and [`host`] does the guard's
-//! work. The pipe to the guard brings the command line of dbt, and is then all that keeps dbt alive. dbt's process group isn't
-//! ours, so a Ctrl-C at the terminal reaches only us.
+//! work. The pipe to the guard brings an [`Order`], and is then all that keeps dbt alive. dbt's process group isn't ours, so a
+//! Ctrl-C at the terminal reaches only us.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -26,11 +27,25 @@ pub(crate) const CANNOT_START: i32 = 127;
 /// How a program is asked to end: SIGINT cancels its queries, SIGTERM doesn't.
 const SIGNALS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL];
 
+/// What precedes the guard's own lines in its output, which is otherwise the program's.
+pub(crate) const MARK: &str = "planalign-guard: ";
+
+/// What a guard does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// The program and its arguments.
+    pub(crate) line: Vec<OsString>,
+    /// A folder to remove if the process that started the guard ends before the program.
+    pub(crate) abandoned: Option<PathBuf>,
+}
+
 /// What the guard waits for.
 enum Event {
     Exited(io::Result<ExitStatus>),
-    /// The process that started the guard wants the program to end, or has ended itself.
-    PipeClosed,
+    /// The process that started the guard wants the program to end.
+    Asked,
+    /// The process that started the guard has ended.
+    Abandoned,
 }
 
 /// First argument of the guard; the milliseconds between signals follow. Stdin brings the program and its arguments.
@@ -59,7 +74,7 @@ pub fn host(host: &Path, arguments: impl IntoIterator<Item = OsString>, report: 
     }
 }
 
-/// Runs a program in a process group of its own until it ends or stdin closes. Then asks the group to end, and waits `grace`
+/// Runs a program in a process group of its own until it ends, or stdin brings a byte or closes. Then asks the group to end, and waits `grace`
 /// after each signal before it sends the next one. Returns the exit code of the program, or 128 and the number of its signal.
 fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
     // Handled and not ignored: a program inherits ignored signals.
@@ -70,20 +85,25 @@ fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
     command.arg(START).stdin(Stdio::piped()).process_group(0);
     // Before the program is known, because guards are started ahead of time.
     let Ok(mut child) = command.spawn() else { return CANNOT_START };
-    let line = receive(&mut io::stdin());
-    let sent = child.stdin.take().map(|mut stdin| line.and_then(|line| send(&line, &mut stdin)));
-    if !matches!(sent, Some(Ok(()))) {
+    let order = Order::receive(&mut io::stdin());
+    let sent = child.stdin.take().zip(order.as_ref().ok()).map(|(mut stdin, order)| send(&order.line, &mut stdin));
+    let (Ok(order), Some(Ok(()))) = (order, sent) else {
         // No longer needed. The process that waited for the program ends as well.
         let _ = child.wait();
         return CANNOT_START;
-    }
+    };
     let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
     let (sender, events) = unbounded();
     watch_pipe(sender.clone());
     thread::spawn(move || sender.send(Event::Exited(child.wait())));
-    let status = wait(&events, group, grace, report);
+    let mut is_abandoned = false;
+    let status = wait(&events, group, grace, report, &mut is_abandoned);
     // What the program left behind.
     let _ = killpg(group, Signal::SIGKILL);
+    if let Some(folder) = order.abandoned.filter(|_| is_abandoned) {
+        // Whatever was just killed may still have added a file.
+        let _ = fs::remove_dir_all(&folder).or_else(|_| fs::remove_dir_all(&folder));
+    }
     match status {
         Some(Ok(status)) => status.code().or_else(|| Some(128 + status.signal()?)).unwrap_or(CANNOT_START),
         Some(Err(_)) | None => CANNOT_START,
@@ -92,10 +112,8 @@ fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
 
 fn watch_pipe(sender: Sender<Event>) {
     thread::spawn(move || {
-        let mut stdin = io::stdin();
-        let mut byte = [0];
-        while stdin.read(&mut byte).is_ok_and(|read| read > 0) {}
-        sender.send(Event::PipeClosed)
+        let is_asked = io::stdin().read_exact(&mut [0]).is_ok();
+        sender.send(if is_asked { Event::Asked } else { Event::Abandoned })
     });
 }
 
@@ -104,17 +122,19 @@ fn wait(
     group: Pid,
     grace: Duration,
     report: &dyn Fn(&str),
+    is_abandoned: &mut bool,
 ) -> Option<io::Result<ExitStatus>> {
     match events.recv().ok()? {
         Event::Exited(status) => return Some(status),
-        Event::PipeClosed => {}
+        Event::Asked => {}
+        Event::Abandoned => *is_abandoned = true,
     }
     for signal in SIGNALS {
         let _ = killpg(group, signal);
-        report(&format!("sent {signal}"));
+        report(&format!("{MARK}sent {signal} to dbt"));
         match events.recv_timeout(grace) {
             Ok(Event::Exited(status)) => return Some(status),
-            Ok(Event::PipeClosed) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Event::Asked | Event::Abandoned) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return None,
         }
     }
@@ -135,8 +155,22 @@ fn start() -> i32 {
     CANNOT_START
 }
 
+impl Order {
+    pub(crate) fn send(&self, to: &mut impl Write) -> io::Result<()> {
+        let folder = self.abandoned.clone().unwrap_or_default().into_os_string();
+        send(&[&[folder], self.line.as_slice()].concat(), to)
+    }
+
+    /// Waits for an order. Fails if it doesn't arrive in full.
+    fn receive(from: &mut impl Read) -> io::Result<Self> {
+        let mut parts = receive(from)?.into_iter();
+        let abandoned = parts.next().filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        Ok(Self { line: parts.collect(), abandoned })
+    }
+}
+
 /// Sends a command line: the number of its parts, then the length and the bytes of each.
-pub(crate) fn send(line: &[OsString], to: &mut impl Write) -> io::Result<()> {
+fn send(line: &[OsString], to: &mut impl Write) -> io::Result<()> {
     let number = |number: usize| u32::try_from(number).map(u32::to_be_bytes).map_err(io::Error::other);
     let mut bytes = number(line.len())?.to_vec();
     for part in line {
@@ -171,13 +205,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_line_arrives_in_full_or_not_at_all() {
-        let line = ["dbt", "", "--vars", "{\"a\":\n1}"].map(OsString::from);
-        let mut sent = Vec::new();
-        send(&line, &mut sent).expect("sent");
-        assert_eq!(receive(&mut sent.as_slice()).expect("received"), line);
-        for length in 0..sent.len() {
-            assert!(receive(&mut &sent[..length]).is_err(), "{length} bytes");
+    fn an_order_arrives_in_full_or_not_at_all() {
+        let line: Vec<OsString> = ["dbt", "", "--vars", "{\"a\":\n1}"].map(OsString::from).into();
+        for abandoned in [None, Some(PathBuf::from("/tmp/x"))] {
+            let order = Order { line: line.clone(), abandoned };
+            let mut sent = Vec::new();
+            order.send(&mut sent).expect("sent");
+            assert_eq!(Order::receive(&mut sent.as_slice()).expect("received"), order);
+            for length in 0..sent.len() {
+                assert!(Order::receive(&mut &sent[..length]).is_err(), "{length} bytes");
+            }
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Runs a command under the guard and passes on its output line by line.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::guard;
+use super::guard::{self, Order};
 
 /// Longer lines are cut.
 const LONGEST_LINE: usize = 1 << 20;
@@ -22,6 +25,8 @@ const STRAGGLERS: Duration = Duration::from_secs(2);
 pub(crate) enum Line {
     Out(String),
     Err(String),
+    /// What the guard says it did.
+    Guard(String),
 }
 
 /// Why a process ended.
@@ -47,14 +52,27 @@ pub(crate) struct Guarded {
     environment: Vec<(OsString, OsString)>,
     /// Time for a command.
     timeout: Duration,
-    /// The guard of the next command, which takes its time to start: it is this program, with the engine.
+    /// A folder to remove if we end before a command.
+    abandoned: Option<PathBuf>,
+    /// Whether the guard of the next command is started ahead of time, because it is this program, with the engine.
+    starts_next: bool,
     next: Option<Child>,
 }
 
 impl Guarded {
     /// Runs commands with this environment. `guard` is the command line of a guard; `timeout` is the time for a command.
     pub(crate) fn new(guard: Vec<OsString>, environment: Vec<(OsString, OsString)>, timeout: Duration) -> Self {
-        Self { guard, environment, timeout, next: None }
+        Self { guard, environment, timeout, abandoned: None, starts_next: false, next: None }
+    }
+
+    /// Has the guard remove a folder if this process ends before a command.
+    pub(crate) fn remove_if_abandoned(&mut self, folder: PathBuf) {
+        self.abandoned = Some(folder);
+    }
+
+    /// Has the guard of each next command start while one runs.
+    pub(crate) fn start_ahead(&mut self) {
+        self.starts_next = true;
     }
 
     /// Runs a command to its end. `on_line` receives its output; `should_stop` is asked several times a second.
@@ -64,20 +82,17 @@ impl Guarded {
         on_line: &mut dyn FnMut(Line),
         should_stop: &mut dyn FnMut() -> bool,
     ) -> io::Result<End> {
-        let mut child = if let Some(next) = self.next.take().and_then(|next| given(line, next)) {
-            next
-        } else {
-            let mut child = self.start()?;
-            // If it is dead, its exit code says so.
-            let _ = give(line, &mut child);
-            child
-        };
+        let ahead =
+            self.next.take().and_then(|mut guard| guard.try_wait().is_ok_and(|end| end.is_none()).then_some(guard));
+        let mut child = ahead.map_or_else(|| self.start(), Ok)?;
+        let order = Order { line: line.to_owned(), abandoned: self.abandoned.clone() };
+        let pipe = Pipe::to(&mut child, order)?;
         let lines = read_lines(&mut child);
-        // While dbt works, and not when the caller waits for it to begin or works on its results.
-        self.next = self.start().ok();
-        let ended = self.follow(&mut child, &lines, on_line, should_stop);
-        drop(child.stdin.take());
-        ended
+        if self.starts_next {
+            // While dbt works, and not when the caller waits for it to begin or works on its results.
+            self.next = self.start().ok();
+        }
+        self.follow(&mut child, &pipe, &lines, on_line, should_stop)
     }
 
     /// Starts a guard.
@@ -94,6 +109,7 @@ impl Guarded {
     fn follow(
         &self,
         child: &mut Child,
+        pipe: &Pipe,
         lines: &Receiver<Line>,
         on_line: &mut dyn FnMut(Line),
         should_stop: &mut dyn FnMut() -> bool,
@@ -113,9 +129,9 @@ impl Guarded {
                 } else {
                     (began.elapsed() > self.timeout).then_some(End::TimedOut)
                 };
-                if asked_to_end.is_some() {
-                    // The guard then ends the process.
-                    drop(child.stdin.take());
+                if asked_to_end.is_some() && !pipe.end() {
+                    // The guard doesn't listen, and has started nothing.
+                    child.kill()?;
                 }
             }
             if let Some(status) = child.try_wait()? {
@@ -142,23 +158,39 @@ impl Drop for Guarded {
     }
 }
 
-/// Gives a guard its command line.
-fn give(line: &[OsString], to: &mut Child) -> io::Result<()> {
-    guard::send(line, to.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?)
+/// The pipe to a guard, written by a thread, because a guard that doesn't read must not stop us. On drop, it closes.
+struct Pipe {
+    is_given: Arc<AtomicBool>,
+    end: Sender<()>,
 }
 
-/// The guard, once it has its command line; `None` if it is dead.
-fn given(line: &[OsString], mut guard: Child) -> Option<Child> {
-    if give(line, &mut guard).is_ok() {
-        return Some(guard);
+impl Pipe {
+    /// Gives a guard its order.
+    fn to(guard: &mut Child, order: Order) -> io::Result<Self> {
+        let mut stdin = guard.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let (end, ends) = bounded::<()>(1);
+        let is_given = Arc::new(AtomicBool::new(false));
+        let given = is_given.clone();
+        // If the guard is dead, its exit code says so.
+        let write = move || {
+            order.send(&mut stdin)?;
+            given.store(true, Ordering::SeqCst);
+            if ends.recv().is_ok() { stdin.write_all(&[0]) } else { Ok(()) }
+        };
+        thread::Builder::new().spawn(write)?;
+        Ok(Self { is_given, end })
     }
-    discard(guard);
-    None
+
+    /// Has the guard end the program. Returns whether it has its order.
+    fn end(&self) -> bool {
+        let _ = self.end.try_send(());
+        self.is_given.load(Ordering::SeqCst)
+    }
 }
 
-/// Ends a guard that has no command line.
+/// Ends a guard that has no order, which it does by itself, with the process that it has ready.
 fn discard(mut guard: Child) {
-    let _ = guard.kill();
+    drop(guard.stdin.take());
     let _ = guard.wait();
 }
 
@@ -169,7 +201,11 @@ fn read_lines(child: &mut Child) -> Receiver<Line> {
         thread::spawn(move || read(out, &sender, Line::Out));
     }
     if let Some(err) = child.stderr.take() {
-        thread::spawn(move || read(err, &sender, Line::Err));
+        let line_of = |text: String| match text.strip_prefix(guard::MARK) {
+            Some(text) => Line::Guard(text.to_owned()),
+            None => Line::Err(text),
+        };
+        thread::spawn(move || read(err, &sender, line_of));
     }
     lines
 }
@@ -204,8 +240,11 @@ fn read(mut from: impl Read, to: &Sender<Line>, line_of: fn(String) -> Line) {
 mod tests {
     use std::fs;
 
+    use tempfile::TempDir;
+
     use super::*;
 
+    #[cfg(target_os = "linux")]
     /// Children of this process that have ended and were not waited for, by their program's name.
     fn zombies(program: &str) -> usize {
         let own = std::process::id().to_string();
@@ -218,13 +257,33 @@ mod tests {
         all.filter(|entry| fs::read_to_string(entry.path().join("stat")).is_ok_and(|stat| is_zombie(&stat))).count()
     }
 
+    /// A script in a folder.
+    fn script(folder: &TempDir, name: &str, text: &str) -> OsString {
+        let program = folder.path().join(name);
+        fs::write(&program, format!("#!/bin/sh\n{text}\n")).expect("script");
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+        program.into()
+    }
+
+    #[test]
+    fn a_guard_that_does_not_read_its_order_is_ended_in_time() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let guard = script(&folder, "deaf_guard", "exec sleep 600");
+        let environment = vec![("PATH".into(), std::env::var_os("PATH").unwrap_or_default())];
+        let mut guarded = Guarded::new(vec![guard], environment, Duration::from_millis(100));
+        // Longer than what a pipe holds.
+        let line = ["x".repeat(1 << 20).into()];
+        let end = guarded.run(&line, &mut |_| {}, &mut || false);
+        assert_eq!(end.expect("started"), End::TimedOut);
+    }
+
+    #[cfg(target_os = "linux")]
     #[test]
     fn no_zombies_are_left() {
         let folder = tempfile::tempdir().expect("temporary directory");
-        let program = folder.path().join("a_guard");
-        fs::write(&program, "#!/bin/sh\nexit 3\n").expect("script");
-        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
-        let mut guarded = Guarded::new(vec![program.into()], Vec::new(), Duration::from_mins(1));
+        let guard = script(&folder, "a_guard", "exit 3");
+        let mut guarded = Guarded::new(vec![guard], Vec::new(), Duration::from_mins(1));
+        guarded.start_ahead();
         for _ in 0..100 {
             let end = guarded.run(&[], &mut |_| {}, &mut || false);
             assert_eq!(end.expect("started"), End::Exited(3));

@@ -63,7 +63,8 @@ impl DbtRunner {
         vars: &Vars,
         options: DbtOptions,
     ) -> Result<Self, RunnerError> {
-        Self::checked(project, Scratch::within(folder.to_owned()), database, vars, options)
+        let scratch = Scratch::within(folder.to_owned()).map_err(DbtError::scratch)?;
+        Self::checked(project, scratch, database, vars, options)
     }
 
     fn checked(

@@ -125,6 +125,9 @@ impl Call {
 
     fn show(&self) -> u8 {
         if self.is("show_hangs") {
+            if let Ok(file) = env::var("DBT_ENV_PIDS") {
+                fs::write(file, std::process::id().to_string()).expect("process ID");
+            }
             hang();
         }
         if self.is("not_dbt") {

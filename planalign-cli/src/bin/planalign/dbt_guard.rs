@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use planalign_dbt::executable::guard;
 
-/// The command line of the guard; dbt and its arguments follow.
+/// The command line of the guard, which reads on stdin what to start.
 pub(crate) fn command(grace: Duration) -> Vec<OsString> {
     guard::command(&own(), grace)
 }
