@@ -1,6 +1,5 @@
 //! Checks whether inputs are fit for a run, as far as possible without running it.
 
-use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::{DbtRunner, DbtVersions};
 use planalign_pipeline::RunPlan;
 use planalign_validation::{DataValidator, Finding, Severity};
@@ -36,7 +35,7 @@ pub fn check_inputs(inputs: &Inputs, caller: &Caller<'_>) -> Result<InputCheck, 
     let mut dbt = dbt_executable::open_without_database(inputs, &RunOptions::default(), None, caller)?;
     let versions = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().clone());
     let mut project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
-    let rules = modules::rules(inputs, &Database::in_memory(&DatabaseOptions::default())?)?;
+    let rules = modules::rules(inputs, project.database())?;
     let plan = plan(&checked_workflow(inputs, project.runner(), &rules, &[])?, inputs, None);
     let census = rejected(inputs, &mut project)?;
     Ok(InputCheck { plan, census, nodes: project.runner().graph().nodes().count(), dbt: versions })

@@ -1,9 +1,9 @@
 //! Checks the results of a run with all rules.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use planalign_config::{Tables, full_message};
-use planalign_pipeline::RunPlan;
 use planalign_registries::{CheckpointKey, Checkpoints, Difference, FingerprintKind, RunRecord, Runs};
 use planalign_validation::{DataValidator, Finding, RuleError, Severity};
 
@@ -13,7 +13,7 @@ use crate::input_options::InputOptions;
 use crate::input_source::InputSource;
 use crate::modules;
 use crate::open_run::OpenRun;
-use crate::plan::plan_of_rules;
+use crate::plan::rules_by_stage;
 
 /// The result of checking a run with all rules.
 #[derive(Debug)]
@@ -55,21 +55,22 @@ pub fn check_data(
     inputs.config.settings.simulation.start_year = run.start_year;
     inputs.config.settings.simulation.end_year = run.end_year;
     let rules = modules::rules(&inputs, &database)?;
-    let plan = plan_of_rules(&inputs, &rules)?;
-    let checks = check(&plan, &committed, &DataValidator::new(rules), &database);
+    let by_stage = rules_by_stage(&inputs, &rules, &[])?;
+    let checks = check(&by_stage, &committed, &DataValidator::new(rules), &database);
     Ok(DataCheck { run, changed_settings, checks })
 }
 
 /// Checks every rule of every committed stage. One that cannot run is an error finding.
 fn check(
-    plan: &RunPlan,
+    by_stage: &BTreeMap<String, Vec<String>>,
     committed: &[CheckpointKey],
     validator: &DataValidator<'_>,
     tables: &dyn Tables,
 ) -> Vec<(CheckpointKey, Vec<Finding>)> {
     let mut checks = Vec::new();
-    for (key, names) in plan.rules().filter(|(key, _)| committed.contains(key)) {
-        for checked in names.iter().filter_map(|name| validator.check(name, key.year, tables)) {
+    for key in committed {
+        let names = by_stage.get(&key.stage);
+        for checked in names.into_iter().flatten().filter_map(|name| validator.check(name, key.year, tables)) {
             checks.push((key.clone(), checked.unwrap_or_else(|error| vec![cannot_run(&error)])));
         }
     }

@@ -19,8 +19,8 @@ use crate::session::RunOptions;
 /// Describes what a dbt executable adds to the plan of a new run; `None` if the models are built in this program.
 #[must_use]
 pub fn dbt_plan(inputs: &Inputs, plan: &RunPlan, runner: Option<RunnerKind>) -> Option<String> {
-    let chosen = runner.unwrap_or(inputs.config.settings.dbt.runner);
-    (chosen == RunnerKind::Dbt).then(|| {
+    let run = RunOptions { runner, ..RunOptions::default() };
+    is_used(inputs, &run).then(|| {
         let calls = plan.remaining().filter(|(_, _, models)| *models > 0).count();
         let megabytes = resources::copied_bytes(plan, inputs.census.rows).div_ceil(1_000_000);
         format!(
@@ -29,6 +29,11 @@ pub fn dbt_plan(inputs: &Inputs, plan: &RunPlan, runner: Option<RunnerKind>) -> 
             counted(calls as u64, "call")
         )
     })
+}
+
+/// Whether a dbt executable builds the models.
+pub(crate) fn is_used(inputs: &Inputs, run: &RunOptions) -> bool {
+    run.runner.unwrap_or(inputs.config.settings.dbt.runner) == RunnerKind::Dbt
 }
 
 /// Opens the configured dbt; `None` if the models are built in this program. The database must be locked and closed.
@@ -73,7 +78,7 @@ fn options<'i>(
     caller: &Caller<'_>,
 ) -> Result<Option<(&'i Path, DbtOptions)>, Error> {
     let settings = &inputs.config.settings.dbt;
-    if run.runner.unwrap_or(settings.runner) == RunnerKind::Embedded {
+    if !is_used(inputs, run) {
         return if run.dbt_executable.is_some() { Err(Error::UnusedExecutable) } else { Ok(None) };
     }
     let Project::Directory(project) = &inputs.project else { return Err(Error::ProjectNotOnDisk) };

@@ -126,12 +126,12 @@ impl<'a> OrchestratorBuilder<'a> {
         self
     }
 
-    /// Locks the database and checks the inputs, the workflow, and the rules.
+    /// Locks the database and checks the inputs, the workflow, and the rules. A dbt executable is checked when the run starts.
     pub fn build(self) -> Result<Orchestrator<'a>, Error> {
         let session = Session::open(&self.database, self.caller)?;
         let orchestrator = Orchestrator { setup: self, session };
-        let OrchestratorBuilder { options, database, rules, caller, .. } = &orchestrator.setup;
-        crate::plan::check(&orchestrator.inputs(None)?, options, database, rules, caller)?;
+        let OrchestratorBuilder { options, rules, .. } = &orchestrator.setup;
+        crate::plan::check(&orchestrator.inputs(None)?, options, rules)?;
         Ok(orchestrator)
     }
 }

@@ -1,5 +1,6 @@
 //! The plan of a run: the configured workflow for each year.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use planalign_config::settings::{SimulationConfig, Validation};
@@ -20,24 +21,22 @@ const CUSTOM_RULES_STAGE: WorkflowStage = WorkflowStage::Validation;
 
 /// Returns the plan of a new run in a database. Writes nothing.
 pub fn dry_run(inputs: &Inputs, run: &RunOptions, database: &Path, caller: &Caller<'_>) -> Result<RunPlan, Error> {
-    Ok(plan(&check(inputs, run, database, &[], caller)?, inputs, run.shuffle))
-}
-
-/// Checks the workflow with the caller's rules.
-pub(crate) fn check<'r>(
-    inputs: &Inputs,
-    run: &RunOptions,
-    database: &Path,
-    of_caller: &[Box<dyn Rule + 'r>],
-    caller: &Caller<'_>,
-) -> Result<CheckedWorkflow, Error> {
-    let scratch = Database::in_memory(&DatabaseOptions::default())?;
-    let rules =
-        modules::all_rules(inputs, &scratch, of_caller.iter().map(|rule| Box::new(rule.as_ref()) as _).collect())?;
-    let names = names(of_caller);
     let mut dbt = dbt_executable::open_without_database(inputs, run, Some(database), caller)?;
     let project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
-    checked_workflow(inputs, project.runner(), &rules, &names)
+    let rules = modules::rules(inputs, project.database())?;
+    Ok(plan(&checked_workflow(inputs, project.runner(), &rules, &[])?, inputs, run.shuffle))
+}
+
+/// Checks the workflow with the caller's rules, as far as that takes no dbt executable, which the run asks.
+pub(crate) fn check<'r>(inputs: &Inputs, run: &RunOptions, of_caller: &[Box<dyn Rule + 'r>]) -> Result<(), Error> {
+    let database = Database::in_memory(&DatabaseOptions::default())?;
+    let borrowed = of_caller.iter().map(|rule| Box::new(rule.as_ref()) as _).collect();
+    let rules = modules::all_rules(inputs, &database, borrowed)?;
+    if dbt_executable::is_used(inputs, run) {
+        rules_by_stage(inputs, &rules, &names(of_caller)).map(drop)
+    } else {
+        checked_workflow(inputs, &inputs.runner(&database)?, &rules, &names(of_caller)).map(drop)
+    }
 }
 
 /// Plans a workflow for the configured years.
@@ -54,7 +53,27 @@ pub(crate) fn checked_workflow<'r>(
     of_caller: &[String],
 ) -> Result<CheckedWorkflow, Error> {
     let names = names(rules);
-    let mut workflow = workflow(&inputs.config.settings, &names);
+    let workflow = workflow_with(inputs, &names, of_caller)?;
+    Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
+}
+
+/// Returns the rules that check each stage of a run, by its name. Doesn't need the project.
+pub(crate) fn rules_by_stage<'r>(
+    inputs: &Inputs,
+    rules: &[Box<dyn Rule + 'r>],
+    of_caller: &[String],
+) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let names = names(rules);
+    let workflow = workflow_with(inputs, &names, of_caller)?;
+    Ok(workflow.rules_by_stage(&names).map_err(PipelineError::from)?)
+}
+
+pub(crate) fn names<'r>(rules: &[Box<dyn Rule + 'r>]) -> Vec<String> {
+    rules.iter().map(|rule| rule.name().to_owned()).collect()
+}
+
+fn workflow_with(inputs: &Inputs, rules: &[String], of_caller: &[String]) -> Result<Workflow, Error> {
+    let mut workflow = workflow(&inputs.config.settings, rules);
     let twice = of_caller.iter().enumerate().find(|(at, name)| of_caller[..*at].contains(name));
     if let Some((_, name)) = twice {
         let problems = vec![format!("two caller rules are named {name}")];
@@ -63,18 +82,7 @@ pub(crate) fn checked_workflow<'r>(
     // Rules that replace others run where the caller's do.
     workflow.drop_rules(of_caller);
     workflow.add_rules(&CUSTOM_RULES_STAGE, of_caller);
-    Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
-}
-
-/// Plans which rules check which stages of a run, without the project.
-pub(crate) fn plan_of_rules(inputs: &Inputs, rules: &[Box<dyn Rule>]) -> Result<RunPlan, Error> {
-    let names = names(rules);
-    let workflow = workflow(&inputs.config.settings, &names).check_rules(&names).map_err(PipelineError::from)?;
-    Ok(plan(&workflow, inputs, None))
-}
-
-fn names<'r>(rules: &[Box<dyn Rule + 'r>]) -> Vec<String> {
-    rules.iter().map(|rule| rule.name().to_owned()).collect()
+    Ok(workflow)
 }
 
 /// The configured stages with the enabled rules.

@@ -29,7 +29,7 @@ use crate::input_source::InputSource;
 use crate::inputs::Inputs;
 use crate::mirror_writer::MirrorWriter;
 use crate::open_run::OpenRun;
-use crate::plan::{checked_workflow, plan};
+use crate::plan::{checked_workflow, names, plan};
 use crate::run_log::RunLog;
 use crate::start_mode::{Start, StartMode, last_year};
 use crate::{census_check, dbt_executable, mirror_writer, modules, resources};
@@ -173,7 +173,7 @@ impl<'a> Session<'a> {
             Some(dbt) => Box::new(dbt),
             None => Box::new(inputs.runner(&database)?),
         };
-        let names: Vec<String> = of_caller.iter().map(|rule| rule.name().to_owned()).collect();
+        let names = names(&of_caller);
         let rules = modules::all_rules(&inputs, &database, of_caller)?;
         let workflow = checked_workflow(&inputs, runner.as_ref(), &rules, &names)?;
         let plan = plan(&workflow, &inputs, options.shuffle);

@@ -95,12 +95,6 @@ impl RunPlan {
         self.end_year
     }
 
-    /// The rules of each stage that has any, with the stage's key.
-    pub fn rules(&self) -> impl Iterator<Item = (CheckpointKey, &[String])> {
-        let with_rules = self.stages.iter().filter(|s| !s.definition.rules.is_empty());
-        with_rules.map(|s| (s.key(), s.definition.rules.as_slice()))
-    }
-
     /// The stages still to execute, as year, stage, and number of models.
     pub fn remaining(&self) -> impl Iterator<Item = (i32, &str, usize)> {
         self.stages[self.done..].iter().map(|s| (s.year, s.definition.name.as_str(), s.models.len()))

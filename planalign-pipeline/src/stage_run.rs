@@ -251,7 +251,7 @@ impl Execution<'_, '_> {
         let mut results = self.build(stage)?;
         self.modules.unit.reacquire().map_err(StageFailure::Unit)?;
         let tables = self.modules.store.state(&stage_relations(&results), year).map_err(StageFailure::Store)?;
-        let models = count_rows(&mut results, &tables);
+        let models = fill_row_counts(&mut results, &tables);
         self.journal.emit(RunEventKind::RowsCounted { year, stage: name, models });
         Ok(Built { results, tables: Some(tables) })
     }
@@ -424,8 +424,8 @@ impl Execution<'_, '_> {
     }
 }
 
-/// Counts the rows that another process wrote, because it doesn't. Returns them by model.
-fn count_rows(results: &mut [NodeResult], state: &[RelationState]) -> BTreeMap<String, u64> {
+/// Fills in the row counts of models that another process built without counting. Returns them by model.
+fn fill_row_counts(results: &mut [NodeResult], state: &[RelationState]) -> BTreeMap<String, u64> {
     let mut counted = BTreeMap::new();
     for result in results.iter_mut().filter(|result| result.materialization != Materialization::View) {
         let Some(relation) = &result.relation else { continue };

@@ -99,18 +99,18 @@ impl Workflow {
         }
     }
 
-    /// Checks the stages against the known rules only, to plan what needs no project. The stages have no models.
-    pub fn check_rules(&self, rules: &[String]) -> Result<CheckedWorkflow, WorkflowValidationError> {
-        let (all, _, problems) = self.ordered(rules);
-        let stages = all.into_iter().map(|d| CheckedStage { definition: d.clone(), models: Vec::new() }).collect();
+    /// Returns the rules of each stage by its name, checked against the known rules only: that needs no project.
+    pub fn rules_by_stage(&self, rules: &[String]) -> Result<BTreeMap<String, Vec<String>>, WorkflowValidationError> {
+        let (_, _, problems) = self.ordered(rules);
         if problems.is_empty() {
-            Ok(CheckedWorkflow { stages, graph: ModelGraph::default() })
+            Ok(self.stages.iter().map(|stage| (stage.name.clone(), stage.rules.clone())).collect())
         } else {
             Err(WorkflowValidationError { problems })
         }
     }
 
-    /// The stages, of which the first ones, as many as returned, are in order, and the problems of the workflow itself.
+    /// Returns the stages in order, followed by those in a cycle; the number of those in order; and the problems that need no
+    /// project to be seen.
     fn ordered(&self, rules: &[String]) -> (Vec<&StageDefinition>, usize, Vec<String>) {
         let mut problems = self.problems.clone();
         self.check_names(&mut problems);

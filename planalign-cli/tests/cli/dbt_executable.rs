@@ -6,6 +6,8 @@ use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use planalign::Caller;
+use planalign_config::settings::RunnerKind;
 
 use crate::fake_dbt;
 use crate::sandbox::{self, CommandOutput, Sandbox, captured, differences};
@@ -221,6 +223,27 @@ fn a_run_is_not_replaced_with_a_census_that_the_engine_rejects() {
     let kept = sandbox.command(&["checkpoint", "verify", "--database", "simulation.duckdb"]).output();
     let kept = captured(&kept.expect("run planalign"));
     assert_eq!(kept.code, 0, "{}{}", kept.stdout, kept.stderr);
+}
+
+#[test]
+fn a_program_that_builds_an_orchestrator_asks_dbt_once() {
+    let sandbox = Sandbox::new(20);
+    let root = sandbox::repository();
+    let mut config =
+        planalign::load_simulation_config(root.join("config/simulation_config.yaml")).expect("the default");
+    config.census.path = sandbox.path("census.csv");
+    config.dbt.runner = RunnerKind::Dbt;
+    config.dbt.executable = fake_dbt::install(&sandbox.path(""));
+    let host = Path::new(env!("CARGO_BIN_EXE_planalign"));
+    let guard = |grace| planalign_dbt::executable::guard::command(host, grace);
+    let environment = [("DBT_ENV_FAKE".into(), "project,records".into()), ("PATH".into(), env!("PATH").into())];
+    let caller = Caller { guard: Some(&guard), environment: &environment, ..Caller::default() };
+    let (database, reports) = (sandbox.path("a.duckdb"), sandbox.path("reports"));
+    let builder = planalign::orchestrator(config).database(database).reports(reports).project(root.join("dbt"));
+    let mut orchestrator = builder.caller(caller).build().expect("checked");
+    orchestrator.execute_multi_year_simulation(2025..=2025).expect("finished");
+    let calls = std::fs::read_to_string(sandbox.path("calls")).expect("calls");
+    assert_eq!(calls.lines().filter(|call| call.contains(r#"["show""#)).count(), 1);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The process between us and dbt, which ends dbt when we end, however we end.
 //!
 //! A program that drives dbt hosts the guard: it starts itself with the arguments of [`command`], and [`host`] does the guard's
-//! work. The pipe to the guard brings an [`Order`], and is then all that keeps dbt alive. dbt's process group isn't ours, so a
+//! work. The pipe to the guard brings an order, and is then all that keeps dbt alive. dbt's process group isn't ours, so a
 //! Ctrl-C at the terminal reaches only us.
 
 use std::ffi::OsString;
@@ -74,8 +74,8 @@ pub fn host(host: &Path, arguments: impl IntoIterator<Item = OsString>, report: 
     }
 }
 
-/// Runs a program in a process group of its own until it ends, or stdin brings a byte or closes. Then asks the group to end, and waits `grace`
-/// after each signal before it sends the next one. Returns the exit code of the program, or 128 and the number of its signal.
+/// Runs a program in a process group of its own until it ends, or stdin brings a byte or closes. Then asks the group to end, and
+/// waits `grace` after each signal before it sends the next one. Returns the exit code of the program, or 128 and the number of its signal.
 fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
     // Handled and not ignored: a program inherits ignored signals.
     for signal in [SIGINT, SIGTERM] {

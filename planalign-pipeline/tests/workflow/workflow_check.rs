@@ -50,6 +50,18 @@ fn unknown_rules_and_stages_come_with_a_suggestion_if_one_is_similar() {
 }
 
 #[test]
+fn the_rules_of_each_stage_are_known_without_the_project() {
+    let stages =
+        json!([{"name": "B", "depends_on": ["A"], "models": ["path:none"]}, {"name": "A", "rules": ["state_rule"]}]);
+    let rules = workflow(&stages).rules_by_stage(&rule_names()).expect("valid but for the models");
+    let expected = [("A".to_owned(), vec!["state_rule".to_owned()]), ("B".to_owned(), Vec::new())];
+    assert_eq!(rules.into_iter().collect::<Vec<_>>(), expected);
+    let error = workflow(&json!([{"name": "A", "rules": ["stat_rule"]}])).rules_by_stage(&rule_names());
+    let expected = "stage A names rule stat_rule, which does not exist; did you mean `state_rule`?";
+    assert_eq!(error.expect_err("no such rule").problems, [expected]);
+}
+
+#[test]
 fn cycles_are_reported_without_follow_on_problems() {
     check(
         json!([
