@@ -30,11 +30,6 @@ pub fn project_files(project_dir: &Path) -> Result<BTreeMap<String, String>, Run
     Ok(all)
 }
 
-/// The content of every text file of a project, as far as it can be read.
-pub(crate) fn project_texts(project_dir: &Path) -> Vec<String> {
-    project_files(project_dir).map(|files| files.into_values().collect()).unwrap_or_default()
-}
-
 /// The properties files of a project.
 pub(crate) fn properties(project: &Path, file: &ProjectFile) -> Result<Vec<ProjectPath>, RunnerError> {
     let mut found = find(project, &file.property_paths())?;

@@ -34,7 +34,6 @@ mod yaml_jinja;
 pub use artifacts::{Artifacts, Invocation};
 pub use build::AfterFailure;
 pub use files::project_files;
-pub(crate) use files::project_texts;
 pub use profile::{DatabaseProfile, ProfileOptions};
 pub use resources::{Resource, Selection};
 pub use run::{EmbeddedRunner, LoadOptions};

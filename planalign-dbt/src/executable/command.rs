@@ -5,16 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::environment::{Environment, names_in, package_texts};
+use super::environment::{Environment, names_in};
 use super::large_vars::{LONGEST_ARGUMENT, project_with};
 use super::log_line::Event;
 use super::process::{End, Guarded, Line};
 use super::profile::{GENERATED, OwnProfiles, PROFILES_FILE, Profile, generated};
+use super::project::Project;
 use super::redactor::Redactor;
 use super::scratch::{Call, Scratch};
 use super::warnings::WarningFlag;
 use crate::dbt_error::DbtError;
-use crate::embedded::project_texts;
 use crate::runner::Vars;
 
 /// How to call a `dbt` executable.
@@ -42,7 +42,7 @@ pub struct DbtOptions {
 #[derive(Debug)]
 pub(crate) struct Dbt {
     pub(crate) executable: PathBuf,
-    project: PathBuf,
+    project: Project,
     /// Folder of `profiles.yml`.
     profiles: PathBuf,
     profile: String,
@@ -58,9 +58,8 @@ impl Dbt {
     pub(crate) fn new(project: &Path, scratch: Scratch, options: &DbtOptions) -> Result<Self, DbtError> {
         let executable = find(&options.executable, &options.caller_environment)?;
         let own_profiles = options.profile.as_ref().map(|profile| OwnProfiles::read(profile, project)).transpose()?;
-        let mut texts = project_texts(project);
-        texts.extend(package_texts(project));
-        texts.extend(own_profiles.iter().map(|profiles| profiles.text.clone()));
+        let project = Project::read(project);
+        let texts = project.texts().chain(own_profiles.iter().map(|profiles| profiles.text.clone()));
         let (profile, target) = match &options.profile {
             Some(Profile { name, target, .. }) => (name.clone(), target.clone()),
             None => (GENERATED.to_owned(), Some(GENERATED.to_owned())),
@@ -71,13 +70,12 @@ impl Dbt {
         if !removed.is_empty() {
             log::warn!("not passed on to dbt, because they change what it builds: {}", removed.join(", "));
         }
-        let warnings = WarningFlag::of(project, &profiles);
+        let warnings = WarningFlag::of(&project.settings, own_profiles.as_ref().map(|own| &own.all));
         passed.extend(warnings.environment());
         let mut guarded = Guarded::new(options.guard.clone(), passed, options.timeout);
         if !scratch.is_swept() {
             guarded.remove_if_abandoned(scratch.path().to_owned());
         }
-        let project = project.to_owned();
         Ok(Self { executable, project, profiles, profile, target, own_profiles, warnings, guarded, scratch })
     }
 
@@ -140,7 +138,7 @@ impl Dbt {
             let project = project_with(vars, &self.project, call.path()).map_err(DbtError::scratch)?;
             (project, "{}".to_owned())
         } else {
-            (self.project.clone(), values)
+            (self.project.folder.clone(), values)
         };
         let options: [(&str, OsString); 7] = [
             ("--log-format", "json".into()),

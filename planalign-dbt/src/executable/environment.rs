@@ -2,18 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::path::Path;
 use std::sync::LazyLock;
 
-use planalign_config::yaml::{Dialect, parse};
 use regex::Regex;
 
 /// Variables that programs need.
 const NEEDED: [&str; 5] = ["PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"];
-
-/// Folders of packages are searched this deep, so that links in a circle end.
-const DEEPEST: u32 = 8;
 
 /// Variables for projects, by dbt's naming convention.
 const FOR_PROJECTS: &str = "DBT_ENV_";
@@ -44,28 +38,6 @@ pub(crate) fn names_in(texts: impl IntoIterator<Item = String>) -> BTreeSet<Stri
         names.extend(ENV_VAR.captures_iter(&text).map(|found| found[1].to_owned()));
     }
     names
-}
-
-/// The text files of the packages that are installed in a project, as far as they can be read.
-pub(crate) fn package_texts(project: &Path) -> Vec<String> {
-    let settings = fs::read_to_string(project.join("dbt_project.yml")).unwrap_or_default();
-    let settings = parse(&settings, Dialect::PyYaml).0.to_json();
-    let folder = settings["packages-install-path"].as_str().unwrap_or("dbt_packages");
-    let mut texts = Vec::new();
-    add_texts(&project.join(folder), DEEPEST, &mut texts);
-    texts
-}
-
-/// Adds what is in a folder. Follows links, because packages from this machine are links to folders.
-fn add_texts(folder: &Path, depth: u32, texts: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() && depth > 0 {
-            add_texts(&path, depth - 1, texts);
-        } else if path.extension().is_some_and(|end| ["sql", "yml", "yaml"].iter().any(|text| end == *text)) {
-            texts.extend(fs::read_to_string(&path));
-        }
-    }
 }
 
 /// dbt's environment, and the caller's options of dbt that were left out.

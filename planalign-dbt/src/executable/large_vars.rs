@@ -7,29 +7,25 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use planalign_config::yaml::{Dialect, parse};
 use serde_json::{Map, Value};
 
+use super::project::{PROJECT_FILE, Project};
 use crate::runner::Vars;
 
 /// Longest text to pass as an argument, in bytes; the limit includes more than the text.
 pub(crate) const LONGEST_ARGUMENT: usize = 120_000;
 
-const PROJECT_FILE: &str = "dbt_project.yml";
-
 /// Creates the folder in the folder of a call. Its variables override those of the project as the command line's would.
-pub(crate) fn project_with(vars: &Vars, project: &Path, folder: &Path) -> io::Result<PathBuf> {
+pub(crate) fn project_with(vars: &Vars, project: &Project, folder: &Path) -> io::Result<PathBuf> {
     let copy = folder.join("project");
     fs::create_dir(&copy)?;
-    for entry in fs::read_dir(project)? {
+    for entry in fs::read_dir(&project.folder)? {
         let entry = entry?;
         if entry.file_name() != PROJECT_FILE {
             link(&fs::canonicalize(entry.path())?, &copy.join(entry.file_name()))?;
         }
     }
-    let text = fs::read_to_string(project.join(PROJECT_FILE))?;
-    let (root, _) = parse(&text, Dialect::PyYaml);
-    let Value::Object(mut file) = root.to_json() else {
+    let Value::Object(mut file) = project.settings.clone() else {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{PROJECT_FILE} isn't a mapping")));
     };
     let name = file.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -73,7 +69,7 @@ mod tests {
         let text = "name: shop\nvars:\n  a: 1\n  b: 2\n  shop: { a: 3, c: 4 }\nmodels: { +tags: '{{ x }}' }\n";
         fs::write(project.join(PROJECT_FILE), text).expect("project");
         let vars = Vars::from_iter([("a".to_owned(), json!([1, null])), ("new".to_owned(), json!("x"))]);
-        let copy = project_with(&vars, &project, folder.path()).expect("copied");
+        let copy = project_with(&vars, &Project::read(&project), folder.path()).expect("copied");
         assert_eq!(fs::read_to_string(copy.join("models/a.sql")).expect("linked"), "select 1");
         let file: Value =
             serde_json::from_str(&fs::read_to_string(copy.join(PROJECT_FILE)).expect("file")).expect("JSON");
@@ -88,12 +84,12 @@ mod tests {
         fs::create_dir(&project).expect("folder");
         fs::write(project.join(PROJECT_FILE), "name: shop\nvars:\n").expect("project");
         let vars = Vars::from_iter([("a".to_owned(), json!(1))]);
-        let copy = project_with(&vars, &project, folder.path()).expect("copied");
+        let copy = project_with(&vars, &Project::read(&project), folder.path()).expect("copied");
         let file: Value =
             serde_json::from_str(&fs::read_to_string(copy.join(PROJECT_FILE)).expect("file")).expect("JSON");
         assert_eq!(file["vars"], json!({ "a": 1 }));
         fs::write(project.join(PROJECT_FILE), "- a list").expect("project");
         fs::remove_dir_all(copy).expect("removed");
-        assert!(project_with(&vars, &project, folder.path()).is_err());
+        assert!(project_with(&vars, &Project::read(&project), folder.path()).is_err());
     }
 }

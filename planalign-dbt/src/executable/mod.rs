@@ -14,6 +14,7 @@ mod manifest;
 mod messages;
 mod process;
 mod profile;
+mod project;
 mod redactor;
 mod results_file;
 mod runner;

@@ -43,8 +43,8 @@ pub(crate) fn generated(database: &Path, options: &DbtOptions) -> Value {
 pub(crate) struct OwnProfiles {
     pub(crate) folder: PathBuf,
     pub(crate) text: String,
+    pub(crate) all: Value,
     name: String,
-    all: Value,
 }
 
 impl OwnProfiles {

@@ -1,10 +1,8 @@
 //! Keeps warnings from being errors, whatever the project says: the run would depend on dbt's version.
 
 use std::ffi::OsString;
-use std::fs;
-use std::path::Path;
 
-use planalign_config::yaml::{Dialect, parse};
+use serde_json::Value;
 
 /// dbt has two flags, of which dbt Core accepts one at a time, the project's included. So ours is the one that the project sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +14,10 @@ pub(crate) enum WarningFlag {
 }
 
 impl WarningFlag {
-    /// The flag for a project and the folder of its profile, where older projects have their flags.
-    pub(crate) fn of(project: &Path, profiles: &Path) -> Self {
-        let files = [(project.join("dbt_project.yml"), "flags"), (profiles.join("profiles.yml"), "config")];
-        let is_set = files.iter().any(|(file, section)| {
-            let (root, _) = parse(&fs::read_to_string(file).unwrap_or_default(), Dialect::PyYaml);
-            !root.to_json()[*section]["warn_error"].is_null()
-        });
+    /// The flag for the settings of a project and for the file with its profile, where older projects have their flags.
+    pub(crate) fn of(project: &Value, profiles: Option<&Value>) -> Self {
+        let in_profiles = profiles.is_some_and(|profiles| !profiles["config"]["warn_error"].is_null());
+        let is_set = !project["flags"]["warn_error"].is_null() || in_profiles;
         if is_set { Self::WarnError } else { Self::Options }
     }
 
@@ -41,19 +36,32 @@ impl WarningFlag {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn the_flag_is_the_project_s_own() {
-        let folder = tempfile::tempdir().expect("temporary directory");
-        let flag = |name: &str, text: &str| {
-            fs::write(folder.path().join(name), text).expect("file");
-            WarningFlag::of(folder.path(), folder.path())
-        };
-        assert_eq!(flag("dbt_project.yml", "flags: { warn_error_options: { error: all } }"), WarningFlag::Options);
-        assert_eq!(flag("dbt_project.yml", "flags: { warn_error: true }"), WarningFlag::WarnError);
-        assert_eq!(flag("dbt_project.yml", "flags: { warn_error: '{{ x }}' }"), WarningFlag::WarnError);
-        assert_eq!(flag("dbt_project.yml", "flags: [warn_error]"), WarningFlag::Options);
-        assert_eq!(flag("profiles.yml", "config: { warn_error: false }"), WarningFlag::WarnError);
+        let of_project = |settings: Value| WarningFlag::of(&settings, None);
+        let options = json!({ "flags": { "warn_error_options": { "error": "all" } } });
+        assert_eq!(of_project(options), WarningFlag::Options);
+        assert_eq!(of_project(json!({ "flags": { "warn_error": true } })), WarningFlag::WarnError);
+        assert_eq!(of_project(json!({ "flags": { "warn_error": "{{ x }}" } })), WarningFlag::WarnError);
+        assert_eq!(of_project(json!({ "flags": ["warn_error"] })), WarningFlag::Options);
+        assert_eq!(of_project(Value::Null), WarningFlag::Options);
+        let profiles = json!({ "config": { "warn_error": false } });
+        assert_eq!(WarningFlag::of(&json!({}), Some(&profiles)), WarningFlag::WarnError);
+        assert_eq!(WarningFlag::of(&json!({}), Some(&json!({ "shop": {} }))), WarningFlag::Options);
+    }
+
+    #[test]
+    fn each_flag_is_set_where_dbt_accepts_it() {
+        let set = |flag: WarningFlag| (flag.arguments().collect::<Vec<_>>(), flag.environment());
+        let (arguments, environment) = set(WarningFlag::WarnError);
+        assert!(arguments.is_empty());
+        assert_eq!(environment, Some(("DBT_WARN_ERROR".into(), "false".into())));
+        let (arguments, environment) = set(WarningFlag::Options);
+        assert_eq!(arguments, ["--warn-error-options", r#"{"error": []}"#]);
+        assert_eq!(environment, None);
     }
 }

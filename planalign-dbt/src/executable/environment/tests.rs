@@ -39,23 +39,3 @@ fn names_are_found_however_they_are_written() {
     let names: Vec<String> = names_in(texts.map(str::to_owned)).into_iter().collect();
     assert_eq!(names, ["A", "B", "C"]);
 }
-
-#[test]
-fn packages_are_read_where_the_project_installs_them() {
-    let folder = tempfile::tempdir().expect("temporary directory");
-    let (project, package) = (folder.path().join("shop"), folder.path().join("package"));
-    for installed in ["dbt_packages", "elsewhere"] {
-        fs::create_dir_all(project.join(installed)).expect("folder");
-        std::os::unix::fs::symlink(&package, project.join(installed).join("package")).expect("link");
-    }
-    fs::create_dir_all(package.join("macros")).expect("folder");
-    // A circle.
-    std::os::unix::fs::symlink(&package, package.join("again")).expect("link");
-    fs::write(package.join("macros/a.sql"), "{{ env_var('A') }}").expect("macro");
-    let names = || names_in(package_texts(&project)).into_iter().collect::<Vec<_>>();
-    assert_eq!(names(), ["A"]);
-    fs::remove_dir_all(project.join("dbt_packages")).expect("removed");
-    assert!(names().is_empty());
-    fs::write(project.join("dbt_project.yml"), "packages-install-path: elsewhere").expect("project");
-    assert_eq!(names(), ["A"]);
-}
