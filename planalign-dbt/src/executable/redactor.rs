@@ -4,7 +4,7 @@ use planalign_config::DatabaseError;
 
 use crate::runner::Vars;
 
-/// Shorter values would be found in the middle of other words.
+/// Shorter values, such as years and codes, are words of many messages, which would be unreadable without them.
 const SHORTEST: usize = 6;
 
 /// Redacts what dbt prints.
@@ -51,9 +51,12 @@ pub(crate) fn engine_message(line: &str) -> Option<(&str, DatabaseError)> {
     starts.find_map(|start| Some((&line[..start], DatabaseError::of_engine_text(&line[start..])?)))
 }
 
-/// Hides a value where it isn't part of a longer word: `baseline`, but not in `int_baseline_workforce`.
+/// Hides a value. One that could be a name is kept in a longer one: `baseline` in `int_baseline_workforce`.
 fn without(line: &str, value: &str) -> String {
     let is_of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    if !value.chars().all(is_of_a_word) {
+        return line.replace(value, "...");
+    }
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(at) = rest.find(value) {
@@ -76,7 +79,7 @@ fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
 }
 
 /// dbt lists all variables after an error about one.
-fn begins_values(line: &str) -> bool {
+pub(crate) fn begins_values(line: &str) -> bool {
     line.contains("Vars supplied to ")
 }
 

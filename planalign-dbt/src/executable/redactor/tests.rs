@@ -8,6 +8,7 @@ fn redacted(text: &str) -> String {
     let vars = Vars::from_iter([
         ("token".to_owned(), json!("canary value")),
         ("list".to_owned(), json!([{ "deep": "canary in a list" }, "abc"])),
+        ("scenario".to_owned(), json!("baseline")),
     ]);
     Redactor::of(&vars).text(text)
 }
@@ -15,7 +16,12 @@ fn redacted(text: &str) -> String {
 #[test]
 fn values_of_variables_are_hidden_unless_they_are_short() {
     assert_eq!(redacted("uses canary value, canary in a list, and abc"), "uses ..., ..., and abc");
-    assert_eq!(redacted("'canary value' canary values my_canary value"), "'...' canary values my_canary value");
+}
+
+#[test]
+fn only_a_value_that_could_be_a_name_is_kept_in_a_longer_one() {
+    assert_eq!(redacted("'canary value' canary values my_canary value"), "'...' ...s my_...");
+    assert_eq!(redacted("'baseline' baselines int_baseline_workforce"), "'...' baselines int_baseline_workforce");
 }
 
 #[test]
