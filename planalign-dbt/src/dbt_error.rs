@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, counted};
 
-/// A `dbt` executable can't be used, or a call of it failed as a whole. A failed model is a
-/// [`RunnerError`](crate::RunnerError) of its own.
+/// A `dbt` executable can't be used, or a call of it failed for no reason of a model's. Others are a
+/// [`RunnerError`](crate::RunnerError) of their own.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DbtError {
@@ -88,6 +88,20 @@ pub enum DbtError {
         /// What dbt says, redacted.
         message: String,
     },
+    /// The operating system kept dbt from building a node.
+    #[error("{kind} {node} ({file}) failed")]
+    System {
+        /// What the node is, such as `model`.
+        kind: &'static str,
+        /// Name of the node.
+        node: String,
+        /// File, relative to the project.
+        file: String,
+        /// Class of the cause.
+        fault: Fault,
+        /// What dbt says, redacted.
+        message: String,
+    },
     /// dbt took too long and was ended.
     #[error("dbt did not finish within {} s", after.as_secs())]
     TimedOut {
@@ -148,7 +162,7 @@ impl DbtError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Failed { fault, .. } => *fault,
+            Self::Failed { fault, .. } | Self::System { fault, .. } => *fault,
             Self::Database { cause } => cause.fault(),
             Self::Scratch { cause } | Self::NotStarted { cause: Some(cause), .. } => cause.kind().into(),
             _ => Fault::Deterministic,
@@ -159,7 +173,9 @@ impl DbtError {
 impl Diagnostic for DbtError {
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Failed { message, .. } | Self::NotDbt { output: message, .. } if !message.is_empty() => {
+            Self::Failed { message, .. } | Self::System { message, .. } | Self::NotDbt { output: message, .. }
+                if !message.is_empty() =>
+            {
                 vec![message.clone()]
             }
             _ => Vec::new(),

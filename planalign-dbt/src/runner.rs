@@ -243,7 +243,9 @@ impl RunnerError {
     pub fn node(&self) -> Option<(&str, String)> {
         match self {
             Self::Compilation { node, file, line, .. } => Some((node, place(file, *line))),
-            Self::Database { node, file, .. } => Some((node, file.clone())),
+            Self::Database { node, file, .. } | Self::Dbt(DbtError::System { node, file, .. }) => {
+                Some((node, file.clone()))
+            }
             _ => None,
         }
     }

@@ -181,7 +181,7 @@ fn a_failed_node_is_named_with_the_engine_s_message_and_no_data() {
     }
     let error = Fixture::new("fails_to_compile").build().expect_err("no variable");
     assert!(matches!(&error, RunnerError::Compilation { node, .. } if node == "orders"), "{error:?}");
-    assert!(message(&error).contains("Required var 'x' not found in config:"), "{}", message(&error));
+    assert!(message(&error).contains("Required var 'x' not found in config\n"), "{}", message(&error));
     assert!(!message(&error).contains("hidden value"));
 }
 

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use planalign_config::Fault;
+use regex::Regex;
 
 use super::log_line::{Event, NodeStatus};
 use super::manifest::Node;
-use super::messages::Messages;
+use super::messages::{Cause, Messages};
 use super::process::{End, Line};
-use super::redactor::{Redactor, engine_message};
+use super::redactor::Redactor;
 use super::results_file::ResultsFile;
 use crate::dbt_error::DbtError;
-use crate::outcome::{NodeResult, Outcome, ResourceType};
+use crate::outcome::{NodeResult, Outcome, ResourceType, Skip};
 use crate::runner::{Flow, NodeEvent, RunnerError};
 
 /// What dbt said so far.
@@ -70,17 +74,23 @@ impl<'b> Build<'b> {
                 state.elapsed = event.execution_time();
                 observer(NodeEvent::Finished(&Outcome::Built(result(node, state.elapsed))))
             }
-            NodeStatus::Failed | NodeStatus::Skipped => Flow::Continue,
+            // Why may be said later.
+            NodeStatus::Failed => {
+                state.elapsed = event.execution_time();
+                Flow::Continue
+            }
+            NodeStatus::Skipped => Flow::Continue,
         }
     }
 
-    /// The results of all nodes once dbt has ended, in the order in which they were asked for.
+    /// The results of all nodes once dbt has ended, in the order in which they were asked for. Reports what failed or was skipped.
     pub(crate) fn finish(
         self,
         end: End,
         target: &Path,
         executable: &Path,
         limit: Duration,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError> {
         let code = match end {
             End::Exited(code) => code,
@@ -94,8 +104,8 @@ impl<'b> Build<'b> {
                 return Err(RunnerError::Stopped { before: unbuilt.map(|node| node.name.clone()).unwrap_or_default() });
             }
         };
-        if let Some(node) = self.nodes.iter().find(|node| self.status(node) == Some(NodeStatus::Failed)) {
-            return Err(self.node_error(node));
+        if let Some(error) = self.report_unbuilt(observer) {
+            return Err(error);
         }
         if code != 0 {
             return Err(self.messages.failure(code, self.redactor).into());
@@ -122,25 +132,65 @@ impl<'b> Build<'b> {
         self.states.get(node.id.as_str())?.status
     }
 
-    /// Why a node failed: by a message of the engine if there is one, else by dbt's.
-    fn node_error(&self, node: &Node) -> RunnerError {
-        let errors = self.states.get(node.id.as_str()).map(|state| state.errors.join("\n")).unwrap_or_default();
+    /// Reports the nodes that failed or were skipped. Returns the first error.
+    fn report_unbuilt(&self, observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow) -> Option<RunnerError> {
+        let mut first = None;
+        // The failed node that keeps each of these from being built.
+        let mut failed: BTreeMap<&str, &str> = BTreeMap::new();
+        for (node, state) in self.nodes.iter().filter_map(|node| Some((node, self.states.get(node.id.as_str())?))) {
+            let resource_type = ResourceType::from(node.materialization);
+            let outcome = match state.status {
+                Some(NodeStatus::Failed) => {
+                    failed.insert(&node.name, &node.name);
+                    let error = self.node_error(node, &state.errors.join("\n"));
+                    let outcome = Outcome::failed(resource_type, &node.name, &error, state.elapsed);
+                    first = first.or(Some(error));
+                    outcome
+                }
+                Some(NodeStatus::Skipped) => {
+                    let after = node.depends_on.iter().find_map(|name| failed.get(name.as_str()).copied());
+                    failed.extend(after.map(|after| (node.name.as_str(), after)));
+                    let (name, after) = (node.name.clone(), after.map(str::to_owned));
+                    Outcome::Skipped(Skip { resource_type, name, after })
+                }
+                Some(NodeStatus::Started | NodeStatus::Built) | None => continue,
+            };
+            // There is nothing left to stop.
+            let _ = observer(NodeEvent::Finished(&outcome));
+        }
+        first
+    }
+
+    /// Why a node failed: by the cause that dbt's messages name, or else by what they say.
+    fn node_error(&self, node: &Node, errors: &str) -> RunnerError {
         let kind = ResourceType::from(node.materialization).as_str();
         let (node, file) = (node.name.clone(), node.file.clone());
-        if let Some((_, cause)) = errors.lines().find_map(engine_message) {
-            return RunnerError::Database { kind, node, file, excerpt: String::new(), cause: Box::new(cause) };
+        let message = || without_heading(&self.redactor.text(errors));
+        match Cause::of(errors) {
+            Some(Cause::Engine(cause)) => {
+                return RunnerError::Database { kind, node, file, excerpt: String::new(), cause: Box::new(cause) };
+            }
+            Some(Cause::System(fault)) if fault != Fault::Deterministic => {
+                return DbtError::System { kind, node, file, fault, message: message() }.into();
+            }
+            _ => {}
         }
-        let message = without_heading(&self.redactor.text(&errors), &file);
+        let message = message();
         let line = line_in(&message, &file);
         RunnerError::Compilation { kind, node, file, line, message }
     }
 }
 
-/// A message without dbt's heading, `Compilation Error in model a (models/a.sql)`, which our error repeats.
-fn without_heading(message: &str, file: &str) -> String {
-    let heading = format!("({file})");
-    let lines = message.lines().map(str::trim).filter(|line| !line.ends_with(&heading));
-    lines.collect::<Vec<_>>().join("\n")
+/// A message without what our error says as well, `[error] [Name (dbt1501)]: ` and `Compilation Error in model a (models/a.sql)`,
+/// and without the colon before a list of variables.
+fn without_heading(message: &str) -> String {
+    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+        let heading = r"^\s*(\[error\] \[\w+ \(dbt\d+\)\]: )?(\w+ Error in \w+ \S+ \(\S+\)(\n|$))?";
+        Regex::new(heading).expect("a valid expression")
+    });
+    let message = HEADING.replace(message, "");
+    let lines: Vec<&str> = message.lines().map(str::trim).collect();
+    lines.join("\n").trim_end_matches(':').to_owned()
 }
 
 /// The line that a message gives with the file: `models/a.sql:3:1`.

@@ -113,6 +113,8 @@ pub(crate) struct Node {
     pub(crate) file: String,
     pub(crate) materialization: Materialization,
     pub(crate) relation: Option<RelationName>,
+    /// Names.
+    pub(crate) depends_on: Vec<String>,
 }
 
 impl Manifest {
@@ -136,7 +138,8 @@ impl Manifest {
             let materialization = materialization(node);
             let depends_on: BTreeSet<String> =
                 node.depends_on.nodes.iter().filter_map(|id| names.get(id.as_str()).cloned()).collect();
-            graph.push(GraphNode { name: name.clone(), materialization, depends_on: depends_on.into_iter().collect() });
+            let depends_on: Vec<String> = depends_on.into_iter().collect();
+            graph.push(GraphNode { name: name.clone(), materialization, depends_on: depends_on.clone() });
             selectables.push(selectable(node, id, &name));
             sources.insert(format!("{}.{name}", node.resource_type), source(node, &file.macros));
             let is_stored = materialization != Materialization::Ephemeral;
@@ -146,7 +149,15 @@ impl Manifest {
             });
             let selector = format!("package:{},path:{}", node.package_name, node.original_file_path);
             let path = node.original_file_path.clone();
-            let node = Node { name: name.clone(), id: (*id).clone(), selector, file: path, materialization, relation };
+            let node = Node {
+                name: name.clone(),
+                id: (*id).clone(),
+                selector,
+                file: path,
+                materialization,
+                relation,
+                depends_on,
+            };
             nodes.insert(name, node);
         }
         let graph = ModelGraph::new(graph);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use planalign_config::{Database, DatabaseOptions, did_you_mean};
 
@@ -17,7 +16,7 @@ use super::redactor::Redactor;
 use super::scratch::Scratch;
 use crate::dbt_error::DbtError;
 use crate::embedded::EmbeddedRunner;
-use crate::outcome::{NodeResult, Outcome};
+use crate::outcome::NodeResult;
 use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
 use crate::selection::select;
 
@@ -208,14 +207,7 @@ impl ModelRunner for DbtRunner {
         };
         let mut should_stop = || stops.get() || (observer.borrow_mut())(NodeEvent::Waiting) == Flow::Stop;
         let end = self.dbt.run(&call, &subcommand, vars, &mut on_line, &mut should_stop)?;
-        let results = progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout);
-        if let Err(error) = &results
-            && let Some(node) = error.node().and_then(|(name, _)| nodes.iter().find(|node| node.name == name))
-        {
-            let failed = Outcome::failed(node.materialization.into(), &node.name, error, Duration::ZERO);
-            (observer.borrow_mut())(NodeEvent::Finished(&failed));
-        }
-        results
+        progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout, *observer.borrow_mut())
     }
 
     fn sources(&self) -> BTreeMap<String, String> {
