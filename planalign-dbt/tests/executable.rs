@@ -292,6 +292,24 @@ fn what_only_dbt_can_build_is_built_in_a_database_of_its_own() {
 }
 
 #[test]
+fn what_the_engine_rejects_is_not_left_to_dbt() {
+    let fixture = Fixture::new("records");
+    let folder = fixture.folder.path();
+    fs::create_dir(folder.join("models")).expect("folder");
+    let built = |sql: &str| {
+        fs::write(folder.join("models/orders.sql"), sql).expect("model");
+        let mut runner = fixture.open().expect("checked");
+        runner.build_in_scratch_database(&["orders".to_owned()], &vars()).map(drop)
+    };
+    built("select 1 as id").expect("built");
+    let error = built("{{ config(materialized='table') }} select error('rejected') as id").expect_err("rejected");
+    assert!(matches!(&error, RunnerError::Database { node, .. } if node == "orders"), "{error:?}");
+    assert!(calls(&fixture).iter().all(|call| arguments(call)[0] == "show"), "dbt has built nothing");
+    built("select {{ exceptions.raise_compiler_error('not here') }} as id").expect("dbt can");
+    assert_eq!(calls(&fixture).iter().filter(|call| arguments(call)[0] == "build").count(), 1);
+}
+
+#[test]
 fn a_scratch_database_that_does_not_open_is_the_engine_s_error() {
     let fixture = Fixture::new("damages");
     fs::write(fixture.folder.path().join("packages.yml"), "packages:\n  - local: x\n").expect("packages");

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -253,7 +254,7 @@ fn options_of_dbt_in_the_environment_are_named_and_not_passed_on() {
     let mut command = sandbox.simulate_command(&options(fake.to_str().expect("UTF-8"), &[]));
     command.env("DBT_ENV_FAKE", "project").env("DBT_FULL_REFRESH", "true").env("DBT_QUIET", "1");
     let output = captured(&command.output().expect("run planalign"));
-    let warning = "not passed on to dbt, because they change what it builds: DBT_FULL_REFRESH, DBT_QUIET";
+    let warning = "ignored these environment variables, which change what dbt builds: DBT_FULL_REFRESH, DBT_QUIET";
     assert!(output.stderr.contains(warning), "{}", output.stderr);
 }
 
@@ -275,7 +276,9 @@ fn a_killed_dry_run_leaves_nothing_behind() {
         assert_eq!(std::fs::read_dir(&temporary).expect("list").count(), 1);
         kill(Pid::from_raw(i32::try_from(child.id()).expect("ID")), signal).expect("signal");
         child.wait().expect("wait");
+        let deadline = Instant::now() + Duration::from_mins(1);
         while std::fs::read_dir(&temporary).expect("list").count() > 0 {
+            assert!(Instant::now() < deadline, "{signal}");
             std::thread::yield_now();
         }
         std::fs::remove_file(&pids).expect("remove");

@@ -41,7 +41,7 @@ fn pyyaml(text: &str) -> Result<Content, String> {
         "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Content::Flag(false),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" | ".nan" | ".NaN"
         | ".NAN" => {
-            return Err(format!("`{text}` is a number that JSON doesn't have; quote it, and convert it in SQL"));
+            return Err(format!("`{text}` is a number that JSON can't represent; quote it, and cast it in SQL"));
         }
         _ => match pyyaml_integer(text)? {
             Some(number) => Content::Integer(number),

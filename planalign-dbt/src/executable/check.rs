@@ -57,8 +57,8 @@ pub(crate) fn check(dbt: &mut Dbt, name: &OsStr, options: &DbtOptions, vars: &Va
     let mut output = Output::default();
     let query = format!("select version() as version, {} as path", dbt.path_in_profile());
     let subcommand = ["show", "--inline", &query, "--output", "json", "--limit", "1"];
-    let end = dbt.run(&call, &subcommand, vars, &mut |line| output.read(line), &mut || false)?;
     let redactor = Redactor::of(vars);
+    let end = dbt.run(&call, &subcommand, vars, &redactor, &mut |line| output.read(line), &mut || false)?;
     let Some(version) = output.version.clone() else {
         return Err(match end {
             End::NotStarted => DbtError::NotStarted { executable: dbt.executable.clone(), cause: None },

@@ -68,7 +68,7 @@ impl Dbt {
         let Environment { mut passed, removed } =
             Environment::of(&options.caller_environment, &names_in(texts), &options.environment);
         if !removed.is_empty() {
-            log::warn!("not passed on to dbt, because they change what it builds: {}", removed.join(", "));
+            log::warn!("ignored these environment variables, which change what dbt builds: {}", removed.join(", "));
         }
         let warnings = WarningFlag::of(&project.settings, own_profiles.as_ref().map(|own| &own.all));
         passed.extend(warnings.environment());
@@ -120,12 +120,13 @@ impl Dbt {
         self.scratch.call().map_err(DbtError::scratch)
     }
 
-    /// Runs a subcommand in the folder of its call.
+    /// Runs a subcommand in the folder of its call. Its output is logged as the redactor leaves it, and passed on as it is.
     pub(crate) fn run(
         &mut self,
         call: &Call,
         subcommand: &[&str],
         vars: &Vars,
+        redactor: &Redactor,
         on_line: &mut dyn FnMut(Line),
         should_stop: &mut dyn FnMut() -> bool,
     ) -> Result<End, DbtError> {
@@ -155,9 +156,8 @@ impl Dbt {
         if let Some(target) = &self.target {
             arguments.extend(["--target".into(), target.into()]);
         }
-        let redactor = Redactor::of(vars);
         let mut logged = |line: Line| {
-            log_line(&line, &redactor);
+            log_line(&line, redactor);
             on_line(line);
         };
         let ended = self.guarded.run(&arguments, &mut logged, should_stop);

@@ -206,7 +206,7 @@ impl ModelRunner for DbtRunner {
             }
         };
         let mut should_stop = || stops.get() || (observer.borrow_mut())(NodeEvent::Waiting) == Flow::Stop;
-        let end = self.dbt.run(&call, &subcommand, vars, &mut on_line, &mut should_stop)?;
+        let end = self.dbt.run(&call, &subcommand, vars, &redactor, &mut on_line, &mut should_stop)?;
         progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout, *observer.borrow_mut())
     }
 
