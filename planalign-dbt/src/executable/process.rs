@@ -82,11 +82,16 @@ impl Guarded {
         on_line: &mut dyn FnMut(Line),
         should_stop: &mut dyn FnMut() -> bool,
     ) -> io::Result<End> {
-        let ahead =
-            self.next.take().and_then(|mut guard| guard.try_wait().is_ok_and(|end| end.is_none()).then_some(guard));
-        let mut child = ahead.map_or_else(|| self.start(), Ok)?;
+        let alive = |mut guard: Child| guard.try_wait().is_ok_and(|end| end.is_none()).then_some(guard);
+        let mut child = self.next.take().and_then(alive).map_or_else(|| self.start(), Ok)?;
         let order = Order { line: line.to_owned(), abandoned: self.abandoned.clone() };
-        let pipe = Pipe::to(&mut child, order)?;
+        let pipe = match Pipe::to(&mut child, order) {
+            Ok(pipe) => pipe,
+            Err(error) => {
+                discard(child);
+                return Err(error);
+            }
+        };
         let lines = read_lines(&mut child);
         if self.starts_next {
             // While dbt works, and not when the caller waits for it to begin or works on its results.
@@ -244,8 +249,8 @@ mod tests {
 
     use super::*;
 
-    #[cfg(target_os = "linux")]
     /// Children of this process that have ended and were not waited for, by their program's name.
+    #[cfg(target_os = "linux")]
     fn zombies(program: &str) -> usize {
         let own = std::process::id().to_string();
         let is_zombie = |stat: &str| {
