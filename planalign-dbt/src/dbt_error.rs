@@ -198,7 +198,7 @@ impl Diagnostic for DbtError {
             Self::NotUnix => text("leave out `--runner dbt` to use the embedded runner"),
             Self::TooOld { .. } => text("upgrade dbt Core, or name another one with `--dbt-executable`"),
             Self::Engine { .. } => text("install that version of DuckDB where dbt is installed"),
-            Self::Profile { .. } => text("check `dbt.profile` and `dbt.profiles_dir`"),
+            Self::Profile { .. } => text("check `dbt.profile`, `dbt.target`, and `dbt.profiles_dir`"),
             Self::Adapter { .. } => text("name a DuckDB profile in `dbt.profile`, or remove the setting"),
             Self::OtherDatabase { expected, .. } => {
                 vec![Hint::text(format!(

@@ -237,13 +237,19 @@ fn a_program_that_is_not_there_or_does_not_start_is_named() {
     fixture.options.executable = PathBuf::from("dbt-that-is-not-there");
     assert_eq!(fixture.dbt_error().to_string(), "found no dbt executable `dbt-that-is-not-there`");
     fixture.options.executable = fixture.folder.path().join("dbt_project.yml");
-    assert!(matches!(fixture.dbt_error(), DbtError::NotStarted { .. }));
-    // A virtual environment whose Python is gone.
+    let error = fixture.dbt_error();
+    assert_eq!(full_message(&error).rsplit_once(": ").expect("a cause").1, "permission denied");
     let script = fixture.folder.path().join("dbt");
-    fs::write(&script, "#!/gone/python\n").expect("script");
-    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
-    fixture.options.executable = script;
-    assert!(matches!(fixture.dbt_error(), DbtError::NotStarted { .. }));
+    let mut run = |text: &str| {
+        fs::write(&script, text).expect("script");
+        fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
+        fixture.options.executable = script.clone();
+        fixture.dbt_error()
+    };
+    // A virtual environment whose Python is gone.
+    assert!(matches!(run("#!/gone/python\n"), DbtError::NotStarted { .. }));
+    let killed = run("#!/bin/sh\nkill -9 $$\n");
+    assert!(matches!(killed, DbtError::Killed), "{killed:?}");
     fixture.options.guard = vec!["/gone/guard".into()];
     let error = fixture.dbt_error();
     assert!(matches!(error, DbtError::NotStarted { cause: Some(_), .. }), "{error:?}");

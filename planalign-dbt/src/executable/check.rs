@@ -63,6 +63,8 @@ pub(crate) fn check(dbt: &mut Dbt, name: &OsStr, options: &DbtOptions, vars: &Va
         return Err(match end {
             End::NotStarted => DbtError::NotStarted { executable: dbt.executable.clone(), cause: None },
             End::TimedOut => DbtError::TimedOut { after: options.timeout },
+            // Killed by a signal.
+            End::Exited(129..160) => DbtError::Killed,
             _ => DbtError::NotDbt { executable: dbt.executable.clone(), output: output.messages.text(&redactor) },
         }
         .into());

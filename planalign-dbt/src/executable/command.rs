@@ -1,9 +1,10 @@
 //! The command line of a call of dbt.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use super::environment::{Environment, names_in};
 use super::large_vars::{LONGEST_ARGUMENT, project_with};
@@ -184,16 +185,31 @@ fn log_line(line: &Line, redactor: &Redactor) {
     }
 }
 
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    true
+}
+
 /// Finds a program as a shell would.
 fn find(executable: &Path, environment: &[(OsString, OsString)]) -> Result<PathBuf, DbtError> {
-    let not_found = || DbtError::NotFound { executable: executable.to_owned() };
-    if executable.components().count() > 1 {
-        return std::path::absolute(executable).ok().filter(|path| path.is_file()).ok_or_else(not_found);
+    let candidates: Vec<PathBuf> = if executable.components().count() > 1 {
+        std::path::absolute(executable).into_iter().collect()
+    } else {
+        let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+        std::env::split_paths(&path.unwrap_or_default()).map(|folder| folder.join(executable)).collect()
+    };
+    let files: Vec<PathBuf> = candidates.into_iter().filter(|path| path.is_file()).collect();
+    match (files.iter().find(|path| is_executable(path)), files.first()) {
+        (Some(found), _) => Ok(found.clone()),
+        (None, Some(file)) => {
+            let cause = Some(Arc::new(io::ErrorKind::PermissionDenied.into()));
+            Err(DbtError::NotStarted { executable: file.clone(), cause })
+        }
+        (None, None) => Err(DbtError::NotFound { executable: executable.to_owned() }),
     }
-    let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
-    let folders = path.unwrap_or_default();
-    std::env::split_paths(&folders)
-        .map(|folder| folder.join(executable))
-        .find(|path| path.is_file())
-        .ok_or_else(not_found)
 }

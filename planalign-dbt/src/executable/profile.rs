@@ -59,15 +59,18 @@ impl OwnProfiles {
             return Err(unusable(problem.to_string()));
         }
         let this = Self { folder, text, name: profile.name.clone(), all: root.to_json() };
-        if this.targets().is_none() {
-            let name = &this.name;
-            let problem = if this.all[name].is_null() {
+        let name = &this.name;
+        let Some(targets) = this.targets() else {
+            return Err(unusable(if this.all[name].is_null() {
                 let known = this.all.as_object().into_iter().flat_map(Map::keys);
                 format!("has no profile {name}{}", did_you_mean(name, known.map(String::as_str)))
             } else {
                 format!("has a profile {name} without `outputs`")
-            };
-            return Err(unusable(problem));
+            }));
+        };
+        if let Some(target) = profile.target.as_ref().filter(|target| !targets.contains_key(*target)) {
+            let hint = did_you_mean(target, targets.keys().map(String::as_str));
+            return Err(unusable(format!("has no target {target} in profile {name}{hint}")));
         }
         Ok(this)
     }
@@ -157,6 +160,12 @@ shop:
         assert_eq!(problem("shop", "shop: { target: dev }"), "has a profile shop without `outputs`");
         assert_eq!(problem("shop", "- shop"), "has no profile shop");
         assert!(read("shop", "shop: [").is_err());
+        let folder = tempfile::tempdir().expect("folder");
+        fs::write(folder.path().join(PROFILES_FILE), PROFILES).expect("write");
+        let target = Some("devs".to_owned());
+        let profile = Profile { folder: Some(folder.path().to_owned()), name: "shop".to_owned(), target };
+        let error = OwnProfiles::read(&profile, Path::new("/")).expect_err("unknown").to_string();
+        assert!(error.ends_with(" has no target devs in profile shop; did you mean `dev`?"), "{error}");
         let profile = Profile { folder: Some("/nowhere".into()), name: "shop".to_owned(), target: None };
         let error = OwnProfiles::read(&profile, Path::new("/")).expect_err("missing").to_string();
         assert!(error.starts_with("dbt's profiles file `/nowhere/profiles.yml` cannot be read: "), "{error}");
