@@ -218,6 +218,7 @@ fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let mut body = Body::Sql { template: template.clone(), raw, uses };
     let mut record = loader.parse(&template, &subject)?;
     let config = merged(&base, &record);
+    supported::check_enabled(&config, place)?;
     if !config.enabled() {
         subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
         return Ok(node(subject, Materialization::View, Record::default(), base, body));
@@ -272,6 +273,7 @@ fn seed(loader: &Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let described = find_patch(loader, &name, true)?;
     let config = base_config(&loader.file.seeds, &fqn(&loader.world.project, path), described);
     let place = Place { kind: "seed", node: &name, file: &path.relative };
+    supported::check_enabled(&config, place)?;
     if config.enabled() {
         supported::check(&config, &loader.world.target.database, place)?;
     }

@@ -64,8 +64,28 @@ pub(crate) fn check(config: &NodeConfig, database: &str, place: Place<'_>) -> Re
     Ok(())
 }
 
-/// Rejects unsupported configuration of a test.
+/// Rejects values that dbt doesn't take for true or false, such as the text `false`.
+pub(crate) fn check_enabled(config: &NodeConfig, place: Place<'_>) -> Result<(), RunnerError> {
+    check_value(config, "enabled", "true or false, without quotes", Json::is_boolean, place)
+}
+
+/// Rejects configuration of a test that dbt rejects, or that is not supported.
 pub(crate) fn check_test(config: &NodeConfig, place: Place<'_>) -> Result<(), RunnerError> {
+    check_enabled(config, place)?;
+    let is_severity = |value: &Json| {
+        value
+            .as_str()
+            .is_some_and(|severity| ["error", "warn"].iter().any(|known| known.eq_ignore_ascii_case(severity)))
+    };
+    let is_whole = |value: &Json| value.is_i64() || value.as_str().is_some_and(|text| text.parse::<i64>().is_ok());
+    check_value(config, "severity", "`error` or `warn`", is_severity, place)?;
+    check_value(config, "limit", "a whole number", is_whole, place)?;
+    for key in ["warn_if", "error_if", "fail_calc", "where"] {
+        check_value(config, key, "a text", Json::is_string, place)?;
+    }
+    if !config.enabled() {
+        return Ok(());
+    }
     let stores = match config.text("store_failures_as") {
         Some(relation) => relation != "ephemeral",
         None => config.boolean("store_failures") == Some(true),
@@ -74,6 +94,19 @@ pub(crate) fn check_test(config: &NodeConfig, place: Place<'_>) -> Result<(), Ru
         return Err(place.unsupported("store_failures", "run the test's query to see the failing rows"));
     }
     Ok(())
+}
+
+fn check_value(
+    config: &NodeConfig,
+    key: &str,
+    expected: &str,
+    is_valid: impl Fn(&Json) -> bool,
+    place: Place<'_>,
+) -> Result<(), RunnerError> {
+    match config.get(key).filter(|value| !is_valid(value)) {
+        Some(found) => Err(place.compilation(format!("{key} is {found}, but must be {expected}"))),
+        None => Ok(()),
+    }
 }
 
 fn is_set(value: &Json) -> bool {

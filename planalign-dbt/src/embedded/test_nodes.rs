@@ -47,8 +47,8 @@ pub(crate) fn build(loader: &mut Loader, nodes: &BTreeMap<String, Node>) -> Resu
         let subject = Arc::new(Subject { properties, ..subject });
         let record = loader.parse(&template, &subject)?;
         let config = merged(&subject.config, &record);
+        supported::check_test(&config, place)?;
         if config.enabled() {
-            supported::check_test(&config, place)?;
             let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
             tests.push(node(subject, template, raw, record, TestKind::Singular));
         }
@@ -196,12 +196,19 @@ fn generic(
     let mut config = merged(&subject.config, &record);
     // A test's own configuration overrides that of its macro.
     config.merge(&definition.config);
+    supported::check_test(&config, place).map_err(|error| on_line(error, definition.line))?;
     if !config.enabled() {
         return Ok(None);
     }
-    supported::check_test(&config, place)?;
     let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
     Ok(Some(TestNode { problem, ..node(subject, template, call(&definition.test, &own), record, kind) }))
+}
+
+fn on_line(mut error: RunnerError, of_definition: usize) -> RunnerError {
+    if let RunnerError::Compilation { line, .. } = &mut error {
+        *line = Some(of_definition);
+    }
+    error
 }
 
 /// Why a generic test that doesn't exist can't run.
