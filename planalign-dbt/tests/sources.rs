@@ -113,7 +113,7 @@ fn configuration_may_change_if_the_graph_does_not() {
 #[test]
 fn a_variable_that_properties_depend_on_cannot_change() {
     let fixture = Fixture::new(&[
-        ("dbt_project.yml", "name: p\nvars: {built: true}\nmodels: {p: {+enabled: \"{{ var('built') }}\"}}\n"),
+        ("dbt_project.yml", "name: p\nmodels: {p: {+enabled: \"{{ var('built', true) }}\"}}\n"),
         ("models/m.sql", "select 1 as a"),
     ]);
     let mut runner = fixture.load().expect("load");

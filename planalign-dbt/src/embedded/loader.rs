@@ -82,14 +82,17 @@ impl Loader {
         for path in sql(&files::find(directory, &file.macro_paths)?).iter().chain(&generic) {
             add_macros(&mut env, &mut macros, &path.read()?, Some(&path.relative))?;
         }
-        let vars = Arc::new(var_values(&file.vars, vars));
+        let given = vars;
+        let vars = Arc::new(var_values(&file.vars, given));
         let world =
             Arc::new(World { project: file.name.clone(), target, environment: options.environment.clone(), macros });
         let model_files = files::find(directory, &file.model_paths)?;
         let seed_files = files::find(directory, &file.seed_paths)?;
-        let context =
-            Context::new(world.clone(), Arc::new(project_subject(&file, &world)), vars.clone(), parse_phase());
-        file.render(&env, &context)?;
+        let subject = Arc::new(project_subject(&file, &world));
+        let of_file =
+            Context::new(world.clone(), subject.clone(), Arc::new(var_values(&Vars::new(), given)), early_phase());
+        file.render(&env, &of_file)?;
+        let context = Context::new(world.clone(), subject, vars.clone(), parse_phase());
         let mut schema = SchemaFiles::default();
         refuse_resources(directory, &file)?;
         for path in files::properties(directory, &file)? {
@@ -109,7 +112,7 @@ impl Loader {
         warn("models", &file.models, &model_files, &["sql", "py"]);
         warn("seeds", &file.seeds, &seed_files, &["csv"]);
         let seeds = seed_files.into_iter().filter(|f| f.has_extension(&["csv"])).collect();
-        let fixed_vars = record_of(&context).vars;
+        let fixed_vars = [of_file, context].iter().flat_map(|context| record_of(context).vars).collect();
         let python = model_files.iter().filter(|f| f.has_extension(&["py"])).cloned().collect();
         let (models, tests) = (filled(sql(&model_files))?, filled(singular)?);
         let defers_errors = options.defers_errors;
@@ -192,6 +195,11 @@ pub(crate) const NAME_TEMPLATE: &str = "name of a relation";
 
 pub(crate) fn parse_phase() -> Phase {
     Phase::Parse(ParsePhase::default())
+}
+
+/// The phase in which the project's file and profiles are rendered.
+pub(crate) fn early_phase() -> Phase {
+    Phase::Parse(ParsePhase { lacks_defaults: true, ..ParsePhase::default() })
 }
 
 pub(crate) fn record_of(context: &Context) -> Record {

@@ -11,7 +11,7 @@ use super::config::plain_text;
 use super::jinja::context::{Context, Target, World};
 use super::jinja::environment::environment;
 use super::jinja::macros::Macros;
-use super::loader::{parse_phase, project_subject, var_values};
+use super::loader::{early_phase, project_subject, var_values};
 use super::project_file::{PROJECT_FILE, ProjectFile};
 use super::yaml::Yaml;
 use super::yaml_jinja::render_properties;
@@ -89,13 +89,13 @@ impl DatabaseProfile {
                 environment: options.environment.clone(),
                 macros: Macros::default(),
             };
-            let vars = Arc::new(var_values(&project.vars, &options.vars));
+            let vars = Arc::new(var_values(&Vars::new(), &options.vars));
             let subject = Arc::new(project_subject(&project, &world));
             render_properties(
                 yaml,
                 &shown,
                 &environment(),
-                &Context::new(Arc::new(world), subject, vars, parse_phase()),
+                &Context::new(Arc::new(world), subject, vars, early_phase()),
             )
         };
         let target = match (&options.target, profile.get("target")) {
@@ -213,7 +213,7 @@ fn problem(file: &str, line: Option<usize>, message: String) -> RunnerError {
 mod tests {
     use super::*;
 
-    const PROJECT: &str = "name: shop\nprofile: shop\nvars: {dir: data}\n";
+    const PROJECT: &str = "name: shop\nprofile: shop\nvars: {dir: unused}\n";
 
     fn read(project: &str, profiles: &str, options: ProfileOptions) -> Result<DatabaseProfile, String> {
         let folder = tempfile::tempdir().expect("temporary directory");
@@ -242,7 +242,8 @@ shop:
     prod: {type: duckdb, path: \"{{ env_var('MISSING') }}\"}
 ";
         let environment = BTreeMap::from([("NAME".to_owned(), "shop".to_owned())]);
-        let options = ProfileOptions { environment, ..ProfileOptions::default() };
+        let vars = Vars::from_iter([("dir".to_owned(), "data".into())]);
+        let options = ProfileOptions { environment, vars, ..ProfileOptions::default() };
         let dev = read(PROJECT, profiles, options.clone()).expect("dev");
         let settings = [("TimeZone", "UTC"), ("preserve_insertion_order", "False")];
         let expected = DatabaseProfile {
@@ -294,6 +295,12 @@ shop:
             &of("settings: {\"a; b\": 1}"),
             None,
             "profiles.yml:6: settings must be settings of the engine by name",
+        );
+        check(
+            PROJECT,
+            &of("path: \"{{ var('dir') }}\""),
+            None,
+            "profiles.yml:6: variable dir is not set and var() gives no default; only variables of the call (`--vars`) are known here",
         );
         let attach = "profiles.yml:6 uses attach, which is not supported: leave it out of the profile; or use dbt itself (`dbt build`, or `--runner dbt` in a simulation)";
         check(PROJECT, &of("attach: [{path: x}]"), None, attach);

@@ -28,7 +28,7 @@ pub(crate) struct ProjectFile {
     pub(crate) snapshot_paths: Vec<String>,
     pub(crate) function_paths: Vec<String>,
     pub(crate) analysis_paths: Vec<String>,
-    /// Variables for all packages, overridden by those for this project.
+    /// Variables for all packages, overridden by those for this project, which are also one variable with its name.
     pub(crate) vars: Map<String, Json>,
     /// Configuration trees by resource type.
     pub(crate) models: Yaml,
@@ -227,7 +227,7 @@ fn paths(yaml: &Yaml, keys: [&str; 2], default: &[&str]) -> Vec<String> {
 fn vars(yaml: &Yaml, project: &str) -> Map<String, Json> {
     let Some(all) = yaml.get("vars") else { return Map::new() };
     let mut vars: Map<_, _> = all.pairs().iter().map(|(k, v)| (k.clone(), v.to_json())).collect();
-    if let Some(Json::Object(own)) = vars.remove(project) {
+    if let Some(Json::Object(own)) = vars.get(project).cloned() {
         vars.extend(own);
     }
     vars
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn project_variables_override_global_ones() {
         let file = parse("name: p\nvars: {a: 1, b: 1, p: {b: 2}}\nmodel-paths: [m/]").expect("valid");
-        assert_eq!(Json::Object(file.vars), json!({"a": 1, "b": 2}));
+        assert_eq!(Json::Object(file.vars), json!({"a": 1, "b": 2, "p": {"b": 2}}));
         assert_eq!((file.model_paths, file.seed_paths), (vec!["m".to_owned()], vec!["seeds".to_owned()]));
     }
 

@@ -15,6 +15,7 @@ use super::context::{Context, context_of, lock};
 use super::errors::{failure, refusal};
 use super::functions::{columns, existing};
 use super::lexer::as_in_python;
+use super::phase::ParsePhase;
 use super::relation::Relation;
 use super::results::RelationColumn;
 use crate::embedded::config::{normalized, unset};
@@ -118,6 +119,9 @@ fn rendered(name: &str, value: &Value, state: &State<'_, '_>, context: &Arc<Cont
 #[derive(Debug)]
 struct VarObject;
 
+/// Why a variable of the project isn't known in its own file and in profiles.
+const ONLY_GIVEN: &str = "; only variables of the call (`--vars`) are known here";
+
 impl Object for VarObject {
     opaque!();
 
@@ -132,7 +136,10 @@ impl Object for VarObject {
         }
         let unset = || context.defers_errors().then(|| Value::from(()));
         default.or_named("default", &options)?.or_else(unset).ok_or_else(|| {
-            let hint = did_you_mean(name, context.vars.keys().map(String::as_str));
+            let hint = match context.parse() {
+                Some(ParsePhase { lacks_defaults: true, .. }) => ONLY_GIVEN.to_owned(),
+                _ => did_you_mean(name, context.vars.keys().map(String::as_str)),
+            };
             failure(format!("variable {name} is not set and var() gives no default{hint}"))
         })
     }

@@ -29,6 +29,8 @@ pub(crate) struct ParsePhase {
     pub(crate) record: Mutex<Record>,
     /// Whether names that aren't defined fail the node when it runs, as in dbt, and not the load.
     pub(crate) defers_errors: bool,
+    /// Whether variables of the project aren't known, only those of the call.
+    pub(crate) lacks_defaults: bool,
 }
 
 /// Requests of a template.
