@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::project_file::{PROJECT_FILE, ProjectFile};
 use crate::runner::RunnerError;
@@ -58,12 +59,28 @@ impl ProjectPath {
     }
 
     pub(crate) fn read(&self) -> Result<String, RunnerError> {
-        std::fs::read_to_string(&self.absolute).map_err(|e| RunnerError::Project {
-            file: self.relative.clone(),
-            line: None,
-            message: format!("cannot be read: {e}"),
-        })
+        read(&self.absolute, &self.relative)
     }
+}
+
+/// Reads a file as UTF-8. Anything but a regular file is an error: a pipe would never end.
+pub(crate) fn read(path: &Path, shown: &str) -> Result<String, RunnerError> {
+    let problem = |line, message| RunnerError::Project { file: shown.to_owned(), line, message };
+    let unreadable = |e: io::Error| problem(None, format!("cannot be read: {e}"));
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(problem(None, "is not a regular file; move it out of the project".to_owned()));
+    }
+    String::from_utf8(fs::read(path).map_err(unreadable)?).map_err(|error| {
+        let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let line = String::from_utf8_lossy(&bytes[..at]).matches('\n').count() + 1;
+        let message = format!("byte {} of the file (0x{:02X}) is not UTF-8; save the file as UTF-8", at + 1, bytes[at]);
+        problem(Some(line), message)
+    })
+}
+
+/// Reads a file that a project may lack, as UTF-8.
+pub(crate) fn read_if_any(path: &Path, shown: &str) -> Result<Option<String>, RunnerError> {
+    if path.exists() { read(path, shown).map(Some) } else { Ok(None) }
 }
 
 /// All files in the given directories of a project, sorted, except hidden and temporary ones; missing directories are empty.
@@ -80,12 +97,12 @@ pub(crate) fn find(project: &Path, roots: &[String]) -> Result<Vec<ProjectPath>,
 }
 
 fn walk(directory: &Path, relative: &str, folders: &[String], found: &mut Vec<ProjectPath>) -> Result<(), RunnerError> {
-    let unreadable = |e: std::io::Error| RunnerError::Project {
+    let unreadable = |e: io::Error| RunnerError::Project {
         file: relative.to_owned(),
         line: None,
         message: format!("cannot be read: {e}"),
     };
-    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let (absolute, relative) = (entry.path(), format!("{relative}/{name}"));
@@ -99,4 +116,25 @@ fn walk(directory: &Path, relative: &str, folders: &[String], found: &mut Vec<Pr
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_not_utf8_are_named_with_line_and_byte() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("m.sql");
+        fs::write(&path, b"select 1\n-- caf\xe9\n").expect("write");
+        let error = read(&path, "models/m.sql").expect_err("not UTF-8").to_string();
+        assert_eq!(error, "models/m.sql:2: byte 16 of the file (0xE9) is not UTF-8; save the file as UTF-8");
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let folder = tempfile::tempdir().expect("folder");
+        let error = read(folder.path(), "models/m.sql").expect_err("folder").to_string();
+        assert_eq!(error, "models/m.sql: is not a regular file; move it out of the project");
+    }
 }

@@ -266,7 +266,7 @@ pub(crate) fn project_subject(file: &ProjectFile, world: &World) -> Subject {
 
 fn refuse_packages(directory: &Path) -> Result<(), RunnerError> {
     for name in ["packages.yml", "dependencies.yml"] {
-        let Ok(text) = std::fs::read_to_string(directory.join(name)) else { continue };
+        let Some(text) = files::read_if_any(&directory.join(name), name)? else { continue };
         let yaml = Yaml::parse(name, &text)?;
         if ["packages", "projects"].iter().any(|key| yaml.get(key).is_some_and(|list| !list.items().is_empty())) {
             return Err(Place { kind: "file", node: name, file: name }
@@ -284,12 +284,12 @@ const SELECTORS_FILE: &str = "selectors.yml";
 
 /// Refuses resources that the runner can't build and that a run would otherwise leave out.
 fn refuse_resources(directory: &Path, file: &ProjectFile) -> Result<(), RunnerError> {
-    let ignored = std::fs::read_to_string(directory.join(IGNORE_FILE)).unwrap_or_default();
+    let ignored = files::read_if_any(&directory.join(IGNORE_FILE), IGNORE_FILE)?.unwrap_or_default();
     if ignored.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#')) {
         let place = Place { kind: "project", node: "the project", file: IGNORE_FILE };
         return Err(place.unsupported(IGNORE_FILE, "move the files out of the project"));
     }
-    let selectors = std::fs::read_to_string(directory.join(SELECTORS_FILE)).unwrap_or_default();
+    let selectors = files::read_if_any(&directory.join(SELECTORS_FILE), SELECTORS_FILE)?.unwrap_or_default();
     let selectors = Yaml::parse(SELECTORS_FILE, &selectors)?;
     // Also a text, which may be a template.
     let is_default = |selector: &Yaml| {

@@ -1,13 +1,13 @@
 //! `profiles.yml`: the database, schema, and settings of a target, as dbt-duckdb reads them.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use planalign_config::{Database, DatabaseError, did_you_mean, sql};
 
 use super::config::plain_text;
+use super::files;
 use super::jinja::context::{Context, Target, World};
 use super::jinja::environment::environment;
 use super::jinja::macros::Macros;
@@ -76,7 +76,7 @@ impl DatabaseProfile {
             return Err(problem(PROJECT_FILE, None, message));
         };
         let (shown, path_of_file) = (path.display().to_string(), path.clone());
-        let text = fs::read_to_string(&path).map_err(|e| problem(&shown, None, format!("cannot be read: {e}")))?;
+        let text = files::read(&path, &shown)?;
         let yaml = Yaml::parse(&shown, &text)?;
         let profile = yaml.get(&name).ok_or_else(|| {
             let hint = did_you_mean(&name, yaml.pairs().iter().map(|(key, _)| key.as_str()));
@@ -211,6 +211,8 @@ fn problem(file: &str, line: Option<usize>, message: String) -> RunnerError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const PROJECT: &str = "name: shop\nprofile: shop\nvars: {dir: unused}\n";

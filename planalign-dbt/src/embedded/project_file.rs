@@ -7,6 +7,7 @@ use minijinja::Environment;
 use serde_json::{Map, Value as Json};
 
 use super::dbt_version;
+use super::files;
 use super::jinja::context::Context;
 use super::yaml::{Data, Yaml};
 use super::yaml_jinja::render_properties;
@@ -166,9 +167,8 @@ impl ProjectFile {
 
 fn read(directory: &Path) -> Result<Yaml, RunnerError> {
     let path = directory.join(PROJECT_FILE);
-    let text =
-        std::fs::read_to_string(&path).map_err(|e| problem(None, format!("cannot read {}: {e}", path.display())))?;
-    Yaml::parse(PROJECT_FILE, &text)
+    std::fs::metadata(&path).map_err(|e| problem(None, format!("cannot read {}: {e}", path.display())))?;
+    Yaml::parse(PROJECT_FILE, &files::read(&path, PROJECT_FILE)?)
 }
 
 fn check_name(name: &str) -> Result<(), RunnerError> {
