@@ -23,7 +23,7 @@ use super::project_file::{PROJECT_FILE, ProjectFile};
 use super::run::LoadOptions;
 use super::schema_yml::{EXTERNAL, SchemaFiles, SourceTable};
 use super::yaml::Yaml;
-use super::{unused_paths, yaml_jinja};
+use super::{exposures, unused_paths, yaml_jinja};
 use crate::runner::{RunnerError, Vars};
 
 /// dbt's built-in macros.
@@ -98,12 +98,17 @@ impl Loader {
         for path in files::properties(directory, &file)? {
             let yaml = Yaml::parse(&path.relative, &path.read()?)?;
             schema.read(&path.relative, &yaml_jinja::render_file(&yaml, &path.relative, &env, &context)?)?;
+            schema.exposures.extend(exposures::read(&path.relative, &yaml, &file.exposures, &env, &context));
         }
         let fqns: Vec<_> = schema.sources.iter().map(|source| fqn_of_source(&file.name, source)).collect();
         unused_paths::warn("sources", &file.sources, &fqns);
         schema.sources.retain(|source| source.enabled.unwrap_or_else(|| is_enabled(&file, source)));
         for source in &mut schema.sources {
             source.is_external |= is_external(&file, source);
+            let mut config: Vars =
+                tree_levels(&file.sources, &fqn_of_source(&file.name, source)).into_iter().flatten().collect();
+            config.extend(std::mem::take(&mut source.config));
+            source.config = config;
         }
         let warn = |section: &str, tree: &Yaml, files: &[ProjectPath], extensions: &[&str]| {
             let files = files.iter().filter(|path| path.has_extension(extensions));

@@ -65,6 +65,7 @@ pub(crate) fn build(mut loader: Loader, defaults: Map<String, Json>) -> Result<P
     let relations = Arc::new(relations);
     Ok(Project {
         sources: loader.schema.sources,
+        exposures: loader.schema.exposures,
         target_path: loader.file.target_path,
         world: loader.world,
         env: for_running(loader.env),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use minijinja::Environment;
 use serde_json::{Map, Value as Json};
 
+use super::exposures::Exposure;
 use super::jinja::context::{Subject, World};
 use super::jinja::phase::{Declared, Relations};
 use super::jinja::relation::Relation;
@@ -23,6 +24,7 @@ pub(crate) struct Project {
     pub(crate) nodes: BTreeMap<String, Node>,
     pub(crate) tests: Vec<TestNode>,
     pub(crate) sources: Vec<SourceTable>,
+    pub(crate) exposures: Vec<Exposure>,
     /// The folder for artifacts, relative to the project.
     pub(crate) target_path: Option<String>,
     pub(crate) relations: Arc<Relations>,
@@ -65,6 +67,8 @@ pub(crate) struct TestNode {
     /// The query, or for a generic test, its call as dbt writes it.
     pub(crate) raw: String,
     pub(crate) kind: TestKind,
+    /// Its `where`, as rendered when the project was loaded.
+    pub(crate) condition: Option<String>,
     /// Why it can't run.
     pub(crate) problem: Option<RunnerError>,
 }

@@ -36,12 +36,13 @@ pub(crate) struct ProjectFile {
     pub(crate) seeds: Yaml,
     pub(crate) tests: Yaml,
     pub(crate) sources: Yaml,
+    pub(crate) exposures: Yaml,
 }
 
 pub(crate) const PROJECT_FILE: &str = "dbt_project.yml";
 
 /// Keys that don't affect what is built.
-const IGNORED: [&str; 18] = [
+const IGNORED: [&str; 17] = [
     "version",
     "config-version",
     "log-path",
@@ -50,7 +51,6 @@ const IGNORED: [&str; 18] = [
     "asset-paths",
     "docs-paths",
     "docs",
-    "exposures",
     "metrics",
     "analyses",
     "unit_tests",
@@ -63,7 +63,7 @@ const IGNORED: [&str; 18] = [
 ];
 
 /// Keys that are read.
-const READ: [&str; 20] = [
+const READ: [&str; 21] = [
     "name",
     "profile",
     "require-dbt-version",
@@ -84,6 +84,7 @@ const READ: [&str; 20] = [
     "tests",
     "data_tests",
     "sources",
+    "exposures",
 ];
 
 impl ProjectFile {
@@ -99,7 +100,7 @@ impl ProjectFile {
 
     /// Renders the Jinja in the configuration trees.
     pub(crate) fn render(&mut self, env: &Environment<'static>, context: &Arc<Context>) -> Result<(), RunnerError> {
-        for tree in [&mut self.models, &mut self.seeds, &mut self.tests, &mut self.sources] {
+        for tree in [&mut self.models, &mut self.seeds, &mut self.tests, &mut self.sources, &mut self.exposures] {
             *tree = render_properties(tree, PROJECT_FILE, env, context)?;
         }
         Ok(())
@@ -161,6 +162,7 @@ impl ProjectFile {
             seeds: tree(["seeds", "seeds"]),
             tests: tree(["data_tests", "tests"]),
             sources: tree(["sources", "sources"]),
+            exposures: tree(["exposures", "exposures"]),
         })
     }
 }

@@ -1,12 +1,14 @@
 //! `schema.yml`: configuration and tests of models, seeds, and sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
 use planalign_config::sql;
 
 use super::config::{one_or_many, plain_text};
+use super::exposures::Exposure;
+use super::source_config;
 use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
@@ -16,6 +18,7 @@ pub(crate) struct SchemaFiles {
     /// Models and seeds.
     pub(crate) patches: Vec<Patch>,
     pub(crate) sources: Vec<SourceTable>,
+    pub(crate) exposures: Vec<Exposure>,
     /// Properties of singular tests, by name.
     pub(crate) singular_tests: BTreeMap<String, SingularTest>,
 }
@@ -53,6 +56,11 @@ pub(crate) struct SourceTable {
     pub(crate) description: String,
     pub(crate) columns: Map<String, Json>,
     pub(crate) tags: Vec<String>,
+    pub(crate) loader: String,
+    /// The `meta` of the source.
+    pub(crate) source_meta: Map<String, Json>,
+    /// Its configuration for the manifest.
+    pub(crate) config: Map<String, Json>,
     /// Whether its own properties enable it.
     pub(crate) enabled: Option<bool>,
     /// Whether dbt-duckdb reads it from a file or with a plugin.
@@ -308,7 +316,12 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
         let (columns, tests) = columns_and_tests(file, table)?;
         let tags =
             [item, table].into_iter().flat_map(|of| [of.get("tags"), of.get("config").and_then(|c| c.get("tags"))]);
+        let tags = tags.flatten().flat_map(|tags| one_or_many(&tags.to_json())).map(|tag| plain_text(&tag));
+        let tags: Vec<String> = tags.collect::<BTreeSet<_>>().into_iter().collect();
         tables.push(SourceTable {
+            loader: text_of(item, "loader").unwrap_or_default(),
+            source_meta: source_config::meta(item),
+            config: source_config::of_table(item, table, &tags),
             source: source.clone(),
             database: text_of(item, "database"),
             schema: text_of(item, "schema").unwrap_or_else(|| source.clone()),
@@ -320,7 +333,7 @@ fn source(file: &str, item: &Yaml) -> Result<Vec<SourceTable>, RunnerError> {
             source_description: text_of(item, "description").unwrap_or_default(),
             description: text_of(table, "description").unwrap_or_default(),
             columns,
-            tags: tags.flatten().flat_map(|tags| one_or_many(&tags.to_json())).map(|tag| plain_text(&tag)).collect(),
+            tags,
             tests,
         });
     }

@@ -18,6 +18,7 @@ use super::loader::{Loader, fqn_of_properties, record_of};
 use super::nodes::{fqn, merged, refuse_macros};
 use super::project::{Node, TestKind, TestNode};
 use super::schema_yml::{TEST_CONFIG, TestDefinition};
+use super::yaml_jinja::evaluate_text;
 use super::{supported, test_arguments, unique_id, unused_paths};
 use crate::runner::RunnerError;
 
@@ -93,7 +94,7 @@ fn node(subject: Arc<Subject>, template: String, raw: String, record: Record, ki
         TestKind::Generic { .. } => Vec::new(),
     };
     let declared = Declared { record, base_config: (*subject.config).clone(), templates, later: Mutex::default() };
-    TestNode { subject, declared: Arc::new(declared), template, raw, kind, problem: None }
+    TestNode { subject, declared: Arc::new(declared), template, raw, kind, condition: None, problem: None }
 }
 
 fn subject(
@@ -179,6 +180,16 @@ fn generic(
         source: source.clone(),
         arguments: arguments.clone(),
     };
+    let condition = match definition.config.get("where").and_then(Json::as_str) {
+        Some(text) => Some(
+            evaluate_text(text, &loader.env, &loader.context(&subject))
+                .map_err(|e| place.rendering(&e, &loader.world.macros))?,
+        ),
+        None => None,
+    };
+    if let Some(condition) = &condition {
+        own.insert("where".to_owned(), condition.as_str().into());
+    }
     let mut record = Record::default();
     record.refs.extend(model);
     record.sources.extend(source);
@@ -201,7 +212,7 @@ fn generic(
         return Ok(None);
     }
     let subject = Arc::new(Subject { config: Arc::new(config), ..(*subject).clone() });
-    Ok(Some(TestNode { problem, ..node(subject, template, call(&definition.test, &own), record, kind) }))
+    Ok(Some(TestNode { condition, problem, ..node(subject, template, call(&definition.test, &own), record, kind) }))
 }
 
 fn on_line(mut error: RunnerError, of_definition: usize) -> RunnerError {

@@ -10,13 +10,13 @@ use super::failures::Place;
 use super::jinja::builtins::python_text;
 use super::jinja::context::Context;
 use super::jinja::lexer::as_in_python;
+use super::loader::parse_phase;
 use super::schema_yml::TEST_CONFIG;
 use super::yaml::{Data, Yaml};
 use crate::runner::RunnerError;
 
 /// Keys whose texts are rendered later for each node, or not at all.
-const LATER: [&str; 7] =
-    ["pre-hook", "post-hook", "pre_hook", "post_hook", "description", "arguments", "loaded_at_query"];
+const LATER: [&str; 6] = ["pre-hook", "post-hook", "pre_hook", "post_hook", "arguments", "loaded_at_query"];
 
 /// Lists of tests, of which only the configuration is rendered.
 const TESTS: [&str; 2] = ["tests", "data_tests"];
@@ -40,7 +40,7 @@ pub(crate) fn render_file(
     Ok(rendered)
 }
 
-/// Renders the texts of properties, except for hooks, descriptions, and arguments of tests.
+/// Renders the texts of properties, except for hooks and arguments of tests.
 pub(crate) fn render_properties(
     yaml: &Yaml,
     file: &str,
@@ -62,6 +62,7 @@ pub(crate) fn render_properties(
                     let name = key.trim_start_matches('+').trim();
                     let value = match &value.data {
                         _ if LATER.contains(&name) => value.clone(),
+                        _ if name == "description" => described(value, env, context),
                         Data::List(tests) if TESTS.contains(&name) => {
                             let tests = tests.iter().map(|test| render_test(test, file, env, context));
                             Yaml { line: value.line, data: Data::List(tests.collect::<Result<_, _>>()?) }
@@ -74,6 +75,15 @@ pub(crate) fn render_properties(
         ),
     };
     Ok(Yaml { line: yaml.line, data })
+}
+
+/// A description, rendered if it can be: nothing is built by it, so its variables may change, and `doc` may be missing.
+fn described(value: &Yaml, env: &Environment<'static>, context: &Arc<Context>) -> Yaml {
+    let own = Context::new(context.world.clone(), context.subject.clone(), context.vars.clone(), parse_phase());
+    match value.text().map(|text| evaluate_text(text, env, &own)) {
+        Some(Ok(text)) => Yaml { line: value.line, data: Data::Scalar(text.into()) },
+        _ => value.clone(),
+    }
 }
 
 /// Renders the configuration of a test, next to its name or below it.

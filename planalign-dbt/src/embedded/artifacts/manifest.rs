@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::Invocation;
 use crate::embedded::config::{NodeConfig, unset};
+use crate::embedded::exposures::Exposure;
 use crate::embedded::jinja::context::Subject;
 use crate::embedded::jinja::phase::Record;
 use crate::embedded::jinja::relation::Relation;
@@ -16,6 +17,7 @@ use crate::embedded::loader::fqn_of_source;
 use crate::embedded::project::{Body, Node, TestKind, TestNode};
 use crate::embedded::run::EmbeddedRunner;
 use crate::embedded::schema_yml::SourceTable;
+use crate::embedded::source_config::{no_freshness, whole_freshness};
 use crate::embedded::unique_id::{hex, md5, ref_of, source_of, test_metadata};
 use crate::runner::Materialization;
 
@@ -29,8 +31,19 @@ impl EmbeddedRunner {
         let nodes = project.nodes.values().map(|node| (node.subject.unique_id.clone(), self.node_entry(node)));
         let tests = project.tests.iter().map(|test| (test.subject.unique_id.clone(), self.test_entry(test)));
         let sources = project.sources.iter().map(|source| (self.source_id(source), self.source_entry(source)));
-        let parents: BTreeMap<String, Vec<String>> =
-            self.selectables().into_iter().map(|item| (item.id, item.parents)).collect();
+        let exposures: BTreeMap<String, Json> = project
+            .exposures
+            .iter()
+            .map(|exposure| (self.exposure_id(exposure), self.exposure_entry(exposure)))
+            .collect();
+        let parents: BTreeMap<String, Vec<String>> = self
+            .selectables()
+            .into_iter()
+            .map(|item| (item.id, item.parents))
+            .chain(
+                project.exposures.iter().map(|exposure| (self.exposure_id(exposure), self.parents(&exposure.record))),
+            )
+            .collect();
         let mut children: BTreeMap<&str, Vec<&str>> = parents.keys().map(|id| (id.as_str(), Vec::new())).collect();
         for (id, above) in &parents {
             for parent in above {
@@ -53,7 +66,7 @@ impl EmbeddedRunner {
             "sources": sources.collect::<Map<_, _>>(),
             "macros": self.macro_entries(),
             "docs": {},
-            "exposures": {},
+            "exposures": exposures,
             "metrics": {},
             "groups": {},
             "selectors": {},
@@ -119,6 +132,11 @@ impl EmbeddedRunner {
         });
         extend(&mut entry, audit);
         extend(&mut entry, of_queries(record));
+        if let Some(condition) = &test.condition {
+            for config in ["config", "unrendered_config"] {
+                entry[config]["where"] = json!(condition);
+            }
+        }
         let nodes = self.parents(record);
         let own = match &test.kind {
             TestKind::Singular => json!({
@@ -183,8 +201,14 @@ impl EmbeddedRunner {
     fn source_entry(&self, source: &SourceTable) -> Json {
         let world = &self.project.world;
         let database = source.database.as_deref().unwrap_or(&world.target.database);
-        let nothing = json!({ "count": null, "period": null });
-        let freshness = json!({ "warn_after": nothing, "error_after": nothing, "filter": null });
+        let mut config = json!({
+            "enabled": true, "event_time": null, "freshness": no_freshness(), "loaded_at_field": null,
+            "loaded_at_query": null, "meta": {}, "tags": [], "static_analysis": null,
+        });
+        extend(&mut config, json!(source.config));
+        if config["freshness"].is_object() {
+            config["freshness"] = whole_freshness(&config["freshness"]);
+        }
         json!({
             "database": database,
             "schema": source.schema,
@@ -197,30 +221,46 @@ impl EmbeddedRunner {
             "fqn": fqn_of_source(&world.project, source),
             "source_name": source.source,
             "source_description": source.source_description,
-            "loader": "",
+            "loader": source.loader,
             "identifier": source.identifier,
             "quoting": { "database": null, "schema": null, "identifier": null, "column": null },
-            "loaded_at_field": null,
-            "loaded_at_query": null,
-            "freshness": freshness,
+            "loaded_at_field": config["loaded_at_field"],
+            "loaded_at_query": config["loaded_at_query"],
+            "freshness": config["freshness"],
             "external": null,
             "description": source.description,
             "columns": columns(&source.columns),
-            "meta": {},
-            "source_meta": {},
-            "tags": source.tags,
-            "config": {
-                "enabled": true, "event_time": null, "freshness": freshness, "loaded_at_field": null,
-                "loaded_at_query": null, "meta": {}, "tags": source.tags, "static_analysis": null,
-            },
+            "meta": config["meta"],
+            "source_meta": source.source_meta,
+            "tags": config["tags"],
+            "config": config,
             "patch_path": null,
-            "unrendered_config": { "loaded_at_field": null, "loaded_at_query": null, "meta": {}, "tags": source.tags },
+            "unrendered_config": source.config,
             "relation_name": Relation::new(database, &source.schema, &source.identifier).to_string(),
             "created_at": created_at(),
             "unrendered_database": source.database,
             "unrendered_schema": source.schema,
             "doc_blocks": [],
         })
+    }
+
+    fn exposure_id(&self, exposure: &Exposure) -> String {
+        format!("exposure.{}.{}", self.project.world.project, exposure.name)
+    }
+
+    fn exposure_entry(&self, exposure: &Exposure) -> Json {
+        let mut entry = exposure.entry();
+        let Json::Object(of_queries) = of_queries(&exposure.record) else { return entry };
+        let of_project = json!({
+            "package_name": self.project.world.project,
+            "unique_id": self.exposure_id(exposure),
+            "depends_on": { "macros": [], "nodes": self.parents(&exposure.record) },
+            "refs": of_queries["refs"],
+            "sources": of_queries["sources"],
+            "created_at": created_at(),
+        });
+        extend(&mut entry, of_project);
+        entry
     }
 
     fn macro_entries(&self) -> Map<String, Json> {
