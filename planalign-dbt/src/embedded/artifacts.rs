@@ -204,11 +204,15 @@ impl EmbeddedRunner {
     }
 }
 
-/// Replaces a file as a whole, so that a reader never finds half of it.
+/// Replaces a file as a whole, so that a reader never finds half of it; if it can't be written, nothing of it is left.
 fn write(path: &Path, content: &Json) -> io::Result<()> {
     let part = path.with_added_extension("part");
-    fs::write(&part, content.to_string())?;
-    fs::rename(&part, path)
+    let written = fs::write(&part, content.to_string()).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        // What failed first is the error to report.
+        _ = fs::remove_file(&part);
+    }
+    written
 }
 
 /// With microseconds, the most that Python reads.
@@ -218,4 +222,18 @@ fn text(time: Timestamp) -> String {
 
 fn message(error: &RunnerError) -> String {
     [vec![full_message(error)], error.details()].concat().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_leaves_no_part() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("manifest.json");
+        fs::create_dir_all(path.join("in the way")).expect("folder");
+        write(&path, &json!({})).expect_err("a folder");
+        assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1);
+    }
 }
