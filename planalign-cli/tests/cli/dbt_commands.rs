@@ -141,9 +141,10 @@ fn each_command_does_its_part() {
     );
     let listed: Value = serde_json::from_str(&done(&["list", "-s", "base", "--output", "json"])).expect("JSON");
     assert_eq!(
-        (&listed["unique_id"], &listed["depends_on"]["nodes"]),
-        (&json!("model.shop.base"), &json!(["seed.shop.orders_raw"]))
+        (&listed["unique_id"], &listed["alias"], &listed["depends_on"]["nodes"]),
+        (&json!("model.shop.base"), &json!("base"), &json!(["seed.shop.orders_raw"]))
     );
+    assert_eq!((&listed["config"]["enabled"], &listed["config"]["unique_key"]), (&json!(true), &Value::Null));
 
     let shown = done(&["show", "--select", "orders", "orders_raw"]);
     let expected = "Previewing node 'orders':

@@ -252,6 +252,20 @@ impl Screen {
     }
 }
 
+/// What `ls --output json` shows of a resource.
+const LISTED: [&str; 10] = [
+    "name",
+    "resource_type",
+    "package_name",
+    "original_file_path",
+    "unique_id",
+    "alias",
+    "source_name",
+    "config",
+    "tags",
+    "depends_on",
+];
+
 fn list(opened: &Opened, args: &DbtLsArgs) -> Result<ExitCode, Failure> {
     let kinds: Vec<ResourceType> = args.resource_type.iter().filter_map(|kind| kind.0).collect();
     let all = args.resource_type.iter().any(|kind| kind.0.is_none());
@@ -275,17 +289,11 @@ fn list(opened: &Opened, args: &DbtLsArgs) -> Result<ExitCode, Failure> {
             }
             ListOutput::Name => resource.name.clone(),
             ListOutput::Path => resource.file.clone(),
-            ListOutput::Json => json!({
-                "name": resource.name,
-                "resource_type": resource.resource_type.as_str(),
-                "package_name": resource.fqn.first(),
-                "original_file_path": resource.file,
-                "unique_id": resource.unique_id,
-                "config": { "materialized": resource.materialization },
-                "depends_on": { "nodes": resource.depends_on },
-                "tags": resource.tags,
-            })
-            .to_string(),
+            ListOutput::Json => {
+                let described = opened.project.runner.described(&resource.unique_id).unwrap_or_default();
+                let known = LISTED.iter().filter_map(|key| Some(((*key).to_owned(), described.get(key)?.clone())));
+                Json::Object(known.collect()).to_string()
+            }
         })
         .collect();
     say(&lines.join("\n"))?;

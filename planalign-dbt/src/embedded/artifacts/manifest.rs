@@ -25,6 +25,19 @@ use crate::runner::Materialization;
 const LARGEST_HASHED_SEED: usize = 1 << 20;
 
 impl EmbeddedRunner {
+    /// Returns what the manifest says of a seed, model, test, or source, by its ID.
+    #[must_use]
+    pub fn described(&self, unique_id: &str) -> Option<Json> {
+        let project = &self.project;
+        let node = || project.nodes.values().find(|node| node.subject.unique_id == unique_id);
+        let test = || project.tests.iter().find(|test| test.subject.unique_id == unique_id);
+        let source = || project.sources.iter().find(|source| self.source_id(source) == unique_id);
+        node()
+            .map(|node| self.node_entry(node))
+            .or_else(|| test().map(|test| self.test_entry(test)))
+            .or_else(|| source().map(|source| self.source_entry(source)))
+    }
+
     /// The whole manifest.
     pub(super) fn manifest(&self, invocation: &Invocation) -> Json {
         let project = &self.project;
