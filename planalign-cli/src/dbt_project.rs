@@ -130,16 +130,25 @@ impl Diagnostic for DbtProjectError {
                 vec![Hint::text(format!("change them in `{}`, or name another target", profiles.display()))]
             }
             Self::Probe(_) => vec![Hint::text(RESTORE)],
-            Self::Missing { profiles, .. } => {
-                vec![Hint::text(format!("build it first (`planalign dbt build`), or {}", path(profiles)))]
+            Self::Missing { path: database, profiles } => {
+                let build = Hint::text(format!("build it first (`planalign dbt build`), or {}", path(profiles)));
+                [build].into_iter().chain(where_it_starts(database)).collect()
             }
-            Self::NoDirectory { profiles, .. } => vec![Hint::text(format!("create it, or {}", path(profiles)))],
+            Self::NoDirectory { path: database, profiles } => {
+                let create = Hint::text(format!("create it, or {}", path(profiles)));
+                [create].into_iter().chain(where_it_starts(database)).collect()
+            }
             Self::HasResults { profiles, .. } => vec![
                 Hint::text("`test`, `show`, and `compile` only read it"),
                 Hint::text(format!("to build models, {}", path(profiles))),
             ],
         }
     }
+}
+
+/// Says where a relative path starts, because it isn't the profile's directory.
+fn where_it_starts(path: &Path) -> Option<Hint> {
+    path.is_relative().then(|| Hint::text("relative paths start in the current directory, as in dbt"))
 }
 
 const RESTORE: &str = "restore the file from a backup, or name another target";

@@ -201,6 +201,7 @@ fn mistakes_have_dbts_exit_code_and_say_what_is_wrong() {
         &["test"],
         "there is no database `shop.duckdb` yet\nhelp: build it first (`planalign dbt build`), or change `path` in",
     );
+    check(&["test"], "\n      relative paths start in the current directory, as in dbt\n");
     check(&["run", "--select", "order"], "error: order selects nothing; did you mean `orders`?");
     check(&["run", "--target", "prod"], "profile shop has no target prod");
     check(&["run", "--vars", "[1]"], "variables are a mapping");
