@@ -14,10 +14,11 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -81,6 +82,9 @@ fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
     for signal in [SIGINT, SIGTERM] {
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
+    // Processes whose parent ended become ours, so that we can reap them.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_child_subreaper(true);
     let mut command = Command::new(host);
     command.arg(START).stdin(Stdio::piped()).process_group(0);
     // Before the program is known, because guards are started ahead of time.
@@ -98,8 +102,7 @@ fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
     thread::spawn(move || sender.send(Event::Exited(child.wait())));
     let mut is_abandoned = false;
     let status = wait(&events, group, grace, report, &mut is_abandoned);
-    // What the program left behind.
-    let _ = killpg(group, Signal::SIGKILL);
+    end(group);
     if let Some(folder) = order.abandoned.filter(|_| is_abandoned) {
         // Whatever was just killed may still have added a file.
         let _ = fs::remove_dir_all(&folder).or_else(|_| fs::remove_dir_all(&folder));
@@ -107,6 +110,16 @@ fn run(grace: Duration, host: &Path, report: &dyn Fn(&str)) -> i32 {
     match status {
         Some(Ok(status)) => status.code().or_else(|| Some(128 + status.signal()?)).unwrap_or(CANNOT_START),
         Some(Err(_)) | None => CANNOT_START,
+    }
+}
+
+/// Kills what the program left behind, and waits until it is gone: it may hold the database's lock until then. Not for long, because
+/// what nobody reaps counts as there.
+fn end(group: Pid) {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while killpg(group, Signal::SIGKILL).is_ok() && Instant::now() < deadline {
+        let _ = waitpid(Pid::from_raw(-group.as_raw()), Some(WaitPidFlag::WNOHANG));
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
