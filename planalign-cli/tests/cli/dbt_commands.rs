@@ -169,6 +169,8 @@ Previewing node 'orders_raw':
     for text in ["2025-01-02T10:00:00.500000", "2025-01-02 00:00:00+00", "ab"] {
         assert!(shown.contains(&format!(": \"{text}\"")), "{shown}");
     }
+    let shown = done(&["show", "--inline", "select 1 as a, 2 as a, 3 as \"A\""]);
+    assert_eq!(shown, "Previewing inline node:\n| a | a | A |\n| - | - | - |\n| 1 | 2 | 3 |\n");
     assert!(done(&["show", "-s", "no_debts"]).starts_with("Previewing node 'no_debts':\n| id |"));
 
     assert_eq!(
@@ -212,6 +214,7 @@ fn mistakes_have_dbts_exit_code_and_say_what_is_wrong() {
     assert_eq!(dbt(&sandbox, &["seed"]).code, 0);
     check(&["show", "--inline", "select\n* from nowhere"], "nowhere does not exist");
     check(&["show", "--inline", "select\n* from nowhere"], "--> 2 | * from nowhere");
+    check(&["show", "--inline", " "], "the query is empty");
     check(&["show", "-s", "test_type:generic"], "error: the selection has no model, seed, or test to show");
     check(&["run", "--profiles-dir", "elsewhere"], "profile shop needs a profiles.yml, but there is none in");
     sandbox.write("shop/models/broken.yml", "models: [{name: orders, versions: [{v: 1}]}]");

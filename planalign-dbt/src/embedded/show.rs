@@ -20,16 +20,22 @@ impl EmbeddedRunner {
             Some(subject) => Place::of(subject),
             None => Place { kind: INLINE_QUERY, node: INLINE_QUERY, file: "--inline" },
         };
+        if query.trim().is_empty() {
+            return Err(place.compilation("the query is empty"));
+        }
         let failed = |error: DatabaseError| place.statement(&error, query, 1);
         let columns = self.database.query(&format!("describe (\n{query}\n)"), &[]).map_err(failed)?;
         let (names, types) =
             (columns.texts("column_name").map_err(failed)?, columns.texts("column_type").map_err(failed)?);
-        let columns = names.iter().zip(&types).map(|(name, data_type)| match sql::identifier(name) {
-            name if AS_TEXT.contains(&data_type.as_str()) => format!("{name}::varchar as {name}"),
-            name => name,
+        // By number, because several columns may have the same name.
+        let columns = names.iter().zip(&types).enumerate().map(|(at, (name, data_type))| {
+            let cast = if AS_TEXT.contains(&data_type.as_str()) { "::varchar" } else { "" };
+            format!("c{at}{cast} as {}", sql::identifier(name))
         });
         let columns = columns.collect::<Vec<_>>().join(", ");
+        let numbered = (0..names.len()).map(|at| format!("c{at}")).collect::<Vec<_>>().join(", ");
         let limit = limit.map(|limit| format!("\nlimit {limit}")).unwrap_or_default();
-        self.database.query(&format!("select {columns} from (\n{query}\n) as shown{limit}"), &[]).map_err(failed)
+        let statement = format!("select {columns} from (\n{query}\n) as shown({numbered}){limit}");
+        self.database.query(&statement, &[]).map_err(failed)
     }
 }
