@@ -21,6 +21,7 @@ pub mod fixed;
 mod full_message;
 mod nearest;
 mod order;
+pub mod python;
 mod runtime;
 pub mod settings;
 pub mod yaml;

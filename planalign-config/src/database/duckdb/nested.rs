@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use duckdb::types::Value as DuckValue;
 
 use crate::database::Value;
+use crate::python::{self, write_json_text};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -92,7 +93,7 @@ fn write_pairs<'a>(pairs: impl Iterator<Item = (String, &'a DuckValue)>, out: &m
     out.push('{');
     for (i, (key, value)) in pairs.enumerate() {
         out.push_str(if i == 0 { "" } else { ", " });
-        write_string(&key, out);
+        write_json_text(&key, out);
         out.push_str(": ");
         write_json(value, out);
     }
@@ -118,39 +119,19 @@ fn write_scalar(value: &Value, out: &mut String) {
         Value::Float(_) | Value::Decimal { .. } => out.push_str(&float(value.float().unwrap_or(f64::NAN))),
         Value::Timestamp(micros) => {
             let date = i32::try_from(micros.div_euclid(DAY)).unwrap_or(0);
-            write_string(&format!("{}T{}", Value::Date(date), clock(micros.rem_euclid(DAY), 2)), out);
+            write_json_text(&format!("{}T{}", Value::Date(date), clock(micros.rem_euclid(DAY), 2)), out);
         }
-        Value::Blob(_) => write_string(&value.escaped().unwrap_or_default(), out),
-        Value::Text(_) | Value::Date(_) => write_string(&value.to_string(), out),
+        Value::Blob(_) => write_json_text(&value.escaped().unwrap_or_default(), out),
+        Value::Text(_) | Value::Date(_) => write_json_text(&value.to_string(), out),
     }
 }
 
 fn float(number: f64) -> String {
-    let magnitude = number.abs();
     if number.is_nan() {
         "NaN".to_owned()
     } else if number.is_infinite() {
         if number > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() }
-    } else if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
-        let text = format!("{number:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
-        format!("{mantissa}e{sign}{digits:0>2}")
     } else {
-        format!("{number:?}")
-    }
-}
-
-/// A JSON string, in which Python escapes all characters that aren't ASCII.
-fn write_string(text: &str, out: &mut String) {
-    for c in serde_json::Value::from(text).to_string().chars() {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                _ = write!(out, "\\u{unit:04x}");
-            }
-        }
+        python::with_exponent(number).unwrap_or_else(|| format!("{number:?}"))
     }
 }

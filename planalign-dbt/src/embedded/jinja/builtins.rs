@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Kwargs, Object, Rest, Tuple, Value, ValueKind};
 use minijinja::{Environment, Error, State};
+use planalign_config::python;
 use serde_json::Value as Json;
 
 use super::arguments::Given;
@@ -185,15 +186,7 @@ pub(crate) fn python_float(value: &Value) -> Option<String> {
     if value.kind() != ValueKind::Number || value.is_integer() {
         return None;
     }
-    let number = f64::try_from(value.clone()).ok()?;
-    let magnitude = number.abs();
-    if number == 0.0 || !number.is_finite() || (1e-4..1e16).contains(&magnitude) {
-        return None;
-    }
-    let text = format!("{number:e}");
-    let (mantissa, exponent) = text.split_once('e')?;
-    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
-    Some(format!("{mantissa}e{sign}{digits:0>2}"))
+    python::with_exponent(f64::try_from(value.clone()).ok()?)
 }
 
 /// The distinct items of a list in order of first appearance; Python's order is random for strings.

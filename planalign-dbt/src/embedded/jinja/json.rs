@@ -1,9 +1,8 @@
 //! `tojson` as a function and as a filter, with JSON as Python writes it.
 
-use std::fmt::Write as _;
-
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
+use planalign_config::python::write_json_text;
 use serde_json::Value as Json;
 
 use super::arguments::Given;
@@ -72,12 +71,12 @@ impl Layout {
                     pairs.sort_by_key(|(key, _)| *key);
                 }
                 self.write_items(['{', '}'], &pairs, depth, out, |(key, value), out| {
-                    write_string(key, out);
+                    write_json_text(key, out);
                     out.push_str(": ");
                     self.write(value, depth + 1, out);
                 });
             }
-            Json::String(text) => write_string(text, out),
+            Json::String(text) => write_json_text(text, out),
             Json::Number(number) if number.is_f64() => {
                 let number = Value::from(number.as_f64().unwrap_or(f64::NAN));
                 out.push_str(&python_float(&number).unwrap_or_else(|| number.to_string()));
@@ -112,20 +111,6 @@ impl Layout {
         if let Some(indent) = &self.indent {
             out.push('\n');
             out.push_str(&indent.repeat(depth));
-        }
-    }
-}
-
-/// A text as JSON; Python escapes all non-ASCII characters.
-fn write_string(text: &str, out: &mut String) {
-    for c in Json::from(text).to_string().chars() {
-        if c.is_ascii() {
-            out.push(c);
-        } else {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                _ = write!(out, "\\u{unit:04x}");
-            }
         }
     }
 }
