@@ -96,6 +96,11 @@ pub(crate) fn check(dbt: &mut Dbt, name: &OsStr, options: &DbtOptions, vars: &Va
     if Database::open(&database, &read_only).is_err() {
         return Err(unusable().into());
     }
+    if options.profile.is_some() && engine.path.is_none() {
+        log::warn!(
+            "not checked: whether dbt's profile opens the database of the run, because its path is a secret variable"
+        );
+    }
     let versions = DbtVersions { dbt: version, adapter: output.adapter, engine: engine.version };
     Ok(Checked { versions, manifest, database: engine.path })
 }

@@ -13,6 +13,9 @@ use crate::dbt_error::DbtError;
 /// The profile and target that we generate.
 pub(crate) const GENERATED: &str = "planalign";
 
+/// How the names of dbt's secret environment variables begin.
+const SECRET: &str = "DBT_ENV_SECRET";
+
 pub(crate) const PROFILES_FILE: &str = "profiles.yml";
 
 /// A profile of the user's own.
@@ -79,11 +82,13 @@ impl OwnProfiles {
         self.all[&self.name]["outputs"].as_object()
     }
 
-    /// The path of the target's database as an expression of SQL, which dbt renders as it renders the profile.
+    /// The path of the target's database as an expression of SQL, which dbt renders as it renders the profile; NULL if it is in a
+    /// secret variable, which dbt gives to profiles only.
     pub(crate) fn path(&self) -> String {
         let cases = self.targets().into_iter().flatten().map(|(target, output)| {
             let path = output["path"].as_str().unwrap_or(":memory:");
-            format!("{{% if target.name == {} %}}$path${path}$path${{% endif %}}", json!(target))
+            let path = if path.contains(SECRET) { "null".to_owned() } else { format!("$path${path}$path$") };
+            format!("{{% if target.name == {} %}}{path}{{% endif %}}", json!(target))
         });
         cases.collect()
     }
@@ -151,6 +156,12 @@ shop:
                         {% if target.name == \"lake\" %}$path$x.duckdb$path${% endif %}\
                         {% if target.name == \"memory\" %}$path$:memory:$path${% endif %}";
         assert_eq!(read("shop", PROFILES).expect("read").path(), expected);
+    }
+
+    #[test]
+    fn a_secret_path_is_not_asked_for() {
+        let text = "shop: { outputs: { dev: { path: \"{{ env_var('DBT_ENV_SECRET_X') }}\" } } }";
+        assert_eq!(read("shop", text).expect("read").path(), "{% if target.name == \"dev\" %}null{% endif %}");
     }
 
     #[test]
