@@ -20,9 +20,12 @@
 simulation_year = {{ simulation_year() if year is none else year }} and scenario_id = {{ scenario_id() }} and plan_design_id = {{ plan_design_id() }}
 {%- endmacro %}
 
-{# Deletes a year's rows from the table before they're written. #}
+{# Deletes a year's rows from the table before they're written. A run sets year_is_empty when it knows that there are none; the
+comment then tells the same to models that are built at the same time. #}
 {% macro replace_year() -%}
-{%- if is_incremental() -%}
+{%- if is_incremental() and var('year_is_empty', false) -%}
+-- {{ this }} has no rows where {{ of_year() }}
+{%- elif is_incremental() -%}
 delete from {{ this }} where {{ of_year() }}
 {%- endif -%}
 {%- endmacro %}

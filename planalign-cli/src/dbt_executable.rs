@@ -13,22 +13,18 @@ use tempfile::TempDir;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::inputs::{Inputs, Project};
-use crate::resources;
+use crate::resources::{self, Resources};
 use crate::session::RunOptions;
 
-/// Describes what a dbt executable adds to the plan of a new run; `None` if the models are built in this program.
-#[must_use]
-pub fn dbt_plan(inputs: &Inputs, plan: &RunPlan, runner: Option<RunnerKind>) -> Option<String> {
-    let run = RunOptions { runner, ..RunOptions::default() };
-    is_used(inputs, &run).then(|| {
-        let calls = plan.remaining().filter(|(_, _, models)| *models > 0).count();
-        let megabytes = resources::copied_bytes(plan, inputs.census.rows).div_ceil(1_000_000);
-        format!(
-            "your dbt builds the models in {}; before each, the database is copied, about {megabytes} MB in all where the file \
-             system can't share blocks",
-            counted(calls as u64, "call")
-        )
-    })
+/// What a dbt executable adds to the plan of a new run.
+pub(crate) fn plan(inputs: &Inputs, plan: &RunPlan) -> String {
+    let calls = plan.remaining().filter(|(_, _, models)| *models > 0).count();
+    let megabytes = resources::copied_bytes(plan, inputs.census.rows).div_ceil(1_000_000);
+    format!(
+        "your dbt builds the models in {}; before each, the database is copied, about {megabytes} MB in all where the file \
+         system can't share blocks",
+        counted(calls as u64, "call")
+    )
 }
 
 /// Whether a dbt executable builds the models.
@@ -83,7 +79,7 @@ fn options<'i>(
     }
     let Project::Directory(project) = &inputs.project else { return Err(Error::ProjectNotOnDisk) };
     let Some(guard) = caller.guard else { return Err(Error::NoGuard) };
-    let engine = resources::database_options(run.threads, inputs);
+    let engine = Resources::new(run, inputs, None).database_options(inputs);
     let Dbt { executable, profile, target, profiles_dir, environment, timeout_seconds, grace_seconds, .. } =
         settings.clone();
     let dbt = DbtOptions {

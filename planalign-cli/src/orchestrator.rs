@@ -119,6 +119,14 @@ impl<'a> OrchestratorBuilder<'a> {
         self
     }
 
+    /// How many models of a parallel-safe stage are built at the same time; by default chosen by the size of the census and the
+    /// number of cores, which is also the limit.
+    #[must_use]
+    pub fn workers(mut self, workers: u16) -> Self {
+        self.options.workers = Some(workers);
+        self
+    }
+
     /// Identifies the caller in locks and the journal, and sets the probe for files that were not closed properly.
     #[must_use]
     pub fn caller(mut self, caller: Caller<'a>) -> Self {

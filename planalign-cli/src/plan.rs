@@ -1,6 +1,7 @@
 //! The plan of a run: the configured workflow for each year.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use planalign_config::settings::{SimulationConfig, Validation};
@@ -12,6 +13,7 @@ use planalign_validation::Rule;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::inputs::Inputs;
+use crate::resources::Resources;
 use crate::scratch_project::ScratchProject;
 use crate::session::RunOptions;
 use crate::{dbt_executable, modules};
@@ -19,12 +21,46 @@ use crate::{dbt_executable, modules};
 /// The stage of custom rules, once all tables of the year exist.
 const CUSTOM_RULES_STAGE: WorkflowStage = WorkflowStage::Validation;
 
-/// Returns the plan of a new run in a database. Writes nothing.
-pub fn dry_run(inputs: &Inputs, run: &RunOptions, database: &Path, caller: &Caller<'_>) -> Result<RunPlan, Error> {
+/// What a new run would do.
+#[derive(Clone, Debug)]
+pub struct DryRun {
+    /// Its stages.
+    pub plan: RunPlan,
+    /// Its threads and workers.
+    pub resources: Resources,
+    /// Models that are built in order although there are several workers, each with the reason.
+    pub in_order: Vec<(String, String)>,
+    /// What a dbt executable adds.
+    pub about_dbt: Option<String>,
+}
+
+impl fmt::Display for DryRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.plan, self.resources)?;
+        if !self.in_order.is_empty() {
+            let models = self.in_order.iter().map(|(model, reason)| format!("{model} ({reason})"));
+            write!(f, "\nnot side by side with others: {}", models.collect::<Vec<_>>().join(", "))?;
+        }
+        self.about_dbt.iter().try_for_each(|text| write!(f, "\n{text}"))
+    }
+}
+
+/// Returns what a new run in a database would do. Writes nothing.
+pub fn dry_run(inputs: &Inputs, run: &RunOptions, database: &Path, caller: &Caller<'_>) -> Result<DryRun, Error> {
     let mut dbt = dbt_executable::open_without_database(inputs, run, Some(database), caller)?;
+    let version = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().dbt.clone());
     let project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
     let rules = modules::rules(inputs, project.database())?;
-    Ok(plan(&checked_workflow(inputs, project.runner(), &rules, &[])?, inputs, run.shuffle))
+    let plan = plan(&checked_workflow(inputs, project.runner(), &rules, &[])?, inputs, run.shuffle);
+    let resources = Resources::new(run, inputs, version.as_deref());
+    let mut in_order = Vec::new();
+    if resources.workers > 1 {
+        for models in plan.parallel_safe() {
+            in_order.extend(project.runner().in_order(models, &inputs.vars)?);
+        }
+    }
+    let about_dbt = version.map(|_| dbt_executable::plan(inputs, &plan));
+    Ok(DryRun { plan, resources, in_order, about_dbt })
 }
 
 /// Checks the workflow with the caller's rules, as far as that takes no dbt executable, which the run asks.

@@ -46,7 +46,7 @@ impl<'d> ScratchProject<'d> {
         let nodes = self.runner().select(selection)?;
         match &mut self.runner {
             Runner::Embedded(runner) => {
-                runner.run(&nodes, &inputs.vars, &mut |_| Flow::Continue)?;
+                runner.run(&nodes, &inputs.vars, 1, &mut |_| Flow::Continue)?;
                 Ok(self.database.clone())
             }
             Runner::Dbt(runner) => {

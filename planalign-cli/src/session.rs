@@ -30,6 +30,7 @@ use crate::inputs::Inputs;
 use crate::mirror_writer::MirrorWriter;
 use crate::open_run::OpenRun;
 use crate::plan::{checked_workflow, names, plan};
+use crate::resources::Resources;
 use crate::run_log::RunLog;
 use crate::start_mode::{Start, StartMode, last_year};
 use crate::{census_check, dbt_executable, mirror_writer, modules, resources};
@@ -54,6 +55,9 @@ pub struct RunOptions {
     /// Engine threads; by default those in the configuration, or else 1 up to [`ONE_THREAD_UP_TO`](Self::ONE_THREAD_UP_TO)
     /// people and all cores for more.
     pub threads: Option<u16>,
+    /// How many models of a parallel-safe stage are built at the same time; by default as configured, or else 2 up to
+    /// [`ONE_THREAD_UP_TO`](Self::ONE_THREAD_UP_TO) people and 1 for more. Lowered if the cores don't suffice.
+    pub workers: Option<u16>,
     /// Who builds the models; by default as configured.
     pub runner: Option<RunnerKind>,
     /// The dbt executable; by default the configured one.
@@ -78,6 +82,7 @@ impl Default for RunOptions {
             years: None,
             reports: PathBuf::from("reports"),
             threads: None,
+            workers: None,
             runner: None,
             dbt_executable: None,
             shuffle: None,
@@ -102,6 +107,7 @@ pub struct PreparedRun<'s> {
     start: Start,
     run: RunRecord,
     fingerprints: Fingerprints,
+    resources: Resources,
     options: RunOptions,
 }
 
@@ -144,7 +150,13 @@ impl<'a> Session<'a> {
             return Err(Error::NoDatabase(self.database.clone()));
         }
         let mut dbt = dbt_executable::open(&inputs, &options, &self.database, &self.caller)?;
-        let database = Database::open(&self.database, &resources::database_options(options.threads, &inputs))?;
+        let version = dbt.as_ref().map(|dbt| dbt.dbt_versions().dbt.clone());
+        let resources = Resources::new(&options, &inputs, version.as_deref());
+        resources.log();
+        if let Some(dbt) = &mut dbt {
+            dbt.set_engine_threads(resources.threads).map_err(dbt_executable::failed)?;
+        }
+        let database = Database::open(&self.database, &resources.database_options(&inputs))?;
         if is_new {
             // Without the database, mirrors of its runs are obsolete.
             mirror_writer::forget(&self.database);
@@ -201,6 +213,7 @@ impl<'a> Session<'a> {
             start,
             run,
             fingerprints,
+            resources,
             options,
         })
     }
@@ -227,6 +240,7 @@ impl<'s> PreparedRun<'s> {
             by: self.by,
             accept_version: self.options.accept_version,
             shuffle: self.options.shuffle,
+            workers: self.resources.workers,
             stop: stop.clone(),
             checkpoints: saved,
             last_mirrored: mirror.last_mirrored(&self.store)?,

@@ -166,6 +166,10 @@ pub struct Optimization {
     /// Database engine threads; `None`: 1 for a census of up to 30,000 people, otherwise all cores.
     #[schemars(range(min = 1, max = 1024))]
     pub threads: Option<u16>,
+    /// Models of a parallel-safe stage that are built at the same time; `None`: 2 for a census of up to 30,000 people, otherwise
+    /// 1. Together with the engine's threads, never more than the cores that the process may use.
+    #[schemars(range(min = 1, max = 1024))]
+    pub workers: Option<u16>,
     /// Database engine memory limit in GB (10^9 bytes); `None`: what the census needs, up to what the machine has.
     #[schemars(range(min = 0.1, max = 1_000_000))]
     pub memory_limit_gb: Option<Fixed<6>>,

@@ -1,14 +1,16 @@
 //! A runner that only records its calls, for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use planalign_config::topological_order;
 
-use crate::outcome::{NodeResult, Outcome, ResourceType};
+use crate::outcome::{NodeResult, Outcome};
 use crate::runner::{
     Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, RelationName, RunnerError, Vars,
 };
+use crate::schedule::{self, Stage, Unfinished, Workers};
 
 /// A runner with a graph, a directory for each node, scripted results and failures, and a log of builds.
 #[derive(Debug, Default)]
@@ -23,6 +25,22 @@ pub struct InMemoryRunner {
     calls: BTreeMap<String, usize>,
     log: Vec<LoggedRun>,
     is_outside: bool,
+    on_build: OnBuild,
+}
+
+/// What a build does on its thread.
+struct OnBuild(Box<dyn Fn(&str) + Send + Sync>);
+
+impl Default for OnBuild {
+    fn default() -> Self {
+        Self(Box::new(|_| ()))
+    }
+}
+
+impl fmt::Debug for OnBuild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnBuild")
+    }
 }
 
 #[derive(Debug)]
@@ -101,6 +119,13 @@ impl InMemoryRunner {
         self
     }
 
+    /// Calls a function with the name of each node on the thread that builds it, so that builds can wait for each other.
+    #[must_use]
+    pub fn on_build(mut self, call: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.on_build = OnBuild(Box::new(call));
+        self
+    }
+
     /// Returns the built nodes, in order, without failed attempts.
     #[must_use]
     pub fn log(&self) -> &[LoggedRun] {
@@ -137,27 +162,103 @@ impl InMemoryRunner {
         all.filter(|name| names.contains(name)).collect()
     }
 
-    fn build(&mut self, name: &str, vars: &Vars) -> Result<NodeResult, RunnerError> {
-        let Some(node) = self.graph.get(name).cloned() else {
-            return Err(RunnerError::Selection { message: format!("no model or seed is named {name}") });
-        };
-        let call = self.calls.entry(name.to_owned()).or_default();
-        *call += 1;
-        if let Some(failure) = self.failures.iter().find(|f| f.node == name && f.call == *call) {
-            return Err(failure.error.clone());
+    fn node(&self, name: &str) -> Result<&GraphNode, RunnerError> {
+        let unknown = || RunnerError::Selection { message: format!("no model or seed is named {name}") };
+        self.graph.get(name).ok_or_else(unknown)
+    }
+
+    /// Builds a node on any thread.
+    fn build(&self, Build { node, count }: &Build<'_>) -> Result<(), RunnerError> {
+        (self.on_build.0)(&node.name);
+        match self.failures.iter().find(|f| f.node == node.name && f.call == *count) {
+            Some(failure) => Err(failure.error.clone()),
+            None => Ok(()),
         }
-        self.log.push(LoggedRun { node: name.to_owned(), vars: vars.clone() });
+    }
+
+    fn result(&self, node: &GraphNode) -> NodeResult {
         let stored = node.materialization != Materialization::Ephemeral;
         let counted = stored && node.materialization != Materialization::View;
-        Ok(NodeResult {
-            name: name.to_owned(),
+        let name = node.name.clone();
+        NodeResult {
+            rows: (counted && !self.is_outside).then(|| self.rows.get(&name).copied().unwrap_or(1)),
+            relation: stored.then(|| RelationName { schema: "main".to_owned(), name: name.clone() }),
+            name,
             materialization: node.materialization,
-            relation: stored.then(|| RelationName { schema: "main".to_owned(), name: name.to_owned() }),
-            rows: (counted && !self.is_outside).then(|| self.rows.get(name).copied().unwrap_or(1)),
             elapsed: Duration::ZERO,
             database_time: Duration::ZERO,
-        })
+        }
     }
+}
+
+/// A node to build, and how often it has been by then.
+struct Build<'r> {
+    node: &'r GraphNode,
+    count: usize,
+}
+
+/// The builds of one call.
+struct Call<'r, 'o> {
+    runner: &'r InMemoryRunner,
+    builds: &'r [Build<'r>],
+    started: BTreeSet<usize>,
+    results: Vec<NodeResult>,
+    observer: &'o mut dyn FnMut(NodeEvent<'_>) -> Flow,
+}
+
+impl Stage for Call<'_, '_> {
+    type Built = ();
+    type Error = RunnerError;
+
+    fn is_for_workers(&self, _task: usize) -> bool {
+        true
+    }
+
+    fn weight(&self, _task: usize) -> usize {
+        0
+    }
+
+    fn start(&mut self, task: usize) -> Flow {
+        let node = self.builds[task].node;
+        let flow = (self.observer)(NodeEvent::Started { name: &node.name, resource_type: node.materialization.into() });
+        if flow == Flow::Continue {
+            self.started.insert(task);
+        }
+        flow
+    }
+
+    fn build(&mut self, task: usize) -> Result<(), RunnerError> {
+        self.runner.build(&self.builds[task])?;
+        self.publish(task, ())
+    }
+
+    fn publish(&mut self, task: usize, (): ()) -> Result<(), RunnerError> {
+        let result = self.runner.result(self.builds[task].node);
+        (self.observer)(NodeEvent::Finished(&Outcome::Built(result.clone())));
+        self.results.push(result);
+        Ok(())
+    }
+
+    fn fail(&mut self, task: usize, error: &RunnerError) {
+        let node = self.builds[task].node;
+        let failed = Outcome::failed(node.materialization.into(), &node.name, error, Duration::ZERO);
+        (self.observer)(NodeEvent::Finished(&failed));
+    }
+}
+
+/// Builds on any thread.
+struct Builders<'r> {
+    runner: &'r InMemoryRunner,
+    builds: &'r [Build<'r>],
+}
+
+impl Workers<Call<'_, '_>> for Builders<'_> {
+    fn build(&self, task: usize, _worker: usize) -> Result<Option<()>, RunnerError> {
+        self.runner.build(&self.builds[task]).map(Some)
+    }
+
+    /// Builds take no time.
+    fn cancel(&self, _worker: usize) {}
 }
 
 fn kind(materialization: Materialization) -> &'static str {
@@ -188,26 +289,32 @@ impl ModelRunner for InMemoryRunner {
         &mut self,
         nodes: &[String],
         vars: &Vars,
+        workers: usize,
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError> {
-        let mut results = Vec::new();
-        for name in nodes {
-            let resource_type = self.graph.get(name).map_or(ResourceType::Model, |node| node.materialization.into());
-            if observer(NodeEvent::Started { name, resource_type }) == Flow::Stop {
-                return Err(RunnerError::Stopped { before: name.clone() });
-            }
-            match self.build(name, vars) {
-                Ok(result) => {
-                    observer(NodeEvent::Finished(&Outcome::Built(result.clone())));
-                    results.push(result);
-                }
-                Err(error) => {
-                    observer(NodeEvent::Finished(&Outcome::failed(resource_type, name, &error, Duration::ZERO)));
-                    return Err(error);
-                }
-            }
+        let places: BTreeMap<&str, usize> = nodes.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+        let build = |name: &String| {
+            let count = self.calls.get(name).map_or(1, |count| count + 1);
+            self.node(name).map(|node| Build { node, count })
+        };
+        let builds = nodes.iter().map(build).collect::<Result<Vec<_>, _>>()?;
+        let among_these = |Build { node, .. }: &Build<'_>| {
+            node.depends_on.iter().filter_map(|parent| places.get(parent.as_str()).copied()).collect()
+        };
+        let dependencies: Vec<Vec<usize>> = builds.iter().map(among_these).collect();
+        let mut call = Call { runner: self, builds: &builds, started: BTreeSet::new(), results: Vec::new(), observer };
+        let builders = Builders { runner: self, builds: &builds };
+        let done = schedule::run(&dependencies, workers, &mut call, &builders);
+        let Call { started, results, .. } = call;
+        for task in started {
+            *self.calls.entry(nodes[task].clone()).or_default() += 1;
         }
-        Ok(results)
+        self.log.extend(results.iter().map(|result| LoggedRun { node: result.name.clone(), vars: vars.clone() }));
+        match done {
+            Ok(()) => Ok(results),
+            Err(Unfinished::Failed { error, .. }) => Err(error),
+            Err(Unfinished::Stopped { before }) => Err(RunnerError::Stopped { before: nodes[before].clone() }),
+        }
     }
 
     fn sources(&self) -> BTreeMap<String, String> {
@@ -244,9 +351,9 @@ mod tests {
         let error = RunnerError::Selection { message: "scripted".into() };
         let mut runner = runner().with_failure("b", 2, error).with_rows("b", 7);
         let names = ["a".to_owned(), "b".to_owned()];
-        let results = runner.run(&names, &Vars::new(), &mut |_| Flow::Continue).expect("first call");
+        let results = runner.run(&names, &Vars::new(), 1, &mut |_| Flow::Continue).expect("first call");
         assert_eq!(results.iter().map(|r| r.rows).collect::<Vec<_>>(), [None, Some(7)]);
-        let error = runner.run(&names, &Vars::new(), &mut |_| Flow::Continue).expect_err("second call");
+        let error = runner.run(&names, &Vars::new(), 1, &mut |_| Flow::Continue).expect_err("second call");
         assert_eq!(error.to_string(), "scripted");
         assert_eq!(runner.built(), ["a", "b", "a"]);
     }
@@ -255,7 +362,7 @@ mod tests {
     fn the_observer_can_stop() {
         let mut runner = runner();
         let mut seen = Vec::new();
-        let stopped = runner.run(&["a".to_owned(), "b".to_owned()], &Vars::new(), &mut |event| match event {
+        let stopped = runner.run(&["a".to_owned(), "b".to_owned()], &Vars::new(), 1, &mut |event| match event {
             NodeEvent::Started { name: "b", .. } => Flow::Stop,
             event => {
                 seen.push(format!("{event:?}").chars().take(7).collect::<String>());

@@ -33,6 +33,7 @@ mod graph;
 pub mod in_memory;
 pub mod outcome;
 pub mod runner;
+mod schedule;
 #[cfg(feature = "duckdb")]
 mod selection;
 

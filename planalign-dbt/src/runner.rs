@@ -33,14 +33,21 @@ pub trait ModelRunner {
     /// and models, each after its dependencies.
     fn select(&self, selection: &str) -> Result<Vec<String>, RunnerError>;
 
-    /// Builds the named nodes sequentially in the given order, and reports each to `observer` before and after its build. Stops
-    /// at the first failure, and before the next node if `observer` returns [`Flow::Stop`].
+    /// Builds the named nodes, which are in an order in which each comes after its dependencies, up to `workers` at the same time,
+    /// and reports each to `observer` before and after its build, on the caller's thread. The results don't depend on `workers`.
+    /// Fails with the first failure in the given order, and stops before the next node if `observer` returns [`Flow::Stop`].
     fn run(
         &mut self,
         nodes: &[String],
         vars: &Vars,
+        workers: usize,
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError>;
+
+    /// Which of these nodes are built in order even if there are several workers, each with the reason, such as "uses `this`".
+    fn in_order(&self, _nodes: &[String], _vars: &Vars) -> Result<Vec<(String, String)>, RunnerError> {
+        Ok(Vec::new())
+    }
 
     /// Returns the sources that results depend on, by names such as `model.int_baseline_workforce`: each model with all macros it
     /// can reach, and each seed.

@@ -73,7 +73,7 @@ impl Fixture {
     fn build(&self) -> Result<Vec<NodeResult>, RunnerError> {
         let mut runner = self.open().expect("checked");
         let nodes = runner.select("prices orders totals").expect("known");
-        let built = runner.run(&nodes, &vars(), &mut |_| Flow::Continue);
+        let built = runner.run(&nodes, &vars(), 1, &mut |_| Flow::Continue);
         drop(runner);
         assert!(!self.database().with_added_extension("dbt").exists(), "nothing stays on disk");
         built
@@ -122,7 +122,7 @@ fn nodes_are_built_in_one_call_and_reported_one_by_one() {
     assert_eq!(runner.graph().get("totals").expect("a model").depends_on, ["helper", "orders"]);
     let mut seen = Vec::new();
     let nodes = runner.select("+totals").expect("known");
-    let results = runner.run(&nodes, &vars(), &mut |event| {
+    let results = runner.run(&nodes, &vars(), 1, &mut |event| {
         match event {
             NodeEvent::Started { name, .. } => seen.push(format!("started {name}")),
             NodeEvent::Finished(outcome) => {
@@ -148,8 +148,8 @@ fn nodes_are_built_in_one_call_and_reported_one_by_one() {
         results.iter().map(|r| (r.name.as_str(), r.rows)).collect::<Vec<_>>(),
         [("prices", None), ("orders", None), ("totals", None)]
     );
-    assert!(runner.run(&["helper".to_owned()], &vars(), &mut |_| Flow::Continue).expect("nothing to do").is_empty());
-    let unknown = runner.run(&["order".to_owned()], &vars(), &mut |_| Flow::Continue).expect_err("unknown");
+    assert!(runner.run(&["helper".to_owned()], &vars(), 1, &mut |_| Flow::Continue).expect("nothing to do").is_empty());
+    let unknown = runner.run(&["order".to_owned()], &vars(), 1, &mut |_| Flow::Continue).expect_err("unknown");
     assert_eq!(unknown.to_string(), "no model or seed is named order; did you mean `orders`?");
 }
 
@@ -291,7 +291,7 @@ fn what_only_dbt_can_build_is_built_in_a_database_of_its_own() {
     let mut runner = fixture.open().expect("checked");
     let nodes = ["prices".to_owned()];
     runner.build_in_scratch_database(&nodes, &vars()).expect("built");
-    runner.run(&nodes, &vars(), &mut |_| Flow::Continue).expect("built");
+    runner.run(&nodes, &vars(), 1, &mut |_| Flow::Continue).expect("built");
     let databases = calls(&fixture).into_iter().map(|call| call["database"].as_str().expect("a path").to_owned());
     let own = databases.map(|path| path == fixture.database().display().to_string());
     assert_eq!(own.collect::<Vec<_>>(), [false, false, true], "the check, the scratch database, the run");
@@ -332,7 +332,7 @@ fn a_stop_and_a_time_limit_end_dbt_and_its_children() {
         let fixture = Fixture::new(behavior);
         let mut runner = fixture.open().expect("checked");
         let has_started = Cell::new(false);
-        let stopped = runner.run(&["prices".to_owned()], &vars(), &mut |event| match event {
+        let stopped = runner.run(&["prices".to_owned()], &vars(), 1, &mut |event| match event {
             NodeEvent::Started { .. } => {
                 has_started.set(true);
                 Flow::Continue
@@ -381,7 +381,7 @@ fn dbt_can_be_interrupted_even_if_we_are_started_with_interrupts_ignored() {
     fixture.options.guard = guard::command(&ignoring, Duration::from_mins(10));
     let mut runner = fixture.open().expect("checked");
     let pids = fixture.folder.path().join("pids");
-    let stopped = runner.run(&["prices".to_owned()], &vars(), &mut |_| {
+    let stopped = runner.run(&["prices".to_owned()], &vars(), 1, &mut |_| {
         if pids.exists() { Flow::Stop } else { Flow::Continue }
     });
     assert!(matches!(stopped, Err(RunnerError::Stopped { .. })), "{stopped:?}");
@@ -438,7 +438,7 @@ fn variables_that_are_too_long_for_an_argument_are_passed_in_the_project() {
     let mut runner = fixture.open().expect("checked");
     let mut long = vars();
     long.insert("long".to_owned(), "x".repeat(200_000).into());
-    runner.run(&["prices".to_owned()], &long, &mut |_| Flow::Continue).expect("built");
+    runner.run(&["prices".to_owned()], &long, 1, &mut |_| Flow::Continue).expect("built");
     let calls = calls(&fixture);
     assert_eq!(option(&calls[1], "--vars"), "{}");
     let project: serde_json::Value = serde_json::from_str(calls[1]["project"].as_str().expect("text")).expect("JSON");

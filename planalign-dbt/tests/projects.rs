@@ -12,11 +12,13 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use planalign_config::{Database, DatabaseOptions, Value, full_message};
-use planalign_dbt::{AfterFailure, EmbeddedRunner, Flow, LoadOptions, Outcome, Selection, TestStatus};
+use planalign_config::{Database, DatabaseOptions, UnitOfWork, Value, full_message};
+use planalign_dbt::{
+    AfterFailure, EmbeddedRunner, Flow, LoadOptions, ModelRunner, Outcome, RunnerError, Selection, TestStatus, Vars,
+};
 use serde_json::{Value as Json, json};
 use support::{Fixture, paths, project_files, vars};
 
@@ -134,20 +136,32 @@ fn texts(database: &Database, sql: &str) -> Vec<Vec<String>> {
     table.rows.iter().map(|row| row.values().iter().map(ToString::to_string).collect()).collect()
 }
 
-/// Builds the project with the embedded runner.
-fn embedded(project: &Project) -> String {
+/// A call of `dbt build` for the embedded runner.
+struct Call {
+    runner: EmbeddedRunner,
+    selection: Selection,
+    vars: Vars,
+}
+
+type Outcomes = Result<Vec<Outcome>, RunnerError>;
+
+/// Builds the project with the embedded runner, which `run` calls.
+fn embedded(project: &Project, run: &dyn Fn(Call, &Database) -> Outcomes) -> String {
     let fixture = project.fixture();
     let mut outcomes = Vec::new();
     for step in &project.steps {
         match step {
             Step::Sql(sql) => fixture.database.execute_batch(sql).expect("statement"),
-            Step::Build(arguments) => outcomes.push(build(project, &fixture, arguments)),
+            Step::Build(arguments) => {
+                let built = call(project, &fixture, arguments).and_then(|call| run(call, &fixture.database));
+                outcomes.push(called(built));
+            }
         }
     }
     project.record(&outcomes, &fixture.database)
 }
 
-fn build(project: &Project, fixture: &Fixture, arguments: &[String]) -> Called {
+fn call(project: &Project, fixture: &Fixture, arguments: &[String]) -> Result<Call, RunnerError> {
     let (mut selection, mut given) = (Selection::default(), vars("{}"));
     let mut options =
         LoadOptions { environment: project.environment.clone(), defers_errors: true, ..LoadOptions::default() };
@@ -162,12 +176,28 @@ fn build(project: &Project, fixture: &Fixture, arguments: &[String]) -> Called {
             other => panic!("{other} is not known to the test"),
         }
     }
-    let runner = EmbeddedRunner::load_with(fixture.path(), fixture.database.clone(), &given, options);
-    let outcomes =
-        runner.and_then(|mut runner| runner.build(&selection, &given, AfterFailure::Continue, &mut |_| Flow::Continue));
-    let outcomes = outcomes.map_err(|error| full_message(&error))?;
+    let runner = EmbeddedRunner::load_with(fixture.path(), fixture.database.clone(), &given, options)?;
+    Ok(Call { runner, selection, vars: given })
+}
+
+fn called(built: Outcomes) -> Called {
     let named = |outcome: &Outcome| format!("{} {}", outcome.resource_type().as_str(), outcome.name());
+    let outcomes = built.map_err(|error| full_message(&error))?;
     Ok(outcomes.iter().map(|outcome| (named(outcome), status(outcome).to_owned())).collect())
+}
+
+fn build(mut call: Call, _: &Database) -> Result<Vec<Outcome>, RunnerError> {
+    call.runner.build(&call.selection, &call.vars, AfterFailure::Continue, &mut |_| Flow::Continue)
+}
+
+/// Builds seeds and models as a stage of a simulation does, in one transaction.
+fn build_stage(mut call: Call, database: &Database, workers: usize) -> Result<Vec<Outcome>, RunnerError> {
+    let mut unit = database.clone();
+    let nodes = call.runner.select(&call.selection.select)?;
+    unit.begin().expect("begin");
+    let built = call.runner.run(&nodes, &call.vars, workers, &mut |_| Flow::Continue);
+    if built.is_ok() { unit.commit() } else { unit.rollback() }.expect("end");
+    Ok(built?.into_iter().map(Outcome::Built).collect())
 }
 
 /// dbt's word for what became of a node.
@@ -243,11 +273,26 @@ fn expected(project: &Project) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects").join(format!("{}.expected", project.name))
 }
 
+fn projects(paths: &[PathBuf]) -> Vec<Project> {
+    let texts = paths.iter().filter(|path| path.extension().is_some_and(|e| e == "txt"));
+    texts.map(|path| Project::read(path)).collect()
+}
+
+#[test]
+fn projects_are_built_the_same_by_any_number_of_workers() {
+    for project in projects(&paths("projects")) {
+        let built = |workers| embedded(&project, &|call, database| build_stage(call, database, workers));
+        let one = built(1);
+        for workers in [2, 5] {
+            assert_eq!(built(workers), one, "{} with {workers} workers", project.name);
+        }
+    }
+}
+
 #[test]
 fn projects_are_built_as_dbt_builds_them() {
     let paths = paths("projects");
-    let texts = paths.iter().filter(|path| path.extension().is_some_and(|e| e == "txt"));
-    let projects: Vec<_> = texts.map(|path| Project::read(path)).collect();
+    let projects = projects(&paths);
     let read = |project: &Project| std::fs::read_to_string(expected(project)).unwrap_or_default();
     if let Ok(python) = std::env::var(ORACLE) {
         let all = std::env::var_os(ALL).is_some();
@@ -261,7 +306,7 @@ fn projects_are_built_as_dbt_builds_them() {
         }
     }
     for project in &projects {
-        let (expected, found) = (read(project), embedded(project));
+        let (expected, found) = (read(project), embedded(project, &build));
         if expected.is_empty() {
             differences.push(format!("{} has no record: run `cargo xtask projects`", project.name));
         } else if !expected.starts_with(&recorded_for(project)) {

@@ -56,7 +56,7 @@ fn the_observer_sees_each_node_and_can_stop() {
     let mut runner = fixture.load().expect("load");
     let names = runner.select("").expect("select all");
     let mut seen = Vec::new();
-    let stopped = runner.run(&names, &vars("{}"), &mut |event| match event {
+    let stopped = runner.run(&names, &vars("{}"), 1, &mut |event| match event {
         NodeEvent::Started { name: "y", .. } => Flow::Stop,
         NodeEvent::Started { name, .. } => {
             seen.push(format!("start {name}"));

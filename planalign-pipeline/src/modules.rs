@@ -114,6 +114,8 @@ pub struct ExecuteOptions<'a> {
     pub accept_version: bool,
     /// Seed that shuffles the models of parallel-safe stages, within the order of the graph.
     pub shuffle: Option<u64>,
+    /// How many models of a parallel-safe stage are built at the same time, at most; at least 1.
+    pub workers: usize,
 }
 
 impl ExecuteOptions<'_> {
@@ -135,6 +137,7 @@ impl ExecuteOptions<'_> {
             by: String::new(),
             accept_version: false,
             shuffle: None,
+            workers: 1,
         }
     }
 }

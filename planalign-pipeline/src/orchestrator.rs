@@ -134,6 +134,7 @@ fn start(
         })?;
     }
     modules.store.begin_run(run, fingerprints)?;
+    let last_year = modules.store.last_year()?;
     let mut journal = Journal::new(&run.run_id, 0, options.now, options.events.clone());
     journal.emit(RunEventKind::RunStarted {
         start_year: plan.start_year,
@@ -152,6 +153,8 @@ fn start(
         checkpoints: 0,
         found_checkpoints: Vec::new(),
         spent: TimeSpent::default(),
+        workers: options.workers,
+        last_year,
     }
     .execute(plan)
 }
@@ -230,7 +233,7 @@ fn restart_from(
     vars.insert("simulation_year".to_owned(), run.start_year.into());
     let joins_unit = modules.runner.joins_unit();
     let (mut storage, runner) = modules.storage_and_runner();
-    let mut rebuild = || runner.run(&outdated, &vars, &mut |_| Flow::Continue);
+    let mut rebuild = || runner.run(&outdated, &vars, 1, &mut |_| Flow::Continue);
     let outside = if joins_unit || outdated.is_empty() { None } else { Some(storage.outside(&mut rebuild)?) };
     storage.atomically(|storage| {
         storage.rewind(&checkpoints)?;
@@ -314,6 +317,7 @@ fn continue_run(
         journal.emit(RunEventKind::CommitsLost { last: mirrored.key.clone(), after: after.clone() });
     }
     let digest = fingerprints.digest();
+    let last_year = modules.store.last_year()?;
     let execution = Execution {
         run: &run,
         digest,
@@ -324,6 +328,8 @@ fn continue_run(
         checkpoints: highest,
         found_checkpoints: checkpoints,
         spent: TimeSpent::default(),
+        workers: options.workers,
+        last_year,
     };
     execution.execute(&plan)
 }
@@ -343,6 +349,10 @@ pub(crate) struct Execution<'e, 'm> {
     pub(crate) found_checkpoints: Vec<WorkflowCheckpoint>,
     /// Time spent on other than models since the year started.
     pub(crate) spent: TimeSpent,
+    /// How many models of a parallel-safe stage are built at the same time.
+    pub(crate) workers: usize,
+    /// The last year that may have rows, from before this execution or of an attempt that failed.
+    pub(crate) last_year: Option<i32>,
 }
 
 impl Execution<'_, '_> {

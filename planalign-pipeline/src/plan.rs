@@ -1,5 +1,6 @@
 //! The plan of a run: pure data, created without side effects. Only a plan can be executed.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use planalign_config::settings::StageYears;
@@ -93,6 +94,13 @@ impl RunPlan {
     #[must_use]
     pub fn end_year(&self) -> i32 {
         self.end_year
+    }
+
+    /// The models of each parallel-safe stage, in the order of the first year with that stage.
+    pub fn parallel_safe(&self) -> impl Iterator<Item = &[String]> {
+        let mut seen = BTreeSet::new();
+        let stages = self.stages.iter().filter(|stage| stage.definition.parallel_safe);
+        stages.filter(move |stage| seen.insert(&stage.definition.name)).map(|stage| stage.models.as_slice())
     }
 
     /// The stages still to execute, as year, stage, and number of models.

@@ -24,6 +24,7 @@ pub struct ProgressReporter {
     total_years: usize,
     year: Option<i32>,
     stage: Option<String>,
+    running: Vec<String>,
     elapsed: Duration,
     ended: bool,
 }
@@ -37,6 +38,8 @@ pub struct ExecutionProgress {
     pub total_years: usize,
     /// The current or last stage.
     pub current_stage: Option<String>,
+    /// The models that are being built, in the order in which they started.
+    pub running_models: Vec<String>,
     /// Number of stages that this execution has finished.
     pub stages_completed: usize,
     /// Number of stages that this execution must run.
@@ -76,6 +79,7 @@ impl ProgressReporter {
             total_years: usize::try_from(plan.end_year() - plan.start_year() + 1).unwrap_or_default(),
             year: None,
             stage: None,
+            running: Vec::new(),
             elapsed: Duration::ZERO,
             ended: false,
         }
@@ -98,8 +102,14 @@ impl ProgressReporter {
                 (self.year, self.stage) = (Some(*year), Some(stage.clone()));
                 self.has_begun = true;
                 self.models = 0;
+                self.running.clear();
             }
-            RunEventKind::ModelFinished { .. } => self.models += 1,
+            RunEventKind::ModelStarted { model, .. } => self.running.push(model.clone()),
+            RunEventKind::ModelFinished { model, .. } => {
+                self.models += 1;
+                self.running.retain(|running| running != model);
+            }
+            RunEventKind::StageRolledBack { .. } => self.running.clear(),
             RunEventKind::StageFinished { stage, elapsed, .. } => {
                 let (sum, count) = self.durations.entry(stage.clone()).or_default();
                 *sum += elapsed.as_secs_f64();
@@ -122,6 +132,7 @@ impl ProgressReporter {
             current_year: self.year,
             total_years: self.total_years,
             current_stage: self.stage.clone(),
+            running_models: self.running.clone(),
             stages_completed: self.finished,
             total_stages: self.stages.len(),
             start_time: self.start_time,

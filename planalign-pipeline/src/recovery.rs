@@ -68,7 +68,14 @@ mod tests {
         let policy = RecoveryPolicy { pauses: vec![Duration::from_millis(5)] };
         assert!(matches!(policy.after(Fault::Transient, 1), Recovery::Retry { .. }));
         assert_eq!(policy.after(Fault::Transient, 2), Recovery::GiveUp);
-        for fault in [Fault::Deterministic, Fault::OutOfSpace, Fault::Permission, Fault::Corrupt, Fault::WrongVersion] {
+        for fault in [
+            Fault::Deterministic,
+            Fault::Cancelled,
+            Fault::OutOfSpace,
+            Fault::Permission,
+            Fault::Corrupt,
+            Fault::WrongVersion,
+        ] {
             assert_eq!(policy.after(fault, 1), Recovery::GiveUp);
         }
     }

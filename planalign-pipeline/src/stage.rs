@@ -90,7 +90,7 @@ pub struct StageDefinition {
     /// Rules to check after building the models.
     #[serde(default)]
     pub rules: Vec<String>,
-    /// Whether models that do not depend on each other may be built in any order.
+    /// Whether models that do not depend on each other may be built at the same time and in any order.
     #[serde(default)]
     pub parallel_safe: bool,
     /// Whether the stage ends with a checkpoint, and therefore a commit.

@@ -80,6 +80,7 @@ impl Execution<'_, '_> {
             };
             match self.recovery(stage, &failure, attempt) {
                 Recovery::Retry { pause, strategy } => {
+                    self.last_year = self.last_year.max(Some(year));
                     tried.push(strategy.clone());
                     let (stage, cause) = (name.clone(), failure.full_message());
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
@@ -93,6 +94,10 @@ impl Execution<'_, '_> {
 
     /// Chooses the recovery after a failed attempt.
     fn recovery(&mut self, stage: &PlannedStage, failure: &StageFailure, attempt: u32) -> Recovery {
+        if self.workers(stage) > 1 && self.may_succeed_with_one_worker(failure) {
+            self.workers = 1;
+            return Recovery::Retry { pause: Duration::ZERO, strategy: RetryStrategy::OneWorker };
+        }
         if failure.fault() != Fault::OutOfMemory {
             return match self.options.recovery.after(failure.fault(), attempt) {
                 Recovery::GiveUp if stage.definition.parallel_safe => self.sequentially(failure.fault()),
@@ -256,6 +261,22 @@ impl Execution<'_, '_> {
         Ok(Built { results, tables: Some(tables) })
     }
 
+    /// Whether a stage that failed with several workers is worth a retry with one: models then share neither memory nor connections,
+    /// and an error that remains is the same as ever. The connections of another process aren't ours to blame.
+    fn may_succeed_with_one_worker(&self, failure: &StageFailure) -> bool {
+        let of_engine = matches!(failure, StageFailure::Model(RunnerError::Database { .. }));
+        match failure.fault() {
+            Fault::OutOfMemory => true,
+            Fault::OutOfSpace | Fault::Cancelled => false,
+            _ => of_engine && self.modules.runner.joins_unit(),
+        }
+    }
+
+    /// How many models of a stage are built at the same time.
+    fn workers(&self, stage: &PlannedStage) -> usize {
+        if stage.definition.parallel_safe { self.workers } else { 1 }
+    }
+
     fn build(&mut self, stage: &PlannedStage) -> Result<Vec<NodeResult>, AttemptError> {
         if stage.models.is_empty() {
             return Ok(Vec::new());
@@ -263,8 +284,10 @@ impl Execution<'_, '_> {
         let (year, name) = (stage.year, &stage.definition.name);
         let mut vars: Vars = self.options.vars.clone();
         vars.insert("simulation_year".to_owned(), year.into());
+        vars.insert("year_is_empty".to_owned(), self.last_year.is_none_or(|last| last < year).into());
+        let workers = self.workers(stage);
         let (journal, stop) = (&mut self.journal, &self.options.stop);
-        let results = self.modules.runner.run(&stage.models, &vars, &mut |event| {
+        let results = self.modules.runner.run(&stage.models, &vars, workers, &mut |event| {
             match event {
                 NodeEvent::Started { name: model, .. } => {
                     if stop.is_requested() {

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub enum RetryStrategy {
     /// Retry after a pause of whole milliseconds.
     Pause(Duration),
+    /// Build one model after the other, also in the rest of the run.
+    OneWorker,
     /// Run each statement on one thread.
     OneThread,
     /// Rebuild the stage's tables, although they were committed.
@@ -23,6 +25,7 @@ pub enum RetryStrategy {
 }
 
 const PREFIX: &str = "again ";
+const WITH_ONE_WORKER: &str = "with one worker from now on";
 const ON_ONE_THREAD: &str = "on one thread";
 const WITH_TABLES_REBUILT: &str = "with its tables rebuilt";
 /// As older versions wrote it.
@@ -32,6 +35,7 @@ impl fmt::Display for RetryStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pause(pause) => write!(f, "{PREFIX}after {} ms", pause.as_millis()),
+            Self::OneWorker => write!(f, "{PREFIX}{WITH_ONE_WORKER}"),
             Self::OneThread => write!(f, "{PREFIX}{ON_ONE_THREAD}"),
             Self::RebuildTables => write!(f, "{PREFIX}{WITH_TABLES_REBUILT}"),
             Self::RelieveMemory(how) => write!(f, "{PREFIX}{how}"),
@@ -52,6 +56,7 @@ impl From<String> for RetryStrategy {
         let pause = how.strip_prefix("after ").and_then(|rest| rest.strip_suffix(" ms"));
         match (how, pause.and_then(|milliseconds| milliseconds.parse().ok())) {
             (_, Some(milliseconds)) => Self::Pause(Duration::from_millis(milliseconds)),
+            (WITH_ONE_WORKER, _) => Self::OneWorker,
             (ON_ONE_THREAD, _) => Self::OneThread,
             (WITH_TABLES_REBUILT | WITH_TABLES_REBUILT_IN_OLD_JOURNALS, _) => Self::RebuildTables,
             _ => Self::RelieveMemory(how.to_owned()),
@@ -67,6 +72,7 @@ mod tests {
     fn strategies_round_trip_through_journal_text() {
         let cases = [
             (RetryStrategy::Pause(Duration::from_millis(100)), "again after 100 ms"),
+            (RetryStrategy::OneWorker, "again with one worker from now on"),
             (RetryStrategy::OneThread, "again on one thread"),
             (RetryStrategy::RebuildTables, "again with its tables rebuilt"),
             (

@@ -15,11 +15,15 @@ fn two_runs_give_the_same_tables() {
 }
 
 #[test]
-fn neither_threads_nor_the_order_of_models_matter() {
+fn neither_threads_nor_workers_nor_the_order_of_models_matter() {
     // More than one row group, so that there is work for two threads.
     let sandbox = Sandbox::new(12_000);
-    sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--threads", "1"]);
-    for (name, options) in [("b.duckdb", ["--threads", "2"]), ("c.duckdb", ["--shuffle", "7"])] {
+    sandbox.simulated(&[YEARS, "--database", "a.duckdb", "--threads", "1", "--workers", "1"]);
+    for (name, options) in [
+        ("b.duckdb", ["--threads=2", "--workers=1"]),
+        ("c.duckdb", ["--threads=1", "--workers=2"]),
+        ("d.duckdb", ["--workers=2", "--shuffle=7"]),
+    ] {
         sandbox.simulated(&[YEARS, "--database", name, options[0], options[1]]);
         assert_eq!(differences(&sandbox.path("a.duckdb"), &sandbox.path(name)), Vec::<String>::new(), "{name}");
     }

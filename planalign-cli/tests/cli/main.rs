@@ -25,4 +25,5 @@ mod signals;
 mod simulate;
 mod status;
 mod validation;
+mod workers;
 mod workflow;

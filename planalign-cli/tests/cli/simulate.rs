@@ -40,7 +40,9 @@ fn a_summary_is_printed_after_the_run() {
 fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let sandbox = Sandbox::new(50);
     let output = sandbox.simulated(&["2025-2029", "--dry-run"]);
-    assert_snapshot!(output.stdout);
+    // What follows depends on the machine.
+    let plan: Vec<&str> = output.stdout.lines().take_while(|line| !line.contains(" worker")).collect();
+    assert_snapshot!(plan.join("\n"));
     let mut files: Vec<_> = std::fs::read_dir(sandbox.path("")).expect("directory").collect();
     assert_eq!(files.len(), 1, "only the census exists");
     assert_eq!(files.remove(0).expect("entry").file_name(), "census.csv");

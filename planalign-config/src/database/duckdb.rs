@@ -160,11 +160,19 @@ impl Database {
         options: &DatabaseOptions,
         open: Option<Arc<OpenFile>>,
     ) -> Result<Self, DatabaseError> {
-        let Engine { connection, reliefs, layout, file } = engine;
-        let version = connection.version().map_err(|e| DatabaseError::statement(&e, ""))?;
+        let version = engine.connection.version().map_err(|e| DatabaseError::statement(&e, ""))?;
         if parse_version(&version) < OLDEST_ENGINE.1 {
             return Err(DatabaseError::OldEngine { found: version, minimum: OLDEST_ENGINE.0 });
         }
+        Ok(Self::connected(engine, path, options, open))
+    }
+
+    fn connected(
+        Engine { connection, reliefs, layout, file }: Engine,
+        path: Option<PathBuf>,
+        options: &DatabaseOptions,
+        open: Option<Arc<OpenFile>>,
+    ) -> Self {
         let inner = Inner {
             connection: Some(connection),
             path,
@@ -177,28 +185,31 @@ impl Database {
             file,
             open,
         };
-        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
+        Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
     /// Opens a second connection to the same database, with its own transaction.
     pub fn second_connection(&self) -> Result<Self, DatabaseError> {
         let inner = self.lock();
-        let connection = inner.connection()?.try_clone().map_err(|e| DatabaseError::statement(&e, ""))?;
-        let set_up = connection.execute_batch(connect::ERRORS_AS_DATA).and_then(|()| match &inner.path {
-            Some(path) => connect::enter(&connection, path),
-            None => connect::follow(&connection, inner.connection.as_ref()),
-        });
-        set_up.map_err(|e| DatabaseError::statement(&e, ""))?;
-        let (layout, file) = (inner.layout.clone(), inner.file.clone());
+        let (connection, layout, file) = (inner.clone_connection()?, inner.layout.clone(), inner.file.clone());
         let engine = Engine { connection, reliefs: Vec::new(), layout, file };
-        let second = Self::from_engine(engine, inner.path.clone(), &inner.options, inner.open.clone())?;
+        let second = Self::connected(engine, inner.path.clone(), &inner.options, inner.open.clone());
         if let Some(open) = &inner.open {
             open.connections().push(Arc::downgrade(&second.inner));
         }
         Ok(second)
     }
 
-    /// Returns a call that interrupts the running statement, from any thread; it fails with a transient fault.
+    /// Opens a connection for another thread while this one has a transaction open. It reads what is committed, and writes only to
+    /// databases that it attaches, so its statements don't count as changes of the layout.
+    pub fn helper(&self) -> Result<Self, DatabaseError> {
+        let inner = self.lock();
+        let engine =
+            Engine { connection: inner.clone_connection()?, reliefs: Vec::new(), layout: Arc::default(), file: None };
+        Ok(Self::connected(engine, None, &inner.options, None))
+    }
+
+    /// Returns a call that interrupts the running statement, from any thread; it fails with [`Fault::Cancelled`](crate::Fault::Cancelled).
     pub fn interrupter(&self) -> Result<impl Fn() + Send + Sync + use<>, DatabaseError> {
         let handle = self.lock().connection()?.interrupt_handle();
         Ok(move || handle.interrupt())
@@ -323,6 +334,21 @@ impl Database {
 impl Inner {
     fn connection(&self) -> Result<&Connection, DatabaseError> {
         self.connection.as_ref().ok_or(DatabaseError::Released)
+    }
+
+    /// Another connection to the same database.
+    fn clone_connection(&self) -> Result<Connection, DatabaseError> {
+        let own = self.connection()?;
+        let clone = || {
+            let connection = own.try_clone()?;
+            connection.execute_batch(connect::ERRORS_AS_DATA)?;
+            match &self.path {
+                Some(path) => connect::enter(&connection, path)?,
+                None => connect::follow(&connection, own)?,
+            }
+            Ok(connection)
+        };
+        clone().map_err(|e: duckdb::Error| DatabaseError::statement(&e, ""))
     }
 
     /// Continues on a new engine.

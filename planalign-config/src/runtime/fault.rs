@@ -17,6 +17,8 @@ pub enum Fault {
     Deterministic,
     /// May succeed when retried: I/O, a briefly held lock.
     Transient,
+    /// Someone asked for it; nothing is wrong.
+    Cancelled,
     /// The memory limit was reached; fewer threads may help.
     OutOfMemory,
     /// The disk or quota is full.
@@ -40,7 +42,7 @@ impl Fault {
     pub fn hints(self) -> Vec<Hint> {
         let retry = |text: &str| vec![Hint::run(format!("{text}, then run {{}}"), [Action::Retry])];
         match self {
-            Self::Deterministic => Vec::new(),
+            Self::Deterministic | Self::Cancelled => Vec::new(),
             Self::Transient => vec![Hint::run("try again: run {}", [Action::Retry])],
             Self::OutOfMemory => retry("raise `optimization.memory_limit_gb` or lower `--threads`"),
             Self::OutOfSpace => retry("free some disk space"),

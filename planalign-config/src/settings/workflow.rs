@@ -46,7 +46,7 @@ pub struct StageChange {
     /// Rule names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<ListChange>,
-    /// Whether independent models may be built in any order.
+    /// Whether independent models may be built at the same time and in any order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallel_safe: Option<bool>,
     /// Whether the stage ends with a checkpoint from which a run can resume.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use planalign_config::topological_order;
 
+use super::jinja::context::lock;
 use super::project::{Node, TestNode};
 use super::resources::Selection;
 use super::run::{EmbeddedRunner, Session};
@@ -38,14 +39,14 @@ impl<'p> Item<'p> {
         }
     }
 
-    fn name(self) -> &'p str {
+    pub(crate) fn name(self) -> &'p str {
         match self {
             Self::Node(node) => &node.subject.name,
             Self::Test(test) => &test.subject.name,
         }
     }
 
-    fn resource_type(self) -> ResourceType {
+    pub(crate) fn resource_type(self) -> ResourceType {
         match self {
             Self::Node(node) => node.materialization.into(),
             Self::Test(_) => ResourceType::Test,
@@ -86,6 +87,7 @@ impl EmbeddedRunner {
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<Outcome>, RunnerError> {
         let session = self.session(vars)?;
+        lock(&session.catalog).forget_views();
         let selected = self.selected(selection)?;
         let items = self.items(&selected);
         let dependencies = Lineage::of(self).dependencies(&items);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use planalign_config::Database;
 use planalign_config::DatabaseError;
 
+use super::failures::Place;
 use super::jinja::relation::{Relation, RelationKind};
+use crate::runner::RunnerError;
 
 /// Why it can't be said whether a relation exists.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,16 @@ pub(crate) enum LookupError {
     OtherCase { relation: String, name: String },
 }
 
+impl LookupError {
+    /// The error of a node.
+    pub(crate) fn of(&self, place: Place<'_>) -> RunnerError {
+        match self {
+            Self::Database(error) => place.statement(error, "", 0),
+            Self::OtherCase { .. } => place.compilation(self.to_string()),
+        }
+    }
+}
+
 /// A column of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
@@ -29,13 +41,17 @@ pub(crate) struct Column {
 type Key = (String, String);
 
 /// Tables and views by schema and name, in lowercase, for one layout of the database.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
     layout: Option<u64>,
     /// With the name in the database.
     relations: HashMap<Key, (RelationKind, String)>,
     schemas: Vec<String>,
     columns: HashMap<Key, Arc<Vec<Column>>>,
+    /// The queries of views that we created, as long as what they read wasn't created again.
+    views: HashMap<Key, String>,
+    /// Whether changes are ignored.
+    is_frozen: bool,
 }
 
 const RELATIONS: &str = "select schema_name, table_name as name, 'table' as kind from duckdb_tables() where database_name = current_database() and not temporary
@@ -83,10 +99,52 @@ impl Catalog {
         self.layout = Some(layout);
         let key = key(relation);
         self.columns.remove(&key);
+        // Views that may read it keep the columns that it had.
+        self.views.retain(|view, sql| *view != key && !sql.to_lowercase().contains(&key.1));
         match kind {
             Some(kind) => self.relations.insert(key, (kind, relation.identifier().to_owned())),
             None => self.relations.remove(&key),
         };
+    }
+
+    /// Records that a statement of ours created a schema.
+    pub(crate) fn set_schema(&mut self, database: &Database, schema: &str) {
+        self.set_unchanged(database);
+        if self.layout == Some(database.layout()) {
+            self.schemas.push(schema.to_lowercase());
+        }
+    }
+
+    /// Records that a statement of ours changed nothing that this knows, although the database can't tell.
+    pub(crate) fn set_unchanged(&mut self, database: &Database) {
+        let layout = database.layout();
+        if self.layout.is_some_and(|known| known + 1 == layout) {
+            self.layout = Some(layout);
+        }
+    }
+
+    /// Records the query of a view that was just created.
+    pub(crate) fn set_view(&mut self, database: &Database, relation: &Relation, sql: &str) {
+        self.set(database, relation, Some(RelationKind::View));
+        if self.layout == Some(database.layout()) {
+            self.views.insert(key(relation), sql.to_owned());
+        }
+    }
+
+    /// Has views created again, as files and functions that they read may have changed.
+    pub(crate) fn forget_views(&mut self) {
+        self.views.clear();
+    }
+
+    /// Whether creating the view with this query again would change nothing.
+    pub(crate) fn has_view(
+        &mut self,
+        database: &Database,
+        relation: &Relation,
+        sql: &str,
+    ) -> Result<bool, DatabaseError> {
+        self.load(database)?;
+        Ok(self.views.get(&key(relation)).is_some_and(|known| known == sql))
     }
 
     /// Whether a schema must be created first.
@@ -95,9 +153,15 @@ impl Catalog {
         Ok(!self.schemas.contains(&schema.to_lowercase()))
     }
 
+    /// What is known now, whatever changes later.
+    pub(crate) fn frozen(&mut self, database: &Database) -> Result<Self, DatabaseError> {
+        self.load(database)?;
+        Ok(Self { is_frozen: true, ..self.clone() })
+    }
+
     fn load(&mut self, database: &Database) -> Result<(), DatabaseError> {
         let layout = database.layout();
-        if self.layout == Some(layout) {
+        if self.is_frozen || self.layout == Some(layout) {
             return Ok(());
         }
         let mut found = Self { layout: Some(layout), ..Self::default() };

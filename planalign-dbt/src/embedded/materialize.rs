@@ -8,7 +8,7 @@ use planalign_config::sql;
 use planalign_config::{DatabaseError, UnitOfWork, Value};
 use serde_json::Value as Json;
 
-use super::catalog::{Catalog, LookupError};
+use super::catalog::Catalog;
 use super::config::{NodeConfig, plain_text};
 use super::failures::Place;
 use super::jinja::context::lock;
@@ -81,10 +81,7 @@ impl Work<'_> {
 
     fn kind(&self) -> Result<Option<RelationKind>, RunnerError> {
         let found = self.timed(|database| lock(self.catalog).kind(database, self.relation));
-        found.map_err(|error| match error {
-            LookupError::Database(error) => self.place.statement(&error, "", 0),
-            LookupError::OtherCase { .. } => self.place.compilation(error.to_string()),
-        })
+        found.map_err(|error| error.of(self.place))
     }
 
     pub(crate) fn create_schema(&self) -> Result<(), RunnerError> {
@@ -93,6 +90,7 @@ impl Work<'_> {
         if lacks.map_err(|e| self.place.statement(&e, "", 0))? {
             let schema = Relation { identifier: None, ..self.relation.clone() };
             self.execute(&format!("create schema if not exists {schema}"))?;
+            lock(self.catalog).set_schema(self.database, self.relation.schema());
         }
         Ok(())
     }
@@ -113,9 +111,13 @@ impl Work<'_> {
     }
 
     fn view(&self, sql: &str) -> Result<(), RunnerError> {
+        let unchanged = self.timed(|database| lock(self.catalog).has_view(database, self.relation, sql));
+        if unchanged.map_err(|e| self.place.statement(&e, "", 0))? {
+            return Ok(());
+        }
         self.make_room(RelationKind::View)?;
         self.execute_around(&format!("create or replace view {} as (\n{sql}\n)", self.relation), sql, 1)?;
-        lock(self.catalog).set(self.database, self.relation, Some(RelationKind::View));
+        lock(self.catalog).set_view(self.database, self.relation, sql);
         Ok(())
     }
 
@@ -145,10 +147,12 @@ impl Work<'_> {
             return self.execute_around(&statement, sql, 1).map(|rows| rows as u64);
         };
         self.execute_around(&format!("create or replace temporary table {new_rows} as (\n{sql}\n)"), sql, 1)?;
+        lock(self.catalog).set_unchanged(self.database);
         self.execute(&format!("delete from {} as {REPLACED} {matches}", self.relation))?;
         let rows =
             self.execute(&format!("insert into {} ({columns}) select {columns} from {new_rows}", self.relation))?;
         self.execute(&format!("drop table {new_rows}"))?;
+        lock(self.catalog).set_unchanged(self.database);
         Ok(rows as u64)
     }
 
@@ -165,12 +169,15 @@ impl Work<'_> {
         self.execute(&format!("create or replace table {} ({})", self.relation, columns.join(", ")))?;
         lock(self.catalog).set(self.database, self.relation, Some(RelationKind::Table));
         let rows = self.timed(|database| database.execute_without_personal_data(copy));
+        lock(self.catalog).set_unchanged(self.database);
         rows.map(|rows| rows as u64).map_err(|e| self.place.statement(&e, copy, 0))
     }
 
     /// Runs the statements of a hook.
     pub(crate) fn hook(&self, sql: &str) -> Result<(), RunnerError> {
-        if sql.trim().trim_matches(';').trim().is_empty() {
+        let sql = sql.trim();
+        let is_comment = sql.starts_with("--") && !sql.contains('\n');
+        if is_comment || sql.trim_matches(';').trim().is_empty() {
             return Ok(());
         }
         self.timed(|database| database.execute_batch(sql)).map_err(|e| self.place.statement(&e, sql, 0))

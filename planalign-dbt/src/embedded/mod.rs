@@ -30,6 +30,7 @@ mod test_nodes;
 mod test_run;
 mod unique_id;
 mod unused_paths;
+mod workers;
 mod yaml;
 mod yaml_jinja;
 

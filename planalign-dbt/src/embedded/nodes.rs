@@ -1,7 +1,7 @@
 //! Creates nodes from project files: configuration, relation, and references of each model, seed, and test.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use planalign_config::did_you_mean;
 use serde_json::{Map, Value as Json};
@@ -216,7 +216,7 @@ fn model(loader: &mut Loader, path: &ProjectPath) -> Result<Node, RunnerError> {
     let described = find_patch(loader, &name, false)?;
     let base = base_config(&loader.file.models, &fqn(&loader.world.project, path), described);
     let mut subject = Arc::new(subject(loader, path, described, base.clone(), "model"));
-    let mut body = Body::Sql { template: template.clone(), raw, uses };
+    let mut body = Body::Sql { template: template.clone(), raw, uses, hook_uses: BTreeSet::new() };
     let mut record = loader.parse(&template, &subject)?;
     let config = merged(&base, &record);
     supported::check_enabled(&config, place)?;
@@ -256,8 +256,8 @@ fn parse_hooks(
             let found = loader.parse(&template, subject)?;
             record.refs.extend(found.refs);
             record.sources.extend(found.sources);
-            if let Body::Sql { uses, .. } = body {
-                uses.extend(names);
+            if let Body::Sql { hook_uses, .. } = body {
+                hook_uses.extend(names);
             }
         }
     }
@@ -305,7 +305,7 @@ fn node(
     };
     let templates = own.into_iter().chain(hooks).collect();
     let declared = Arc::new(Declared { record, base_config, templates, later: Mutex::default() });
-    Node { subject, materialization, declared, ephemerals: Vec::new(), body }
+    Node { subject, materialization, declared, ephemerals: Vec::new(), body, stage_name: OnceLock::new() }
 }
 
 fn relations(loader: &Loader, nodes: &BTreeMap<String, Node>) -> Relations {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::Environment;
 use serde_json::{Map, Value as Json};
@@ -42,6 +42,8 @@ pub(crate) struct Node {
     /// Ephemeral models inserted into this one, each after those it uses.
     pub(crate) ephemerals: Vec<String>,
     pub(crate) body: Body,
+    /// The name that it uses with which a template reads or changes the state of the stage's connection, once looked for.
+    pub(crate) stage_name: OnceLock<Option<String>>,
 }
 
 /// The source of a node's rows.
@@ -53,6 +55,8 @@ pub(crate) enum Body {
         raw: String,
         /// Names that it uses but doesn't define.
         uses: BTreeSet<String>,
+        /// The same of its hooks.
+        hook_uses: BTreeSet<String>,
     },
     /// The file of a seed.
     Csv { path: PathBuf, content: String },

@@ -18,7 +18,7 @@ use super::failures::Place;
 use super::jinja::context::{Context, Subject, Target, VarValues, lock};
 use super::jinja::environment;
 use super::jinja::functions::{full_refresh, is_incremental};
-use super::jinja::phase::{Declared, Phase, Record, RunPhase};
+use super::jinja::phase::{Declared, Phase, Record, Relations, RunPhase};
 use super::jinja::relation::{Relation, cte_name};
 use super::loader::{Loader, parse_phase, record_of, var_values};
 use super::materialize::Work;
@@ -81,7 +81,11 @@ pub struct EmbeddedRunner {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) vars: Arc<VarValues>,
+    /// Where templates query.
+    pub(crate) database: Database,
     pub(crate) catalog: Arc<Mutex<Catalog>>,
+    /// What `ref` and `source` return.
+    pub(crate) relations: Arc<Relations>,
     /// SQL of nodes and tests, by ID.
     pub(crate) compiled: Mutex<BTreeMap<String, String>>,
 }
@@ -208,7 +212,9 @@ impl EmbeddedRunner {
         }
         Ok(Session {
             vars: Arc::new(var_values(&self.project.vars, vars)),
+            database: self.database.clone(),
             catalog: self.catalog.clone(),
+            relations: self.project.relations.clone(),
             compiled: Mutex::default(),
         })
     }
@@ -223,8 +229,8 @@ impl EmbeddedRunner {
     /// Creates a context for running a node's templates.
     pub(crate) fn context(&self, subject: &Arc<Subject>, declared: &Arc<Declared>, session: &Session) -> Arc<Context> {
         let phase = RunPhase {
-            database: self.database.clone(),
-            relations: self.project.relations.clone(),
+            database: session.database.clone(),
+            relations: session.relations.clone(),
             catalog: session.catalog.clone(),
             declared: declared.clone(),
             full_refresh: self.options.full_refresh,
@@ -298,13 +304,23 @@ impl EmbeddedRunner {
     fn run_model(&self, work: &Work<'_>, node: &Node, session: &Session) -> Result<Option<u64>, RunnerError> {
         let rendered = self.render_node(node, session)?;
         lock(&session.compiled).insert(node.subject.unique_id.clone(), rendered.sql.clone());
-        let context = &rendered.context;
+        self.write_model(work, node, &rendered.sql, &rendered.context)
+    }
+
+    /// Runs a model's hooks, and builds its relation from a query.
+    pub(crate) fn write_model(
+        &self,
+        work: &Work<'_>,
+        node: &Node,
+        sql: &str,
+        context: &Arc<Context>,
+    ) -> Result<Option<u64>, RunnerError> {
         let config = self.current_config(node, context, work.place)?;
         // Also the hooks after the build see whether there was a table before.
         is_incremental(context).map_err(|e| work.place.rendering(&e, &self.project.world.macros))?;
         let rows = work.atomically(|| {
             self.run_hooks("pre_hook", &config, context, work)?;
-            let rows = work.build(node.materialization, &rendered.sql, &config, full_refresh(context))?;
+            let rows = work.build(node.materialization, sql, &config, full_refresh(context))?;
             self.run_hooks("post_hook", &config, context, work)?;
             Ok(rows)
         })?;
@@ -335,7 +351,12 @@ impl EmbeddedRunner {
     }
 
     /// The configuration for this run, which may depend on variables unless it affects the graph.
-    fn current_config(&self, node: &Node, context: &Context, place: Place<'_>) -> Result<Arc<NodeConfig>, RunnerError> {
+    pub(crate) fn current_config(
+        &self,
+        node: &Node,
+        context: &Context,
+        place: Place<'_>,
+    ) -> Result<Arc<NodeConfig>, RunnerError> {
         let changed = context.run().and_then(|run| lock(&run.changed_config).clone());
         let Some(changed) = changed else { return Ok(node.subject.config.clone()) };
         for key in ["enabled", "materialized", "schema", "alias", "database", "tags"] {
@@ -349,6 +370,19 @@ impl EmbeddedRunner {
         Ok(Arc::new(changed))
     }
 
+    pub(crate) fn render_hook(
+        &self,
+        sql: &str,
+        context: &Arc<Context>,
+        place: Place<'_>,
+    ) -> Result<String, RunnerError> {
+        let template = hook_template(sql);
+        if self.project.env.get_template(&template).is_ok() {
+            return self.render(&template, context);
+        }
+        evaluate_text(sql, &self.project.env, context).map_err(|e| place.rendering(&e, &self.project.world.macros))
+    }
+
     fn run_hooks(
         &self,
         key: &str,
@@ -357,14 +391,7 @@ impl EmbeddedRunner {
         work: &Work<'_>,
     ) -> Result<(), RunnerError> {
         for hook in config.get(key).and_then(Json::as_array).into_iter().flatten() {
-            let sql = supported::hook_sql(hook, work.place)?;
-            let template = hook_template(sql);
-            let rendered = if self.project.env.get_template(&template).is_ok() {
-                self.render(&template, context)?
-            } else {
-                evaluate_text(sql, &self.project.env, context)
-                    .map_err(|e| work.place.rendering(&e, &self.project.world.macros))?
-            };
+            let rendered = self.render_hook(supported::hook_sql(hook, work.place)?, context, work.place)?;
             work.hook(&rendered)?;
         }
         Ok(())
@@ -388,6 +415,7 @@ impl ModelRunner for EmbeddedRunner {
         &mut self,
         nodes: &[String],
         vars: &Vars,
+        workers: usize,
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError> {
         let session = self.session(vars)?;
@@ -396,6 +424,11 @@ impl ModelRunner for EmbeddedRunner {
             NodeEvent::Finished(Outcome::Skipped(_)) => Flow::Continue,
             event => observer(event),
         };
+        // Outside of a transaction, each node commits on its own.
+        if workers > 1 && self.database.in_transaction() {
+            let nodes: Vec<&Node> = nodes.iter().map(|name| self.node(name)).collect::<Result<_, _>>()?;
+            return self.run_side_by_side(&nodes, &session, workers, &mut report);
+        }
         let outcomes = self.execute(&items, &BTreeMap::new(), &session, AfterFailure::Stop, &mut report);
         let result = |outcome| match outcome {
             Outcome::Built(result) => Ok(Some(result)),
@@ -404,6 +437,12 @@ impl ModelRunner for EmbeddedRunner {
             Outcome::Tested(_) => Ok(None),
         };
         outcomes.into_iter().map(result).filter_map(Result::transpose).collect()
+    }
+
+    fn in_order(&self, nodes: &[String], vars: &Vars) -> Result<Vec<(String, String)>, RunnerError> {
+        let session = self.session(vars)?;
+        let nodes: Vec<&Node> = nodes.iter().map(|name| self.node(name)).collect::<Result<_, _>>()?;
+        self.declined(&nodes, session)
     }
 
     fn sources(&self) -> BTreeMap<String, String> {
@@ -438,9 +477,9 @@ impl EmbeddedRunner {
         let config = Json::Object(subject.config.values().clone());
         match &node.body {
             Body::Csv { content, .. } => (name, format!("{config}\n{content}")),
-            Body::Sql { raw, uses, .. } => {
+            Body::Sql { raw, uses, hook_uses, .. } => {
                 let mut text = format!("{config}\n{raw}\n");
-                for (macro_name, source) in self.project.world.macros.reachable(&reached(uses)) {
+                for (macro_name, source) in self.project.world.macros.reachable(&reached(uses.union(hook_uses))) {
                     _ = writeln!(text, "-- macro {macro_name}\n{}", source.text);
                 }
                 (name, text)
@@ -450,7 +489,7 @@ impl EmbeddedRunner {
 }
 
 /// The names that a template uses, including those that the runner calls.
-fn reached(uses: &BTreeSet<String>) -> BTreeSet<String> {
+fn reached<'n>(uses: impl Iterator<Item = &'n String>) -> BTreeSet<String> {
     let names = ["generate_schema_name", "generate_alias_name", "generate_database_name"];
-    uses.iter().cloned().chain(names.map(str::to_owned)).collect()
+    uses.cloned().chain(names.map(str::to_owned)).collect()
 }

@@ -25,7 +25,7 @@ pub struct DbtOptions {
     pub executable: PathBuf,
     /// The profile to use; `None`: one that is generated for the database.
     pub profile: Option<Profile>,
-    /// Models built at the same time.
+    /// Threads of dbt's engine for all models together; not with a profile of the user's own.
     pub threads: usize,
     /// Memory limit of dbt's engine in bytes; `None`: the engine's default.
     pub memory_limit: Option<u64>,

@@ -31,12 +31,12 @@ pub struct Profile {
 
 /// The content of a `profiles.yml` with a generated profile.
 pub(crate) fn generated(database: &Path, options: &DbtOptions) -> Value {
-    let mut settings = Map::new();
+    let mut settings = Map::from_iter([("threads".to_owned(), options.threads.max(1).into())]);
     if let Some(bytes) = options.memory_limit {
         settings.insert("memory_limit".to_owned(), format!("{bytes}B").into());
     }
     let output = json!({
-        "type": "duckdb", "path": database, "schema": "main", "threads": options.threads.max(1), "settings": settings,
+        "type": "duckdb", "path": database, "schema": "main", "settings": settings,
     });
     json!({ GENERATED: { "target": GENERATED, "outputs": { GENERATED: output } } })
 }

@@ -92,7 +92,7 @@ impl DbtRunner {
     /// Builds nodes in a database of their own, which exists as long as the runner: in this program if it can, else with dbt.
     pub fn build_in_scratch_database(&mut self, nodes: &[String], vars: &Vars) -> Result<Database, RunnerError> {
         if let Some(Embedded { runner, database }) = &mut self.embedded {
-            match runner.run(nodes, vars, &mut |_| Flow::Continue) {
+            match runner.run(nodes, vars, 1, &mut |_| Flow::Continue) {
                 Ok(_) => return Ok(database.clone()),
                 Err(error @ (RunnerError::Compilation { .. } | RunnerError::Unsupported { .. })) => {
                     log::debug!("only dbt can build these models: {error}");
@@ -101,7 +101,7 @@ impl DbtRunner {
             }
         }
         let scratch = self.dbt.use_scratch_database(&self.scratch_name, &self.options)?;
-        let built = self.run(nodes, vars, &mut |_| Flow::Continue);
+        let built = self.run(nodes, vars, 1, &mut |_| Flow::Continue);
         if let Some(database) = &self.database {
             self.dbt.use_database(database, &self.options)?;
         }
@@ -114,6 +114,15 @@ impl DbtRunner {
     #[must_use]
     pub fn dbt_versions(&self) -> &DbtVersions {
         &self.versions
+    }
+
+    /// Sets the number of threads of dbt's engine for all models together; not with a profile of the user's own.
+    pub fn set_engine_threads(&mut self, threads: usize) -> Result<(), RunnerError> {
+        self.options.threads = threads;
+        if let Some(database) = &self.database {
+            self.dbt.use_database(database, &self.options)?;
+        }
+        Ok(())
     }
 
     /// The executable.
@@ -184,6 +193,7 @@ impl ModelRunner for DbtRunner {
         &mut self,
         nodes: &[String],
         vars: &Vars,
+        workers: usize,
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError> {
         let nodes = nodes.iter().map(|name| self.node(name)).collect::<Result<Vec<_>, _>>()?;
@@ -194,7 +204,9 @@ impl ModelRunner for DbtRunner {
             return Ok(Vec::new());
         }
         let call = self.dbt.call()?;
-        let mut subcommand = vec!["build", "--exclude-resource-type", "test", "unit_test", "--select"];
+        let workers = workers.to_string();
+        let mut subcommand =
+            vec!["build", "--exclude-resource-type", "test", "unit_test", "--threads", &workers, "--select"];
         subcommand.extend(nodes.iter().map(|node| node.selector.as_str()));
         let redactor = Redactor::of(vars);
         let mut progress = Build::new(&nodes, &redactor);

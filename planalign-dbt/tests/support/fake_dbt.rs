@@ -225,7 +225,7 @@ impl Call {
         });
         let ids: std::collections::BTreeMap<String, String> = ids.collect();
         let mut results = Vec::new();
-        let built = runner.run(&nodes, &self.vars(), &mut |event| {
+        let built = runner.run(&nodes, &self.vars(), 1, &mut |event| {
             match event {
                 NodeEvent::Started { name, .. } => node("LogStartLine", "info", &ids[name], "started"),
                 NodeEvent::Finished(Outcome::Built(result)) => {

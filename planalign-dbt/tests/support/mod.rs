@@ -85,7 +85,7 @@ pub(crate) fn vars(json: &str) -> Vars {
 
 pub(crate) fn run(runner: &mut EmbeddedRunner, selection: &str, vars: &Vars) -> Result<Vec<NodeResult>, RunnerError> {
     let names = runner.select(selection)?;
-    runner.run(&names, vars, &mut |_| Flow::Continue)
+    runner.run(&names, vars, 1, &mut |_| Flow::Continue)
 }
 
 pub(crate) fn run_tests(

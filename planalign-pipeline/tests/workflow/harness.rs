@@ -53,6 +53,7 @@ pub(crate) struct World {
     pub(crate) start_year: i32,
     pub(crate) end_year: i32,
     pub(crate) shuffle: Option<u64>,
+    pub(crate) workers: usize,
     pub(crate) fail_on_validation_error: bool,
     pub(crate) cut: Cut,
     /// Requested pauses, in milliseconds.
@@ -120,6 +121,7 @@ impl World {
             start_year: FIRST_YEAR,
             end_year,
             shuffle: None,
+            workers: 1,
             fail_on_validation_error: false,
             cut: Cut::Never,
             pauses: RefCell::default(),
@@ -254,6 +256,7 @@ impl World {
             by: "a test".to_owned(),
             accept_version: self.accept_version,
             shuffle: self.shuffle,
+            workers: self.workers,
         };
         let record = record(self.run_id, self.settings_start_year.unwrap_or(self.start_year), self.end_year);
         let years = self.start_year..=self.end_year;

@@ -6,6 +6,7 @@ mod continuing;
 mod interruption;
 mod ordering;
 mod outside;
+mod parallel_execution;
 mod plan;
 mod progress;
 mod random_workflows;

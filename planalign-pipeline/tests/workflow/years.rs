@@ -1,8 +1,9 @@
 //! A complete run: the order of stages, their years, and the variables of the models.
 
+use planalign_config::Fault;
 use planalign_registries::{Checkpoints, RunEventKind, RunStatus};
 
-use crate::harness::{World, committed_builds, render};
+use crate::harness::{Cut, World, committed_builds, render};
 
 #[test]
 fn a_run_of_two_years_reports_every_step() {
@@ -57,7 +58,7 @@ fn models_get_the_variables_of_the_run_and_the_year() {
     let mut world = World::new(2027);
     world.start().expect("run finishes");
     for run in world.runner.log() {
-        assert_eq!(run.vars.len(), 2, "{run:?}");
+        assert_eq!(run.vars.len(), 3, "{run:?}");
         assert_eq!(run.vars["cola_rate"], 0.02);
     }
     let years = |model: &str| -> Vec<i64> {
@@ -105,4 +106,40 @@ fn each_model_is_committed_once_per_year() {
     let names: Vec<(String, i64)> = builds.into_iter().map(|(year, _, model)| (model, i64::from(year))).collect();
     assert_eq!(names, world.built());
     assert_eq!(names.len(), 2 + 2 * 6);
+}
+
+/// Whether models were told that their year has no rows, by year; each is told the same.
+fn empty_years(world: &World, from: usize) -> Vec<(i64, Vec<bool>)> {
+    let mut found: Vec<(i64, Vec<bool>)> = Vec::new();
+    for run in &world.runner.log()[from..] {
+        let year = run.vars["simulation_year"].as_i64().expect("a year");
+        let is_empty = run.vars["year_is_empty"].as_bool().expect("known");
+        match found.last_mut().filter(|(last, _)| *last == year) {
+            Some((_, all)) => all.push(is_empty),
+            None => found.push((year, vec![is_empty])),
+        }
+    }
+    for (_, all) in &mut found {
+        all.dedup();
+    }
+    found
+}
+
+#[test]
+fn models_know_which_years_have_no_rows() {
+    let mut world = World::new(2027);
+    world.start_cut(Cut::StopAfterStages(7)).expect("not killed").expect_err("interrupted");
+    assert_eq!(empty_years(&world, 0), [(2025, vec![true]), (2026, vec![true])]);
+    // Some stages of 2026 are committed.
+    let built = world.built().len();
+    world.resume().expect("run finishes");
+    assert_eq!(empty_years(&world, built), [(2026, vec![false]), (2027, vec![true])]);
+}
+
+#[test]
+fn after_a_failed_attempt_a_year_may_have_rows() {
+    let mut world = World::new(2026);
+    world.store.fail_next("save_checkpoint", Fault::Busy);
+    world.start().expect("run finishes");
+    assert_eq!(empty_years(&world, 0), [(2025, vec![true, false]), (2026, vec![true])]);
 }

@@ -8,6 +8,8 @@ use crate::checkpoint::{RelationState, WorkflowCheckpoint};
 pub trait Checkpoints {
     /// Computes the content of relations (`schema.name`) for a year.
     fn state(&self, relations: &[String], year: i32) -> Result<Vec<RelationState>, StoreError>;
+    /// Returns the last year of which any relation in schema `main` has rows; `None` if there are none.
+    fn last_year(&self) -> Result<Option<i32>, StoreError>;
     /// Writes a checkpoint within the unit of work; none exists for its year and stage.
     fn save_checkpoint(&mut self, checkpoint: &WorkflowCheckpoint) -> Result<(), StoreError>;
     /// Replaces the checkpoint of the same year and stage, within the unit of work.

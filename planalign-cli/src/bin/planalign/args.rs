@@ -127,6 +127,14 @@ fn threads_help() -> String {
     format!("Engine threads [default: optimization.threads; if that is null, 1 up to {people} people, then all cores]")
 }
 
+fn workers_help() -> String {
+    let people = grouped(RunOptions::ONE_THREAD_UP_TO.into());
+    format!(
+        "Models of a parallel-safe stage built at the same time [default: optimization.workers; if that is null, up to 2 for up to \
+         {people} people, then 1]"
+    )
+}
+
 const EXAMPLES: &str = "Examples:
   planalign validate                                         check the inputs
   planalign simulate                                         run a simulation
@@ -218,6 +226,9 @@ pub(crate) struct SimulateArgs {
     /// Threads of the database engine.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help = threads_help())]
     pub(crate) threads: Option<u16>,
+    /// Models built side by side.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help = workers_help())]
+    pub(crate) workers: Option<u16>,
     /// Who builds the models: this program, or your own dbt [default: dbt.runner, or else embedded].
     #[arg(long, value_name = "RUNNER", value_parser = runner_kind())]
     pub(crate) runner: Option<RunnerKind>,

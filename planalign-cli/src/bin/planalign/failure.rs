@@ -172,7 +172,7 @@ fn of_fault(fault: Fault) -> ExitCode {
         Fault::Corrupt => ExitCode::Corrupt,
         Fault::OutOfMemory | Fault::OutOfSpace | Fault::Permission | Fault::Transient => ExitCode::Environment,
         Fault::WrongVersion => ExitCode::WrongVersion,
-        Fault::Deterministic => ExitCode::RunFailed,
+        Fault::Deterministic | Fault::Cancelled => ExitCode::RunFailed,
     }
 }
 

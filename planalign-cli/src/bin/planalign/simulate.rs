@@ -22,9 +22,7 @@ pub(crate) fn run(
     let run = run_options(args, &options);
     if args.dry_run {
         let inputs = planalign::Inputs::load(&options)?;
-        let plan = planalign::dry_run(&inputs, &run, &args.database, &process.caller())?;
-        let about_dbt = planalign::dbt_plan(&inputs, &plan, args.runner);
-        say(&[Some(plan.to_string()), about_dbt].into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
+        say(&planalign::dry_run(&inputs, &run, &args.database, &process.caller())?.to_string())?;
         return Ok(ExitCode::Done);
     }
     if run.mode.continues() && !args.database.exists() {
@@ -53,6 +51,7 @@ fn run_options(args: &SimulateArgs, inputs: &InputOptions) -> RunOptions {
         years: inputs.years.clone(),
         reports: args.reports.clone(),
         threads: args.threads,
+        workers: args.workers,
         runner: args.runner,
         dbt_executable: args.dbt_executable.clone(),
         shuffle: args.shuffle,

@@ -131,8 +131,7 @@ pub(super) fn enter(connection: &Connection, path: &Path) -> duckdb::Result<()> 
 }
 
 /// Makes another connection's default database the default.
-pub(super) fn follow(connection: &Connection, other: Option<&Connection>) -> duckdb::Result<()> {
-    let Some(other) = other else { return Ok(()) };
+pub(super) fn follow(connection: &Connection, other: &Connection) -> duckdb::Result<()> {
     let name: String = other.query_row("select current_database()", [], |row| row.get(0))?;
     connection.execute_batch(&format!("use {}", sql::identifier(&name)))
 }

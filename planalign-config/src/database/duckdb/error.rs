@@ -31,7 +31,7 @@ const KINDS: [(&str, Fault); 4] = [
     ("Out of Memory", Fault::OutOfMemory),
     ("Permission", Fault::Permission),
     ("Serialization", Fault::Corrupt),
-    ("INTERRUPT", Fault::Transient),
+    ("INTERRUPT", Fault::Cancelled),
 ];
 
 /// What the engine calls its kinds of errors at the start of a message.

@@ -47,7 +47,7 @@ fn a_running_statement_can_be_interrupted() {
         std::thread::yield_now();
     }
     let error = query.join().expect("no panic").expect_err("interrupted");
-    assert_eq!((error.fault(), error.to_string().as_str()), (Fault::Transient, "INTERRUPT Error: Interrupted!"));
+    assert_eq!((error.fault(), error.to_string().as_str()), (Fault::Cancelled, "INTERRUPT Error: Interrupted!"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
     refused("optimization.execution_engine", "there is one way to build the models"),
     refused("optimization.level", ONE_DIAL),
-    refused("optimization.max_workers", ONE_DIAL),
+    renamed("optimization.max_workers", "optimization.workers", ""),
     refused("optimization.batch_size", ONE_DIAL),
     kept("optimization.memory_limit_gb", "limits the database engine here; has no effect in PlanAlign Engine 2"),
     refused(

@@ -99,11 +99,11 @@ impl EmbeddedRunner {
         let mut entry = self.entry(subject);
         let relation = (node.materialization != Materialization::Ephemeral).then(|| subject.this.to_string());
         let own = match &node.body {
-            Body::Sql { raw, uses, .. } => json!({
+            Body::Sql { raw, uses, hook_uses, .. } => json!({
                 "raw_code": raw,
                 "checksum": checksum(raw),
                 "relation_name": relation,
-                "depends_on": { "macros": self.macro_ids(uses), "nodes": self.parents(&node.declared.record) },
+                "depends_on": { "macros": self.macro_ids(uses.union(hook_uses)), "nodes": self.parents(&node.declared.record) },
                 "access": "protected",
                 "constraints": [],
                 "version": null,

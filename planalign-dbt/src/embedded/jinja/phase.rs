@@ -55,7 +55,7 @@ pub(crate) struct Declared {
 }
 
 /// The project's relations.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Relations {
     /// By model or seed name.
     pub(crate) nodes: HashMap<String, Relation>,

@@ -33,6 +33,10 @@ impl Checkpoints for DuckRunStore {
         Ok(last.integer().and_then(|sequence| u64::try_from(sequence).ok()))
     }
 
+    fn last_year(&self) -> Result<Option<i32>, StoreError> {
+        forget::last_year(&self.catalog)
+    }
+
     fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError> {
         self.columns.borrow_mut().clear();
         match point {

@@ -104,6 +104,25 @@ pub(super) fn records(catalog: &Catalog, runs: &[RunRecord]) -> Result<(), Store
     Ok(())
 }
 
+/// The last year of which a table has rows.
+pub(super) fn last_year(catalog: &Catalog) -> Result<Option<i32>, StoreError> {
+    let last = || -> Result<Option<i32>, DatabaseError> {
+        // In a new file, this is faster than looking for columns.
+        if tables(catalog)?.iter().all(|table| !table.starts_with("main.")) {
+            return Ok(None);
+        }
+        let of_table =
+            |table: &String| format!("select max(simulation_year) as last from {}", catalog.relation("main", table));
+        let tables: Vec<String> = tables_with_a_year(catalog)?.iter().map(of_table).collect();
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        let sql = format!("select max(last) from ({})", tables.join(" union all "));
+        Ok(catalog.db.query_value(&sql, &[])?.integer().and_then(|year| i32::try_from(year).ok()))
+    };
+    last().map_err(failed("find the last year with rows"))
+}
+
 fn tables_with_a_year(catalog: &Catalog) -> Result<Vec<String>, DatabaseError> {
     let sql = format!(
         "select table_name as name from duckdb_columns() inner join duckdb_tables() using (database_name, schema_name, table_name)

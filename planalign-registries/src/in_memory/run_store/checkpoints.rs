@@ -36,6 +36,10 @@ impl Checkpoints for InMemoryRunStore {
         Ok(checkpoints)
     }
 
+    fn last_year(&self) -> Result<Option<i32>, StoreError> {
+        Ok(self.inner.borrow().data.checkpoints.iter().map(|checkpoint| checkpoint.key.year).max())
+    }
+
     fn forget_after(&mut self, point: Option<&WorkflowCheckpoint>) -> Result<(), StoreError> {
         let label = point.map_or_else(|| "nothing".to_owned(), |point| point.key.to_string());
         let mut inner = self.enter("forget_after", format!("forget_after {label}"))?;

@@ -1,4 +1,4 @@
-//! A bar with the year, the stage, the elapsed time and an estimate of the time left.
+//! A bar with the year, the stage, the elapsed time, an estimate of the time left, and the models that are being built.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(Some(LENGTH), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{msg:<26} [{bar:30}] {percent:>3}%  {prefix}") {
+        if let Ok(style) = ProgressStyle::with_template("{prefix:<26} [{bar:30}] {percent:>3}%  {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         Self { bar, place: String::new() }
@@ -39,8 +39,8 @@ impl Renderer for Bar {
             }
             _ => {}
         }
-        self.bar.set_message(self.place.clone());
-        self.bar.set_prefix(times(progress));
+        self.bar.set_prefix(self.place.clone());
+        self.bar.set_message(message(progress));
         self.bar.set_position(position(progress.fraction));
     }
 }
@@ -48,6 +48,13 @@ impl Renderer for Bar {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of a small length")]
 fn position(fraction: f64) -> u64 {
     (fraction.clamp(0.0, 1.0) * LENGTH as f64) as u64
+}
+
+fn message(progress: &ExecutionProgress) -> String {
+    match progress.running_models.join(", ") {
+        models if models.is_empty() => times(progress),
+        models => format!("{}, building {models}", times(progress)),
+    }
 }
 
 fn times(progress: &ExecutionProgress) -> String {
@@ -79,7 +86,7 @@ mod tests {
                 },
             );
             let bar = &shown.bar;
-            (bar.message(), bar.prefix(), bar.position(), bar.is_finished())
+            (bar.prefix(), bar.message(), bar.position(), bar.is_finished())
         };
         let place = |year, stage: &str| (year, stage.to_owned());
         let (year, stage) = place(2026, "FOUNDATION");
@@ -93,6 +100,16 @@ mod tests {
         show(RunEventKind::StageRolledBack { year, stage }, 0.75);
         let ended = show(RunEventKind::RunFailed { cause: "disk".to_owned() }, 0.75);
         assert!(ended.3, "the bar is gone once the run has ended");
+    }
+
+    #[test]
+    fn all_models_that_are_being_built_are_named() {
+        let progress = ExecutionProgress {
+            elapsed: Duration::from_secs(1),
+            running_models: vec!["hires".to_owned(), "exits".to_owned()],
+            ..ExecutionProgress::default()
+        };
+        assert_eq!(message(&progress), "0:01 elapsed, building hires, exits");
     }
 
     #[test]
