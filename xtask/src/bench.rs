@@ -4,6 +4,7 @@ mod dbt;
 mod measurement;
 mod program;
 mod table;
+mod workers;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,12 @@ pub(crate) struct BenchArguments {
     /// Seed for the censuses
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// With `workers`, rounds of runs [default: 20, or 10 from 100,000 people on]
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// With `workers`, another program to compare with
+    #[arg(long, value_name = "PATH")]
+    baseline: Option<PathBuf>,
 }
 
 /// Something else to measure.
@@ -45,6 +52,8 @@ pub(crate) struct BenchArguments {
 enum Subject {
     /// What `simulate --runner dbt` costs on top of its calls of dbt 2.0
     Dbt,
+    /// Runs with one and two workers, in turn
+    Workers,
 }
 
 /// Why the benchmark failed.
@@ -59,6 +68,9 @@ pub(crate) enum BenchError {
     /// A census can't be written.
     #[error(transparent)]
     Census(#[from] CensusError),
+    /// An option has no effect.
+    #[error("--rounds and --baseline only apply to `bench workers`")]
+    OnlyForWorkers,
     /// A file or process can't be accessed.
     #[error("can't {what}: {cause}")]
     System {
@@ -77,13 +89,21 @@ pub(crate) enum BenchError {
     },
 }
 
-/// Builds the program, runs it once per size, and returns a table for each run.
+/// Builds the program, runs it once per size (or in rounds), and returns a table for each run.
 pub(crate) fn run(arguments: &BenchArguments) -> Result<String, BenchError> {
+    if arguments.subject != Some(Subject::Workers) && (arguments.rounds.is_some() || arguments.baseline.is_some()) {
+        return Err(BenchError::OnlyForWorkers);
+    }
     output_of(cargo().args(["build", "--quiet", "-p", "planalign-cli"]))?;
     let mut tables = Vec::new();
     for &employees in &arguments.employees {
         tables.push(match arguments.subject {
             None => table::render(employees, &measure(arguments, employees)?),
+            Some(Subject::Workers) => {
+                let folder = folder()?;
+                let census = write_census(arguments, employees, folder.path())?;
+                workers::measure(arguments, employees, &census, folder.path())?
+            }
             Some(Subject::Dbt) => {
                 let folder = folder()?;
                 let census = write_census(arguments, employees, folder.path())?;
@@ -103,6 +123,8 @@ fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, Be
         census,
         folder: folder.path().to_owned(),
         threads: arguments.threads,
+        workers: None,
+        program: None,
     })
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) struct StageTime {
     /// From start to commit.
     pub(crate) elapsed: Duration,
-    /// Part spent on model SQL in the database.
+    /// Spent on model SQL in the database, by all workers together.
     pub(crate) database: Duration,
 }
 
@@ -76,6 +76,11 @@ impl Measurement {
     /// Returns the time of a stage, if the year has it.
     pub(crate) fn time(&self, year: i64, stage: &str) -> Option<StageTime> {
         self.times.get(&(year, stage.to_owned())).copied()
+    }
+
+    /// Returns the time of a stage in all years.
+    pub(crate) fn stage_time(&self, stage: &str) -> Duration {
+        sum(self.times.iter().filter(|((_, of), _)| of == stage).map(|(_, time)| time)).elapsed
     }
 
     /// Returns the total time of a year's stages.

@@ -25,18 +25,24 @@ pub(crate) struct Simulation {
     pub(crate) folder: PathBuf,
     /// Engine threads.
     pub(crate) threads: Option<u16>,
+    /// Models of a stage built at the same time.
+    pub(crate) workers: Option<u16>,
+    /// The program; by default the one that was built.
+    pub(crate) program: Option<PathBuf>,
 }
 
 impl Simulation {
     fn command(&self) -> Result<Command, BenchError> {
-        let program =
-            workspace::program().map_err(|cause| BenchError::System { what: "find the built program", cause })?;
+        let built =
+            || workspace::program().map_err(|cause| BenchError::System { what: "find the built program", cause });
+        let program = self.program.clone().map_or_else(built, Ok)?;
         let mut command = Command::new(program);
         command.arg("simulate").arg(year_range(&self.years)).args(["--progress", "json"]);
         command.arg("--census").arg(&self.census);
         command.arg("--database").arg(self.folder.join("bench.duckdb"));
         command.arg("--reports").arg(self.folder.join("reports"));
         command.args(self.threads.map(|threads| format!("--threads={threads}")));
+        command.args(self.workers.map(|workers| format!("--workers={workers}")));
         command.current_dir(workspace::root()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         Ok(command)
     }
