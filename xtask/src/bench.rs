@@ -42,7 +42,7 @@ pub(crate) struct BenchArguments {
     /// With `workers`, rounds of runs [default: 20, or 10 from 100,000 people on]
     #[arg(long)]
     rounds: Option<usize>,
-    /// With `workers`, another program to compare with
+    /// With `workers`, a program in the target folder of another checkout to compare with
     #[arg(long, value_name = "PATH")]
     baseline: Option<PathBuf>,
 }
@@ -71,6 +71,9 @@ pub(crate) enum BenchError {
     /// An option has no effect.
     #[error("--rounds and --baseline only apply to `bench workers`")]
     OnlyForWorkers,
+    /// The baseline has no settings and models of its own.
+    #[error("--baseline needs a program in the target folder of a checkout, whose config and dbt folders it uses")]
+    NotInCheckout,
     /// A file or process can't be accessed.
     #[error("can't {what}: {cause}")]
     System {
@@ -124,7 +127,7 @@ fn measure(arguments: &BenchArguments, employees: u32) -> Result<Measurement, Be
         folder: folder.path().to_owned(),
         threads: arguments.threads,
         workers: None,
-        program: None,
+        baseline: None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -27,15 +27,36 @@ pub(crate) struct Simulation {
     pub(crate) threads: Option<u16>,
     /// Models of a stage built at the same time.
     pub(crate) workers: Option<u16>,
-    /// The program; by default the one that was built.
-    pub(crate) program: Option<PathBuf>,
+    /// Another program than the one that was built.
+    pub(crate) baseline: Option<Baseline>,
+}
+
+/// A program that was built in another checkout and runs there, with the settings and models of its time.
+#[derive(Clone, Debug)]
+pub(crate) struct Baseline {
+    program: PathBuf,
+    checkout: PathBuf,
+}
+
+impl Baseline {
+    /// Finds the checkout of a program in its `target` folder.
+    pub(crate) fn find(program: &Path) -> Result<Self, BenchError> {
+        let program =
+            program.canonicalize().map_err(|cause| BenchError::System { what: "find the baseline", cause })?;
+        let checkout = program.ancestors().skip(1).find(|folder| folder.join("dbt/dbt_project.yml").is_file());
+        let checkout = checkout.ok_or(BenchError::NotInCheckout)?.to_owned();
+        Ok(Self { program, checkout })
+    }
 }
 
 impl Simulation {
     fn command(&self) -> Result<Command, BenchError> {
         let built =
             || workspace::program().map_err(|cause| BenchError::System { what: "find the built program", cause });
-        let program = self.program.clone().map_or_else(built, Ok)?;
+        let (program, folder) = match &self.baseline {
+            Some(baseline) => (baseline.program.clone(), baseline.checkout.clone()),
+            None => (built()?, workspace::root()),
+        };
         let mut command = Command::new(program);
         command.arg("simulate").arg(year_range(&self.years)).args(["--progress", "json"]);
         command.arg("--census").arg(&self.census);
@@ -43,7 +64,7 @@ impl Simulation {
         command.arg("--reports").arg(self.folder.join("reports"));
         command.args(self.threads.map(|threads| format!("--threads={threads}")));
         command.args(self.workers.map(|workers| format!("--workers={workers}")));
-        command.current_dir(workspace::root()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         Ok(command)
     }
 }

@@ -1,6 +1,6 @@
 //! Compares runs with one and with two workers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use comfy_table::Table;
@@ -10,7 +10,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
 use super::measurement::Measurement;
-use super::program::{self, Simulation};
+use super::program::{self, Baseline, Simulation};
 use super::{BenchArguments, BenchError, years};
 
 /// Rounds that give a usable median; with large censuses, runs take long and vary less.
@@ -24,8 +24,7 @@ const STAGES: [&str; 2] = ["EVENT_GENERATION", "VALIDATION"];
 /// A way to run the simulation.
 struct Variant {
     name: &'static str,
-    /// Another program than the one just built.
-    program: Option<PathBuf>,
+    baseline: Option<Baseline>,
     workers: Option<u16>,
 }
 
@@ -37,12 +36,12 @@ pub(super) fn measure(
     folder: &Path,
 ) -> Result<String, BenchError> {
     let mut variants = vec![
-        Variant { name: "1 worker", program: None, workers: Some(1) },
-        Variant { name: "1 worker again", program: None, workers: Some(1) },
-        Variant { name: "2 workers", program: None, workers: Some(2) },
+        Variant { name: "1 worker", baseline: None, workers: Some(1) },
+        Variant { name: "1 worker again", baseline: None, workers: Some(1) },
+        Variant { name: "2 workers", baseline: None, workers: Some(2) },
     ];
     if let Some(program) = &arguments.baseline {
-        variants.push(Variant { name: "baseline", program: Some(program.clone()), workers: None });
+        variants.push(Variant { name: "baseline", baseline: Some(Baseline::find(program)?), workers: None });
     }
     let rounds = arguments.rounds.unwrap_or(if employees < LARGE { ROUNDS } else { ROUNDS_OF_LARGE });
     let run = |variant: &Variant, place: &str| {
@@ -53,7 +52,7 @@ pub(super) fn measure(
             census: census.to_owned(),
             folder: folder.clone(),
             threads: arguments.threads,
-            program: variant.program.clone(),
+            baseline: variant.baseline.clone(),
             workers: variant.workers,
         });
         std::fs::remove_dir_all(&folder).map_err(|cause| BenchError::System { what: "remove a folder", cause })?;
