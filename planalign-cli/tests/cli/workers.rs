@@ -81,3 +81,28 @@ fn a_workflow_can_turn_workers_off_for_a_stage() {
     assert_eq!(most_in_flight(&output.stderr, "EVENT_GENERATION"), 1);
     assert!(most_in_flight(&output.stderr, "VALIDATION") > 1);
 }
+
+#[test]
+fn models_that_do_not_fit_the_memory_limit_together_are_built_in_turn() {
+    let sandbox = Sandbox::new(50);
+    sandbox.copy_project();
+    // A list must fit in memory: one takes less than 0.15 GB, two take more than 0.26 GB.
+    let list = "select {{ keys() }}, list_sum(list_distinct(numbers)) as total
+        from (select list(n) as numbers from range(6000000) as r (n))";
+    for model in ["one_list", "another_list"] {
+        sandbox.write(&format!("dbt_copy/models/event_generation/{model}.sql"), list);
+    }
+    let limit = "optimization.memory_limit_gb=0.21";
+    let arguments = ["2025", "--project", "dbt_copy", "--progress", "json", "--set", limit];
+    let output = simulate_on(&sandbox, "0,1", &[&arguments[..], &["--database", "two.duckdb"]].concat());
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let retries: Vec<&str> = output.stderr.lines().filter(|line| line.contains("\"stage_retried\"")).collect();
+    assert_eq!(retries.len(), 1, "{retries:?}");
+    for part in ["EVENT_GENERATION", "Out of Memory", "one worker"] {
+        assert!(retries[0].contains(part), "no {part} in {}", retries[0]);
+    }
+    assert_eq!(most_in_flight(&output.stderr, "VALIDATION"), 1, "the rest of the run has one worker");
+
+    sandbox.simulated(&[&arguments[..], &["--database", "one.duckdb", "--workers", "1"]].concat());
+    assert_eq!(differences(&sandbox.path("one.duckdb"), &sandbox.path("two.duckdb")), Vec::<String>::new());
+}
