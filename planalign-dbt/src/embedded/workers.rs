@@ -5,10 +5,11 @@ mod names;
 mod shared;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use planalign_config::{DatabaseError, sql};
+use planalign_config::{DatabaseError, Fault, sql};
 
 use super::build::Item;
 use super::catalog::{Catalog, Column};
@@ -41,6 +42,8 @@ struct Workers<'p> {
     relations: Arc<Relations>,
     /// The connection of each worker, from its first task on.
     connected: Vec<OnceLock<Connected>>,
+    /// Whether what each worker builds is no longer needed: an interrupt that arrives between two statements is lost.
+    canceled: Vec<AtomicBool>,
 }
 
 /// A worker's connection.
@@ -81,6 +84,7 @@ impl EmbeddedRunner {
             catalog: Arc::new(Mutex::new(catalog.map_err(|error| of_stage(&error))?)),
             relations: shared::relations(nodes, &plan, session),
             connected: (0..workers).map(|_| OnceLock::new()).collect(),
+            canceled: (0..workers).map(|_| AtomicBool::new(false)).collect(),
         };
         let dependencies: Vec<Vec<usize>> = workers.plan.iter().map(|served| served.after.clone()).collect();
         let mut stage = Stage { workers: &workers, observer, began: BTreeMap::new(), results: BTreeMap::new() };
@@ -97,10 +101,12 @@ impl EmbeddedRunner {
 
 impl schedule::Workers<Stage<'_, '_, '_>> for Workers<'_> {
     fn build(&self, task: usize, worker: usize) -> Result<Option<Built>, RunnerError> {
-        self.rows(task, self.connect(worker)?)
+        self.canceled[worker].store(false, Ordering::SeqCst);
+        self.rows(task, worker)
     }
 
     fn cancel(&self, worker: usize) {
+        self.canceled[worker].store(true, Ordering::SeqCst);
         if let Some(Connected { interrupt, .. }) = self.connected[worker].get() {
             interrupt();
         }
@@ -126,7 +132,8 @@ impl Workers<'_> {
     }
 
     /// Builds a model's rows in a database of its own. Returns `None` if only the stage's connection can build it.
-    fn rows(&self, task: usize, session: &Session) -> Result<Option<Built>, RunnerError> {
+    fn rows(&self, task: usize, worker: usize) -> Result<Option<Built>, RunnerError> {
+        let session = self.connect(worker)?;
         let (node, served) = (self.nodes[task], &self.plan[task]);
         let place = Place::of(&node.subject);
         let began = Instant::now();
@@ -144,6 +151,10 @@ impl Workers<'_> {
         };
         let start = Instant::now();
         let run = |statement: &str, query: &str, before| {
+            if self.canceled[worker].load(Ordering::SeqCst) {
+                let canceled = DatabaseError::new(Fault::Cancelled, "no longer needed");
+                return Err(place.statement(&canceled, query, before));
+            }
             session.database.execute_batch(statement).map_err(|e| place.statement(&e, query, before))
         };
         let query = self.query(served, &rendered.sql, reads.as_deref(), &|view| run(view, "", 0))?;
