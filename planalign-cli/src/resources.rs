@@ -81,7 +81,7 @@ enum Why {
     Chosen,
     /// The user wants this many workers, but there are too few cores.
     TooFewCores(usize),
-    /// dbt 2.0 builds two models at the same time, whatever it is told.
+    /// dbt 2.0 builds two models at the same time, even with `--threads 1`.
     Dbt2,
 }
 

@@ -80,16 +80,25 @@ fn model(query: &str) -> String {
     format!("{BY_YEAR} {query}")
 }
 
+/// Reads the rows of all years.
+const ALL_YEARS: &str =
+    "select {{ var('year') }} as year, count(*) as n, count(distinct year) as years from {{ ref('a') }}";
+
 #[test]
 fn a_model_sees_committed_rows_of_other_years_and_new_ones() {
     let files = [
         ("models/a.sql", model("select {{ var('year') }} as year, n from range(3) t(n)")),
-        // All years of `a`, as they will be.
+        // All years of `a`, as they will be. The caller can't build all three itself.
+        ("models/b.sql", model(ALL_YEARS)),
+        ("models/b2.sql", model(ALL_YEARS)),
+        ("models/b3.sql", model(ALL_YEARS)),
         (
-            "models/b.sql",
-            model("select {{ var('year') }} as year, count(*) as n, count(distinct year) as years from {{ ref('a') }}"),
+            "models/c.sql",
+            model(
+                "select {{ var('year') }} as year, sum(n) as n \
+                 from (from {{ ref('b') }} union all from {{ ref('b2') }} union all from {{ ref('b3') }})",
+            ),
         ),
-        ("models/c.sql", model("select {{ var('year') }} as year, sum(n) as n from {{ ref('b') }}")),
     ];
     assert_eq!(same(&files, "b"), "2025 3 1\n2026 6 2");
     assert_eq!(Years::new(&[("models/a.sql", &files[0].1), ("models/b.sql", &files[1].1)], 2).in_order(), "");

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Records what the caller is told to do, and fails or stops as asked.
+/// Records the calls that the scheduler makes on the caller's thread; fails or stops where a test wants it to.
 #[derive(Debug, Default)]
 struct Recorder {
     started: Vec<usize>,

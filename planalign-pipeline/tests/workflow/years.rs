@@ -108,7 +108,7 @@ fn each_model_is_committed_once_per_year() {
     assert_eq!(names.len(), 2 + 2 * 6);
 }
 
-/// Whether models were told that their year has no rows, by year; each is told the same.
+/// The value of `year_is_empty` that the models of each year got; all of a year get the same.
 fn empty_years(world: &World, from: usize) -> Vec<(i64, Vec<bool>)> {
     let mut found: Vec<(i64, Vec<bool>)> = Vec::new();
     for run in &world.runner.log()[from..] {
