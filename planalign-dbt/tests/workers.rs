@@ -80,28 +80,35 @@ fn model(query: &str) -> String {
     format!("{BY_YEAR} {query}")
 }
 
-/// Reads the rows of all years.
-const ALL_YEARS: &str =
-    "select {{ var('year') }} as year, count(*) as n, count(distinct year) as years from {{ ref('a') }}";
-
 #[test]
 fn a_model_sees_committed_rows_of_other_years_and_new_ones() {
+    // Names that are in no other word, so that the text of a query tells what it reads.
+    let hired = model("select {{ var('year') }} as year, n from range(3) t(n)");
+    // All years of `hired`, as they will be. The caller can't build all of its readers itself.
+    let staff =
+        model("select {{ var('year') }} as year, count(*) as n, count(distinct year) as years from {{ ref('hired') }}");
+    let of_year = model(
+        "select {{ var('year') }} as year, count(*) as n, count(distinct year) as years \
+         from {{ ref('hired') }} where year = {{ var('year') }}",
+    );
     let files = [
-        ("models/a.sql", model("select {{ var('year') }} as year, n from range(3) t(n)")),
-        // All years of `a`, as they will be. The caller can't build all three itself.
-        ("models/b.sql", model(ALL_YEARS)),
-        ("models/b2.sql", model(ALL_YEARS)),
-        ("models/b3.sql", model(ALL_YEARS)),
+        ("models/hired.sql", hired),
+        ("models/staff_1.sql", staff.clone()),
+        ("models/staff_2.sql", staff.clone()),
+        ("models/staff_3.sql", staff),
+        ("models/new_staff.sql", of_year),
         (
-            "models/c.sql",
+            "models/totals.sql",
             model(
-                "select {{ var('year') }} as year, sum(n) as n \
-                 from (from {{ ref('b') }} union all from {{ ref('b2') }} union all from {{ ref('b3') }})",
+                "select {{ var('year') }} as year, sum(n) as n from (from {{ ref('staff_1') }} \
+                 union all from {{ ref('staff_2') }} union all from {{ ref('staff_3') }})",
             ),
         ),
     ];
-    assert_eq!(same(&files, "b"), "2025 3 1\n2026 6 2");
-    assert_eq!(Years::new(&[("models/a.sql", &files[0].1), ("models/b.sql", &files[1].1)], 2).in_order(), "");
+    assert_eq!(same(&files, "staff_1"), "2025 3 1\n2026 6 2");
+    assert_eq!(same(&files, "new_staff"), "2025 3 1\n2026 3 1");
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, content)| (*path, content.as_str())).collect();
+    assert_eq!(Years::new(&files[..5], 2).in_order(), "");
 }
 
 #[test]
