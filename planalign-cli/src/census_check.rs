@@ -31,7 +31,8 @@ pub struct InputCheck {
 
 /// Checks the workflow, the dbt project, and the rows of the census with the configured runner. Fails on anything that a run
 /// would reject.
-pub fn check_inputs(inputs: &Inputs, caller: &Caller<'_>) -> Result<InputCheck, Error> {
+pub fn check_inputs(inputs: &mut Inputs, caller: &Caller<'_>) -> Result<InputCheck, Error> {
+    let _spill = inputs.spill_census(None)?;
     let mut dbt = dbt_executable::open_without_database(inputs, &RunOptions::default(), None, caller)?;
     let versions = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().clone());
     let mut project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use planalign_config::census::{CensusError, PseudonymKeyError};
 use planalign_config::lock::LockError;
 use planalign_config::settings::ConfigError;
-use planalign_config::settings::census::CensusError;
 use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint, counted, listed};
 use planalign_dbt::{DbtError, RunnerError};
 use planalign_pipeline::{NOTHING_COMMITTED, PipelineError};
@@ -24,6 +24,12 @@ pub enum Error {
     /// The census file.
     #[error(transparent)]
     Census(#[from] CensusError),
+    /// The key that replaces Social Security numbers.
+    #[error(transparent)]
+    PseudonymKey(#[from] PseudonymKeyError),
+    /// The census can't be written for the models.
+    #[error("cannot write the census for the models")]
+    Spill(#[source] std::io::Error),
     /// Rows of the census that a run cannot use.
     #[error("{}", listed("census rejected", .0))]
     RejectedCensus(Vec<Finding>),
@@ -139,6 +145,10 @@ impl Diagnostic for Error {
         match self {
             Self::Config(e) => e.hints(),
             Self::Census(e) => e.hints(),
+            Self::PseudonymKey(PseudonymKeyError::Public { path }) => text(&format!("run `chmod 600 {path}`")),
+            Self::PseudonymKey(_) => {
+                text("to make a key: `(umask 077; head -c 32 /dev/urandom | base64 > pseudonym.key)`")
+            }
             Self::Project(_) => vec![Hint::use_record()],
             Self::Dbt(e) => e.hints().into_iter().map(Hint::before_start).collect(),
             Self::ProjectNotOnDisk => text("name the project with --project, and omit --as-recorded"),
@@ -169,7 +179,9 @@ impl Diagnostic for Error {
                 text("omit --as-recorded, and name --config, --project, and --census of the run")
             }
             Self::Scratch(_) => text("free some space in the temporary directory, or set TMPDIR to another one"),
-            Self::Space { .. } => text("free some disk space, or choose a file on another disk with --database"),
+            Self::Spill(_) | Self::Space { .. } => {
+                text("free some disk space, or choose a file on another disk with --database")
+            }
             Self::NoRun { .. } => Vec::new(),
             Self::NoCheckpoint { .. } => {
                 vec![Hint::run("to list the checkpoints, run {}", [Action::ListCheckpoints])]

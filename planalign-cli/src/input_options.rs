@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use planalign_config::census::{PseudonymKey, PseudonymKeyError};
 use planalign_config::settings::{Override, Sources};
 
 /// Inputs and settings that the caller names; the others are in their default places.
@@ -15,6 +16,8 @@ pub struct InputOptions {
     pub scenario: Option<PathBuf>,
     /// Census file; by default `census.path` in the configuration.
     pub census: Option<PathBuf>,
+    /// File with the secret that replaces Social Security numbers, if they are the only IDs of the census.
+    pub pseudonym_key: Option<PathBuf>,
     /// Directory of the dbt project; by default [`InputOptions::PROJECT`].
     pub project: Option<PathBuf>,
     /// Overrides of single settings; later ones win.
@@ -58,6 +61,11 @@ impl InputOptions {
     #[must_use]
     pub fn project(&self) -> &Path {
         self.project.as_deref().unwrap_or(Path::new(Self::PROJECT))
+    }
+
+    /// Reads the secret that replaces Social Security numbers.
+    pub(crate) fn pseudonym_key(&self) -> Result<Option<PseudonymKey>, PseudonymKeyError> {
+        self.pseudonym_key.as_deref().map(PseudonymKey::read).transpose()
     }
 
     /// The default configuration or project if none is named and the default doesn't exist.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use planalign_config::settings::census::CensusError;
+use planalign_config::census::CensusError;
 use planalign_registries::RunRecord;
 use planalign_registries::duckdb::DuckRunStore;
 
@@ -59,7 +59,7 @@ impl InputSource {
             return Ok(*inputs);
         }
         let (store, run) = open()?;
-        let mut inputs = Inputs::recorded(&store, &run.run_id, options.census.as_deref())?;
+        let mut inputs = Inputs::recorded(&store, &run.run_id, options)?;
         if matches!(self, Self::FilesWithoutCensus { .. }) {
             return Inputs::load_for(inputs.census, options);
         }

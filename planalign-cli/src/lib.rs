@@ -7,6 +7,8 @@
 
 mod caller;
 mod census_check;
+mod census_report;
+mod census_spill;
 mod checkpoint_selector;
 mod data_check;
 mod dbt_executable;
@@ -31,6 +33,7 @@ mod status;
 
 pub use caller::{Caller, Guard, Probe};
 pub use census_check::{InputCheck, check_inputs};
+pub use census_report::{CensusReport, RowCounts, RowIssue, census_report};
 pub use checkpoint_selector::CheckpointSelector;
 pub use data_check::{DataCheck, check_data};
 pub use dbt_project::{DatabaseUse, DbtProject, DbtProjectError, DbtProjectOptions};

@@ -1,7 +1,7 @@
 //! The parts of a run that use a database.
 
 use planalign_config::Database;
-use planalign_config::settings::census::CensusFile;
+use planalign_config::census::CensusFile;
 use planalign_pipeline::PipelineError;
 use planalign_registries::{Registry, RegistryManager};
 use planalign_validation::{CensusOrigin, Rule, RuleSettings};

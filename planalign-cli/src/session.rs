@@ -23,6 +23,7 @@ use planalign_reporting::{FileReports, MultiYearSummary, YearAuditor};
 use planalign_validation::Rule;
 
 use crate::caller::Caller;
+use crate::census_spill::CensusSpill;
 use crate::error::Error;
 use crate::input_options::InputOptions;
 use crate::input_source::InputSource;
@@ -100,6 +101,8 @@ pub struct PreparedRun<'s> {
     database: Database,
     store: DuckRunStore,
     inputs: Inputs,
+    /// Removed from the disk with the run.
+    _census: Option<CensusSpill>,
     runner: Box<dyn ModelRunner + Send>,
     rules: Vec<Box<dyn Rule + 's>>,
     workflow: CheckedWorkflow,
@@ -168,6 +171,8 @@ impl<'a> Session<'a> {
             return Err(lost);
         }
         let start = options.mode.resolve(&store)?;
+        let run_id = start.resumed_run().map_or_else(|| new_run_id(Timestamp::now()), |run| run.run_id.clone());
+        let census = inputs.spill_census(Some((&self.database, &run_id)))?;
         if let (None, Some(run)) = (&options.years, start.resumed_run()) {
             let settings = &mut inputs.config.settings.simulation;
             settings.end_year = last_year(run, settings.end_year);
@@ -196,7 +201,7 @@ impl<'a> Session<'a> {
         let copies = u64::from(!runner.joins_unit());
         resources::require_disk_space(&self.database, inputs.census.rows, years, committed.is_none(), copies)?;
         let run = match start.resumed_run() {
-            None => new_run(&inputs, &plan, &database)?,
+            None => new_run(&run_id, &inputs, &plan, &database)?,
             Some(run) => run.clone(),
         };
         Ok(PreparedRun {
@@ -206,6 +211,7 @@ impl<'a> Session<'a> {
             database,
             store,
             inputs,
+            _census: census,
             runner,
             rules,
             workflow,
@@ -320,7 +326,7 @@ fn follow(
 /// What a panic carries.
 type Panic = Box<dyn Any + Send>;
 
-fn new_run(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Result<RunRecord, Error> {
+fn new_run(run_id: &str, inputs: &Inputs, plan: &RunPlan, database: &Database) -> Result<RunRecord, Error> {
     let settings = &inputs.config.settings;
     let now = Timestamp::now();
     Ok(RunRecord {
@@ -331,6 +337,6 @@ fn new_run(inputs: &Inputs, plan: &RunPlan, database: &Database) -> Result<RunRe
         started_at: now,
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         engine_version: database.engine_version()?,
-        ..RunRecord::new(&new_run_id(now), plan.start_year())
+        ..RunRecord::new(run_id, plan.start_year())
     })
 }

@@ -14,6 +14,7 @@
 //! # Ok::<(), planalign_config::settings::InvalidIdentifier>(())
 //! ```
 
+pub mod census;
 mod counted;
 pub mod database;
 mod diagnostic;

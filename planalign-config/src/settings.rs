@@ -3,7 +3,7 @@
 //! There is one struct per section of `config/simulation_config.yaml`; field names are the keys. [`load`] builds them from
 //! layers; a [`SimulationConfig`] that it returns satisfies every rule that can be checked before a run.
 
-pub mod census;
+mod census;
 mod compensation;
 mod cross_checks;
 mod dbt;
@@ -28,7 +28,6 @@ mod workflow;
 mod workforce;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,6 +35,9 @@ use serde::{Deserialize, Serialize};
 use crate::fixed::{Fixed, Rate};
 use crate::rate;
 
+#[cfg(all(test, feature = "census"))]
+pub(crate) use census::CENSUS_FIELDS;
+pub use census::{Census, DateFormat, DecimalSeparator, Duplicates, PayBasis, StatusMeaning};
 pub use compensation::{Compensation, PromotionCompensation, PromotionDistribution, RaiseMethod, RaiseTiming};
 pub use dbt::{Dbt, RunnerKind};
 pub use employer::{
@@ -59,8 +61,6 @@ pub use workforce::{AgeWeight, Hiring, HiringRange, MarketScenario, NewHire, Wor
 pub use layers::{LoadedConfig, Override, Sources, check, load, load_simulation_config};
 pub use origins::{Origin, Origins};
 pub use problem::{ConfigError, Problem, ProblemKind};
-
-use markers::Share;
 
 /// The default file with comments, as written by [`default_file::text`].
 pub const DEFAULT_CONFIG: &str = include_str!("../../config/simulation_config.yaml");
@@ -130,34 +130,6 @@ pub struct Simulation {
 
 /// The models accept pay below $50 million.
 const HIGHEST_PAY: u32 = 49_999_999;
-
-/// Census columns, by the names that the models use.
-const CENSUS_COLUMNS: [&str; 10] = [
-    "employee_id",
-    "employee_ssn",
-    "employee_birth_date",
-    "employee_hire_date",
-    "employee_termination_date",
-    "employee_gross_compensation",
-    "employee_deferral_rate",
-    "scheduled_hours_per_week",
-    "auto_escalation_opt_out",
-    "eligibility_override",
-];
-
-/// The census file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Census {
-    /// Census file, CSV or Parquet by extension; relative paths start at the working directory.
-    pub path: PathBuf,
-    /// Headers that differ from the canonical column names, such as `employee_id: "Emp No"`.
-    #[schemars(extend("propertyNames" = { "enum": CENSUS_COLUMNS }))]
-    pub columns: BTreeMap<String, String>,
-    /// Highest share of rejected rows that a run accepts.
-    #[schemars(with = "Share")]
-    pub max_rejected_share: Rate,
-}
 
 /// Threads and memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -238,12 +210,6 @@ impl SimulationConfig {
 impl Default for Simulation {
     fn default() -> Self {
         Self { start_year: 2025, end_year: 2029, random_seed: 42, target_growth_rate: rate!(0.03) }
-    }
-}
-
-impl Default for Census {
-    fn default() -> Self {
-        Self { path: PathBuf::from("data/census.csv"), columns: BTreeMap::new(), max_rejected_share: rate!(0.0) }
     }
 }
 

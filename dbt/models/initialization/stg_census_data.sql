@@ -1,11 +1,11 @@
 -- Who is in the census?
--- Grain: one row per accepted person. Input: the checked rows of the census file. No later model reads the SSN.
+-- Grain: one row per accepted person. Input: the checked rows of the census file.
 select
     employee_id,
     employee_key,
-    employee_ssn,
     employee_birth_date,
     employee_hire_date,
+    employee_service_date,
     employee_termination_date,
     employee_gross_compensation::decimal(12, 2) as employee_gross_compensation,
     employee_deferral_rate,

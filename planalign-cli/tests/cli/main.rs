@@ -1,6 +1,8 @@
 //! Tests of the real binary, on real files, as a user runs it.
 
 mod bad_input;
+mod cases;
+mod census;
 mod checkpoint;
 mod comparisons;
 mod damage;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 /// Maps that models read as one value: their keys are segments of employees or user-defined.
-const WHOLE: [&str; 7] = [
+const WHOLE: [&str; 9] = [
     "age_multipliers",
     "income_multipliers",
     "base_rates_by_age",
@@ -13,6 +13,8 @@ const WHOLE: [&str; 7] = [
     "deferral_rates",
     "level_overrides",
     "columns",
+    "date_formats",
+    "status_values",
 ];
 
 /// Whether models read the map with this name as one value.

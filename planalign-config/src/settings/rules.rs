@@ -50,7 +50,7 @@ pub(crate) enum Allowed {
     List(Box<Allowed>),
     /// A map of fields.
     Map(Vec<Field>),
-    /// A map from any of these keys to these values.
+    /// A map from any of these keys, or from any text if there are none, to these values.
     MapOf(Vec<String>, Box<Allowed>),
 }
 
@@ -106,7 +106,7 @@ impl Rule {
             (Allowed::MapOf(keys, value), Content::Map(entries)) => {
                 for entry in entries {
                     let path = join(path, &entry.key);
-                    if keys.contains(&entry.key) {
+                    if keys.is_empty() || keys.contains(&entry.key) {
                         self.check_as(value, &path, &entry.value, mistakes);
                     } else {
                         mistakes.push(unknown(entry, path, keys));
@@ -202,6 +202,7 @@ impl Allowed {
                 item => format!("a list of {}s", item.words()),
             },
             Self::Map(fields) => format!("a map with {}", names(fields).join(", ")),
+            Self::MapOf(keys, value) if keys.is_empty() => format!("a map, each entry with {}", value.words()),
             Self::MapOf(keys, value) => {
                 format!("a map with any of the keys {}, each with {}", keys.join(", "), value.words())
             }

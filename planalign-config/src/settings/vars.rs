@@ -8,14 +8,13 @@ use crate::settings::SimulationConfig;
 use crate::settings::keys::{is_whole, join};
 
 /// Settings and sections that models can't depend on.
-const NOT_PASSED: [&str; 6] =
-    ["simulation.end_year", "census.max_rejected_share", "workflow", "validation", "optimization", "dbt"];
+const NOT_PASSED: [&str; 6] = ["simulation.end_year", "census", "workflow", "validation", "optimization", "dbt"];
 
 /// Returns the dbt variables for a year.
 ///
 /// A variable's name is the key's path joined by `_`, without a leading `simulation_`. Scalars and lists are values; so are
-/// maps whose keys are segments or user-defined. `census_path` is the path given here, which must be absolute because models
-/// don't run in the command's working directory.
+/// maps whose keys are segments or user-defined. `census_path` is the path given here, of a census as the models read it; it must be
+/// absolute because models don't run in the command's working directory.
 #[must_use]
 pub fn dbt_vars(config: &SimulationConfig, simulation_year: i32, census_path: &Path) -> Map<String, Value> {
     let mut vars = Map::new();

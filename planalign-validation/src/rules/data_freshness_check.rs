@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use planalign_config::settings::census;
+use planalign_config::{Tables, census};
 
-use planalign_config::Tables;
-
-use crate::counts::{Probe, Unit, cannot_run, count};
+use crate::counts::{Probe, Unit, count};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 use crate::settings::RuleSettings;
 
@@ -38,8 +36,14 @@ impl Rule for DataFreshnessRule {
             from stg_census_data"
         );
         let row = probe.row(&hired_later)?;
-        if count(&row, "people")? == 0 {
-            return Err(cannot_run("`stg_census_data` is empty"));
+        let summary = probe.row("select accepted_rows from stg_census_summary")?;
+        // Without accepted rows, `census_acceptance` says why.
+        if count(&row, "people")? == 0 && count(&summary, "accepted_rows")? > 0 {
+            findings.push(error(
+                1,
+                "`stg_census_data` is empty, but rows were accepted".to_owned(),
+                "start over with `--restart`",
+            ));
         }
         let later = count(&row, "hired_later")?;
         if later > 0 {

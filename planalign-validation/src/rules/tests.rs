@@ -87,7 +87,7 @@ fn data_freshness_reports_a_changed_file_and_a_wrong_date() {
     let folder = tempfile::tempdir().expect("temp dir");
     let path = folder.path().join("census.csv");
     std::fs::write(&path, "employee_id\n1\n").expect("write");
-    let sha256 = planalign_config::settings::census::digest(&path).expect("digest");
+    let sha256 = planalign_config::census::digest(&path).expect("digest");
     let settings = RuleSettings { census: Some(CensusOrigin { path: path.clone(), sha256 }), ..settings() };
     let found = |damage: &str| {
         messages_of("data_freshness_check", 2025, &damaged(damage), &settings)

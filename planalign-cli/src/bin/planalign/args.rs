@@ -11,13 +11,14 @@ use planalign_config::settings::{Override, RunnerKind};
 use planalign_reporting::columns::{Column, in_columns};
 use planalign_reporting::fixed::grouped;
 
+use crate::census::CensusAction;
 use crate::dbt::args::DbtCommand;
 use crate::exit_code::ExitCode;
 
 /// Default database file.
 pub(crate) const DATABASE: &str = "simulation.duckdb";
-const CONFIG: &str = InputOptions::CONFIG;
-const PROJECT: &str = InputOptions::PROJECT;
+pub(crate) const CONFIG: &str = InputOptions::CONFIG;
+pub(crate) const PROJECT: &str = InputOptions::PROJECT;
 
 /// Project a workforce and its retirement plan, year by year
 #[derive(Debug, Parser)]
@@ -43,6 +44,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  planalign validate\n  planalign validate --scenario config/scenarios/generous_match.yaml\n  planalign validate --data --database growth.duckdb\n  planalign validate --schema > simulation_config.schema.json"
     )]
     Validate(ValidateArgs),
+    /// Check a census file, and see how it is read.
+    Census {
+        /// What to do.
+        #[command(subcommand)]
+        action: CensusAction,
+    },
     /// Rebuild the reports from a database.
     #[command(
         after_help = "Examples:\n  planalign report\n  planalign report --year 2027 --reports elsewhere\n  planalign report --template config/report_template.yaml --format json"
@@ -105,7 +112,7 @@ impl Command {
             Self::Log(args) => Some(&args.database),
             Self::Checkpoint { action } => Some(action.database()),
             Self::Probe { database } => Some(database),
-            Self::Dbt(_) | Self::Completions { .. } | Self::ManPages { .. } => None,
+            Self::Census { .. } | Self::Dbt(_) | Self::Completions { .. } | Self::ManPages { .. } => None,
         }
     }
 }
@@ -162,9 +169,12 @@ pub(crate) struct InputArgs {
     /// Scenario file with settings that override the configuration.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// Census file (CSV or Parquet); overrides census.path.
+    /// Census file (CSV, Excel, or Parquet); overrides census.path.
     #[arg(long, value_name = "FILE")]
     pub(crate) census: Option<PathBuf>,
+    /// Secret that replaces Social Security numbers, if they are the only IDs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pseudonym_key: Option<PathBuf>,
     /// Directory of the dbt project.
     #[arg(long, value_name = "DIR", help = format!("Directory of the dbt project [default: {PROJECT}]"))]
     pub(crate) project: Option<PathBuf>,
@@ -180,6 +190,7 @@ impl InputArgs {
             config: self.config.clone(),
             scenario: self.scenario.clone(),
             census: self.census.clone(),
+            pseudonym_key: self.pseudonym_key.clone(),
             project: self.project.clone(),
             overrides: self.set.iter().map(|set| Override::new(&set.key, &set.value, "--set")).collect(),
             years: years.map(|YearRange { start, end }| start..=end),

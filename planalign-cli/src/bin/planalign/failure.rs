@@ -36,6 +36,13 @@ pub(crate) enum Failure {
         #[source]
         cause: std::io::Error,
     },
+    #[error("cannot write `census.columns` to `{}`, whose section `census` is in braces", path.display())]
+    NoPlaceForColumns {
+        /// The file.
+        path: PathBuf,
+        /// What to write.
+        lines: String,
+    },
     #[error("{}", listed(&format!("cannot use the template `{}`", path.display()), problems))]
     Template {
         /// The file.
@@ -76,6 +83,9 @@ impl Diagnostic for Failure {
             Self::Library(error) => error.hints(),
             Self::Node(error) => error.hints(),
             Self::DbtProject(error) => error.hints(),
+            Self::NoPlaceForColumns { lines, .. } => {
+                vec![Hint::text(format!("write the section on several lines, with these in it:\n{lines}"))]
+            }
             Self::NoProject => vec![Hint::text("name the project's directory with `--project-dir`")],
             Self::NothingToShow => vec![Hint::text("name what to show: `planalign dbt ls` lists the names")],
             Self::EmptySelection => vec![Hint::text("to select everything, leave out `--select`")],
@@ -95,6 +105,7 @@ impl Failure {
             Self::Library(error) => of_library(error, interrupted),
             Self::Unreadable { .. }
             | Self::Template { .. }
+            | Self::NoPlaceForColumns { .. }
             | Self::Node(_)
             | Self::DbtProject(_)
             | Self::Interrupter(_)
@@ -144,6 +155,7 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
         | Error::Project(_)
         | Error::ProjectNotOnDisk
         | Error::UnusedExecutable
+        | Error::PseudonymKey(_)
         | Error::NoDatabase(_)
         | Error::NothingToReport { .. }
         | Error::NotRecorded { .. }
@@ -152,9 +164,11 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
         Error::Census(_) | Error::RejectedCensus(_) => ExitCode::Census,
         Error::Aborted { .. } | Error::LostRun { .. } => ExitCode::Corrupt,
         Error::Lock(LockError::Held { .. }) => ExitCode::Busy,
-        Error::Lock(_) | Error::Scratch(_) | Error::Space { .. } | Error::Report(ReportError::Write { .. }) => {
-            ExitCode::Environment
-        }
+        Error::Lock(_)
+        | Error::Scratch(_)
+        | Error::Spill(_)
+        | Error::Space { .. }
+        | Error::Report(ReportError::Write { .. }) => ExitCode::Environment,
         Error::Dbt(e) if e.fault() == Fault::Deterministic => ExitCode::Usage,
         Error::Dbt(e) => of_fault(e.fault()),
         Error::Database(e) => of_fault(e.fault()),

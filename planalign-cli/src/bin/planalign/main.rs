@@ -2,6 +2,7 @@
 
 mod args;
 mod caller;
+mod census;
 mod checkpoint;
 mod commands;
 mod dbt;
@@ -52,6 +53,7 @@ fn main() -> std::process::ExitCode {
     let result = match &cli.command {
         Command::Simulate(args) => simulate::run(args, cli.quiet, &process, &received),
         Command::Validate(args) => validate::run(args, &process),
+        Command::Census { action } => census::run(action),
         Command::Report(args) => report::run(args, &process),
         Command::Status(args) => status::run(args, &process),
         Command::Log(args) => run_log::run(args, &process),

@@ -1,11 +1,12 @@
 //! `planalign simulate`: runs a simulation and shows its progress.
 
-use planalign::{FinishedRun, InputOptions, InputSource, RunOptions, Session, StartMode};
+use planalign::{FinishedRun, InputOptions, InputSource, Inputs, RunOptions, Session, StartMode};
 use planalign_pipeline::StopSignal;
 use planalign_reporting::{Template, render_summary};
 
 use crate::args::SimulateArgs;
 use crate::caller::{Process, environment};
+use crate::census::notices;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::signals::{Received, listen};
@@ -21,7 +22,8 @@ pub(crate) fn run(
     let options = args.input.options(args.years, environment());
     let run = run_options(args, &options);
     if args.dry_run {
-        let inputs = planalign::Inputs::load(&options)?;
+        let inputs = Inputs::load(&options)?;
+        warn_about_census(&inputs);
         say(&planalign::dry_run(&inputs, &run, &args.database, &process.caller())?.to_string())?;
         return Ok(ExitCode::Done);
     }
@@ -60,10 +62,17 @@ fn run_options(args: &SimulateArgs, inputs: &InputOptions) -> RunOptions {
     }
 }
 
+/// Warns about what was guessed or ignored in the census, and what looks wrong.
+fn warn_about_census(inputs: &Inputs) {
+    for line in inputs.reading().into_iter().flat_map(notices) {
+        log::warn!("{line}");
+    }
+}
+
 /// Warns about inputs that come from the run's record instead of files.
 pub(crate) fn warn_about(source: &InputSource) {
     match source {
-        InputSource::Files(_) => {}
+        InputSource::Files(inputs) => warn_about_census(inputs),
         InputSource::FilesWithoutCensus { census } => {
             log::warn!("census `{}` not found; using what the run recorded about it", census.display());
         }

@@ -8,6 +8,7 @@ use planalign_config::settings::schema::json_schema;
 
 use crate::args::{InputArgs, ValidateArgs};
 use crate::caller::{Process, environment};
+use crate::census::notices;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::say;
@@ -25,8 +26,8 @@ pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
 
 /// Prints the inputs that passed; any problem is a failure.
 fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
-    let inputs = Inputs::load(&args.options(None, environment()))?;
-    let InputCheck { plan, census: checked, nodes, dbt } = planalign::check_inputs(&inputs, &process.caller())?;
+    let mut inputs = Inputs::load(&args.options(None, environment()))?;
+    let InputCheck { plan, census: checked, nodes, dbt } = planalign::check_inputs(&mut inputs, &process.caller())?;
     let census = if checked.is_empty() { "ok" } else { "usable" };
     let stages = plan.remaining().count();
     let settings = &inputs.config().settings;
@@ -41,6 +42,7 @@ fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
         ),
         format!("census         {census}: {} rows", inputs.census().rows),
     ];
+    lines.extend(inputs.reading().into_iter().flat_map(notices).map(|line| format!("               {line}")));
     lines.extend(checked.iter().map(|finding| format!("               {}: {}", finding.severity, finding.message)));
     lines.extend([
         format!("dbt project    ok: {nodes} models and seeds"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Report;
-use crate::settings::{RATED_RULES, STOPPING_RULES};
+use crate::settings::{PayBasis, RATED_RULES, STOPPING_RULES};
 
 pub(super) fn check(report: &mut Report<'_>) {
     let settings = &report.loaded.settings;
@@ -32,6 +32,13 @@ pub(super) fn check(report: &mut Report<'_>) {
     report.expect(all_differ(stages), "workflow.stages", &[], || "each stage once".to_owned());
 
     report.expect(all_differ(headers), "census.columns", &[], || "a different header for each column".to_owned());
+    let (basis, periods) = (settings.census.pay_basis, settings.census.pay_periods);
+    let known = periods.is_none_or(|periods| [12, 24, 26, 52].contains(&periods));
+    let key = "census.pay_periods";
+    report.expect(known, key, &[], || "12, 24, 26, or 52".to_owned());
+    report.expect(basis != PayBasis::PerPeriod || periods.is_some(), key, &["census.pay_basis"], || {
+        "the number of pay periods per year, because census.pay_basis is per_period".to_owned()
+    });
 }
 
 fn all_differ<T: Ord>(items: impl IntoIterator<Item = T>) -> bool {

@@ -292,7 +292,7 @@ minimum_age: 18
       config.yaml:14:85: compensation.promotion_compensation.level_overrides.5: unknown key; allowed here: 1, 2, 3, 4
       config.yaml:14:93: compensation.promotion_compensation.level_overrides.VP: unknown key; allowed here: 1, 2, 3, 4
       config.yaml:15:22: census.columns.employe_id: unknown key; did you mean `employee_id`?
-      config.yaml:15:37: census.columns.gross_pay: unknown key; allowed here: employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override
+      config.yaml:15:37: census.columns.gross_pay: unknown key; allowed here: employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_rehire_date, employee_service_date, employee_termination_date, employee_second_termination_date, employee_status, employee_gross_compensation, employee_deferral_rate, employee_roth_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override
       config.yaml:16:1: minimum_age: unknown key; did you mean `plan_eligibility.minimum_age`?
     ");
 }
@@ -318,7 +318,7 @@ deferrals: { maximum_rate: 0.1234567 }
     the configuration has 24 problems
       config.yaml:3:13: simulation: [2025] is invalid; expected a section with end_year, random_seed, start_year, target_growth_rate
       config.yaml:4:17: census.path: 5 is invalid; expected text
-      config.yaml:4:29: census.columns: ["a"] is invalid; expected a map with any of the keys employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_termination_date, employee_gross_compensation, employee_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override, each with text
+      config.yaml:4:29: census.columns: ["a"] is invalid; expected a map with any of the keys employee_id, employee_ssn, employee_birth_date, employee_hire_date, employee_rehire_date, employee_service_date, employee_termination_date, employee_second_termination_date, employee_status, employee_gross_compensation, employee_deferral_rate, employee_roth_deferral_rate, scheduled_hours_per_week, auto_escalation_opt_out, eligibility_override, each with text
       config.yaml:4:54: census.max_rejected_share: null is invalid; expected a number from 0 to 1
       config.yaml:5:12: workforce: null is invalid; expected a section with first_full_year_rate, new_hire_termination_rate, part_time_new_hire_pct, total_termination_rate
       config.yaml:6:27: hiring.monthly_shares: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "x"] is invalid; expected a list of 12 numbers from 0 to 1 that add up to 1, or null

@@ -37,6 +37,9 @@ impl Allowed {
             }
             Self::List(item) => json!({ "type": "array", "items": item.schema() }),
             Self::Map(fields) => map(fields),
+            Self::MapOf(keys, value) if keys.is_empty() => {
+                json!({ "type": "object", "additionalProperties": value.schema() })
+            }
             Self::MapOf(keys, value) => {
                 let properties: Map<_, _> = keys.iter().map(|key| (key.clone(), value.schema())).collect();
                 json!({ "type": "object", "properties": properties, "additionalProperties": false })

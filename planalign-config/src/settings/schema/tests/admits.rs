@@ -26,10 +26,10 @@ pub(crate) fn admits(schema: &Value, value: &Value) -> bool {
             let known = |(name, value): (&String, &Value)| wanted.get(name).is_none_or(|schema| admits(schema, value));
             map.iter().all(known)
         }),
-        "additionalProperties" => {
-            assert_eq!(wanted, false);
-            value.as_object().is_none_or(|map| map.keys().all(|name| schema["properties"].get(name).is_some()))
-        }
+        "additionalProperties" => value.as_object().is_none_or(|map| {
+            let mut others = map.iter().filter(|(name, _)| schema["properties"].get(name.as_str()).is_none());
+            others.all(|(_, value)| *wanted != false && admits(wanted, value))
+        }),
         "required" => {
             let names = wanted.as_array().expect("names");
             value.as_object().is_none_or(|map| names.iter().all(|name| map.contains_key(name.as_str().expect("name"))))
