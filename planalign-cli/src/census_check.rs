@@ -1,7 +1,7 @@
 //! Checks whether inputs are fit for a run, as far as possible without running it.
 
 use planalign_dbt::{DbtRunner, DbtVersions};
-use planalign_pipeline::RunPlan;
+use planalign_pipeline::{RunPlan, WorkflowWarning};
 use planalign_validation::{DataValidator, Finding, Severity};
 
 use crate::caller::Caller;
@@ -25,6 +25,10 @@ pub struct InputCheck {
     pub census: Vec<Finding>,
     /// Number of models and seeds in the dbt project.
     pub nodes: usize,
+    /// Number of data tests in the dbt project; the plan has those that the run runs.
+    pub tests: usize,
+    /// What the run would leave out of the project although nobody said so.
+    pub warnings: Vec<WorkflowWarning>,
     /// The versions of the dbt executable that would build them, if one is configured.
     pub dbt: Option<DbtVersions>,
 }
@@ -37,9 +41,18 @@ pub fn check_inputs(inputs: &mut Inputs, caller: &Caller<'_>) -> Result<InputChe
     let versions = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().clone());
     let mut project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
     let rules = modules::rules(inputs, project.database())?;
-    let plan = plan(&checked_workflow(inputs, project.runner(), &rules, &[])?, inputs, None);
+    let workflow = checked_workflow(inputs, project.runner(), &rules, &[])?;
+    let plan = plan(&workflow, inputs, None);
     let census = rejected(inputs, &mut project)?;
-    Ok(InputCheck { plan, census, nodes: project.runner().graph().nodes().count(), dbt: versions })
+    let runner = project.runner();
+    Ok(InputCheck {
+        plan,
+        census,
+        nodes: runner.graph().nodes().count(),
+        tests: runner.data_tests().len(),
+        warnings: workflow.warnings().to_vec(),
+        dbt: versions,
+    })
 }
 
 /// Fails if a run would reject the census; `dbt` builds its models, if the run uses one.

@@ -1,19 +1,24 @@
-//! Checks the results of a run with all rules.
+//! Checks the results of a run with all rules and data tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::slice;
 
-use planalign_config::{Tables, full_message};
+use planalign_config::settings::DbtTests;
+use planalign_config::{Database, Tables, full_message};
+use planalign_dbt::{DataTest, EmbeddedRunner, Flow, ModelRunner, RunnerError};
+use planalign_pipeline::{finding_of_test, rule_of_test};
 use planalign_registries::{CheckpointKey, Checkpoints, Difference, FingerprintKind, RunRecord, Runs};
-use planalign_validation::{DataValidator, Finding, RuleError, Severity};
+use planalign_validation::{DataValidator, Finding, Rule, RuleError, Severity};
 
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::input_options::InputOptions;
 use crate::input_source::InputSource;
+use crate::inputs::Inputs;
 use crate::modules;
 use crate::open_run::OpenRun;
-use crate::plan::rules_by_stage;
+use crate::plan::{checked_workflow, rules_by_stage};
 
 /// The result of checking a run with all rules.
 #[derive(Debug)]
@@ -22,8 +27,10 @@ pub struct DataCheck {
     pub run: RunRecord,
     /// Settings that differ from the run's. Thresholds and limits come from the settings, so these can change the findings.
     pub changed_settings: Vec<Difference>,
-    /// The findings of each rule of each checked stage, in order.
+    /// The findings of each rule and data test of each checked stage, in order.
     pub checks: Vec<(CheckpointKey, Vec<Finding>)>,
+    /// Why the data tests of the dbt project didn't run, if they didn't.
+    pub untested: Option<Error>,
 }
 
 impl DataCheck {
@@ -56,8 +63,70 @@ pub fn check_data(
     inputs.config.settings.simulation.end_year = run.end_year;
     let rules = modules::rules(&inputs, &database)?;
     let by_stage = rules_by_stage(&inputs, &rules, &[])?;
-    let checks = check(&by_stage, &committed, &DataValidator::new(rules), &database);
-    Ok(DataCheck { run, changed_settings, checks })
+    inputs.config.settings.validation.dbt_tests = DbtTests::All;
+    let (tested, untested) = match Tests::of(&inputs, &database, &rules) {
+        Ok(tests) => (tests.run(&committed), None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let mut checks = check(&by_stage, &committed, &DataValidator::new(rules), &database);
+    checks.extend(tested);
+    let place = |key: &CheckpointKey| committed.iter().position(|other| other == key);
+    checks.sort_by_key(|(key, _)| place(key));
+    Ok(DataCheck { run, changed_settings, checks, untested })
+}
+
+/// The project's data tests, on the database of a run.
+struct Tests<'i> {
+    runner: EmbeddedRunner,
+    inputs: &'i Inputs,
+    by_stage: BTreeMap<String, Vec<DataTest>>,
+}
+
+impl<'i> Tests<'i> {
+    /// The tests of each stage. Fails if the embedded runner can't load the project or its models don't fit the stages.
+    fn of(inputs: &'i Inputs, database: &Database, rules: &[Box<dyn Rule>]) -> Result<Self, Error> {
+        let runner = inputs.runner(database)?;
+        let workflow = checked_workflow(inputs, &runner, rules, &[])?;
+        let described = runner.data_tests();
+        let tests = |names: &[String]| described.iter().filter(|test| names.contains(&test.name)).cloned().collect();
+        let by_stage = workflow.tests().map(|(stage, names)| (stage.to_owned(), tests(names))).collect();
+        Ok(Self { runner, inputs, by_stage })
+    }
+
+    /// Runs the tests of every committed stage. One whose query is the same every year runs once, for the last of them.
+    fn run(mut self, committed: &[CheckpointKey]) -> Vec<(CheckpointKey, Vec<Finding>)> {
+        let mut checks = Vec::new();
+        let mut queries = BTreeSet::new();
+        for key in committed.iter().rev() {
+            let mut vars = self.inputs.vars.clone();
+            vars.insert("simulation_year".to_owned(), key.year.into());
+            for test in self.by_stage.get(&key.stage).into_iter().flatten() {
+                let is_new = |query: String| queries.insert((test.name.clone(), query));
+                // A test that can't be compiled can't run either.
+                if !self.runner.compile(&test.name, &vars).map_or(true, is_new) {
+                    continue;
+                }
+                let tested = self.runner.test(slice::from_ref(&test.name), &vars, &mut |_| Flow::Continue);
+                let found = match tested {
+                    Ok(results) => {
+                        let found = results.iter().filter_map(|result| finding_of_test(test, result, key.year));
+                        // This check saves no rows.
+                        found.map(|finding| finding.advice(format!("see the test in `{}`", test.file))).collect()
+                    }
+                    Err(error) => vec![test_cannot_run(test, &error, key.year)],
+                };
+                checks.push((key.clone(), found));
+            }
+        }
+        checks.reverse();
+        checks
+    }
+}
+
+fn test_cannot_run(test: &DataTest, error: &RunnerError, year: i32) -> Finding {
+    let message = format!("`{}` cannot run: {}", test.name, full_message(error));
+    let advice = format!("fix the test in `{}`, or the models it reads", test.file);
+    Finding::new(&rule_of_test(&test.name), year, Severity::Error, message).advice(advice)
 }
 
 /// Checks every rule of every committed stage. One that cannot run is an error finding.

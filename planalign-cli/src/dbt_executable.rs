@@ -20,9 +20,13 @@ use crate::session::RunOptions;
 pub(crate) fn plan(inputs: &Inputs, plan: &RunPlan) -> String {
     let calls = plan.remaining().filter(|(_, _, models)| *models > 0).count();
     let megabytes = resources::copied_bytes(plan, inputs.census.rows).div_ceil(1_000_000);
+    let tests = match plan.stages_with_tests() {
+        0 => String::new(),
+        calls => format!(" and runs the tests in {}", counted(calls as u64, "other call")),
+    };
     format!(
-        "your dbt builds the models in {}; before each, the database is copied, about {megabytes} MB in all where the file \
-         system can't share blocks",
+        "your dbt builds the models in {}{tests}; before each stage, the database is copied, about {megabytes} MB in all \
+         where the file system can't share blocks",
         counted(calls as u64, "call")
     )
 }

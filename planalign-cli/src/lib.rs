@@ -11,6 +11,7 @@ mod census_report;
 mod census_spill;
 mod checkpoint_selector;
 mod data_check;
+mod data_tests;
 mod dbt_executable;
 mod dbt_project;
 mod error;

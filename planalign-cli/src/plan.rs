@@ -7,7 +7,9 @@ use std::path::Path;
 use planalign_config::settings::{SimulationConfig, Validation};
 use planalign_config::{Database, DatabaseOptions};
 use planalign_dbt::ModelRunner;
-use planalign_pipeline::{CheckedWorkflow, PipelineError, RunPlan, Workflow, WorkflowStage, WorkflowValidationError};
+use planalign_pipeline::{
+    CheckedWorkflow, PipelineError, RunPlan, Workflow, WorkflowStage, WorkflowValidationError, WorkflowWarning,
+};
 use planalign_validation::Rule;
 
 use crate::caller::Caller;
@@ -16,7 +18,7 @@ use crate::inputs::Inputs;
 use crate::resources::Resources;
 use crate::scratch_project::ScratchProject;
 use crate::session::RunOptions;
-use crate::{dbt_executable, modules};
+use crate::{data_tests, dbt_executable, modules};
 
 /// The stage of custom rules, once all tables of the year exist.
 const CUSTOM_RULES_STAGE: WorkflowStage = WorkflowStage::Validation;
@@ -32,6 +34,8 @@ pub struct DryRun {
     pub in_order: Vec<(String, String)>,
     /// What a dbt executable adds.
     pub about_dbt: Option<String>,
+    /// What the run would leave out of the project although nobody said so.
+    pub warnings: Vec<WorkflowWarning>,
 }
 
 impl fmt::Display for DryRun {
@@ -51,7 +55,8 @@ pub fn dry_run(inputs: &Inputs, run: &RunOptions, database: &Path, caller: &Call
     let version = dbt.as_ref().map(|dbt| dbt.runner.dbt_versions().dbt.clone());
     let project = ScratchProject::new(inputs, dbt.as_mut().map(|dbt| &mut dbt.runner))?;
     let rules = modules::rules(inputs, project.database())?;
-    let plan = plan(&checked_workflow(inputs, project.runner(), &rules, &[])?, inputs, run.shuffle);
+    let workflow = checked_workflow(inputs, project.runner(), &rules, &[])?;
+    let plan = plan(&workflow, inputs, run.shuffle);
     let resources = Resources::new(run, inputs, version.as_deref());
     let mut in_order = Vec::new();
     if resources.workers > 1 {
@@ -60,7 +65,7 @@ pub fn dry_run(inputs: &Inputs, run: &RunOptions, database: &Path, caller: &Call
         }
     }
     let about_dbt = version.map(|_| dbt_executable::plan(inputs, &plan));
-    Ok(DryRun { plan, resources, in_order, about_dbt })
+    Ok(DryRun { plan, resources, in_order, about_dbt, warnings: workflow.warnings().to_vec() })
 }
 
 /// Checks the workflow with the caller's rules, as far as that takes no dbt executable, which the run asks.
@@ -89,7 +94,8 @@ pub(crate) fn checked_workflow<'r>(
     of_caller: &[String],
 ) -> Result<CheckedWorkflow, Error> {
     let names = names(rules);
-    let workflow = workflow_with(inputs, &names, of_caller)?;
+    let mut workflow = workflow_with(inputs, &names, of_caller)?;
+    workflow.set_tests(data_tests::selected(&inputs.config.settings, runner));
     Ok(workflow.check(runner, &names).map_err(PipelineError::from)?)
 }
 

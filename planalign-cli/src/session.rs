@@ -15,7 +15,7 @@ use planalign_config::{Database, full_message};
 use planalign_dbt::ModelRunner;
 use planalign_pipeline::{
     CheckedWorkflow, ExecuteOptions, ExecutionProgress, Modules, Outcome, PipelineError, PipelineOrchestrator,
-    ProgressReporter, RecoveryPolicy, RunPlan, StopSignal,
+    ProgressReporter, RecoveryPolicy, RunPlan, StopSignal, WorkflowWarning,
 };
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{Fingerprints, RunEvent, RunRecord, Runs};
@@ -226,6 +226,12 @@ impl<'a> Session<'a> {
 }
 
 impl<'s> PreparedRun<'s> {
+    /// What the run leaves out of the project although nobody said so.
+    #[must_use]
+    pub fn warnings(&self) -> &[WorkflowWarning] {
+        self.workflow.warnings()
+    }
+
     /// Executes the run. Passes every event to `on_event` with the progress of the run, on a separate thread; `reporters` audit
     /// each year in addition to the report files. If `on_event` panics, the run finishes first; then this panics.
     pub fn execute(

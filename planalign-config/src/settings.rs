@@ -52,7 +52,7 @@ pub use month_day::{InvalidMonthDay, MonthDay};
 pub use plan::{Deferrals, EntryDates, IrsLimits, PlanEligibility};
 pub use segments::{ByAge, ByIncome, ByJob, JobLevel};
 pub use validation::{
-    CompensationReasonableness, DistributionDrift, HireTerminationRatio, PayOutliers, RATED_RULES, Rating,
+    CompensationReasonableness, DbtTests, DistributionDrift, HireTerminationRatio, PayOutliers, RATED_RULES, Rating,
     STOPPING_RULES, SqlRule, Validation, YearlyJumps,
 };
 pub use workflow::{ListChange, StageChange, StageYears, WorkflowChanges};

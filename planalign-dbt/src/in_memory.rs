@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use planalign_config::topological_order;
 
-use crate::outcome::{NodeResult, Outcome};
+use crate::outcome::{NodeResult, Outcome, ResourceType, TestResult, TestStatus};
 use crate::runner::{
-    Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, RelationName, RunnerError, Vars,
+    DataTest, Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, RelationName, RunnerError, Vars,
 };
 use crate::schedule::{self, Stage, Unfinished, Workers};
 
@@ -24,6 +24,9 @@ pub struct InMemoryRunner {
     first_years: BTreeMap<String, i32>,
     calls: BTreeMap<String, usize>,
     log: Vec<LoggedRun>,
+    tests: Vec<DataTest>,
+    found: BTreeMap<String, (TestStatus, i64)>,
+    tested: Vec<LoggedRun>,
     is_outside: bool,
     on_build: OnBuild,
 }
@@ -50,10 +53,10 @@ struct ScriptedFailure {
     error: RunnerError,
 }
 
-/// A built node and the variables of the call.
+/// A built node or a test, and the variables of the call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoggedRun {
-    /// Name of the model or seed.
+    /// Name of the model, seed, or test.
     pub node: String,
     /// Variables of the call.
     pub vars: Vars,
@@ -112,6 +115,22 @@ impl InMemoryRunner {
         self
     }
 
+    /// Adds a data test in `tests/<name>.sql` of these nodes. It passes.
+    #[must_use]
+    pub fn with_test(mut self, name: &str, depends_on: &[&str]) -> Self {
+        let mut depends_on: Vec<String> = depends_on.iter().map(|node| (*node).to_owned()).collect();
+        depends_on.sort();
+        self.tests.push(DataTest { name: name.to_owned(), file: format!("tests/{name}.sql"), depends_on });
+        self
+    }
+
+    /// Sets what a test finds. Like the build of a node, its n-th call [can fail](Self::with_failure).
+    #[must_use]
+    pub fn with_test_result(mut self, test: &str, status: TestStatus, failures: i64) -> Self {
+        self.found.insert(test.to_owned(), (status, failures));
+        self
+    }
+
     /// Sets the first year that changes to a seed affect.
     #[must_use]
     pub fn with_first_year_touched(mut self, seed: &str, year: i32) -> Self {
@@ -136,6 +155,12 @@ impl InMemoryRunner {
     #[must_use]
     pub fn built(&self) -> Vec<&str> {
         self.log.iter().map(|run| run.node.as_str()).collect()
+    }
+
+    /// Returns the tests that ran, in order, without failed attempts.
+    #[must_use]
+    pub fn tested(&self) -> &[LoggedRun] {
+        &self.tested
     }
 
     fn matches(&self, criterion: &str) -> Result<Vec<String>, RunnerError> {
@@ -317,6 +342,40 @@ impl ModelRunner for InMemoryRunner {
         }
     }
 
+    fn data_tests(&self) -> Vec<DataTest> {
+        self.tests.clone()
+    }
+
+    fn test(
+        &mut self,
+        tests: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<TestResult>, RunnerError> {
+        let mut results = Vec::new();
+        for name in tests {
+            if !self.tests.iter().any(|test| test.name == *name) {
+                return Err(RunnerError::Selection { message: format!("no test is named {name}") });
+            }
+            if observer(NodeEvent::Started { name, resource_type: ResourceType::Test }) == Flow::Stop {
+                return Err(RunnerError::Stopped { before: name.clone() });
+            }
+            let call = self.calls.entry(name.clone()).or_default();
+            *call += 1;
+            if let Some(failure) = self.failures.iter().find(|failure| failure.node == *name && failure.call == *call) {
+                return Err(failure.error.clone());
+            }
+            let (status, failures) = self.found.get(name).copied().unwrap_or((TestStatus::Pass, 0));
+            let (limit, sql) = ("!= 0".to_owned(), format!("rows of {name}"));
+            let result = TestResult { name: name.clone(), status, failures, limit, sql, elapsed: Duration::ZERO };
+            // Whether to go on is asked before the next test.
+            let _ = observer(NodeEvent::Finished(&Outcome::Tested(result.clone())));
+            self.tested.push(LoggedRun { node: name.clone(), vars: vars.clone() });
+            results.push(result);
+        }
+        Ok(results)
+    }
+
     fn sources(&self) -> BTreeMap<String, String> {
         self.sources.clone()
     }
@@ -369,8 +428,26 @@ mod tests {
                 Flow::Continue
             }
         });
-        assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model b");
+        assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before b");
         assert_eq!(seen, ["Started", "Finishe"]);
         assert_eq!(runner.sources().len(), 3);
+    }
+
+    #[test]
+    fn tests_find_and_fail_as_scripted() {
+        let error = RunnerError::Selection { message: "scripted".into() };
+        let runner = runner().with_test("one", &["b"]).with_test("two", &["c", "a"]);
+        let mut runner = runner.with_test_result("two", TestStatus::Warn, 3).with_failure("one", 2, error);
+        assert_eq!(runner.data_tests()[1].depends_on, ["a", "c"]);
+        let names = ["one".to_owned(), "two".to_owned()];
+        let results = runner.test(&names, &Vars::new(), &mut |_| Flow::Continue).expect("first call");
+        let found: Vec<(TestStatus, i64)> = results.iter().map(|result| (result.status, result.failures)).collect();
+        assert_eq!(found, [(TestStatus::Pass, 0), (TestStatus::Warn, 3)]);
+        let error = runner.test(&names, &Vars::new(), &mut |_| Flow::Continue).expect_err("second call");
+        assert_eq!(error.to_string(), "scripted");
+        let stopped = runner.test(&names, &Vars::new(), &mut |_| Flow::Stop).expect_err("stopped");
+        assert_eq!(stopped.to_string(), "stopped before one");
+        assert!(runner.test(&["three".to_owned()], &Vars::new(), &mut |_| Flow::Continue).is_err());
+        assert_eq!(runner.tested().len(), 2);
     }
 }

@@ -51,5 +51,5 @@ pub use outcome::{Failure, NodeResult, Outcome, ResourceType, Skip, TestResult, 
 pub use planalign_config::{Connection, Database, DatabaseOptions};
 pub use planalign_config::{DatabaseError, Diagnostic, Fault, Hint, Row, Rows, UnitOfWork, Value};
 pub use runner::{
-    Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, RelationName, RunnerError, Vars,
+    DataTest, Flow, GraphNode, Materialization, ModelGraph, ModelRunner, NodeEvent, RelationName, RunnerError, Vars,
 };

@@ -6,7 +6,7 @@ use planalign_config::{Action, DatabaseError, Diagnostic, Fault, Hint};
 use serde::{Deserialize, Serialize};
 
 use crate::dbt_error::DbtError;
-use crate::outcome::{NodeResult, Outcome, ResourceType};
+use crate::outcome::{NodeResult, Outcome, ResourceType, TestResult};
 
 /// Variables of one invocation, as with `--vars`.
 pub type Vars = serde_json::Map<String, serde_json::Value>;
@@ -43,6 +43,19 @@ pub trait ModelRunner {
         workers: usize,
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError>;
+
+    /// Returns the project's data tests.
+    fn data_tests(&self) -> Vec<DataTest>;
+
+    /// Runs the named data tests in this order on the tables that are there, and reports each to `observer` before and after. Fails
+    /// with the first test that can't run, and stops before the next one if `observer` returns [`Flow::Stop`]. Like the nodes of
+    /// [`run`](Self::run), they need the database of a caller that has released it, unless the runner joins its unit.
+    fn test(
+        &mut self,
+        tests: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<TestResult>, RunnerError>;
 
     /// Which of these nodes are built in order even if there are several workers, each with the reason, such as "uses `this`".
     fn in_order(&self, _nodes: &[String], _vars: &Vars) -> Result<Vec<(String, String)>, RunnerError> {
@@ -124,6 +137,17 @@ pub struct GraphNode {
     /// How it is built.
     pub materialization: Materialization,
     /// Sorted names of the seeds and models it refs.
+    pub depends_on: Vec<String>,
+}
+
+/// A query of the project that finds wrong rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataTest {
+    /// Name of the test.
+    pub name: String,
+    /// File that defines it, relative to the project.
+    pub file: String,
+    /// Sorted names of the seeds and models whose relations it reads, also as sources.
     pub depends_on: Vec<String>,
 }
 
@@ -210,9 +234,9 @@ pub enum RunnerError {
     #[error(transparent)]
     Dbt(#[from] DbtError),
     /// The observer returned [`Flow::Stop`].
-    #[error("stopped before model {before}")]
+    #[error("stopped before {before}")]
     Stopped {
-        /// The first node that wasn't built.
+        /// The first node or test that wasn't run.
         before: String,
     },
 }

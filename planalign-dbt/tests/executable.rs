@@ -340,7 +340,7 @@ fn a_stop_and_a_time_limit_end_dbt_and_its_children() {
             _ if has_started.get() && fixture.folder.path().join("pids").exists() => Flow::Stop,
             _ => Flow::Continue,
         });
-        assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model prices");
+        assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before prices");
         drop(runner);
         assert!(!is_alive(&fixture), "{behavior}");
     }

@@ -68,7 +68,7 @@ fn the_observer_sees_each_node_and_can_stop() {
         }
         _ => Flow::Continue,
     });
-    assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before model y");
+    assert_eq!(stopped.expect_err("stopped").to_string(), "stopped before y");
     assert_eq!(seen, ["start s", "end s true", "start x", "end x true"]);
 }
 

@@ -171,15 +171,19 @@ pub struct PipelineStageError {
 impl fmt::Display for PipelineStageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { year, stage, tried, cause, .. } = self;
-        match cause.model().and_then(RunnerError::node) {
-            Some((model, file)) => write!(f, "model `{model}` ({file}) failed in {stage} ({year})")?,
-            None => write!(f, "{stage} ({year}) failed")?,
+        match (cause.as_ref(), cause.runner().and_then(RunnerError::node)) {
+            (StageFailure::Test(_), Some((test, file))) => {
+                write!(f, "dbt test `{test}` ({file}) cannot run in {stage} ({year})")?;
+            }
+            (_, Some((model, file))) => write!(f, "model `{model}` ({file}) failed in {stage} ({year})")?,
+            (_, None) => write!(f, "{stage} ({year}) failed")?,
         }
         if !tried.is_empty() {
             write!(f, " after {} attempts", tried.len() + 1)?;
         }
         match cause.as_ref() {
-            StageFailure::Model(RunnerError::Compilation { message, .. }) => write!(f, ": {message}"),
+            StageFailure::Model(RunnerError::Compilation { message, .. })
+            | StageFailure::Test(RunnerError::Compilation { message, .. }) => write!(f, ": {message}"),
             _ => Ok(()),
         }
     }
@@ -188,10 +192,10 @@ impl fmt::Display for PipelineStageError {
 impl std::error::Error for PipelineStageError {
     /// The cause, without what the message already includes.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self.cause.as_ref() {
-            StageFailure::Model(RunnerError::Database { cause, .. }) => Some(cause.as_ref()),
-            StageFailure::Model(RunnerError::Compilation { .. }) => None,
-            cause => Some(cause),
+        match self.cause.runner() {
+            Some(RunnerError::Database { cause, .. }) => Some(cause.as_ref()),
+            Some(RunnerError::Compilation { .. }) => None,
+            _ => Some(self.cause.as_ref()),
         }
     }
 }
@@ -250,6 +254,9 @@ pub enum StageFailure {
     /// A model.
     #[error(transparent)]
     Model(#[from] RunnerError),
+    /// A data test of the project that cannot run.
+    #[error(transparent)]
+    Test(RunnerError),
     /// A registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -276,9 +283,10 @@ impl StageFailure {
         std::iter::once(full_message(self)).chain(self.details()).collect::<Vec<_>>().join("\n")
     }
 
-    fn model(&self) -> Option<&RunnerError> {
+    /// The error of a model or data test.
+    fn runner(&self) -> Option<&RunnerError> {
         match self {
-            Self::Model(error) => Some(error),
+            Self::Model(error) | Self::Test(error) => Some(error),
             _ => None,
         }
     }
@@ -287,7 +295,7 @@ impl StageFailure {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Model(e) => e.fault(),
+            Self::Model(e) | Self::Test(e) => e.fault(),
             Self::Registry(e) => e.fault(),
             Self::Rule(e) => e.fault(),
             Self::Report(e) => e.fault(),
@@ -300,12 +308,15 @@ impl StageFailure {
 
 impl Diagnostic for StageFailure {
     fn details(&self) -> Vec<String> {
-        self.model().map(Diagnostic::details).unwrap_or_default()
+        self.runner().map(Diagnostic::details).unwrap_or_default()
     }
 
     fn hints(&self) -> Vec<Hint> {
         let hints = match self {
-            Self::Model(e) => e.hints(),
+            Self::Test(e) if e.fault() == Fault::Deterministic && e.node().is_some() => {
+                vec![Hint::run("fix the test, or move it out of the project, then run {}", [Action::Retry])]
+            }
+            Self::Model(e) | Self::Test(e) => e.hints(),
             Self::Registry(e) => e.hints(),
             Self::Rule(e) => e.hints(),
             Self::Report(e) => e.hints(),

@@ -21,6 +21,7 @@
 
 mod changes;
 mod damage;
+mod data_tests;
 pub mod error;
 mod journal;
 pub mod modules;
@@ -37,6 +38,7 @@ pub mod verification;
 pub mod workflow;
 
 pub use damage::{Damage, RegistryDamage, TableDamage};
+pub use data_tests::{finding_of_test, rule_of_test};
 pub use error::{
     CheckpointCorruptionError, NOTHING_COMMITTED, PipelineError, PipelineStageError, StageFailure,
     StateInconsistencyError,
@@ -50,4 +52,4 @@ pub use restore::restore;
 pub use stage::{StageDefinition, WorkflowStage};
 pub use stop::StopSignal;
 pub use verification::{VerifiedCheckpoint, verify, verify_inputs};
-pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError};
+pub use workflow::{CheckedWorkflow, Workflow, WorkflowValidationError, WorkflowWarning};

@@ -26,6 +26,7 @@ pub(crate) struct PlannedStage {
     pub(crate) year: i32,
     pub(crate) definition: StageDefinition,
     pub(crate) models: Vec<String>,
+    pub(crate) tests: Vec<String>,
     pub(crate) opens_year: bool,
     pub(crate) closes_year: bool,
 }
@@ -53,8 +54,15 @@ impl RunPlan {
                     }
                     _ => stage.models.clone(),
                 };
-                let definition = stage.definition.clone();
-                stages.push(PlannedStage { year, definition, models, opens_year: i == 0, closes_year: i == last });
+                let (definition, tests) = (stage.definition.clone(), stage.tests.clone());
+                stages.push(PlannedStage {
+                    year,
+                    definition,
+                    models,
+                    tests,
+                    opens_year: i == 0,
+                    closes_year: i == last,
+                });
             }
         }
         Self { start_year, end_year, stages, done: 0 }
@@ -101,6 +109,18 @@ impl RunPlan {
         let mut seen = BTreeSet::new();
         let stages = self.stages.iter().filter(|stage| stage.definition.parallel_safe);
         stages.filter(move |stage| seen.insert(&stage.definition.name)).map(|stage| stage.models.as_slice())
+    }
+
+    /// The names of the project's data tests that the plan runs.
+    #[must_use]
+    pub fn tests(&self) -> BTreeSet<&str> {
+        self.stages.iter().flat_map(|stage| &stage.tests).map(String::as_str).collect()
+    }
+
+    /// The number of stages still to execute that run data tests.
+    #[must_use]
+    pub fn stages_with_tests(&self) -> usize {
+        self.stages[self.done..].iter().filter(|stage| !stage.tests.is_empty()).count()
     }
 
     /// The stages still to execute, as year, stage, and number of models.
@@ -155,6 +175,9 @@ impl RunPlan {
             }
             if !d.rules.is_empty() {
                 let _ = writeln!(out, "    rules: {}", d.rules.join(", "));
+            }
+            if !stage.tests.is_empty() {
+                let _ = writeln!(out, "    dbt tests: {}", stage.tests.join(", "));
             }
         }
         out

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use planalign_config::{Fault, Handover, full_message};
-use planalign_dbt::{Flow, Materialization, NodeEvent, NodeResult, Outcome, RunnerError, Vars};
+use planalign_dbt::{Flow, Materialization, NodeEvent, NodeResult, Outcome, RunnerError, TestResult, Vars};
 use planalign_registries::{
     CheckpointStatus, FindingRows, RegistrySnapshot, RelationState, RetryStrategy, RunEvent, RunEventKind, StoreError,
     WorkflowCheckpoint,
@@ -31,7 +31,9 @@ enum AttemptError {
 impl<E: Into<StageFailure>> From<E> for AttemptError {
     fn from(error: E) -> Self {
         match error.into() {
-            StageFailure::Model(RunnerError::Stopped { .. }) => Self::Stopped,
+            StageFailure::Model(RunnerError::Stopped { .. }) | StageFailure::Test(RunnerError::Stopped { .. }) => {
+                Self::Stopped
+            }
             failure => Self::Failed(failure),
         }
     }
@@ -43,6 +45,8 @@ struct Built {
     results: Vec<NodeResult>,
     /// The state of its tables, if it was read to count their rows.
     tables: Option<Vec<RelationState>>,
+    /// What its data tests found, if another process ran them.
+    tested: Option<Vec<TestResult>>,
 }
 
 /// The uncommitted results of an attempt.
@@ -143,7 +147,7 @@ impl Execution<'_, '_> {
         self.modules.unit.begin().map_err(StageFailure::Unit)?;
         let built = match built {
             Some(built) => built,
-            None => Built { results: self.build(stage)?, tables: None },
+            None => Built { results: self.build(stage)?, tables: None, tested: None },
         };
         let written = self.write(plan, stage, built, began)?;
         let committing = Instant::now();
@@ -173,7 +177,7 @@ impl Execution<'_, '_> {
         &mut self,
         plan: &RunPlan,
         stage: &PlannedStage,
-        built: Built,
+        mut built: Built,
         began: Instant,
     ) -> Result<Written, AttemptError> {
         let (year, name) = (stage.year, &stage.definition.name);
@@ -181,7 +185,7 @@ impl Execution<'_, '_> {
         let registries = self.update_registries(plan, stage)?;
         self.spent.registries += updating.elapsed();
         let checking = Instant::now();
-        let findings = self.check_rules(stage).map_err(StageFailure::Rule)?;
+        let findings = self.check(stage, built.tested.take())?;
         self.spent.rules += checking.elapsed();
         let found = finding_rows(&findings);
         if !found.is_empty() {
@@ -254,11 +258,14 @@ impl Execution<'_, '_> {
         let Handover { bytes, elapsed } = self.modules.unit.release().map_err(StageFailure::Unit)?;
         self.journal.emit(RunEventKind::DatabaseReleased { year, stage: name.clone(), bytes, elapsed });
         let mut results = self.build(stage)?;
+        let testing = Instant::now();
+        let tested = Some(self.run_tests(stage)?);
+        self.spent.rules += testing.elapsed();
         self.modules.unit.reacquire().map_err(StageFailure::Unit)?;
         let tables = self.modules.store.state(&stage_relations(&results), year).map_err(StageFailure::Store)?;
         let models = fill_row_counts(&mut results, &tables);
         self.journal.emit(RunEventKind::RowsCounted { year, stage: name, models });
-        Ok(Built { results, tables: Some(tables) })
+        Ok(Built { results, tables: Some(tables), tested })
     }
 
     /// Whether a stage that failed with several workers is worth a retry with one: models then share neither memory nor connections,
@@ -281,10 +288,7 @@ impl Execution<'_, '_> {
         if stage.models.is_empty() {
             return Ok(Vec::new());
         }
-        let (year, name) = (stage.year, &stage.definition.name);
-        let mut vars: Vars = self.options.vars.clone();
-        vars.insert("simulation_year".to_owned(), year.into());
-        vars.insert("year_is_empty".to_owned(), self.last_year.is_none_or(|last| last < year).into());
+        let (year, name, vars) = (stage.year, &stage.definition.name, self.vars(stage.year));
         let workers = self.workers(stage);
         let (journal, stop) = (&mut self.journal, &self.options.stop);
         let results = self.modules.runner.run(&stage.models, &vars, workers, &mut |event| {
@@ -303,6 +307,14 @@ impl Execution<'_, '_> {
             Flow::Continue
         });
         Ok(results.map_err(StageFailure::Model)?)
+    }
+
+    /// The variables of a year.
+    pub(crate) fn vars(&self, year: i32) -> Vars {
+        let mut vars: Vars = self.options.vars.clone();
+        vars.insert("simulation_year".to_owned(), year.into());
+        vars.insert("year_is_empty".to_owned(), self.last_year.is_none_or(|last| last < year).into());
+        vars
     }
 
     fn update_registries(
@@ -324,23 +336,42 @@ impl Execution<'_, '_> {
         Ok(snapshots)
     }
 
+    /// Checks the rules of a stage, and unless they end the run, its data tests, which another process may have `tested`.
+    fn check(&mut self, stage: &PlannedStage, tested: Option<Vec<TestResult>>) -> Result<Vec<Finding>, StageFailure> {
+        let mut findings = self.check_rules(stage)?;
+        if findings.iter().any(|finding| finding.severity == Severity::Fatal) {
+            return Ok(findings);
+        }
+        let tested = match tested {
+            Some(tested) => tested,
+            None => self.run_tests(stage)?,
+        };
+        findings.extend(self.report_tests(stage, &tested));
+        Ok(findings)
+    }
+
     fn check_rules(&mut self, stage: &PlannedStage) -> Result<Vec<Finding>, RuleError> {
-        let (year, name) = (stage.year, &stage.definition.name);
+        let year = stage.year;
         let mut all = Vec::new();
         for wanted in &stage.definition.rules {
             let Some(rule) = self.modules.rules.iter().find(|r| r.name() == wanted) else { continue };
             let began = Instant::now();
             let failed = |cause| RuleError { rule: wanted.clone(), year, cause };
             let findings = rule.check(year, self.modules.tables).map_err(failed)?;
-            let elapsed = began.elapsed();
-            let (stage, rule) = (name.clone(), wanted.clone());
-            self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: findings.len(), elapsed });
-            for finding in &findings {
-                self.journal.emit(finding_reported(name, finding));
-            }
+            self.report(stage, wanted.clone(), began.elapsed(), &findings);
             all.extend(findings);
         }
         Ok(all)
+    }
+
+    /// Reports what a rule found.
+    pub(crate) fn report(&mut self, stage: &PlannedStage, rule: String, elapsed: Duration, findings: &[Finding]) {
+        let (year, name) = (stage.year, &stage.definition.name);
+        let (stage, found) = (name.clone(), findings.len());
+        self.journal.emit(RunEventKind::RuleChecked { year, stage, rule, findings: found, elapsed });
+        for finding in findings {
+            self.journal.emit(finding_reported(name, finding));
+        }
     }
 
     fn write_reports(&mut self, plan: &RunPlan, stage: &PlannedStage) -> Result<(), StageFailure> {
@@ -415,24 +446,29 @@ impl Execution<'_, '_> {
         }
     }
 
+    /// The failure of a committed stage.
+    pub(crate) fn failed(&self, stage: &PlannedStage, cause: StageFailure) -> PipelineError {
+        let resume_after = self.after.clone();
+        if let StageFailure::Model(RunnerError::Stopped { .. }) | StageFailure::Test(RunnerError::Stopped { .. }) =
+            cause
+        {
+            return PipelineError::Interrupted { after: resume_after };
+        }
+        let (year, stage) = (stage.year, stage.definition.name.clone());
+        PipelineStageError { year, stage, tried: Vec::new(), cause: Box::new(cause), resume_after }.into()
+    }
+
     /// Reruns the rules of the stage at which validation failed. If they pass now, marks its checkpoint as complete.
     pub(crate) fn recheck_failed_validation(&mut self, plan: &RunPlan) -> Result<(), PipelineError> {
         let failed = self.found_checkpoints.last().filter(|c| c.status == CheckpointStatus::FailedValidation);
         let Some(last) = failed.cloned() else { return Ok(()) };
         let Some(stage) = plan.stages.iter().find(|s| s.key() == last.key) else { return Ok(()) };
-        let after = self.after.clone();
-        let failed = |cause: StageFailure| {
-            let (year, stage) = (stage.year, stage.definition.name.clone());
-            let (tried, resume_after) = (Vec::new(), after.clone());
-            PipelineError::from(PipelineStageError { year, stage, tried, cause: Box::new(cause), resume_after })
-        };
-        let findings = match self.check_rules(stage) {
-            Ok(findings) => findings,
-            Err(error) => return Err(failed(StageFailure::Rule(error))),
-        };
+        let tested = if self.modules.runner.joins_unit() { None } else { Some(self.run_tests_outside(stage)?) };
+        let findings = self.check(stage, tested).map_err(|cause| self.failed(stage, cause))?;
+        self.withdraw_missing_tests(stage).map_err(|error| self.failed(stage, error.into()))?;
         let found = finding_rows(&findings);
         let saved = self.modules.store.save_finding_rows(&self.run.run_id, &stage.key(), &found);
-        saved.map_err(|e| failed(StageFailure::Store(e)))?;
+        saved.map_err(|error| self.failed(stage, error.into()))?;
         if self.stops_at(&findings) && findings.iter().all(|finding| finding.severity < Severity::Fatal) {
             // The user may have fixed the tables' inputs.
             let (year, stage_name) = (stage.year, stage.definition.name.clone());

@@ -1,6 +1,7 @@
 //! The stages of a run, checked before anything runs.
 
 mod changes;
+mod project;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,6 +11,8 @@ use planalign_dbt::{ModelGraph, ModelRunner};
 use serde::{Deserialize, Serialize};
 
 use crate::stage::{StageDefinition, WorkflowStage};
+use project::Builders;
+pub use project::WorkflowWarning;
 
 /// The stages of a run, in no particular order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +20,9 @@ use crate::stage::{StageDefinition, WorkflowStage};
 pub struct Workflow {
     /// The stages.
     pub stages: Vec<StageDefinition>,
+    /// Names of the project's data tests to run.
+    #[serde(skip)]
+    tests: Vec<String>,
     /// Changes that failed; [`Workflow::check`] reports them with other problems.
     #[serde(skip)]
     problems: Vec<String>,
@@ -34,6 +40,20 @@ impl Default for Workflow {
 pub struct CheckedWorkflow {
     pub(crate) stages: Vec<CheckedStage>,
     pub(crate) graph: ModelGraph,
+    warnings: Vec<WorkflowWarning>,
+}
+
+impl CheckedWorkflow {
+    /// What a run leaves out of the project although nobody said so.
+    #[must_use]
+    pub fn warnings(&self) -> &[WorkflowWarning] {
+        &self.warnings
+    }
+
+    /// The data tests of each stage, by its name.
+    pub fn tests(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.stages.iter().map(|stage| (stage.definition.name.as_str(), stage.tests.as_slice()))
+    }
 }
 
 /// A stage with the models that its selections resolve to.
@@ -41,6 +61,7 @@ pub struct CheckedWorkflow {
 pub(crate) struct CheckedStage {
     pub(crate) definition: StageDefinition,
     pub(crate) models: Vec<String>,
+    pub(crate) tests: Vec<String>,
 }
 
 /// All problems of a workflow.
@@ -60,7 +81,7 @@ impl Workflow {
     /// Creates a workflow of these stages.
     #[must_use]
     pub fn new(stages: Vec<StageDefinition>) -> Self {
-        Self { stages, problems: Vec::new() }
+        Self { stages, tests: Vec::new(), problems: Vec::new() }
     }
 
     /// Removes rules from every stage.
@@ -83,6 +104,12 @@ impl Workflow {
         }
     }
 
+    /// Sets the data tests of the project to run, by name. Each runs in the stage that completes the relations it reads; the others
+    /// don't run.
+    pub fn set_tests(&mut self, names: Vec<String>) {
+        self.tests = names;
+    }
+
     /// Checks the stages against the project and the known rules.
     pub fn check(
         &self,
@@ -90,13 +117,22 @@ impl Workflow {
         rules: &[String],
     ) -> Result<CheckedWorkflow, WorkflowValidationError> {
         let (all, ordered, mut problems) = self.ordered(rules);
-        let stages: Vec<_> = all.into_iter().map(|d| resolve(d, runner, &mut problems)).collect();
+        let mut dropped = BTreeSet::new();
+        let mut stages: Vec<_> = all.into_iter().map(|d| resolve(d, runner, &mut dropped, &mut problems)).collect();
         check_models(&stages, ordered, runner.graph(), &mut problems);
-        if problems.is_empty() {
-            Ok(CheckedWorkflow { stages, graph: runner.graph().clone() })
-        } else {
-            Err(WorkflowValidationError { problems })
+        if !problems.is_empty() {
+            return Err(WorkflowValidationError { problems });
         }
+        let graph = runner.graph().clone();
+        let builders = Builders::new(&stages, &graph);
+        let mut warnings = builders.left_out(&dropped);
+        let wanted = runner.data_tests().into_iter().filter(|test| self.tests.contains(&test.name));
+        let (tests, untested) = builders.tests(wanted.collect());
+        warnings.extend(untested);
+        for (stage, tests) in stages.iter_mut().zip(tests) {
+            stage.tests = tests;
+        }
+        Ok(CheckedWorkflow { stages, graph, warnings })
     }
 
     /// Returns the rules of each stage by its name, checked against the known rules only: that needs no project.
@@ -157,7 +193,13 @@ impl Workflow {
     }
 }
 
-fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mut Vec<String>) -> CheckedStage {
+/// Resolves the selections of a stage. Adds what they drop and what is wrong with them.
+fn resolve(
+    definition: &StageDefinition,
+    runner: &dyn ModelRunner,
+    all_dropped: &mut BTreeSet<String>,
+    problems: &mut Vec<String>,
+) -> CheckedStage {
     let mut sound = Vec::new();
     for selection in &definition.models {
         match runner.select(selection) {
@@ -181,12 +223,13 @@ fn resolve(definition: &StageDefinition, runner: &dyn ModelRunner, problems: &mu
         match runner.select(selection) {
             Ok(dropped) if models.iter().any(|model| dropped.contains(model)) => {
                 models.retain(|model| !dropped.contains(model));
+                all_dropped.extend(dropped);
             }
             Ok(_) => problems.push(format!("stage {stage} drops {selection}, which it does not build")),
             Err(error) => problems.push(format!("stage {stage}: {error}")),
         }
     }
-    CheckedStage { definition: definition.clone(), models }
+    CheckedStage { definition: definition.clone(), models, tests: Vec::new() }
 }
 
 /// Checks that every model is in exactly one stage, and none before a model that it refs. Only the first `ordered` stages are

@@ -165,7 +165,7 @@ pub enum RunEventKind {
         /// Number of people in the registry.
         rows: u64,
     },
-    /// A validation rule was checked.
+    /// A validation rule was checked, or a data test of the dbt project, as `dbt test NAME`.
     RuleChecked {
         /// Simulated year.
         year: i32,

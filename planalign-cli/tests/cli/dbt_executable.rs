@@ -103,7 +103,7 @@ fn the_plan_says_how_often_dbt_is_called_and_what_is_copied() {
     let sandbox = Sandbox::new(20);
     let plan = simulate(&sandbox, "project", &["--dry-run"]).stdout;
     let about_dbt = plan.lines().last().unwrap_or_default();
-    let expected = "your dbt builds the models in 9 calls; before each, the database is copied, about 82 MB in all where the file system can't share blocks";
+    let expected = "your dbt builds the models in 9 calls; before each stage, the database is copied, about 82 MB in all where the file system can't share blocks";
     assert_eq!(about_dbt, expected);
     assert!(!sandbox.simulated(&["2025-2026", "--dry-run"]).stdout.contains("dbt builds"));
 }

@@ -16,6 +16,7 @@ mod fake_dbt;
 mod kills;
 mod library;
 mod log;
+mod own_project;
 mod privacy;
 mod proportions;
 mod recovery;

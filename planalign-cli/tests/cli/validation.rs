@@ -61,7 +61,7 @@ fn custom_rules_run_with_the_built_in_ones() {
           see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`
     2026  warning  raises: raises: 265 rows
           see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`
-    30 checks for 2025 to 2026: 0 errors, 2 warnings, 0 notes
+    311 checks for 2025 to 2026: 0 errors, 2 warnings, 0 notes
     ");
 }
 
@@ -103,6 +103,7 @@ fn inputs_are_checked_without_a_run() {
     census         ok: 300 rows
     dbt project    ok: 37 models and seeds
     workflow       ok: 27 stages
+    dbt tests      ok: 0 of 281 run
     setting        census.path = "census.csv"  (--census)
     setting        simulation.random_seed = 7  (--set)
     "#);
@@ -152,6 +153,7 @@ fn census_rows_are_checked_without_a_run() {
                    warning: employee_birth_date: not a date (YYYY-MM-DD): 1 of 60 rows rejected, first at row 26
     dbt project    ok: 37 models and seeds
     workflow       ok: 27 stages
+    dbt tests      ok: 0 of 281 run
     setting        census.max_rejected_share = 0.02  (--set)
     setting        census.path = "census.csv"  (--census)
     "#);
@@ -163,7 +165,7 @@ fn damage_is_found_after_the_run() {
     sandbox.simulated(&["2025-2026"]);
     let fine = validated(&sandbox, &[]);
     assert_eq!((fine.code, fine.stderr.as_str()), (0, ""));
-    insta::assert_snapshot!(reported(&fine), @"28 checks for 2025 to 2026: 0 errors, 0 warnings, 0 notes");
+    insta::assert_snapshot!(reported(&fine), @"309 checks for 2025 to 2026: 0 errors, 0 warnings, 0 notes");
     writable(&sandbox)
         .execute_batch(
             "update planalign.enrollment_registry set opt_out_date = '2026-01-01'
@@ -177,11 +179,37 @@ fn damage_is_found_after_the_run() {
     note: differs from the run's configuration: deferrals.maximum_rate: 0.75 -> 0.7
     2025  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           fix what keeps the rule from running; `planalign checkpoint verify` shows whether its tables are intact
+    2026  error  dbt test not_null_int_irs_limits_is_estimated: `not_null_int_irs_limits_is_estimated` cannot run: test not_null_int_irs_limits_is_estimated (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_social_security_wage_base: `not_null_int_irs_limits_social_security_wage_base` cannot run: test not_null_int_irs_limits_social_security_wage_base (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_hce_threshold: `not_null_int_irs_limits_hce_threshold` cannot run: test not_null_int_irs_limits_hce_threshold (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_annual_additions_limit: `not_null_int_irs_limits_annual_additions_limit` cannot run: test not_null_int_irs_limits_annual_additions_limit (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_compensation_limit: `not_null_int_irs_limits_compensation_limit` cannot run: test not_null_int_irs_limits_compensation_limit (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_super_catch_up_limit: `not_null_int_irs_limits_super_catch_up_limit` cannot run: test not_null_int_irs_limits_super_catch_up_limit (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_catch_up_limit: `not_null_int_irs_limits_catch_up_limit` cannot run: test not_null_int_irs_limits_catch_up_limit (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_deferral_limit: `not_null_int_irs_limits_deferral_limit` cannot run: test not_null_int_irs_limits_deferral_limit (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_simulation_year: `not_null_int_irs_limits_simulation_year` cannot run: test not_null_int_irs_limits_simulation_year (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_plan_design_id: `not_null_int_irs_limits_plan_design_id` cannot run: test not_null_int_irs_limits_plan_design_id (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test not_null_int_irs_limits_scenario_id: `not_null_int_irs_limits_scenario_id` cannot run: test not_null_int_irs_limits_scenario_id (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
+    2026  error  dbt test unique_combination_int_irs_limits_scenario_id__plan_design_id__simulation_year: `unique_combination_int_irs_limits_scenario_id__plan_design_id__simulation_year` cannot run: test unique_combination_int_irs_limits_scenario_id__plan_design_id__simulation_year (models/foundation/schema.yml) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `models/foundation/schema.yml`, or the models it reads
     2026  error  state_consistency: enrollment registry: different opt-out date in int_enrollment_state_accumulator: 1 person
           likely a bug in the models, or rows edited by hand: restore the prior year's last checkpoint and rerun this year
     2026  error  contribution_limits: cannot run: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
           fix what keeps the rule from running; `planalign checkpoint verify` shows whether its tables are intact
-    28 checks for 2025 to 2026: 3 errors, 0 warnings, 0 notes
+    2026  error  dbt test limits_hold: `limits_hold` cannot run: test limits_hold (tests/limits_hold.sql) failed: Catalog Error: Table with name int_irs_limits does not exist! Did you mean "config_irs_limits"?
+          fix the test in `tests/limits_hold.sql`, or the models it reads
+    309 checks for 2025 to 2026: 16 errors, 0 warnings, 0 notes
     "#);
 }
 
@@ -247,6 +275,7 @@ fn damage_is_reported_by_one_rule_only() {
             output.stdout.lines().filter_map(|line| line.strip_prefix("202")).filter_map(|line| line.split_once("  "));
         let mut rules: Vec<&str> = found
             .filter(|(_, reported)| reported.starts_with("error") || reported.starts_with("warning"))
+            .filter(|(_, reported)| !reported.contains("  dbt test "))
             .filter_map(|(_, reported)| reported.split_whitespace().nth(1))
             .map(|rule| rule.trim_end_matches(':'))
             .collect();

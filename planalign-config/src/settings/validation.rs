@@ -51,6 +51,9 @@ pub struct Validation {
     ///   message: raises under one percent
     /// ```
     pub rules: Vec<SqlRule>,
+    /// Which data tests of the dbt project run, each after the stage that completes the tables it reads; `validate --data` runs all.
+    #[serde(default)]
+    pub dbt_tests: DbtTests,
     /// Plausible pay.
     pub compensation_reasonableness: CompensationReasonableness,
     /// Hire-to-termination ratio.
@@ -61,6 +64,19 @@ pub struct Validation {
     pub yearly_jumps: YearlyJumps,
     /// Shifts in the makeup of the workforce.
     pub distribution_drift: DistributionDrift,
+}
+
+/// Data tests of the dbt project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DbtTests {
+    /// Those that don't come with PlanAlign.
+    #[default]
+    Own,
+    /// All.
+    All,
+    /// None.
+    Off,
 }
 
 /// Severity of a rule's findings.

@@ -152,8 +152,12 @@ impl EmbeddedRunner {
         dependencies: &BTreeMap<&str, BTreeSet<String>>,
     ) -> Vec<Item<'p>> {
         let own = |item: Item<'_>| dependencies.get(item.id()).into_iter().flatten().cloned();
+        let writers = |item: Item<'p>| match item {
+            Item::Test(test) => self.writers(test).map(|node| node.subject.unique_id.clone()).collect(),
+            Item::Node(_) => Vec::new(),
+        };
         let waiting: Vec<(Item<'p>, Vec<String>)> =
-            items.into_iter().map(|item| (item, own(item).chain(self.writers(item)).collect())).collect();
+            items.into_iter().map(|item| (item, own(item).chain(writers(item)).collect())).collect();
         let (ordered, circular) = topological_order(&waiting, |(item, _)| item.id(), |(_, after)| after);
         // A model that reads its own table as a source would wait for itself.
         let circular: Vec<(Item<'p>, Vec<String>)> =
@@ -162,13 +166,11 @@ impl EmbeddedRunner {
         ordered.into_iter().chain(rest).map(|(item, _)| *item).collect()
     }
 
-    /// The IDs of the nodes that write the sources of a test.
-    fn writers(&self, item: Item<'_>) -> Vec<String> {
-        let Item::Test(test) = item else { return Vec::new() };
+    /// The nodes that write the sources of a test.
+    pub(crate) fn writers<'p>(&'p self, test: &'p TestNode) -> impl Iterator<Item = &'p Node> {
         let (nodes, relations) = (&self.project.nodes, &self.project.relations);
         let sources = test.declared.record.sources.iter().filter_map(|source| relations.sources.get(source)?.as_ref());
-        let writers = sources.flat_map(|source| nodes.values().filter(|node| node.relation().is_same(source)));
-        writers.map(|node| node.subject.unique_id.clone()).collect()
+        sources.flat_map(|source| nodes.values().filter(|node| node.relation().is_same(source)))
     }
 }
 

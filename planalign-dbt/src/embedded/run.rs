@@ -27,8 +27,8 @@ use super::project::{Body, Node, Project};
 use super::project_file::PROJECT_FILE;
 use super::yaml_jinja::evaluate_text;
 use super::{seed, supported, unique_id};
-use crate::outcome::{NodeResult, Outcome};
-use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
+use crate::outcome::{NodeResult, Outcome, TestResult};
+use crate::runner::{DataTest, Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
 use crate::selection::select;
 
 /// Options for loading a project.
@@ -437,6 +437,19 @@ impl ModelRunner for EmbeddedRunner {
             Outcome::Tested(_) => Ok(None),
         };
         outcomes.into_iter().map(result).filter_map(Result::transpose).collect()
+    }
+
+    fn data_tests(&self) -> Vec<DataTest> {
+        self.described_tests()
+    }
+
+    fn test(
+        &mut self,
+        tests: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<TestResult>, RunnerError> {
+        self.run_tests(tests, vars, observer)
     }
 
     fn in_order(&self, nodes: &[String], vars: &Vars) -> Result<Vec<(String, String)>, RunnerError> {

@@ -1,5 +1,6 @@
 //! Runs data tests.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,56 @@ use super::materialize::Work;
 use super::project::{TestKind, TestNode};
 use super::run::{EmbeddedRunner, Session};
 use super::test_arguments;
-use crate::outcome::{TestResult, TestStatus};
-use crate::runner::RunnerError;
+use crate::outcome::{Outcome, ResourceType, TestResult, TestStatus};
+use crate::runner::{DataTest, Flow, NodeEvent, RunnerError, Vars};
 
 impl EmbeddedRunner {
+    /// The tests and what they read.
+    pub(crate) fn described_tests(&self) -> Vec<DataTest> {
+        let described = |test: &TestNode| {
+            let written = self.writers(test).map(|node| node.subject.name.clone());
+            let depends_on: BTreeSet<String> = test.declared.record.refs.iter().cloned().chain(written).collect();
+            let (name, file) = (test.subject.name.clone(), test.subject.file.clone());
+            DataTest { name, file, depends_on: depends_on.into_iter().collect() }
+        };
+        self.project.tests.iter().map(described).collect()
+    }
+
+    /// Runs tests by name. A test that finds something doesn't keep the next one from running.
+    pub(crate) fn run_tests(
+        &self,
+        names: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<TestResult>, RunnerError> {
+        let session = self.session(vars)?;
+        let mut results = Vec::with_capacity(names.len());
+        for name in names {
+            let test = self.test_named(name)?;
+            let start = Instant::now();
+            if observer(NodeEvent::Started { name, resource_type: ResourceType::Test }) == Flow::Stop {
+                return Err(RunnerError::Stopped { before: name.clone() });
+            }
+            let tested = self.run_test(test, &session);
+            let outcome = match &tested {
+                Ok(result) => Outcome::Tested(result.clone()),
+                Err(error) => Outcome::failed(ResourceType::Test, name, error, start.elapsed()),
+            };
+            // Whether to go on is asked before the next test.
+            let _ = observer(NodeEvent::Finished(&outcome));
+            results.push(tested?);
+        }
+        Ok(results)
+    }
+
+    fn test_named(&self, name: &str) -> Result<&TestNode, RunnerError> {
+        let unknown = || {
+            let hint = planalign_config::did_you_mean(name, self.tests());
+            RunnerError::Selection { message: format!("no test is named {name}{hint}") }
+        };
+        self.project.tests.iter().find(|test| test.subject.name == name).ok_or_else(unknown)
+    }
+
     pub(crate) fn run_test(&self, test: &TestNode, session: &Session) -> Result<TestResult, RunnerError> {
         let start = Instant::now();
         let subject = &test.subject;

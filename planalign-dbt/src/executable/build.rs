@@ -92,18 +92,11 @@ impl<'b> Build<'b> {
         limit: Duration,
         observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
     ) -> Result<Vec<NodeResult>, RunnerError> {
-        let code = match end {
-            End::Exited(code) => code,
-            End::NotStarted => {
-                return Err(DbtError::NotStarted { executable: executable.to_owned(), cause: None }.into());
-            }
-            End::Killed => return Err(DbtError::Killed.into()),
-            End::TimedOut => return Err(DbtError::TimedOut { after: limit }.into()),
-            End::Stopped => {
-                let unbuilt = self.nodes.iter().find(|node| self.status(node) != Some(NodeStatus::Built));
-                return Err(RunnerError::Stopped { before: unbuilt.map(|node| node.name.clone()).unwrap_or_default() });
-            }
+        let unbuilt = || {
+            let unbuilt = self.nodes.iter().find(|node| self.status(node) != Some(NodeStatus::Built));
+            unbuilt.map(|node| node.name.clone()).unwrap_or_default()
         };
+        let code = exit_code(end, executable, limit, unbuilt)?;
         if let Some(error) = self.report_unbuilt(observer) {
             return Err(error);
         }
@@ -142,7 +135,8 @@ impl<'b> Build<'b> {
             let outcome = match state.status {
                 Some(NodeStatus::Failed) => {
                     failed.insert(&node.name, &node.name);
-                    let error = self.node_error(node, &state.errors.join("\n"));
+                    let errors = state.errors.join("\n");
+                    let error = node_error(resource_type, &node.name, &node.file, &errors, self.redactor);
                     let outcome = Outcome::failed(resource_type, &node.name, &error, state.elapsed);
                     first = first.or(Some(error));
                     outcome
@@ -160,25 +154,46 @@ impl<'b> Build<'b> {
         }
         first
     }
+}
 
-    /// Why a node failed: by the cause that dbt's messages name, or else by what they say.
-    fn node_error(&self, node: &Node, errors: &str) -> RunnerError {
-        let kind = ResourceType::from(node.materialization).as_str();
-        let (node, file) = (node.name.clone(), node.file.clone());
-        let message = || without_heading(&self.redactor.text(errors));
-        match Cause::of(errors) {
-            Some(Cause::Engine(cause)) => {
-                return RunnerError::Database { kind, node, file, excerpt: String::new(), cause: Box::new(cause) };
-            }
-            Some(Cause::System(fault)) if fault != Fault::Deterministic => {
-                return DbtError::System { kind, node, file, fault, message: message() }.into();
-            }
-            _ => {}
-        }
-        let message = message();
-        let line = line_in(&message, &file);
-        RunnerError::Compilation { kind, node, file, line, message }
+/// The exit code of a call that ended by itself; `before` names what a stopped call didn't run.
+pub(crate) fn exit_code(
+    end: End,
+    executable: &Path,
+    limit: Duration,
+    before: impl FnOnce() -> String,
+) -> Result<i32, RunnerError> {
+    match end {
+        End::Exited(code) => Ok(code),
+        End::NotStarted => Err(DbtError::NotStarted { executable: executable.to_owned(), cause: None }.into()),
+        End::Killed => Err(DbtError::Killed.into()),
+        End::TimedOut => Err(DbtError::TimedOut { after: limit }.into()),
+        End::Stopped => Err(RunnerError::Stopped { before: before() }),
     }
+}
+
+/// Why a node or test failed: by the cause that dbt's messages name, or else by what they say.
+pub(crate) fn node_error(
+    resource_type: ResourceType,
+    node: &str,
+    file: &str,
+    errors: &str,
+    redactor: &Redactor,
+) -> RunnerError {
+    let (kind, node, file) = (resource_type.as_str(), node.to_owned(), file.to_owned());
+    let message = || without_heading(&redactor.text(errors));
+    match Cause::of(errors) {
+        Some(Cause::Engine(cause)) => {
+            return RunnerError::Database { kind, node, file, excerpt: String::new(), cause: Box::new(cause) };
+        }
+        Some(Cause::System(fault)) if fault != Fault::Deterministic => {
+            return DbtError::System { kind, node, file, fault, message: message() }.into();
+        }
+        _ => {}
+    }
+    let message = message();
+    let line = line_in(&message, &file);
+    RunnerError::Compilation { kind, node, file, line, message }
 }
 
 /// A message without what our error says as well, `[error] [Name (dbt1501)]: ` and `Compilation Error in model a (models/a.sql)`,

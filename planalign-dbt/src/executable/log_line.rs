@@ -75,8 +75,15 @@ impl Event {
 }
 
 /// Error events that don't say why.
-const SUMMARIES: [&str; 6] =
-    ["LogModelResult", "LogSeedResult", "LogSnapshotResult", "RunResultFailure", "MainStackTrace", "EndOfRunSummary"];
+const SUMMARIES: [&str; 7] = [
+    "LogModelResult",
+    "LogSeedResult",
+    "LogSnapshotResult",
+    "LogTestResult",
+    "RunResultFailure",
+    "MainStackTrace",
+    "EndOfRunSummary",
+];
 
 impl NodeStatus {
     /// The status of a finished node, as in `run_results.json`.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::dbt_error::DbtError;
 use crate::graph;
-use crate::runner::{GraphNode, Materialization, ModelGraph, RelationName, RunnerError};
+use crate::runner::{DataTest, GraphNode, Materialization, ModelGraph, RelationName, RunnerError};
 use crate::selection::Selectable;
 
 /// Packages that come with dbt.
@@ -24,7 +24,16 @@ struct ManifestFile {
     metadata: Metadata,
     nodes: BTreeMap<String, ManifestNode>,
     #[serde(default)]
+    sources: BTreeMap<String, ManifestSource>,
+    #[serde(default)]
     macros: BTreeMap<String, ManifestMacro>,
+}
+
+/// A table that the project reads.
+#[derive(Debug, Deserialize)]
+struct ManifestSource {
+    schema: String,
+    identifier: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,6 +72,14 @@ struct ManifestNode {
     root_path: Option<PathBuf>,
 }
 
+impl ManifestNode {
+    /// Whether this is the query of `dbt show`, which dbt 2.0 writes to a file of its own, such as `target/inline_49891a37.sql`.
+    fn is_inline(&self) -> bool {
+        let file = Path::new(&self.original_file_path).file_name().unwrap_or_default();
+        self.name == "inline" && file.to_string_lossy().starts_with("inline_")
+    }
+}
+
 /// A macro as the manifest describes it.
 #[derive(Debug, Deserialize)]
 struct ManifestMacro {
@@ -77,6 +94,11 @@ struct ManifestMacro {
 struct Config {
     #[serde(default)]
     materialized: Option<String>,
+    /// Of a test: the conditions on what it counts.
+    #[serde(default)]
+    warn_if: Option<String>,
+    #[serde(default)]
+    error_if: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,6 +119,7 @@ pub(crate) struct Manifest {
     /// All names, each after its dependencies.
     pub(crate) order: Vec<String>,
     pub(crate) selectables: Vec<Selectable>,
+    pub(crate) tests: Vec<Test>,
     /// What the rows of each node depend on, by `model.` or `seed.` and its name.
     pub(crate) sources: BTreeMap<String, String>,
 }
@@ -117,6 +140,50 @@ pub(crate) struct Node {
     pub(crate) depends_on: Vec<String>,
 }
 
+/// A data test.
+#[derive(Clone, Debug)]
+pub(crate) struct Test {
+    pub(crate) name: String,
+    /// dbt's name for it, such as `test.shop.unique_orders_id.1360ecc70e`.
+    pub(crate) id: String,
+    /// Selects it, and no other test.
+    pub(crate) selector: String,
+    pub(crate) package: String,
+    /// Relative to its package.
+    pub(crate) file: String,
+    /// Name of the file with its query.
+    pub(crate) alias: String,
+    pub(crate) warn_if: String,
+    pub(crate) error_if: String,
+    /// Names.
+    pub(crate) depends_on: Vec<String>,
+}
+
+impl Test {
+    /// A test of the project `shop`.
+    #[cfg(test)]
+    pub(crate) fn new(name: &str, id: &str, file: &str) -> Self {
+        let (name, id, file) = (name.to_owned(), id.to_owned(), file.to_owned());
+        let (selector, package, alias) = (format!("fqn:shop.{name}"), "shop".to_owned(), name.clone());
+        let condition = "!= 0".to_owned();
+        Self {
+            name,
+            id,
+            selector,
+            package,
+            file,
+            alias,
+            warn_if: condition.clone(),
+            error_if: condition,
+            depends_on: Vec::new(),
+        }
+    }
+
+    pub(crate) fn described(&self) -> DataTest {
+        DataTest { name: self.name.clone(), file: self.file.clone(), depends_on: self.depends_on.clone() }
+    }
+}
+
 impl Manifest {
     pub(crate) fn read(path: &Path) -> Result<Self, RunnerError> {
         let file = File::open(path).map_err(DbtError::manifest)?;
@@ -126,8 +193,8 @@ impl Manifest {
 
     fn of(file: ManifestFile) -> Result<Self, RunnerError> {
         let root = file.metadata.project_name.clone().unwrap_or_default();
-        let built: BTreeMap<&String, &ManifestNode> =
-            file.nodes.iter().filter(|(_, node)| BUILT.contains(&node.resource_type.as_str())).collect();
+        let is_built = |node: &ManifestNode| BUILT.contains(&node.resource_type.as_str()) && !node.is_inline();
+        let built: BTreeMap<&String, &ManifestNode> = file.nodes.iter().filter(|(_, node)| is_built(node)).collect();
         let names = names(&built, &root);
         let mut nodes = BTreeMap::new();
         let mut graph = Vec::new();
@@ -162,8 +229,40 @@ impl Manifest {
         }
         let graph = ModelGraph::new(graph);
         let order = graph::order(&graph)?;
-        Ok(Self { adapter: file.metadata.adapter_type, nodes, graph, order, selectables, sources })
+        let tests = tests(&file, &names, &nodes, &root);
+        Ok(Self { adapter: file.metadata.adapter_type, nodes, graph, order, selectables, tests, sources })
     }
+}
+
+/// The data tests, by dbt's IDs.
+fn tests(file: &ManifestFile, names: &BTreeMap<&str, String>, nodes: &BTreeMap<String, Node>, root: &str) -> Vec<Test> {
+    // The node that writes a source.
+    let writer = |id: &String| {
+        let ManifestSource { schema, identifier } = file.sources.get(id)?;
+        let is_same = |relation: &RelationName| {
+            relation.schema.eq_ignore_ascii_case(schema) && relation.name.eq_ignore_ascii_case(identifier)
+        };
+        nodes.values().find(|node| node.relation.as_ref().is_some_and(is_same)).map(|node| node.name.clone())
+    };
+    let test = |(id, node): (&String, &ManifestNode)| {
+        let read = node.depends_on.nodes.iter().filter_map(|id| names.get(id.as_str()).cloned().or_else(|| writer(id)));
+        let depends_on: BTreeSet<String> = read.collect();
+        let (package, name) = (node.package_name.clone(), node.name.clone());
+        let condition = |given: &Option<String>| given.clone().unwrap_or_else(|| "!= 0".to_owned());
+        Test {
+            id: id.clone(),
+            selector: format!("fqn:{}", node.fqn.join(".")),
+            file: node.original_file_path.clone(),
+            alias: node.alias.clone().unwrap_or_else(|| name.clone()),
+            warn_if: condition(&node.config.warn_if),
+            error_if: condition(&node.config.error_if),
+            depends_on: depends_on.into_iter().collect(),
+            // As in `names`, tests of packages carry their package.
+            name: if package == root { name } else { format!("{package}.{name}") },
+            package,
+        }
+    };
+    file.nodes.iter().filter(|(_, node)| node.resource_type == "test").map(test).collect()
 }
 
 /// Names by dbt's IDs: those of the project are plain, others carry their package if they'd be ambiguous.

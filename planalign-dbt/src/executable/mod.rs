@@ -1,7 +1,7 @@
 //! The runner that drives a `dbt` executable.
 //!
 //! Each call is one process: `command` builds it, `process` runs it under a [`guard`], `log_line` reads its output, and `build`
-//! turns that into results or an error. `check` is the first call, before a run.
+//! or `test_call` turns that into results or an error. `check` is the first call, before a run.
 
 mod build;
 mod check;
@@ -19,6 +19,7 @@ mod redactor;
 mod results_file;
 mod runner;
 mod scratch;
+mod test_call;
 mod warnings;
 
 pub use check::DbtVersions;

@@ -11,13 +11,15 @@ use planalign_config::{Database, DatabaseOptions, did_you_mean};
 use super::build::Build;
 use super::check::{Checked, DbtVersions, check};
 use super::command::{Dbt, DbtOptions};
-use super::manifest::{Manifest, Node};
+use super::manifest::{Manifest, Node, Test};
+use super::process::{End, Line};
 use super::redactor::Redactor;
-use super::scratch::Scratch;
+use super::scratch::{Call, Scratch};
+use super::test_call::TestCall;
 use crate::dbt_error::DbtError;
 use crate::embedded::EmbeddedRunner;
-use crate::outcome::NodeResult;
-use crate::runner::{Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
+use crate::outcome::{NodeResult, TestResult};
+use crate::runner::{DataTest, Flow, Materialization, ModelGraph, ModelRunner, NodeEvent, RunnerError, Vars};
 use crate::selection::select;
 
 /// Runs a project on a database file with a `dbt` executable, which has the file to itself meanwhile.
@@ -41,6 +43,9 @@ struct Embedded {
     runner: EmbeddedRunner,
     database: Database,
 }
+
+/// Follows the output of a call, and passes on what the observer returns.
+type Reader<'r> = dyn FnMut(Line, &mut dyn FnMut(NodeEvent<'_>) -> Flow) -> Flow + 'r;
 
 impl DbtRunner {
     /// Asks dbt for its versions and the project's manifest. The caller has the database, which need not exist yet, locked but
@@ -131,6 +136,34 @@ impl DbtRunner {
         self.dbt.executable.clone()
     }
 
+    /// Runs a subcommand and has `read` follow its output.
+    fn call(
+        &mut self,
+        call: &Call,
+        subcommand: &[&str],
+        vars: &Vars,
+        redactor: &Redactor,
+        read: &mut Reader<'_>,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<End, RunnerError> {
+        let stops = Cell::new(false);
+        let observer = RefCell::new(observer);
+        let mut on_line = |line| {
+            if read(line, &mut *observer.borrow_mut()) == Flow::Stop {
+                stops.set(true);
+            }
+        };
+        let mut should_stop = || stops.get() || (observer.borrow_mut())(NodeEvent::Waiting) == Flow::Stop;
+        Ok(self.dbt.run(call, subcommand, vars, redactor, &mut on_line, &mut should_stop)?)
+    }
+
+    fn data_test(&self, name: &str) -> Result<&Test, RunnerError> {
+        self.manifest.tests.iter().find(|test| test.name == name).ok_or_else(|| {
+            let hint = did_you_mean(name, self.manifest.tests.iter().map(|test| test.name.as_str()));
+            RunnerError::Selection { message: format!("no test is named {name}{hint}") }
+        })
+    }
+
     fn node(&self, name: &str) -> Result<&Node, RunnerError> {
         self.manifest.nodes.get(name).ok_or_else(|| {
             let hint = did_you_mean(name, self.manifest.nodes.keys().map(String::as_str));
@@ -210,16 +243,33 @@ impl ModelRunner for DbtRunner {
         subcommand.extend(nodes.iter().map(|node| node.selector.as_str()));
         let redactor = Redactor::of(vars);
         let mut progress = Build::new(&nodes, &redactor);
-        let stops = Cell::new(false);
-        let observer = RefCell::new(observer);
-        let mut on_line = |line| {
-            if progress.read(line, &mut *observer.borrow_mut()) == Flow::Stop {
-                stops.set(true);
-            }
-        };
-        let mut should_stop = || stops.get() || (observer.borrow_mut())(NodeEvent::Waiting) == Flow::Stop;
-        let end = self.dbt.run(&call, &subcommand, vars, &redactor, &mut on_line, &mut should_stop)?;
-        progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout, *observer.borrow_mut())
+        let mut read = |line, observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow| progress.read(line, observer);
+        let end = self.call(&call, &subcommand, vars, &redactor, &mut read, observer)?;
+        progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout, observer)
+    }
+
+    fn data_tests(&self) -> Vec<DataTest> {
+        self.manifest.tests.iter().map(Test::described).collect()
+    }
+
+    fn test(
+        &mut self,
+        tests: &[String],
+        vars: &Vars,
+        observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow,
+    ) -> Result<Vec<TestResult>, RunnerError> {
+        let tests = tests.iter().map(|name| self.data_test(name).cloned()).collect::<Result<Vec<_>, _>>()?;
+        if tests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.dbt.call()?;
+        let mut subcommand = vec!["test", "--threads", "1", "--select"];
+        subcommand.extend(tests.iter().map(|test| test.selector.as_str()));
+        let redactor = Redactor::of(vars);
+        let mut progress = TestCall::new(&tests, &redactor);
+        let mut read = |line, observer: &mut dyn FnMut(NodeEvent<'_>) -> Flow| progress.read(line, observer);
+        let end = self.call(&call, &subcommand, vars, &redactor, &mut read, observer)?;
+        progress.finish(end, &call.target(), &self.dbt.executable, self.options.timeout, observer)
     }
 
     fn sources(&self) -> BTreeMap<String, String> {

@@ -14,7 +14,9 @@ use std::sync::atomic::AtomicBool;
 use std::{env, fs};
 
 use planalign_config::{Database, DatabaseOptions};
-use planalign_dbt::{EmbeddedRunner, Flow, Materialization, ModelRunner, NodeEvent, Outcome, Vars, project_files};
+use planalign_dbt::{
+    EmbeddedRunner, Flow, Materialization, ModelRunner, NodeEvent, Outcome, TestResult, TestStatus, Vars, project_files,
+};
 use serde_json::{Value, json};
 
 /// The ID that a call gives its log and its results.
@@ -64,8 +66,10 @@ fn call() {
         call.record();
     }
     let is_check = call.arguments.first().is_some_and(|first| first == "show");
+    let is_test = call.arguments.first().is_some_and(|first| first == "test");
     let code = match (is_check, call.is("project")) {
         (true, _) => call.show(),
+        (false, true) if is_test => call.test_project(),
         (false, true) => call.build_project(),
         (false, false) => call.build(),
     };
@@ -206,8 +210,48 @@ impl Call {
             });
             (id(&node.name), about)
         });
-        let nodes: serde_json::Map<String, Value> = nodes.collect();
+        let tests = runner.data_tests().into_iter().map(|test| {
+            let depends_on: Vec<String> = test.depends_on.iter().map(|name| id(name)).collect();
+            let about = json!({
+                "resource_type": "test", "name": test.name, "package_name": "project",
+                "original_file_path": test.file, "fqn": ["project", test.name], "depends_on": { "nodes": depends_on },
+            });
+            (format!("test.project.{}", test.name), about)
+        });
+        let nodes: serde_json::Map<String, Value> = nodes.chain(tests).collect();
         json!({ "metadata": { "adapter_type": "duckdb", "project_name": "project" }, "nodes": nodes })
+    }
+
+    fn test_project(&self) -> u8 {
+        let mut runner = self.project();
+        let tests = self.arguments.iter().filter_map(|argument| argument.strip_prefix("fqn:project."));
+        let tests: Vec<String> = tests.map(str::to_owned).collect();
+        let tested = runner.test(&tests, &self.vars(), &mut |event| {
+            if let NodeEvent::Started { name, .. } = event {
+                node("LogStartLine", "info", &format!("test.project.{name}"), "started");
+            }
+            Flow::Continue
+        });
+        let results = match &tested {
+            Ok(results) => results.as_slice(),
+            Err(error) => {
+                let cause = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source()).last();
+                let text = format!("  Runtime Error\n  {}", cause.map(ToString::to_string).unwrap_or_default());
+                let failed = error.node().map(|(name, _)| format!("test.project.{name}"));
+                event("RunResultError", "error", &text, &json!({ "node_info": { "unique_id": failed } }));
+                &[]
+            }
+        };
+        let row = |result: &TestResult| {
+            json!({
+                "unique_id": format!("test.project.{}", result.name), "failures": result.failures,
+                "status": format!("{:?}", result.status).to_lowercase(), "compiled_code": result.sql,
+            })
+        };
+        let rows: Vec<Value> = results.iter().map(row).collect();
+        let file = json!({ "metadata": { "invocation_id": INVOCATION }, "results": rows });
+        fs::write(self.target().join("run_results.json"), file.to_string()).expect("results");
+        u8::from(results.len() < tests.len() || results.iter().any(|result| result.status == TestStatus::Fail))
     }
 
     fn build_project(&self) -> u8 {

@@ -3,6 +3,7 @@
 mod harness;
 
 mod continuing;
+mod data_tests;
 mod interruption;
 mod ordering;
 mod outside;

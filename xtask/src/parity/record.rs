@@ -26,17 +26,39 @@ const CASES: [(&str, &str, &str); 10] = [
     ("profile", "select 1 as a", ""),
 ];
 
+/// Cases of `dbt test` on the first model: their name, and the tests.
+const TEST_CASES: [(&str, &[(&str, &str)]); 2] = [
+    (
+        "test_found",
+        &[
+            ("fails", "select a from {{ ref('first') }}"),
+            ("passes", "select a from {{ ref('first') }} where a > 1"),
+            ("warns", "{{ config(severity='warn', warn_if='> 0') }} select a from {{ ref('first') }}"),
+        ],
+    ),
+    (
+        "test_broken",
+        &[
+            ("broken", "select missing from {{ ref('first') }}"),
+            ("passes", "select a from {{ ref('first') }} where a > 1"),
+        ],
+    ),
+];
+
 /// Records all cases with each dbt, by version.
 pub(super) fn run(dbts: &[Dbt]) -> Result<String, ParityError> {
     for dbt in dbts {
         for (name, model, properties) in CASES {
-            record(dbt, name, model, properties)?;
+            record(dbt, name, model, properties, &[])?;
+        }
+        for (name, tests) in TEST_CASES {
+            record(dbt, name, "select 1 as a", "", tests)?;
         }
     }
-    Ok(format!("recorded {} cases of {} dbt executables", CASES.len(), dbts.len()))
+    Ok(format!("recorded {} cases of {} dbt executables", CASES.len() + TEST_CASES.len(), dbts.len()))
 }
 
-fn record(dbt: &Dbt, case: &str, model: &str, properties: &str) -> Result<(), ParityError> {
+fn record(dbt: &Dbt, case: &str, model: &str, properties: &str, tests: &[(&str, &str)]) -> Result<(), ParityError> {
     let system = ParityError::system("record dbt's output");
     let folder = tempfile::tempdir().map_err(&system)?;
     let (project, database) = (folder.path().join("project"), folder.path().join("shop.duckdb"));
@@ -53,15 +75,28 @@ fn record(dbt: &Dbt, case: &str, model: &str, properties: &str) -> Result<(), Pa
     for (path, content) in files {
         fs::write(folder.path().join(path), content).map_err(&system)?;
     }
+    fs::create_dir_all(project.join("tests")).map_err(&system)?;
+    for (name, sql) in tests {
+        fs::write(project.join(format!("tests/{name}.sql")), sql).map_err(&system)?;
+    }
     let locked = (case == "locked").then(|| Database::open(&database, &DatabaseOptions::default())).transpose()?;
-    let mut command = Command::new(&dbt.0);
-    command.args(["build", "--no-use-colors", "--log-format", "json", "--vars", r#"{"known": "hidden value"}"#]);
-    command.args(["--exclude-resource-type", "test", "unit_test"]);
-    command.args(["--select", if case == "selection" { "path:elsewhere" } else { "path:models" }]);
-    command.args(["--profile", if case == "profile" { "other" } else { "shop" }]);
-    command.arg("--project-dir").arg(&project).arg("--profiles-dir").arg(folder.path());
-    command.arg("--target-path").arg(folder.path().join("target")).arg("--log-path").arg(folder.path().join("logs"));
-    let ended = command.env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false").output().map_err(&system)?;
+    let call = |subcommand: &[&str], selected: &[String]| {
+        let mut command = Command::new(&dbt.0);
+        command.args(subcommand).args(["--no-use-colors", "--log-format", "json"]);
+        command.args(["--vars", r#"{"known": "hidden value"}"#]).arg("--select").args(selected);
+        command.args(["--profile", if case == "profile" { "other" } else { "shop" }]);
+        command.arg("--project-dir").arg(&project).arg("--profiles-dir").arg(folder.path());
+        command.arg("--target-path").arg(folder.path().join("target"));
+        command.arg("--log-path").arg(folder.path().join("logs"));
+        command.env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false").output().map_err(&system)
+    };
+    let build = ["build", "--exclude-resource-type", "test", "unit_test"];
+    let path = if case == "selection" { "path:elsewhere" } else { "path:models" };
+    let mut ended = call(&build, &[path.to_owned()])?;
+    if !tests.is_empty() {
+        let selected: Vec<String> = tests.iter().map(|(name, _)| format!("fqn:shop.{name}")).collect();
+        ended = call(&["test", "--threads", "1"], &selected)?;
+    }
     drop(locked);
     let mut stdout = String::from_utf8_lossy(&ended.stdout).replace(&*folder.path().to_string_lossy(), "[DIR]");
     stdout = stdout.replace(&*workspace::root().to_string_lossy(), "[ROOT]");
@@ -101,7 +136,7 @@ fn shortened(event: &Value) -> Value {
     json!({ "info": info, "data": kept })
 }
 
-/// Each node's status in `run_results.json`; null without the file.
+/// What the runner reads of each node in `run_results.json`; null without the file.
 fn results(target: &Path) -> Result<Value, ParityError> {
     let text = match fs::read_to_string(target.join("run_results.json")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Value::Null),
@@ -110,7 +145,12 @@ fn results(target: &Path) -> Result<Value, ParityError> {
     let file = json(&text)?;
     let results = file["results"].as_array();
     let results = results.ok_or(ParityError::Unreadable { what: "a list of results", found: text })?;
-    Ok(results.iter().map(|result| json!({ "unique_id": result["unique_id"], "status": result["status"] })).collect())
+    let kept = |result: &Value| -> Value {
+        let keys = ["unique_id", "status", "failures", "compiled_code"];
+        let kept = keys.into_iter().filter(|key| !result[key].is_null());
+        kept.map(|key| (key.to_owned(), result[key].clone())).collect::<Map<_, _>>().into()
+    };
+    Ok(results.iter().map(kept).collect())
 }
 
 fn json(text: &str) -> Result<Value, ParityError> {

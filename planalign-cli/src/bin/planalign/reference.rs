@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use planalign::RunOptions;
+use planalign::planalign_dbt::{Database, DatabaseOptions, EmbeddedRunner, Vars};
 use planalign_config::settings::{default_file, schema};
 use planalign_reporting::fixed::grouped;
 
@@ -31,7 +32,17 @@ fn pages() -> Vec<(&'static str, String)> {
         ("docs/reference/exit-codes.md", exit_codes()),
         ("docs/reference/run-events.md", layouts::run_events()),
         ("docs/reference/reports.md", layouts::reports()),
+        ("planalign-cli/src/product_tests.txt", product_tests()),
     ]
+}
+
+/// The names of the data tests of the project.
+fn product_tests() -> String {
+    let database = Database::in_memory(&DatabaseOptions::default()).expect("database");
+    let project = EmbeddedRunner::load(&repository().join("dbt"), database, &Vars::new()).expect("project");
+    let mut names: Vec<String> = project.tests().map(|name| format!("{name}\n")).collect();
+    names.sort();
+    names.concat()
 }
 
 fn exit_codes() -> String {

@@ -24,7 +24,9 @@ pub(crate) fn run(
     if args.dry_run {
         let inputs = Inputs::load(&options)?;
         warn_about_census(&inputs);
-        say(&planalign::dry_run(&inputs, &run, &args.database, &process.caller())?.to_string())?;
+        let plan = planalign::dry_run(&inputs, &run, &args.database, &process.caller())?;
+        plan.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+        say(&plan.to_string())?;
         return Ok(ExitCode::Done);
     }
     if run.mode.continues() && !args.database.exists() {
@@ -38,6 +40,7 @@ pub(crate) fn run(
     let mut session = Session::open(&args.database, process.caller())?;
     let inputs = session.inputs(source, &options)?;
     let prepared = session.prepare(inputs, run, Vec::new())?;
+    prepared.warnings().iter().for_each(|warning| log::warn!("{warning}"));
     let stop = StopSignal::default();
     listen(stop.clone(), received, None).map_err(Failure::Signals)?;
     let mut renderer = progress::renderer(args.progress, quiet);

@@ -27,7 +27,8 @@ pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
 /// Prints the inputs that passed; any problem is a failure.
 fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
     let mut inputs = Inputs::load(&args.options(None, environment()))?;
-    let InputCheck { plan, census: checked, nodes, dbt } = planalign::check_inputs(&mut inputs, &process.caller())?;
+    let InputCheck { plan, census: checked, nodes, tests, warnings, dbt } =
+        planalign::check_inputs(&mut inputs, &process.caller())?;
     let census = if checked.is_empty() { "ok" } else { "usable" };
     let stages = plan.remaining().count();
     let settings = &inputs.config().settings;
@@ -47,7 +48,9 @@ fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
     lines.extend([
         format!("dbt project    ok: {nodes} models and seeds"),
         format!("workflow       ok: {stages} stages"),
+        format!("dbt tests      ok: {} of {tests} run", plan.tests().len()),
     ]);
+    lines.extend(warnings.iter().map(|warning| format!("               warning: {warning}")));
     lines.extend(dbt.map(|found| format!("dbt            ok: version {} with DuckDB {}", found.dbt, found.engine)));
     for (key, value, origin) in inputs.config().origins.iter() {
         if defaults.get(key).is_some_and(|default| default != value) {

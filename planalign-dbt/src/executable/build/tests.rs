@@ -71,6 +71,7 @@ fn failures_of_both_versions_are_understood() {
     for version in versions {
         let name = version.file_name().expect("a name").to_string_lossy().into_owned();
         let mut cases: Vec<_> = fs::read_dir(&version).expect("cases").flatten().map(|entry| entry.path()).collect();
+        cases.retain(|case| !case.file_name().expect("a name").to_string_lossy().starts_with("test_"));
         cases.sort();
         let mut out = String::new();
         for case in cases {
@@ -85,8 +86,7 @@ fn failures_of_both_versions_are_understood() {
 
 /// What becomes of a node for which dbt says this.
 fn failure(message: &str) -> RunnerError {
-    let (nodes, redactor) = (nodes(), Redactor::default());
-    Build::new(&nodes, &redactor).node_error(&nodes[0], message)
+    node_error(ResourceType::Model, "first", "models/first.sql", message, &Redactor::default())
 }
 
 #[test]

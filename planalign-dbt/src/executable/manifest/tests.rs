@@ -42,7 +42,9 @@ fn every_materialization_is_one_that_a_run_knows() {
     seed.1["resource_type"] = "seed".into();
     let mut test = node("shop", "unique_orders", "test", &[]);
     test.1["resource_type"] = "test".into();
-    nodes.extend([snapshot, seed, test]);
+    let mut query = node("shop", "inline", "view", &[]);
+    query.1["original_file_path"] = "../target/inline_49891a37.sql".into();
+    nodes.extend([snapshot, seed, test, query]);
     let manifest = manifest(nodes).expect("read");
     let known: Vec<(&str, Materialization)> =
         manifest.nodes.values().map(|node| (node.name.as_str(), node.materialization)).collect();
@@ -59,6 +61,30 @@ fn every_materialization_is_one_that_a_run_knows() {
     assert_eq!(known, expected);
     assert_eq!(manifest.nodes["ephemeral"].relation, None);
     assert_eq!(manifest.nodes["levels"].relation.as_ref().map(|r| r.name.as_str()), Some("levels"));
+}
+
+#[test]
+fn tests_read_models_and_the_sources_that_models_write() {
+    let mut test =
+        node("shop", "fails", "test", &["model.shop.orders", "source.shop.raw.dates", "source.shop.raw.files"]);
+    test.1["resource_type"] = "test".into();
+    test.1["config"] = json!({ "error_if": "> 5" });
+    let mut of_package = node("tools", "fails", "test", &[]);
+    of_package.1["resource_type"] = "test".into();
+    let nodes = [node("shop", "orders", "table", &[]), node("shop", "dates", "table", &[]), test, of_package];
+    let nodes: serde_json::Map<String, Value> = nodes.into_iter().collect();
+    let source = |name: &str| json!({ "schema": "MAIN", "identifier": name });
+    let sources = json!({ "source.shop.raw.dates": source("Dates"), "source.shop.raw.files": source("files") });
+    let file = json!({ "metadata": { "project_name": "shop" }, "nodes": nodes, "sources": sources });
+    let tests = Manifest::of(serde_json::from_value(file).expect("a manifest")).expect("read").tests;
+    let described = DataTest {
+        name: "fails".to_owned(),
+        file: "models/fails.sql".to_owned(),
+        depends_on: vec!["dates".to_owned(), "orders".to_owned()],
+    };
+    assert_eq!(tests[0].described(), described);
+    assert_eq!((tests[0].warn_if.as_str(), tests[0].error_if.as_str()), ("!= 0", "> 5"));
+    assert_eq!((tests[1].name.as_str(), tests[1].selector.as_str()), ("tools.fails", "fqn:tools.fails"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `planalign validate --data`: checks the results of a run with all rules.
 
 use planalign::{DataCheck, InputSource};
-use planalign_config::counted;
+use planalign_config::{counted, full_message};
 use planalign_registries::Difference;
 use planalign_validation::{Finding, Severity};
 
@@ -11,7 +11,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::{say, simulate};
 
-/// Checks every committed stage with its rules and prints the findings. Uses the settings of the run, or those named on the
+/// Checks every committed stage with its rules and data tests and prints the findings. Uses the settings of the run, or those named on the
 /// command line. Writes nothing.
 pub(super) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Failure> {
     let options = args.input.options(None, environment());
@@ -22,6 +22,7 @@ pub(super) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
     };
     let check = planalign::check_data(&args.database, source, &options, &process.caller())?;
     let mut lines: Vec<String> = check.changed_settings.iter().map(changed_setting).collect();
+    lines.extend(check.untested.iter().map(|error| format!("note: dbt tests not run: {}", full_message(error))));
     lines.extend(check.findings().map(line));
     lines.push(outcome(&check));
     say(&lines.join("\n"))?;
