@@ -8,6 +8,7 @@ use crate::caller::Caller;
 use crate::error::Error;
 use crate::inputs::Inputs;
 use crate::plan::{checked_workflow, plan};
+use crate::preparation::prepare;
 use crate::scratch_project::ScratchProject;
 use crate::session::RunOptions;
 use crate::{dbt_executable, modules};
@@ -27,14 +28,16 @@ pub struct InputCheck {
     pub nodes: usize,
     /// Number of data tests in the dbt project; the plan has those that the run runs.
     pub tests: usize,
+    /// Number of models that were not prepared, because only dbt can build them.
+    pub unprepared: usize,
     /// What the run would leave out of the project although nobody said so.
     pub warnings: Vec<WorkflowWarning>,
     /// The versions of the dbt executable that would build them, if one is configured.
     pub dbt: Option<DbtVersions>,
 }
 
-/// Checks the workflow, the dbt project, and the rows of the census with the configured runner. Fails on anything that a run
-/// would reject.
+/// Checks the workflow, the dbt project, and the rows of the census with the configured runner, and prepares every model, data
+/// test, and user rule against empty tables. Fails on anything that a run would reject.
 pub fn check_inputs(inputs: &mut Inputs, caller: &Caller<'_>) -> Result<InputCheck, Error> {
     let _spill = inputs.spill_census(None)?;
     let mut dbt = dbt_executable::open_without_database(inputs, &RunOptions::default(), None, caller)?;
@@ -44,12 +47,14 @@ pub fn check_inputs(inputs: &mut Inputs, caller: &Caller<'_>) -> Result<InputChe
     let workflow = checked_workflow(inputs, project.runner(), &rules, &[])?;
     let plan = plan(&workflow, inputs, None);
     let census = rejected(inputs, &mut project)?;
+    let unprepared = prepare(inputs, &plan, versions.is_some())?;
     let runner = project.runner();
     Ok(InputCheck {
         plan,
         census,
         nodes: runner.graph().nodes().count(),
         tests: runner.data_tests().len(),
+        unprepared,
         warnings: workflow.warnings().to_vec(),
         dbt: versions,
     })

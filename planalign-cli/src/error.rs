@@ -13,6 +13,7 @@ use planalign_reporting::ReportError;
 use planalign_validation::{Finding, RuleError};
 
 use crate::checkpoint_selector::CheckpointSelector;
+use crate::preparation::PreparationProblem;
 
 /// Why an operation of the library failed.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum Error {
     /// Rows of the census that a run cannot use.
     #[error("{}", listed("census rejected", .0))]
     RejectedCensus(Vec<Finding>),
+    /// Models, data tests, and rules that the engine rejects.
+    #[error("{}", listed(&format!("a run would fail; the engine finds {}", counted(.0.len(), "problem")), .0))]
+    Unprepared(Vec<PreparationProblem>),
     /// The dbt project.
     #[error("cannot load the dbt project")]
     Project(#[from] RunnerError),
@@ -150,6 +154,9 @@ impl Diagnostic for Error {
                 text("to make a key: `(umask 077; head -c 32 /dev/urandom | base64 > pseudonym.key)`")
             }
             Self::Project(_) => vec![Hint::use_record()],
+            Self::Unprepared(_) => {
+                text("fix them before a run; they fail on empty tables, so the census is not the cause")
+            }
             Self::Dbt(e) => e.hints().into_iter().map(Hint::before_start).collect(),
             Self::ProjectNotOnDisk => text("name the project with --project, and omit --as-recorded"),
             Self::UnusedExecutable => text("add --runner dbt, or set `dbt.runner: dbt` in the configuration"),

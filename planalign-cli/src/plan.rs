@@ -136,6 +136,11 @@ fn workflow(settings: &SimulationConfig, on: &[String]) -> Workflow {
     let (own_on, own_off): (Vec<String>, Vec<String>) = own.cloned().partition(|name| on.contains(name));
     let off: Vec<String> = severity.keys().filter(|name| !on.contains(name)).cloned().chain(own_off).collect();
     workflow.drop_rules(&off);
+    for rule in rules.iter().filter(|rule| own_on.contains(&rule.name)) {
+        if let Some(stage) = &rule.stage {
+            workflow.add_rule_of_stage(stage, &rule.name);
+        }
+    }
     workflow.add_rules(&CUSTOM_RULES_STAGE, &own_on);
     workflow
 }

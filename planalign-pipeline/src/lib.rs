@@ -45,7 +45,7 @@ pub use error::{
 };
 pub use modules::{ExecuteOptions, Modules, Storage};
 pub use orchestrator::{Outcome, PipelineOrchestrator, refuse_existing_run};
-pub use plan::RunPlan;
+pub use plan::{RunPlan, StageContents};
 pub use progress::{ExecutionProgress, ProgressReporter};
 pub use recovery::RecoveryPolicy;
 pub use restore::restore;

@@ -31,6 +31,21 @@ pub(crate) struct PlannedStage {
     pub(crate) closes_year: bool,
 }
 
+/// What a stage builds and checks.
+#[derive(Clone, Copy, Debug)]
+pub struct StageContents<'p> {
+    /// Year.
+    pub year: i32,
+    /// Name of the stage.
+    pub stage: &'p str,
+    /// Its models and seeds, in order.
+    pub models: &'p [String],
+    /// Its rules.
+    pub rules: &'p [String],
+    /// Its data tests.
+    pub tests: &'p [String],
+}
+
 impl PlannedStage {
     pub(crate) fn key(&self) -> CheckpointKey {
         CheckpointKey { year: self.year, stage: self.definition.name.clone() }
@@ -121,6 +136,18 @@ impl RunPlan {
     #[must_use]
     pub fn stages_with_tests(&self) -> usize {
         self.stages[self.done..].iter().filter(|stage| !stage.tests.is_empty()).count()
+    }
+
+    /// What the stages of the first two years build and check; later years repeat the second.
+    pub fn first_years(&self) -> impl Iterator<Item = StageContents<'_>> {
+        let early = self.stages.iter().take_while(|stage| stage.year <= self.start_year + 1);
+        early.map(|stage| StageContents {
+            year: stage.year,
+            stage: &stage.definition.name,
+            models: &stage.models,
+            rules: &stage.definition.rules,
+            tests: &stage.tests,
+        })
     }
 
     /// The stages still to execute, as year, stage, and number of models.

@@ -104,6 +104,21 @@ impl Workflow {
         }
     }
 
+    /// Appends a rule to the stage that it names.
+    pub fn add_rule_of_stage(&mut self, stage: &str, rule: &str) {
+        let other = self.stages.iter().find(|other| other.name != stage && other.rules.iter().any(|name| name == rule));
+        if let Some(other) = other {
+            self.problems.push(format!("rule {rule} names stage {stage}, but stage {} adds it", other.name));
+            return;
+        }
+        let hint = did_you_mean(stage, self.stages.iter().map(|known| known.name.as_str()));
+        match self.stages.iter_mut().find(|known| known.name == stage) {
+            Some(known) if known.rules.iter().any(|name| name == rule) => {}
+            Some(known) => known.rules.push(rule.to_owned()),
+            None => self.problems.push(format!("rule {rule} names stage {stage}, which does not exist{hint}")),
+        }
+    }
+
     /// Sets the data tests of the project to run, by name. Each runs in the stage that completes the relations it reads; the others
     /// don't run.
     pub fn set_tests(&mut self, names: Vec<String>) {

@@ -227,3 +227,142 @@ fn another_dbt_runs_the_same_tests_with_the_same_findings() {
     let plan = with_dbt(&["2025", "--dry-run"]).stdout;
     assert!(plan.contains("models in 5 calls and runs the tests in 2 other calls; before each stage"), "{plan}");
 }
+
+/// A model of a year, with these columns.
+fn yearly(columns: &str) -> String {
+    format!(
+        "{{{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{{{ replace_year() }}}}') }}}}
+select {{{{ keys() }}}}, {columns} from {{{{ ref('fct_workforce_snapshot') }}}} where {{{{ of_year() }}}}"
+    )
+}
+
+#[test]
+fn what_the_engine_rejects_is_found_before_a_run() {
+    let sandbox = project(&[
+        ("models/validation/own_model.sql", &yearly("nothing")),
+        ("models/validation/after_own_model.sql", "select * from {{ ref('own_model') }}"),
+        (
+            "models/validation/own_types.sql",
+            "select date_trunc('year', level_id) as y from {{ ref('fct_workforce_snapshot') }}",
+        ),
+        ("tests/own_test.sql", "select nothing from {{ ref('fct_yearly_events') }}"),
+        ("tests/of_own_model.sql", "select nothing from {{ ref('after_own_model') }}"),
+    ]);
+    let found = validate(&sandbox, &[]);
+    assert_eq!((found.code, found.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!(found.stderr);
+    assert!(!sandbox.path("simulation.duckdb").exists());
+}
+
+#[test]
+fn models_that_fail_in_the_second_year_only_are_found_too() {
+    let in_second_year = "{% if simulation_year() | int > 2025 %}nothing{% else %}1{% endif %} as n";
+    for columns in [in_second_year, "1 as {% if simulation_year() | int > 2025 %}m{% else %}n{% endif %}"] {
+        let sandbox = project(&[("models/validation/own_model.sql", &yearly(columns))]);
+        let found = validate(&sandbox, &[]);
+        assert_eq!(found.code, 2, "{}", found.stdout);
+        assert!(found.stderr.contains("model own_model (models/validation/own_model.sql) failed"), "{}", found.stderr);
+        let one_year = validate(&sandbox, &["--set", "simulation.end_year=2025"]);
+        assert_eq!(one_year.code, 0, "{}", one_year.stderr);
+    }
+}
+
+#[test]
+fn nothing_is_computed_to_check_models() {
+    let sandbox = project(&[
+        ("models/validation/own_model.sql", &yearly("error('computed') as n")),
+        (
+            "models/validation/own_view.sql",
+            "select case when count(*) = 0 then error('nobody') end as n from {{ ref('fct_workforce_snapshot') }}",
+        ),
+        (
+            "tests/own_test.sql",
+            "select cast(detailed_status_code as integer) as n from {{ ref('fct_workforce_snapshot') }}",
+        ),
+    ]);
+    let fine = validate(&sandbox, &[]);
+    assert_eq!(fine.code, 0, "{}", fine.stderr);
+}
+
+/// Configures one rule.
+fn rule(sql: &str, more: &str) -> String {
+    format!(
+        "validation: {{ rules: [{{ name: own, severity: warning, max_rows: 0, message: found, sql: \"{sql}\"{more} }}] }}"
+    )
+}
+
+#[test]
+fn rules_are_checked_against_the_tables_of_their_stage() {
+    let sandbox = project(&[]);
+    let check = |sql: &str, more: &str| {
+        sandbox.write("rules.yaml", &rule(sql, more));
+        validate(&sandbox, &["--scenario", "rules.yaml"])
+    };
+    let of_snapshot = "from fct_workforce_snapshot where simulation_year = {year}";
+    assert_eq!(check(of_snapshot, "").code, 0);
+    assert_eq!(check("from planalign.checkpoints", "").code, 0);
+    let failed = |found: CommandOutput| {
+        assert_eq!((found.code, found.stdout.as_str()), (2, ""));
+        found.stderr
+    };
+    insta::assert_snapshot!(failed(check("select nothing from fct_workforce_snapshot", "")));
+    insta::assert_snapshot!(failed(check(of_snapshot, ", stage: FOUNDATION")));
+    insta::assert_snapshot!(failed(check(of_snapshot, ", stage: FUNDATION")));
+}
+
+#[test]
+fn a_rule_names_its_stage() {
+    let sandbox = project(&[]);
+    sandbox.write(
+        "rules.yaml",
+        &rule("from int_hiring_events where simulation_year = {year}", ", stage: EVENT_GENERATION"),
+    );
+    let with = |more: &[&str]| simulate(&sandbox, &[&["2025", "--scenario", "rules.yaml"], more].concat());
+    let plan = with(&["--dry-run"]).stdout;
+    assert_eq!(plan.matches("own").count(), 1, "{plan}");
+    assert!(plan.contains("rules: workforce_feasibility, hire_termination_ratio, own\n"), "{plan}");
+    assert_eq!(with(&[]).code, 0);
+    assert_eq!(findings(&sandbox, 2025), owned(&[("own", "warning")]));
+    let also = |stage: &str| format!("workflow.stages=[{{name: {stage}, rules: {{add: [own]}}}}]");
+    assert_eq!(with(&["--dry-run", "--set", &also("EVENT_GENERATION")]).stdout.matches("own").count(), 1);
+    let other = with(&["--dry-run", "--set", &also("FOUNDATION")]);
+    assert_eq!(other.code, 2);
+    let expected = "rule own names stage EVENT_GENERATION, but stage FOUNDATION adds it";
+    assert!(other.stderr.contains(expected), "{}", other.stderr);
+}
+
+#[test]
+fn what_follows_the_query_of_a_rule_is_left_out_in_both_places() {
+    let sandbox = project(&[]);
+    fs::write(sandbox.path("case.yaml"), case("13-own-rule-semicolon-and-comment/rule.yaml")).expect("write");
+    let query = "select * from fct_yearly_events where simulation_year = {year} and event_type = 'raise'";
+    let files: Vec<String> = [
+        "",
+        ";",
+        " -- raises",
+        " /* ; */ ; ;; -- '",
+        " and event_type <> ';' ; -- ;\\n",
+        " and event_type <> $$;$$; /* a; */",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(at, end)| {
+        let file = format!("{at}.yaml");
+        sandbox.write(&file, &rule(&format!("{query}{end}"), ""));
+        file
+    })
+    .chain(["case.yaml".to_owned()])
+    .collect();
+    for file in files {
+        let checked = validate(&sandbox, &["--scenario", &file]);
+        assert_eq!(checked.code, 0, "{file}: {}", checked.stderr);
+        let run = simulate(&sandbox, &["2025", "--restart", "--scenario", &file]);
+        assert_eq!(run.code, 0, "{file}: {}", run.stderr);
+        assert_eq!(findings(&sandbox, 2025).len(), 1, "{file}");
+    }
+    for sql in ["select 1; select 2", "select 1; drop table x", "; -- nothing", "select ';"] {
+        sandbox.write("wrong.yaml", &rule(sql, ""));
+        assert_eq!(validate(&sandbox, &["--scenario", "wrong.yaml"]).code, 2, "{sql}");
+        assert_eq!(simulate(&sandbox, &["2025", "--restart", "--scenario", "wrong.yaml"]).code, 2, "{sql}");
+    }
+}

@@ -38,8 +38,8 @@ pub struct Validation {
     /// Severity for all findings of a built-in rule instead of its own, or `off`, such as `hire_termination_ratio: info`.
     #[schemars(extend("propertyNames" = { "enum": RATED_RULES }))]
     pub severity: BTreeMap<String, Rating>,
-    /// Your own rules, checked in the VALIDATION stage: queries that select invalid rows of a year. More than `max_rows` rows
-    /// are a finding.
+    /// Your own rules: queries that select invalid rows of a year. More than `max_rows` rows are a finding. They are checked in the
+    /// VALIDATION stage, or in the `stage` that a rule names.
     ///
     /// ```yaml
     /// - name: small_raises
@@ -104,6 +104,10 @@ pub struct SqlRule {
     pub severity: Rating,
     /// Query; every `{year}`, even within quotes, is replaced by the simulated year.
     pub sql: String,
+    /// Stage that checks the rule, by default VALIDATION.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Identifier")]
+    pub stage: Option<String>,
     /// Number of rows allowed without a finding.
     pub max_rows: u64,
     /// Message of the finding if there are more.

@@ -15,6 +15,7 @@ pub(crate) mod jinja;
 mod loader;
 mod materialize;
 mod nodes;
+mod prepare;
 mod profile;
 mod project;
 mod project_file;

@@ -88,6 +88,15 @@ pub(crate) struct Session {
     pub(crate) relations: Arc<Relations>,
     /// SQL of nodes and tests, by ID.
     pub(crate) compiled: Mutex<BTreeMap<String, String>>,
+    /// Whether models and tests select no rows.
+    pub(crate) is_empty: bool,
+}
+
+impl Session {
+    /// The query to run for the SQL of a model or test. The engine binds all of one that selects no rows, and computes nothing.
+    pub(crate) fn query(&self, sql: &str) -> String {
+        if self.is_empty { format!("select * from ({sql}\n) limit 0") } else { sql.to_owned() }
+    }
 }
 
 /// A template rendered for running.
@@ -216,10 +225,11 @@ impl EmbeddedRunner {
             catalog: self.catalog.clone(),
             relations: self.project.relations.clone(),
             compiled: Mutex::default(),
+            is_empty: false,
         })
     }
 
-    fn node(&self, name: &str) -> Result<&Node, RunnerError> {
+    pub(crate) fn node(&self, name: &str) -> Result<&Node, RunnerError> {
         self.project.nodes.get(name).ok_or_else(|| {
             let hint = planalign_config::did_you_mean(name, self.project.nodes.keys().map(String::as_str));
             RunnerError::Selection { message: format!("no model or seed is named {name}{hint}") }
@@ -304,7 +314,7 @@ impl EmbeddedRunner {
     fn run_model(&self, work: &Work<'_>, node: &Node, session: &Session) -> Result<Option<u64>, RunnerError> {
         let rendered = self.render_node(node, session)?;
         lock(&session.compiled).insert(node.subject.unique_id.clone(), rendered.sql.clone());
-        self.write_model(work, node, &rendered.sql, &rendered.context)
+        self.write_model(work, node, &session.query(&rendered.sql), &rendered.context)
     }
 
     /// Runs a model's hooks, and builds its relation from a query.

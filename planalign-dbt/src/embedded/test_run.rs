@@ -58,7 +58,7 @@ impl EmbeddedRunner {
         Ok(results)
     }
 
-    fn test_named(&self, name: &str) -> Result<&TestNode, RunnerError> {
+    pub(crate) fn test_named(&self, name: &str) -> Result<&TestNode, RunnerError> {
         let unknown = || {
             let hint = planalign_config::did_you_mean(name, self.tests());
             RunnerError::Selection { message: format!("no test is named {name}{hint}") }
@@ -70,7 +70,7 @@ impl EmbeddedRunner {
         let start = Instant::now();
         let subject = &test.subject;
         let place = Place::of(subject);
-        let sql = self.test_sql(test, session)?;
+        let sql = session.query(&self.test_sql(test, session)?);
         lock(&session.compiled).insert(subject.unique_id.clone(), sql.clone());
         let config = &subject.config;
         let calculation = config.text("fail_calc").unwrap_or("count(*)");

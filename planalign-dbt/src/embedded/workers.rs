@@ -127,6 +127,7 @@ impl Workers<'_> {
             catalog: self.catalog.clone(),
             relations: self.relations.clone(),
             compiled: Mutex::default(),
+            is_empty: false,
         };
         Ok(&self.connected[worker].get_or_init(|| Connected { session, interrupt }).session)
     }

@@ -583,7 +583,7 @@ fn findings_have_the_configured_severity() {
 fn user_defined_rules_count_the_rows_of_a_query() {
     let own = |sql: &str, max_rows, severity| {
         let (name, message) = ("late_raises".to_owned(), "raises in July".to_owned());
-        let rule = SqlRule { name, severity, sql: sql.to_owned(), max_rows, message };
+        let rule = SqlRule { name, severity, sql: sql.to_owned(), stage: None, max_rows, message };
         let settings = RuleSettings { user_rules: vec![rule], ..settings() };
         let db = damaged("");
         let found = validator(&db, &settings).check("late_raises", 2026, &db)?;
@@ -593,7 +593,13 @@ fn user_defined_rules_count_the_rows_of_a_query() {
     insta::assert_snapshot!(own(query, 0, Rating::Warning).expect("enabled"), @"2026 warning late_raises (8): raises in July: 8 rows");
     assert_eq!(own(query, 11, Rating::Warning).as_deref(), Some(""));
     assert_eq!(own(query, 0, Rating::Off), None);
-    assert_eq!(own("select 1 where {year} = 2025;\n", 0, Rating::Error).as_deref(), Some(""));
+    let endings = ["", ";", "; ;", " -- 1; 2", "; -- it's one", " /* ; */ ; /* a\n */", " and ';' = $$;$$; -- '"];
+    for end in endings {
+        let found = own(&format!("select 1 where {{year}} = 2025{end}\n"), 0, Rating::Error);
+        assert_eq!(found.as_deref(), Some(""), "{end}");
+        let found = own(&format!("select 1 where {{year}} = 2026{end}\n"), 0, Rating::Error);
+        assert_eq!(found.as_deref(), Some("2026 error late_raises (1): raises in July: 1 row"), "{end}");
+    }
     insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
     // Only a query is run.
     insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: not a query");

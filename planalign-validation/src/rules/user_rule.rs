@@ -14,16 +14,30 @@ const PARSED: &str = "
         parsed->>'error_message' as error_message
     from (select json_serialize_sql(?::varchar) as parsed)";
 
-/// Returns a rule's query for a year.
-fn query(rule: &SqlRule, year: i32) -> String {
-    rule.sql.trim().trim_end_matches(';').replace("{year}", &year.to_string())
+/// Returns a rule's text for a year.
+fn text(rule: &SqlRule, year: i32) -> String {
+    rule.sql.trim().replace("{year}", &year.to_string())
+}
+
+/// Returns the single query in a rule's text, without the semicolon and the comments that may follow it. Which semicolon ends the
+/// query, and isn't part of a literal or a comment, is for the engine to say.
+fn query<'t>(tables: &dyn Tables, text: &'t str) -> Result<&'t str, DatabaseError> {
+    let queries =
+        |text: &str| tables.query_row(PARSED, &[text.into()])?.map_or(Ok(None), |row| row.integer("statements"));
+    for (end, _) in text.match_indices(';') {
+        let (query, rest) = text.split_at(end);
+        if queries(rest)? == Some(0) && queries(query)? == Some(1) {
+            return Ok(query);
+        }
+    }
+    Ok(text)
 }
 
 /// Returns why a user-defined rule's `sql` isn't a single query, or `None` if it is.
 ///
 /// Checks syntax only: its tables and columns may not have been built yet.
 pub fn sql_problem(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
-    let parsed = tables.query_row(PARSED, &[query(rule, 2000).into()])?;
+    let parsed = tables.query_row(PARSED, &[text(rule, 2000).into()])?;
     let Some(parsed) = parsed else { return Ok(Some("the engine can't parse it".to_owned())) };
     Ok(match (parsed.integer("statements")?, parsed.text("error_type")?.as_deref()) {
         (_, Some("not implemented")) => Some("not a query".to_owned()),
@@ -50,7 +64,8 @@ impl Rule for UserRule {
         if let Some(cause) = sql_problem(tables, &self.rule)? {
             return Err(cannot_run(format!("its `sql` must be a single query: {cause}")));
         }
-        let query = query(&self.rule, year);
+        let text = text(&self.rule, year);
+        let query = query(tables, &text)?;
         // On a separate line, since the query may end in a comment. Hashing all columns makes one that can't be computed fail
         // now, not when the rows are fetched.
         let every_row = format!("select count(hash(found)) as rows_found from (\n{query}\n) as found");
@@ -61,6 +76,6 @@ impl Rule for UserRule {
         }
         let message = format!("{}: {}", self.rule.message, Unit::Rows.of(count));
         let advice = "see the rows in `planalign.finding_details`, or the rule's query under `validation.rules`";
-        Ok(vec![Finding::new(self.name(), year, self.severity, message).count(count).advice(advice).rows(&query)])
+        Ok(vec![Finding::new(self.name(), year, self.severity, message).count(count).advice(advice).rows(query)])
     }
 }

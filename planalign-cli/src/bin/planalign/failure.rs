@@ -153,6 +153,7 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
     match error {
         Error::Config(_)
         | Error::Project(_)
+        | Error::Unprepared(_)
         | Error::ProjectNotOnDisk
         | Error::UnusedExecutable
         | Error::PseudonymKey(_)

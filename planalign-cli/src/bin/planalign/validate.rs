@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ValidateArgs, process: &Process) -> Result<ExitCode, Fa
 /// Prints the inputs that passed; any problem is a failure.
 fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
     let mut inputs = Inputs::load(&args.options(None, environment()))?;
-    let InputCheck { plan, census: checked, nodes, tests, warnings, dbt } =
+    let InputCheck { plan, census: checked, nodes, tests, unprepared, warnings, dbt } =
         planalign::check_inputs(&mut inputs, &process.caller())?;
     let census = if checked.is_empty() { "ok" } else { "usable" };
     let stages = plan.remaining().count();
@@ -46,7 +46,10 @@ fn inputs(args: &InputArgs, process: &Process) -> Result<ExitCode, Failure> {
     lines.extend(inputs.reading().into_iter().flat_map(notices).map(|line| format!("               {line}")));
     lines.extend(checked.iter().map(|finding| format!("               {}: {}", finding.severity, finding.message)));
     lines.extend([
-        format!("dbt project    ok: {nodes} models and seeds"),
+        match unprepared {
+            0 => format!("dbt project    ok: {nodes} models and seeds"),
+            some => format!("dbt project    ok: {nodes} models and seeds, of which only dbt can check {some}"),
+        },
         format!("workflow       ok: {stages} stages"),
         format!("dbt tests      ok: {} of {tests} run", plan.tests().len()),
     ]);

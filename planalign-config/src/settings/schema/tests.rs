@@ -99,7 +99,7 @@ fn list_entries_are_described_field_by_field() {
     let keys = |key: &str| fields(key).iter().map(|field| (field.key.as_str(), field.is_required)).collect::<Vec<_>>();
     assert_eq!(
         keys("validation.rules"),
-        [("name", true), ("severity", true), ("sql", true), ("max_rows", true), ("message", true)]
+        [("name", true), ("severity", true), ("sql", true), ("stage", false), ("max_rows", true), ("message", true)]
     );
     assert_eq!(keys("workflow.stages")[..2], [("name", true), ("depends_on", false)]);
     assert!(keys("workflow.stages").contains(&("models.add", false)));
