@@ -366,3 +366,30 @@ fn what_follows_the_query_of_a_rule_is_left_out_in_both_places() {
         assert_eq!(simulate(&sandbox, &["2025", "--restart", "--scenario", "wrong.yaml"]).code, 2, "{sql}");
     }
 }
+
+#[test]
+fn dbt_and_the_product_write_to_different_databases() {
+    let sandbox = project(&[]);
+    let in_project = |arguments: &[&str]| {
+        let mut command = sandbox.command(&[&["dbt"], arguments].concat());
+        captured(&command.current_dir(sandbox.path("dbt_copy")).output().expect("run planalign"))
+    };
+    let seeded = in_project(&["seed"]);
+    assert_eq!(seeded.code, 0, "{}{}", seeded.stdout, seeded.stderr);
+    assert!(sandbox.path("dbt_build.duckdb").exists() && !sandbox.path("simulation.duckdb").exists());
+    assert_eq!(simulate(&sandbox, &["2025"]).code, 0);
+    let tested = in_project(&["test", "--target", "simulation", "--select", "draw_vectors"]);
+    assert_eq!(tested.code, 0, "{}{}", tested.stdout, tested.stderr);
+}
+
+#[test]
+fn tables_that_dbt_built_first_are_explained() {
+    let sandbox = project(&[]);
+    let mut command = sandbox.command(&["dbt", "seed", "--target", "simulation"]);
+    let seeded = command.current_dir(sandbox.path("dbt_copy")).output().expect("run planalign");
+    assert_eq!(captured(&seeded).code, 0);
+    let refused = simulate(&sandbox, &["2025"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (8, ""));
+    insta::assert_snapshot!(refused.stderr);
+    assert_eq!(simulate(&sandbox, &["2025", "--database", "other.duckdb"]).code, 0, "the way out");
+}

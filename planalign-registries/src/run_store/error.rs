@@ -149,7 +149,12 @@ impl Diagnostic for StoreError {
     fn hints(&self) -> Vec<Hint> {
         match self {
             Self::Database { cause, .. } => cause.hints(),
-            Self::Foreign { .. } => vec![Hint::text(OTHER_FILE)],
+            Self::Foreign { .. } => vec![
+                Hint::text(OTHER_FILE),
+                Hint::text(
+                    "if `dbt build` wrote them: its tables can't become those of a run, which has its own database",
+                ),
+            ],
             other => other.fault().hints(),
         }
     }
