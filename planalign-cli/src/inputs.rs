@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use planalign_config::census::{Census, CensusFile, PseudonymKey, Reading};
+use planalign_config::query_check::QueryCheck;
 use planalign_config::settings::vars::dbt_vars;
 use planalign_config::settings::{
     ConfigError, LoadedConfig, Origin, Origins, Problem, ProblemKind, SimulationConfig, load,
@@ -259,15 +260,19 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Fails if the SQL of a custom rule is not a query.
+/// Fails if the SQL of a custom rule isn't a query that only reads tables of the run.
 fn check_custom_rules(config: &LoadedConfig, database: &Database) -> Result<(), Error> {
     const KEY: &str = "validation.rules";
+    let rules = &config.settings.validation.rules;
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let check = QueryCheck::new(database)?;
     let origin = config.origins.get(KEY).cloned().unwrap_or(Origin::Default);
     let mut problems = Vec::new();
-    for rule in &config.settings.validation.rules {
-        if let Some(cause) = planalign_validation::sql_problem(database, rule)? {
-            let expected = format!("one query as the sql of {}: {cause}", rule.name);
-            let kind = ProblemKind::Value { given: rule.sql.clone(), expected };
+    for rule in rules {
+        if let Some(refusal) = planalign_validation::sql_problem(&check, database, rule)? {
+            let kind = ProblemKind::Query { rule: rule.name.clone(), problem: refusal.to_string() };
             problems.push(Problem { origin: origin.clone(), key: KEY.to_owned(), kind });
         }
     }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "duckdb")]
 mod duckdb;
+pub mod query_check;
 pub mod sql;
 mod tables;
 mod unit_of_work;

@@ -30,7 +30,7 @@ pub mod yaml;
 pub use counted::{counted, listed};
 #[cfg(feature = "duckdb")]
 pub use database::{Connection, Database, DatabaseOptions};
-pub use database::{DatabaseError, Handover, InMemoryTables, Row, Rows, Tables, UnitOfWork, Value, sql};
+pub use database::{DatabaseError, Handover, InMemoryTables, Row, Rows, Tables, UnitOfWork, Value, query_check, sql};
 pub use diagnostic::{Action, Diagnostic, Hint};
 pub use fixed::{Money, Rate};
 pub use full_message::full_message;

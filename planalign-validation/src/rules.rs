@@ -104,9 +104,10 @@ pub fn rules(settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec
         None => Some(rule),
         Some(rating) => severity(*rating).map(|severity| Box::new(Rated { rule, severity }) as Box<dyn Rule>),
     };
+    let check = Arc::default();
     let user_rule = |rule: &SqlRule| {
         let severity = severity(rule.severity)?;
-        Some(Box::new(UserRule { rule: rule.clone(), severity }) as Box<dyn Rule>)
+        Some(Box::new(UserRule { rule: rule.clone(), severity, check: Arc::clone(&check) }) as Box<dyn Rule>)
     };
     builtin.into_iter().filter_map(rated).chain(settings.user_rules.iter().filter_map(user_rule)).collect()
 }

@@ -27,6 +27,7 @@ mod sandbox;
 mod signals;
 mod simulate;
 mod status;
+mod untrusted;
 mod validation;
 mod workers;
 mod workflow;

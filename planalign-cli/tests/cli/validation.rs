@@ -119,9 +119,9 @@ fn inputs_are_checked_without_a_run() {
     assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(wrong.stderr, @r#"
     error: the configuration has 3 problems
-      rules.yaml:1:15: validation.rules: drop table x is invalid; expected one query as the sql of change: not a query
-      rules.yaml:1:15: validation.rules: selec 1 is invalid; expected one query as the sql of typo: syntax error at or near "selec"
-      rules.yaml:1:15: validation.rules: -- x is invalid; expected one query as the sql of none: empty
+      rules.yaml:1:15: validation.rules: the `sql` of `change` is not a query
+      rules.yaml:1:15: validation.rules: the `sql` of `typo` is not a query: syntax error at or near "selec"
+      rules.yaml:1:15: validation.rules: the `sql` of `none` is empty
     "#);
     assert!(!sandbox.path("simulation.duckdb").exists());
 }

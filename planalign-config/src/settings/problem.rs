@@ -113,6 +113,13 @@ pub enum ProblemKind {
         /// The values allowed.
         expected: String,
     },
+    /// The query of a user's rule can't be used.
+    Query {
+        /// The rule.
+        rule: String,
+        /// What is wrong with its `sql`, and what to do instead.
+        problem: String,
+    },
 }
 
 /// A problem within one text whose origin isn't known yet.
@@ -161,6 +168,7 @@ impl fmt::Display for ProblemKind {
             Self::Planned { text } => write!(f, "not supported yet: {text}"),
             Self::DuplicateKey { first_line } => write!(f, "given twice, first on line {first_line}"),
             Self::Missing { expected } => write!(f, "missing, expected {expected}"),
+            Self::Query { rule, problem } => write!(f, "the `sql` of `{rule}` {problem}"),
             Self::Value { given, expected } => write!(f, "{} is invalid; expected {expected}", shorten(given)),
         }
     }

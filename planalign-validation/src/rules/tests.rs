@@ -602,12 +602,12 @@ fn user_defined_rules_count_the_rows_of_a_query() {
     }
     insta::assert_snapshot!(own("select nothing from nowhere", 0, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: Catalog Error: Table with name nowhere does not exist! Did you mean "int_new_hire_termination_events"?"#);
     // Only a query is run.
-    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: not a query");
-    insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: its `sql` must be a single query: syntax error at or near ")""#);
-    insta::assert_snapshot!(own("-- nothing", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: empty");
+    insta::assert_snapshot!(own("delete from fct_yearly_events", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` is not a query");
+    insta::assert_snapshot!(own("select 1); drop table fct_yearly_events; select (1", 0, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: its `sql` is not a query: syntax error at or near ")""#);
+    insta::assert_snapshot!(own("-- nothing", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` is empty");
     // A column that can't be computed fails, although its values aren't used.
     insta::assert_snapshot!(own("select strptime(employee_id, '%Y') from fct_yearly_events", 99999, Rating::Info).expect("enabled"), @r#"rule `late_raises` cannot run for 2026: Invalid Input Error: Could not parse string "..." ... ^ Error: Expected a number"#);
-    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` must be a single query: more than one query");
+    insta::assert_snapshot!(own("select 1; select 2", 0, Rating::Info).expect("enabled"), @"rule `late_raises` cannot run for 2026: its `sql` is more than one query");
 }
 
 #[test]

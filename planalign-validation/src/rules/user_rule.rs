@@ -1,18 +1,16 @@
 //! A user-defined rule, written as a query.
 
+use std::sync::{Arc, OnceLock};
+
+use planalign_config::query_check::{Allowed, QueryCheck, QueryRefusal, Relations};
 use planalign_config::settings::SqlRule;
 use planalign_config::{DatabaseError, Tables};
 
 use crate::counts::{Unit, cannot_run, count};
 use crate::rule::{CheckError, Finding, Rule, Severity};
 
-/// Counts the queries in a text, or says why it isn't one: the engine serializes queries only.
-const PARSED: &str = "
-    select
-        json_array_length(parsed->'statements') as statements,
-        parsed->>'error_type' as error_type,
-        parsed->>'error_message' as error_message
-    from (select json_serialize_sql(?::varchar) as parsed)";
+/// Counts the queries in a text.
+const QUERIES: &str = "select json_array_length(json_serialize_sql(?::varchar)->'statements') as queries";
 
 /// Returns a rule's text for a year.
 fn text(rule: &SqlRule, year: i32) -> String {
@@ -23,7 +21,7 @@ fn text(rule: &SqlRule, year: i32) -> String {
 /// query, and isn't part of a literal or a comment, is for the engine to say.
 fn query<'t>(tables: &dyn Tables, text: &'t str) -> Result<&'t str, DatabaseError> {
     let queries =
-        |text: &str| tables.query_row(PARSED, &[text.into()])?.map_or(Ok(None), |row| row.integer("statements"));
+        |text: &str| tables.query_row(QUERIES, &[text.into()])?.map_or(Ok(None), |row| row.integer("queries"));
     for (end, _) in text.match_indices(';') {
         let (query, rest) = text.split_at(end);
         if queries(rest)? == Some(0) && queries(query)? == Some(1) {
@@ -33,19 +31,15 @@ fn query<'t>(tables: &dyn Tables, text: &'t str) -> Result<&'t str, DatabaseErro
     Ok(text)
 }
 
-/// Returns why a user-defined rule's `sql` isn't a single query, or `None` if it is.
+/// Returns why a user-defined rule's `sql` isn't a single query that only reads tables of the run, or `None` if it is.
 ///
-/// Checks syntax only: its tables and columns may not have been built yet.
-pub fn sql_problem(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>, DatabaseError> {
-    let parsed = tables.query_row(PARSED, &[text(rule, 2000).into()])?;
-    let Some(parsed) = parsed else { return Ok(Some("the engine can't parse it".to_owned())) };
-    Ok(match (parsed.integer("statements")?, parsed.text("error_type")?.as_deref()) {
-        (_, Some("not implemented")) => Some("not a query".to_owned()),
-        (_, Some(_)) => Some(parsed.text("error_message")?.unwrap_or_default()),
-        (Some(1), None) => None,
-        (None | Some(0), None) => Some("empty".to_owned()),
-        (Some(_), None) => Some("more than one query".to_owned()),
-    })
+/// Its tables and columns may not have been built yet, so only names that can't be of a run are refused.
+pub fn sql_problem(
+    check: &QueryCheck,
+    tables: &dyn Tables,
+    rule: &SqlRule,
+) -> Result<Option<QueryRefusal>, DatabaseError> {
+    check.refusal(&text(rule, 2000), Allowed::default(), tables)
 }
 
 /// Counts the rows of a query; runs no other kind of statement.
@@ -53,6 +47,26 @@ pub fn sql_problem(tables: &dyn Tables, rule: &SqlRule) -> Result<Option<String>
 pub(super) struct UserRule {
     pub(super) rule: SqlRule,
     pub(super) severity: Severity,
+    /// What the engine's queries may call, asked by the first rule.
+    pub(super) check: Arc<OnceLock<QueryCheck>>,
+}
+
+impl UserRule {
+    /// Fails if a query reads anything but tables of the run. What a name stands for can change during a run.
+    fn require_harmless(&self, query: &str, tables: &dyn Tables) -> Result<(), CheckError> {
+        let check = if let Some(check) = self.check.get() {
+            check
+        } else {
+            let asked = QueryCheck::new(tables)?;
+            self.check.get_or_init(|| asked)
+        };
+        let relations = Relations::read(tables)?;
+        let allowed = Allowed { relations: Some(&relations), ..Allowed::default() };
+        match check.refusal(query, allowed, tables)? {
+            Some(refusal) => Err(cannot_run(format!("its `sql` {refusal}"))),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Rule for UserRule {
@@ -61,11 +75,9 @@ impl Rule for UserRule {
     }
 
     fn check(&self, year: i32, tables: &dyn Tables) -> Result<Vec<Finding>, CheckError> {
-        if let Some(cause) = sql_problem(tables, &self.rule)? {
-            return Err(cannot_run(format!("its `sql` must be a single query: {cause}")));
-        }
         let text = text(&self.rule, year);
         let query = query(tables, &text)?;
+        self.require_harmless(query, tables)?;
         // On a separate line, since the query may end in a comment. Hashing all columns makes one that can't be computed fail
         // now, not when the rows are fetched.
         let every_row = format!("select count(hash(found)) as rows_found from (\n{query}\n) as found");
