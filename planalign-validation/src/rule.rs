@@ -141,6 +141,9 @@ impl Diagnostic for RuleError {
                     "fix the `sql` of `{rule}` under `validation.rules`, or turn it off there with `severity: \"off\"`"
                 )
             }
+            Fault::Cancelled => {
+                format!("simplify the `sql` of `{rule}` under `validation.rules`, or raise `validation.rule_seconds`")
+            }
             fault => return fault.hints(),
         };
         vec![Hint::run(format!("{fix}, then run {{}}"), [Action::Retry])]

@@ -19,6 +19,7 @@ mod workforce_totals;
 mod yearly_jumps;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use planalign_config::settings::SqlRule;
 use planalign_registries::Registry;
@@ -104,10 +105,10 @@ pub fn rules(settings: &RuleSettings, registries: Vec<Box<dyn Registry>>) -> Vec
         None => Some(rule),
         Some(rating) => severity(*rating).map(|severity| Box::new(Rated { rule, severity }) as Box<dyn Rule>),
     };
-    let check = Arc::default();
+    let (check, limit) = (Arc::default(), Duration::from_secs(settings.rule_seconds.into()));
     let user_rule = |rule: &SqlRule| {
         let severity = severity(rule.severity)?;
-        Some(Box::new(UserRule { rule: rule.clone(), severity, check: Arc::clone(&check) }) as Box<dyn Rule>)
+        Some(Box::new(UserRule { rule: rule.clone(), severity, limit, check: Arc::clone(&check) }) as Box<dyn Rule>)
     };
     builtin.into_iter().filter_map(rated).chain(settings.user_rules.iter().filter_map(user_rule)).collect()
 }

@@ -31,6 +31,8 @@ pub struct RuleSettings {
     pub severity: BTreeMap<String, Rating>,
     /// `validation.rules`: user-defined rules.
     pub user_rules: Vec<SqlRule>,
+    /// `validation.rule_seconds`: time that a user-defined rule may take for a year, in seconds.
+    pub rule_seconds: u32,
     /// `validation.compensation_reasonableness`.
     pub compensation: CompensationReasonableness,
     /// `validation.hire_termination_ratio`.
@@ -68,6 +70,7 @@ impl From<&SimulationConfig> for RuleSettings {
             census: None,
             severity: validation.severity.clone(),
             user_rules: validation.rules.clone(),
+            rule_seconds: validation.rule_seconds,
             compensation: validation.compensation_reasonableness.clone(),
             hire_termination: validation.hire_termination_ratio.clone(),
             pay_outliers: validation.pay_outliers.clone(),

@@ -1,5 +1,7 @@
 //! Scenario files and projects of others, which may try to read or change more than the tables of the run.
 
+use std::fs;
+
 use crate::sandbox::{CommandOutput, Sandbox, captured, repository};
 
 /// Checks the inputs with a rule of this query.
@@ -27,7 +29,7 @@ fn rules_read_only_tables_of_the_run() {
     sandbox.write("secret.txt", "secret");
     sandbox.write("people.csv", "name\nsecret\n");
     let files = || {
-        let names = std::fs::read_dir(sandbox.path(".")).expect("read").map(|entry| entry.expect("entry").file_name());
+        let names = fs::read_dir(sandbox.path(".")).expect("read").map(|entry| entry.expect("entry").file_name());
         let mut names: Vec<_> = names.collect();
         names.sort();
         names
@@ -90,4 +92,25 @@ fn a_view_that_reads_a_file_is_refused_where_a_rule_reads_it() {
       rolled back to 2025/STATE_ACCUMULATION; nothing committed was lost
     help: fix the `sql` of `peek` under `validation.rules`, or turn it off there with `severity: "off"`, then run `planalign simulate --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2025 --project dbt_copy --scenario rules.yaml --progress none --resume`
     "#);
+}
+
+#[test]
+fn a_rule_that_takes_too_long_stops_the_run_and_is_not_retried() {
+    let sandbox = Sandbox::new(100);
+    write_rule(&sandbox, "from range(10000000000) a, range(100) b");
+    let arguments =
+        ["2025-2025", "--scenario", "rules.yaml", "--set", "validation.rule_seconds=1", "--progress", "none"];
+    let stopped = sandbox.simulate(&arguments);
+    assert_eq!(stopped.code, 1);
+    insta::assert_snapshot!(sandbox.redact(&stopped.stderr), @"
+    error: VALIDATION (2025) failed
+      rule `peek` cannot run for 2025
+      the query took longer than 1 second and was stopped
+      rolled back to 2025/STATE_ACCUMULATION; nothing committed was lost
+    help: simplify the `sql` of `peek` under `validation.rules`, or raise `validation.rule_seconds`, then run `planalign simulate --project [REPO]/dbt --config [REPO]/config/simulation_config.yaml --census census.csv 2025-2025 --scenario rules.yaml --set 'validation.rule_seconds=1' --progress none --resume`
+    ");
+    let read = |words: &[&str]| captured(&sandbox.command(words).output().expect("run planalign")).stdout;
+    let (events, status) = (read(&["log", "--format", "json"]), read(&["status"]));
+    assert!(!events.contains("stage_retried") && events.contains("stage_rolled_back"), "{events}");
+    assert!(status.contains("2025/STATE_ACCUMULATION"), "{status}");
 }

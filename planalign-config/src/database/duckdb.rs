@@ -10,6 +10,7 @@ mod header;
 mod nested;
 mod open_files;
 mod redact;
+mod time_limit;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -504,6 +505,10 @@ impl Drop for Inner {
 impl Tables for Database {
     fn query(&self, sql: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
         self.query(sql, parameters)
+    }
+
+    fn query_within(&self, limit: Duration, sql: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
+        self.query_in_time(limit, sql, parameters)
     }
 
     fn for_each_row(&self, sql: &str, each: &mut dyn FnMut(&[Option<i64>])) -> Result<(), DatabaseError> {

@@ -32,7 +32,7 @@ pub const RATED_RULES: &[&str] = &[
 ];
 
 /// Validation rules: your own, severities, and thresholds; they don't affect results.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Validation {
     /// Severity for all findings of a built-in rule instead of its own, or `off`, such as `hire_termination_ratio: info`.
@@ -54,6 +54,9 @@ pub struct Validation {
     /// Which data tests of the dbt project run, each after the stage that completes the tables it reads; `validate --data` runs all.
     #[serde(default)]
     pub dbt_tests: DbtTests,
+    /// Seconds that one of your own rules may take for a year; then the run stops.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub rule_seconds: u32,
     /// Plausible pay.
     pub compensation_reasonableness: CompensationReasonableness,
     /// Hire-to-termination ratio.
@@ -102,7 +105,7 @@ pub struct SqlRule {
     pub name: String,
     /// Severity of its finding.
     pub severity: Rating,
-    /// Query; every `{year}`, even within quotes, is replaced by the simulated year.
+    /// Query over tables of the run; it can't read files. Every `{year}`, even within quotes, is replaced by the simulated year.
     pub sql: String,
     /// Stage that checks the rule, by default VALIDATION.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,6 +176,21 @@ pub struct DistributionDrift {
     /// Population stability indexes (PSI) above this are findings; 0.25 is commonly considered a major shift.
     #[schemars(range(min = 0, max = 100))]
     pub maximum_stability_index: Rate,
+}
+
+impl Default for Validation {
+    fn default() -> Self {
+        Self {
+            severity: BTreeMap::default(),
+            rules: Vec::default(),
+            rule_seconds: 60,
+            compensation_reasonableness: CompensationReasonableness::default(),
+            hire_termination_ratio: HireTerminationRatio::default(),
+            pay_outliers: PayOutliers::default(),
+            yearly_jumps: YearlyJumps::default(),
+            distribution_drift: DistributionDrift::default(),
+        }
+    }
 }
 
 impl Default for PayOutliers {

@@ -1,6 +1,7 @@
 //! A user-defined rule, written as a query.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use planalign_config::query_check::{Allowed, QueryCheck, QueryRefusal, Relations};
 use planalign_config::settings::SqlRule;
@@ -47,6 +48,8 @@ pub fn sql_problem(
 pub(super) struct UserRule {
     pub(super) rule: SqlRule,
     pub(super) severity: Severity,
+    /// The time that its query may take.
+    pub(super) limit: Duration,
     /// What the engine's queries may call, asked by the first rule.
     pub(super) check: Arc<OnceLock<QueryCheck>>,
 }
@@ -81,8 +84,9 @@ impl Rule for UserRule {
         // On a separate line, since the query may end in a comment. Hashing all columns makes one that can't be computed fail
         // now, not when the rows are fetched.
         let every_row = format!("select count(hash(found)) as rows_found from (\n{query}\n) as found");
-        let row = tables.query_row(&every_row, &[])?.ok_or_else(|| cannot_run("its query returned no rows"))?;
-        let count = count(&row, "rows_found")?;
+        let found = tables.query_within(self.limit, &every_row, &[])?;
+        let row = found.rows.first().ok_or_else(|| cannot_run("its query returned no rows"))?;
+        let count = count(row, "rows_found")?;
         if count <= self.rule.max_rows {
             return Ok(Vec::new());
         }

@@ -51,6 +51,21 @@ fn a_running_statement_can_be_interrupted() {
 }
 
 #[test]
+fn a_query_that_takes_too_long_is_stopped_and_rolled_back() {
+    let mut database = memory();
+    database.begin().expect("begin");
+    let endless = "select count(*) from range(10000000000) a, range(100) b";
+    let error = database.query_within(Duration::from_millis(20), endless, &[]).expect_err("too long");
+    assert!(matches!(error, DatabaseError::TimedOut { .. }) && error.fault() == Fault::Cancelled, "{error}");
+    assert!(matches!(database.query("select 1", &[]), Err(DatabaseError::Poisoned)));
+    database.rollback().expect("rollback");
+    let limit = Duration::from_secs(90);
+    assert_eq!(database.query_within(limit, "select 7", &[]).expect("in time").rows.len(), 1);
+    let wrong = database.query_within(limit, "select nothing", &[]).expect_err("no such column");
+    assert_eq!(wrong.fault(), Fault::Deterministic);
+}
+
+#[test]
 fn storage_is_tuned_for_simulations_only_if_asked() {
     let folder = tempfile::tempdir().expect("temporary directory");
     let settings = |tuned: bool| {

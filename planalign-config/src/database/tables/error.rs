@@ -1,7 +1,9 @@
 //! Database errors, classified by what the user can do about them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::counted::counted;
 use crate::diagnostic::{Action, Diagnostic, Hint};
 use crate::runtime::fault::{Fault, OTHER_FILE};
 
@@ -89,6 +91,12 @@ pub enum DatabaseError {
         /// Line of the statement with the error, from 1.
         line: Option<usize>,
     },
+    /// A query took longer than allowed and was interrupted.
+    #[error("the query took longer than {} and was stopped", counted(limit.as_secs(), "second"))]
+    TimedOut {
+        /// The time allowed.
+        limit: Duration,
+    },
     /// A CSV file can't be read.
     #[error("the CSV file is malformed at line {line}")]
     MalformedCsv {
@@ -150,6 +158,7 @@ impl DatabaseError {
             Self::Busy { .. } | Self::OpenHere { .. } => Fault::Busy,
             Self::Permission { .. } => Fault::Permission,
             Self::LeftLog { .. } => Fault::Transient,
+            Self::TimedOut { .. } => Fault::Cancelled,
             Self::Open { fault, .. } | Self::Statement { fault, .. } => *fault,
             Self::MalformedCsv { .. }
             | Self::InvalidCsv { .. }
