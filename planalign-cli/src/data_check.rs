@@ -61,6 +61,9 @@ pub fn check_data(
     }
     inputs.config.settings.simulation.start_year = run.start_year;
     inputs.config.settings.simulation.end_year = run.end_year;
+    if inputs.is_untrusted {
+        database.confine(&[], &[])?;
+    }
     let rules = modules::rules(&inputs, &database)?;
     let by_stage = rules_by_stage(&inputs, &rules, &[])?;
     inputs.config.settings.validation.dbt_tests = DbtTests::All;

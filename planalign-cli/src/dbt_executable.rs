@@ -81,6 +81,9 @@ fn options<'i>(
     if !is_used(inputs, run) {
         return if run.dbt_executable.is_some() { Err(Error::UnusedExecutable) } else { Ok(None) };
     }
+    if inputs.is_untrusted {
+        return Err(Error::UntrustedDbt);
+    }
     let Project::Directory(project) = &inputs.project else { return Err(Error::ProjectNotOnDisk) };
     let Some(guard) = caller.guard else { return Err(Error::NoGuard) };
     let engine = Resources::new(run, inputs, None).database_options(inputs);

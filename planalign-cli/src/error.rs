@@ -49,6 +49,9 @@ pub enum Error {
     /// A dbt executable is named, but the models are built in this program.
     #[error("a dbt executable is named, but the embedded runner builds the models")]
     UnusedExecutable,
+    /// A dbt executable would run the code of a project that isn't trusted.
+    #[error("a dbt executable runs whatever a project says, so it cannot build an untrusted one")]
+    UntrustedDbt,
     /// The calling program can't guard a dbt executable.
     #[error("this program cannot run a dbt executable")]
     NoGuard,
@@ -153,6 +156,7 @@ impl Diagnostic for Error {
             Self::PseudonymKey(_) => {
                 text("to make a key: `(umask 077; head -c 32 /dev/urandom | base64 > pseudonym.key)`")
             }
+            Self::Project(error @ RunnerError::Refused { .. }) => error.hints(),
             Self::Project(_) => vec![Hint::use_record()],
             Self::Unprepared(_) => {
                 text("fix them before a run; they fail on empty tables, so the census is not the cause")
@@ -160,6 +164,9 @@ impl Diagnostic for Error {
             Self::Dbt(e) => e.hints().into_iter().map(Hint::before_start).collect(),
             Self::ProjectNotOnDisk => text("name the project with --project, and omit --as-recorded"),
             Self::UnusedExecutable => text("add --runner dbt, or set `dbt.runner: dbt` in the configuration"),
+            Self::UntrustedDbt => text(
+                "use the embedded runner (--runner embedded), or if you trust the project, leave out --untrusted-project",
+            ),
             Self::NoGuard => text("pass the command line of a guard in `Caller::guard`, or use the embedded runner"),
             Self::Database(e) => e.hints(),
             Self::Lock(e) => e.hints(),

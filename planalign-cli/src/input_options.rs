@@ -24,6 +24,9 @@ pub struct InputOptions {
     pub overrides: Vec<Override>,
     /// Years to simulate; by default those in the configuration.
     pub years: Option<RangeInclusive<i32>>,
+    /// Whether the project, and the rules in the configuration, may be of someone who isn't trusted: they may then read only tables
+    /// of the run, the census, and the project's seeds.
+    pub untrusted_project: bool,
     /// Environment variables; those that start with `PLANALIGN_` can be settings.
     pub environment: BTreeMap<String, String>,
 }

@@ -60,6 +60,7 @@ impl InputSource {
         }
         let (store, run) = open()?;
         let mut inputs = Inputs::recorded(&store, &run.run_id, options)?;
+        inputs.is_untrusted = options.untrusted_project;
         if matches!(self, Self::FilesWithoutCensus { .. }) {
             return Inputs::load_for(inputs.census, options);
         }

@@ -30,6 +30,8 @@ pub struct Inputs {
     /// The variables of the dbt project, with the first year as `simulation_year`; they follow from the settings and the census.
     pub(crate) vars: Vars,
     pub(crate) project: Project,
+    /// Whether the project may be of someone who isn't trusted.
+    pub(crate) is_untrusted: bool,
 }
 
 /// The people in a census that was read.
@@ -109,7 +111,8 @@ impl Inputs {
         options: &InputOptions,
         census: impl FnOnce(&SimulationConfig, &Database) -> Result<(CensusFile, Option<People>), Error>,
     ) -> Result<Self, Error> {
-        Self::of(load(&options.sources())?, options.project(), census)
+        let inputs = Self::of(load(&options.sources())?, options.project(), census)?;
+        Ok(Self { is_untrusted: options.untrusted_project, ..inputs })
     }
 
     fn of(
@@ -122,7 +125,8 @@ impl Inputs {
         let settings = &config.settings;
         let (census, people) = census(settings, &database)?;
         let vars = dbt_vars(settings, settings.simulation.start_year, &census.path);
-        Ok(Self { config, census, people, vars, project: Project::Directory(project.to_owned()) })
+        let project = Project::Directory(project.to_owned());
+        Ok(Self { config, census, people, vars, project, is_untrusted: false })
     }
 
     /// Writes the census for the models, next to the database of a run or to a temporary directory, and drops it from memory.
@@ -138,9 +142,15 @@ impl Inputs {
         Ok(Some(spill))
     }
 
-    /// Loads the dbt project to build it in a database.
+    /// Loads the dbt project to build it in a database, which is confined to what it may read if it isn't trusted.
     pub(crate) fn runner(&self, database: &Database) -> Result<EmbeddedRunner, Error> {
-        Ok(EmbeddedRunner::load(self.project.path(), database.clone(), &self.vars)?)
+        let mut runner = EmbeddedRunner::load(self.project.path(), database.clone(), &self.vars)?;
+        if self.is_untrusted {
+            let census = self.vars.get("census_path").and_then(serde_json::Value::as_str).map(PathBuf::from);
+            database.confine(census.as_slice(), &runner.seed_directories())?;
+            runner.distrust(self.project.path(), &self.vars)?;
+        }
+        Ok(runner)
     }
 
     /// Fingerprints of everything the results depend on. `engine` is the version of the database engine.
@@ -204,7 +214,14 @@ impl Inputs {
         let people = is_read_again.then(|| same_census(&census, &settings, options)).transpose()?;
         let vars = dbt_vars(&settings, settings.simulation.start_year, &census.path);
         let project = Project::Recorded(write_project(kept.0.get(&FingerprintKind::ProjectFile))?);
-        Ok(Self { config: LoadedConfig { settings, origins: Origins::default() }, census, people, vars, project })
+        Ok(Self {
+            config: LoadedConfig { settings, origins: Origins::default() },
+            census,
+            people,
+            vars,
+            project,
+            is_untrusted: false,
+        })
     }
 }
 

@@ -26,6 +26,7 @@ pub fn orchestrator<'a>(config: SimulationConfig) -> OrchestratorBuilder<'a> {
         config,
         database: PathBuf::from("simulation.duckdb"),
         project: PathBuf::from(InputOptions::PROJECT),
+        untrusted_project: false,
         options: RunOptions::default(),
         caller: Caller::default(),
         stop: StopSignal::default(),
@@ -40,6 +41,7 @@ pub struct OrchestratorBuilder<'a> {
     config: SimulationConfig,
     database: PathBuf,
     project: PathBuf,
+    untrusted_project: bool,
     options: RunOptions,
     caller: Caller<'a>,
     stop: StopSignal,
@@ -67,6 +69,14 @@ impl<'a> OrchestratorBuilder<'a> {
     #[must_use]
     pub fn reports(mut self, folder: impl Into<PathBuf>) -> Self {
         self.options.reports = folder.into();
+        self
+    }
+
+    /// Lets the project's models, and the rules in the configuration, read only tables of the run, the project's seeds, and the
+    /// census.
+    #[must_use]
+    pub fn untrusted_project(mut self) -> Self {
+        self.untrusted_project = true;
         self
     }
 
@@ -180,6 +190,7 @@ impl Orchestrator<'_> {
             settings.simulation.start_year = *years.start();
             settings.simulation.end_year = *years.end();
         }
-        Inputs::new(&settings, &self.setup.project)
+        let inputs = Inputs::new(&settings, &self.setup.project)?;
+        Ok(Inputs { is_untrusted: self.setup.untrusted_project, ..inputs })
     }
 }

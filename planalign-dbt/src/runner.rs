@@ -230,6 +230,18 @@ pub enum RunnerError {
         #[source]
         cause: Box<DatabaseError>,
     },
+    /// The project isn't trusted, and a node does more than read tables of the run.
+    #[error("{} ({file}) {problem}", named(kind, node))]
+    Refused {
+        /// What the node is, such as `model`.
+        kind: &'static str,
+        /// Name of the node.
+        node: String,
+        /// File, relative to the project.
+        file: String,
+        /// What it does, and what to do instead: ``calls `read_text`; ...``.
+        problem: String,
+    },
     /// A `dbt` executable can't be used, or failed as a whole.
     #[error(transparent)]
     Dbt(#[from] DbtError),
@@ -302,6 +314,9 @@ impl Diagnostic for RunnerError {
                 | Self::Database { kind: kind @ ("model" | "seed"), .. },
             ) => {
                 vec![Hint::run(format!("fix the {kind} or the setting it depends on, then run {{}}"), [Action::Retry])]
+            }
+            (_, Self::Refused { .. }) => {
+                vec![Hint::text("if you trust the project, leave out --untrusted-project")]
             }
             (fault, _) => fault.hints(),
         }

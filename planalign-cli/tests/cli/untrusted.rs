@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::sandbox::{CommandOutput, Sandbox, captured, repository};
+use crate::sandbox::{CommandOutput, Sandbox, captured, differences, repository};
 
 /// Checks the inputs with a rule of this query.
 fn validated(sandbox: &Sandbox, sql: &str, arguments: &[&str]) -> CommandOutput {
@@ -113,4 +113,114 @@ fn a_rule_that_takes_too_long_stops_the_run_and_is_not_retried() {
     let (events, status) = (read(&["log", "--format", "json"]), read(&["status"]));
     assert!(!events.contains("stage_retried") && events.contains("stage_rolled_back"), "{events}");
     assert!(status.contains("2025/STATE_ACCUMULATION"), "{status}");
+}
+
+#[test]
+fn the_product_s_project_needs_no_trust() {
+    let sandbox = Sandbox::new(300);
+    sandbox.simulated(&["2025-2026", "--database", "trusted.duckdb"]);
+    let untrusted = ["--database", "untrusted.duckdb", "--untrusted-project"];
+    sandbox.simulated(&[&["2025-2025"], untrusted.as_slice()].concat());
+    sandbox.simulated(&[&["2025-2026", "--resume", "--workers", "1"], untrusted.as_slice()].concat());
+    let (trusted, untrusted) = (sandbox.path("trusted.duckdb"), sandbox.path("untrusted.duckdb"));
+    assert_eq!(differences(&trusted, &untrusted), Vec::<String>::new());
+    let checked = validated(&sandbox, "from fct_yearly_events", &["--untrusted-project"]);
+    assert_eq!((checked.code, checked.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn an_untrusted_project_reads_only_its_tables_seeds_and_census() {
+    const MODEL: &str = "dbt_copy/models/validation/own.sql";
+    let sandbox = Sandbox::new(100);
+    sandbox.write("secret.csv", "a\nsecret\n");
+    sandbox.write("secret.txt", "secret");
+    sandbox.copy_project();
+    let project = ["--project", "dbt_copy", "--untrusted-project", "--progress", "none"];
+    let check = |what: &str, expected: &str| {
+        let mut validate = sandbox.command(&["validate", "--census", "census.csv", "--config"]);
+        validate.arg(repository().join("config/simulation_config.yaml")).args(&project[..3]);
+        let validated = captured(&validate.output().expect("run planalign"));
+        let run = sandbox.simulate(&[&["2025-2025", "--restart"], project.as_slice()].concat());
+        for refused in [validated, run] {
+            assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{what}: {}", refused.stderr);
+            assert!(refused.stderr.contains(expected), "{what}: {}", refused.stderr);
+        }
+        assert!(!sandbox.path("out.csv").exists(), "{what}");
+    };
+    for (model, expected) in [
+        ("select * from read_text('secret.txt')", "model own (models/validation/own.sql) calls `read_text`;"),
+        ("select * from 'secret.csv'", "own.sql) reads the file `secret.csv`;"),
+        ("{{ config(materialized='view') }} select * from read_csv('secret.csv')", "own.sql) calls `read_csv`;"),
+        (
+            "{{ config(post_hook=\"copy (select 1) to 'out.csv'\") }} select 1 as a",
+            "own.sql) has a hook that does more than delete rows of its own table;",
+        ),
+        (
+            "{{ config(pre_hook=\"delete from {{ this }} where exists (from read_text('secret.txt'))\") }} select 1 as a",
+            "own.sql) calls `read_text`;",
+        ),
+        (
+            "{% do run_query(\"copy (select 1) to 'out.csv'\") %} select 1 as a",
+            "own.sql) has a query that is not a query",
+        ),
+        (
+            "select '{{ run_query(\"from read_text('secret.txt')\").columns[1].values() }}' as a",
+            "own.sql) has a query that calls `read_text`;",
+        ),
+        (
+            "{{ config(materialized='incremental', unique_key='a) in (select 1)); copy t to \\'out.csv\\'; select ((1') }} select 1 as a",
+            "own.sql) has a `unique_key` that is not an expression",
+        ),
+        ("select nextval('s') as a", "own.sql) calls `nextval`,"),
+    ] {
+        sandbox.write(MODEL, model);
+        check(model, expected);
+    }
+    sandbox.write(MODEL, "select * from read_text('secret.txt')");
+    let refused = sandbox.simulate(&[&["2025-2025"], project.as_slice()].concat());
+    insta::assert_snapshot!(sandbox.redact(&refused.stderr), @"
+    error: cannot load the dbt project
+      model own (models/validation/own.sql) calls `read_text`; the only table functions allowed are unnest, range, and generate_series: read a table of the run, and load files as seeds
+    help: if you trust the project, leave out --untrusted-project
+    ");
+    let schema = "{% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}";
+    sandbox.write("dbt_copy/macros/schema.sql", schema);
+    sandbox.write(MODEL, "{{ config(schema='planalign', alias='runs') }} select 1 as a");
+    check("the record", "own.sql) writes to schema `planalign`,");
+    for file in [MODEL, "dbt_copy/macros/schema.sql"] {
+        fs::remove_file(sandbox.path(file)).expect("remove");
+    }
+
+    sandbox.write("dbt_copy/seeds/own.csv", "a\n1\n");
+    sandbox.write(
+        "dbt_copy/seeds/own.yml",
+        "seeds: [{name: own, config: {column_types: {a: \"int); copy (select 1) to 'out.csv'; select cast(null as int\"}}}]",
+    );
+    check("column types", "seed own (seeds/own.csv) has `column_types` that are not types");
+    for file in ["own.csv", "own.yml"] {
+        fs::remove_file(sandbox.path("dbt_copy/seeds").join(file)).expect("remove");
+    }
+    #[cfg(unix)]
+    {
+        let link = sandbox.path("dbt_copy/seeds/own.csv");
+        std::os::unix::fs::symlink(sandbox.path("secret.csv"), &link).expect("link");
+        check("a link", "seeds/own.csv: is outside of the project, which isn't trusted;");
+        fs::remove_file(link).expect("remove");
+    }
+    let dbt = sandbox.simulate(&[&["2025-2025", "--runner", "dbt"], project.as_slice()].concat());
+    assert_eq!(dbt.code, 2);
+    insta::assert_snapshot!(dbt.stderr, @"
+    error: a dbt executable runs whatever a project says, so it cannot build an untrusted one
+    help: use the embedded runner (--runner embedded), or if you trust the project, leave out --untrusted-project
+    ");
+
+    // The second wall: the model that may call these functions still reads only the census.
+    let rows = sandbox.path("dbt_copy/models/initialization/stg_census_rows.sql");
+    let text = fs::read_to_string(&rows).expect("read");
+    let elsewhere = sandbox.path("secret.csv");
+    fs::write(&rows, text.replace("read_csv({{ quoted(path) }},", &format!("read_csv('{}',", elsewhere.display())))
+        .expect("write");
+    let refused = sandbox.simulate(&[&["2025-2025", "--restart"], project.as_slice()].concat());
+    assert_ne!(refused.code, 0);
+    assert!(refused.stderr.contains("file system operations are disabled"), "{}", refused.stderr);
 }

@@ -1,6 +1,7 @@
 //! The only access to `DuckDB`: opening files, statements, and the transaction that stages share.
 
 mod columns;
+mod confine;
 mod connect;
 mod error;
 mod file;

@@ -2,6 +2,7 @@
 
 use minijinja::Error;
 use planalign_config::DatabaseError;
+use planalign_config::query_check::QueryRefusal;
 
 use super::excerpt::excerpt;
 use super::jinja::context::Subject;
@@ -49,10 +50,19 @@ impl Place<'_> {
         RunnerError::unsupported(feature, self.node, hint)
     }
 
+    /// SQL that a project that isn't trusted must not run; `problem` ends a sentence about the node.
+    pub(crate) fn refused(self, problem: impl Into<String>) -> RunnerError {
+        let (node, file, problem) = (self.node.to_owned(), self.file.to_owned(), problem.into());
+        RunnerError::Refused { kind: self.kind, node, file, problem }
+    }
+
     /// A template that can't be rendered.
     pub(crate) fn rendering(self, error: &Error, macros: &Macros) -> RunnerError {
         if let Some(Refusal { feature, hint }) = cause(error) {
             return self.unsupported(feature.clone(), hint);
+        }
+        if let Some(refusal) = cause::<QueryRefusal>(error) {
+            return self.refused(format!("has a query that {refusal}"));
         }
         if let Some(FailedQuery { sql, error }) = cause(error) {
             return self.statement(error, sql, 0);

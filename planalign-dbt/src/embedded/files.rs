@@ -38,6 +38,26 @@ pub(crate) fn properties(project: &Path, file: &ProjectFile) -> Result<Vec<Proje
     Ok(found)
 }
 
+/// The first file that a project is loaded from that is elsewhere, through a link or a path that leads out of it.
+pub(crate) fn outside(project_dir: &Path) -> Result<Option<String>, RunnerError> {
+    let file = ProjectFile::load_any(project_dir)?;
+    let unreadable = |file: &str, e: &io::Error| RunnerError::Project {
+        file: file.to_owned(),
+        line: None,
+        message: format!("cannot be read: {e}"),
+    };
+    let inside = project_dir.canonicalize().map_err(|e| unreadable(PROJECT_FILE, &e))?;
+    let mut paths = find(project_dir, &file.property_paths())?;
+    paths.retain(|path| path.has_extension(&LOADED));
+    let paths = paths.into_iter().map(|path| (path.relative, path.absolute));
+    for (relative, absolute) in [(PROJECT_FILE.to_owned(), project_dir.join(PROJECT_FILE))].into_iter().chain(paths) {
+        if !absolute.canonicalize().map_err(|e| unreadable(&relative, &e))?.starts_with(&inside) {
+            return Ok(Some(relative));
+        }
+    }
+    Ok(None)
+}
+
 /// A file in the project.
 #[derive(Clone, Debug)]
 pub(crate) struct ProjectPath {

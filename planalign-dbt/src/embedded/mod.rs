@@ -30,6 +30,7 @@ mod test_arguments;
 mod test_nodes;
 mod test_run;
 mod unique_id;
+mod untrusted;
 mod unused_paths;
 mod workers;
 mod yaml;

@@ -25,6 +25,7 @@ use super::materialize::Work;
 use super::nodes::{build, hook_template};
 use super::project::{Body, Node, Project};
 use super::project_file::PROJECT_FILE;
+use super::untrusted::Guard;
 use super::yaml_jinja::evaluate_text;
 use super::{seed, supported, unique_id};
 use crate::outcome::{NodeResult, Outcome, TestResult};
@@ -75,6 +76,8 @@ pub struct EmbeddedRunner {
     fixed: BTreeMap<String, Option<Json>>,
     /// SQL of the last build, by ID.
     compiled: BTreeMap<String, String>,
+    /// Checks the SQL of a project that isn't trusted.
+    pub(crate) guard: Option<Arc<Guard>>,
 }
 
 /// State of one call of `run` or `build`.
@@ -136,7 +139,7 @@ impl EmbeddedRunner {
         let fixed = loader.fixed_vars.iter();
         let fixed = fixed.map(|name| (name.clone(), vars.get(name).or_else(|| defaults.get(name)).cloned())).collect();
         let project = build(loader, defaults)?;
-        Ok(Self { project, database, options, catalog: Arc::default(), fixed, compiled: BTreeMap::new() })
+        Ok(Self { project, database, options, catalog: Arc::default(), fixed, compiled: BTreeMap::new(), guard: None })
     }
 
     /// Compiles a model or test, given by its name, to SQL without running it. A seed has no SQL.
@@ -249,6 +252,7 @@ impl EmbeddedRunner {
             changed_config: Mutex::default(),
             results: Mutex::default(),
             database_time: Mutex::default(),
+            guard: self.guard.clone(),
         };
         Context::new(self.project.world.clone(), subject.clone(), session.vars.clone(), Phase::Run(phase))
     }
@@ -313,6 +317,9 @@ impl EmbeddedRunner {
 
     fn run_model(&self, work: &Work<'_>, node: &Node, session: &Session) -> Result<Option<u64>, RunnerError> {
         let rendered = self.render_node(node, session)?;
+        if let Some(guard) = &self.guard {
+            guard.require_model(&rendered.sql, work.place, &session.database)?;
+        }
         lock(&session.compiled).insert(node.subject.unique_id.clone(), rendered.sql.clone());
         self.write_model(work, node, &session.query(&rendered.sql), &rendered.context)
     }
@@ -326,6 +333,9 @@ impl EmbeddedRunner {
         context: &Arc<Context>,
     ) -> Result<Option<u64>, RunnerError> {
         let config = self.current_config(node, context, work.place)?;
+        if let Some(guard) = &self.guard {
+            guard.require_config(&config, work.place, work.database)?;
+        }
         // Also the hooks after the build see whether there was a table before.
         is_incremental(context).map_err(|e| work.place.rendering(&e, &self.project.world.macros))?;
         let rows = work.atomically(|| {
@@ -402,6 +412,9 @@ impl EmbeddedRunner {
     ) -> Result<(), RunnerError> {
         for hook in config.get(key).and_then(Json::as_array).into_iter().flatten() {
             let rendered = self.render_hook(supported::hook_sql(hook, work.place)?, context, work.place)?;
+            if let Some(guard) = &self.guard {
+                guard.require_hook(&rendered, work.relation, work.place, work.database)?;
+            }
             work.hook(&rendered)?;
         }
         Ok(())

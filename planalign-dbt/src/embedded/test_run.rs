@@ -85,6 +85,9 @@ impl EmbeddedRunner {
         let time = Mutex::new(Duration::ZERO);
         let catalog = Mutex::default();
         let work = Work { database: &self.database, catalog: &catalog, relation: &subject.this, place, time: &time };
+        if let Some(guard) = &self.guard {
+            guard.require_model(&statement, place, &session.database)?;
+        }
         let row = work.row(&statement, &sql, 1)?;
         let outcome = outcome(&row, config.text("severity").unwrap_or("error"));
         let (failures, status) = outcome.ok_or_else(|| {

@@ -26,6 +26,7 @@ use crate::runner::{Flow, Materialization, NodeEvent, RunnerError};
 use crate::schedule::{self, Unfinished};
 use names::{Read, StageTables};
 use shared::{ForWorker, Served, Shown};
+pub(in crate::embedded) use shared::{condition_of, database_of};
 
 /// Everything that workers share.
 struct Workers<'p> {
@@ -139,6 +140,9 @@ impl Workers<'_> {
         let place = Place::of(&node.subject);
         let began = Instant::now();
         let rendered = self.runner.render_node(node, session)?;
+        if let Some(guard) = &self.runner.guard {
+            guard.require_model(&rendered.sql, place, &session.database)?;
+        }
         let Ok(ForWorker { replaced, reads }) = self.runner.for_a_worker(node, &rendered, served, &self.tables)? else {
             return Ok(None);
         };

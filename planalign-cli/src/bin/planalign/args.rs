@@ -181,6 +181,9 @@ pub(crate) struct InputArgs {
     /// Override one setting, such as `simulation.random_seed=7`; repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Setting>,
+    /// Let the models and rules of a project that you haven't written read only the run's tables, its seeds, and the census.
+    #[arg(long)]
+    pub(crate) untrusted_project: bool,
 }
 
 impl InputArgs {
@@ -194,6 +197,7 @@ impl InputArgs {
             project: self.project.clone(),
             overrides: self.set.iter().map(|set| Override::new(&set.key, &set.value, "--set")).collect(),
             years: years.map(|YearRange { start, end }| start..=end),
+            untrusted_project: self.untrusted_project,
             environment,
         }
     }

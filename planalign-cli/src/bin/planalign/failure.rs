@@ -157,6 +157,7 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
         | Error::ProjectNotOnDisk
         | Error::UnusedExecutable
         | Error::PseudonymKey(_)
+        | Error::UntrustedDbt
         | Error::NoDatabase(_)
         | Error::NothingToReport { .. }
         | Error::NotRecorded { .. }

@@ -113,7 +113,7 @@ fn create(connection: &Connection, path: &Path) -> duckdb::Result<()> {
 }
 
 /// The path as an SQL literal. It is absolute, so the engine can't take it for a service or another format.
-fn path_literal(path: &Path) -> duckdb::Result<String> {
+pub(super) fn path_literal(path: &Path) -> duckdb::Result<String> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let absolute = absolute.to_str().ok_or_else(|| duckdb::Error::InvalidPath(path.to_owned()))?;
     Ok(sql::literal(absolute))

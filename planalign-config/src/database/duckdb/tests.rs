@@ -66,6 +66,51 @@ fn a_query_that_takes_too_long_is_stopped_and_rolled_back() {
 }
 
 #[test]
+fn a_confined_database_reads_only_what_is_allowed_and_still_works() {
+    let folder = tempfile::tempdir().expect("temporary directory");
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("seeds")).expect("create");
+    for file in ["census.csv", "secret.csv", "seeds/s.csv"] {
+        fs::write(path(file), "a\n1\n").expect("write");
+    }
+    let options = DatabaseOptions { memory_need: Some(1 << 20), ..DatabaseOptions::default() };
+    let mut database = Database::open(&path("a.duckdb"), &options).expect("open");
+    database.confine(&[path("census.csv")], &[path("seeds")]).expect("confine");
+    let read =
+        |file: &str| database.query(&format!("from read_text('{}')", path(file).display()), &[]).map_err(|e| e.fault());
+    assert!(read("census.csv").is_ok() && read("seeds/s.csv").is_ok());
+    for file in ["secret.csv", "seeds/../secret.csv"] {
+        assert_eq!(read(file).expect_err(file), Fault::Permission, "{file}");
+    }
+    for refused in [
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "set allowed_configs = ['lock_configuration']",
+        "set temp_directory = '/tmp'",
+        "copy (select 1) to 'out.csv'",
+        "attach 'other.duckdb'",
+        "install httpfs",
+    ] {
+        database.execute_batch(refused).expect_err(refused);
+    }
+    // What a run needs: other connections, databases in memory, a transaction, less memory, one thread, and folding its log.
+    let second = database.second_connection().expect("second connection");
+    let helper = database.helper().expect("helper");
+    helper.execute_batch("attach ':memory:' as worker; create table worker.t as select 1 as a").expect("attach");
+    database.begin().expect("begin");
+    database.execute_batch("create table t as from worker.t").expect("create");
+    database.commit().expect("commit");
+    while database.relieve_memory().expect("relieve memory").is_some() {}
+    database.execute_batch("set threads = 2").expect("threads");
+    assert!(database.work_sequentially().expect("one thread"));
+    drop((second, helper));
+    database.fold().expect("fold");
+    drop(database);
+    let database = Database::open(&path("a.duckdb"), &DatabaseOptions::default()).expect("open again");
+    assert_eq!(database.query("from t", &[]).expect("rows").rows.len(), 1);
+}
+
+#[test]
 fn storage_is_tuned_for_simulations_only_if_asked() {
     let folder = tempfile::tempdir().expect("temporary directory");
     let settings = |tuned: bool| {

@@ -6,6 +6,7 @@ use std::fmt;
 use minijinja::value::Value;
 use minijinja::{Error, ErrorKind};
 use planalign_config::DatabaseError;
+use planalign_config::query_check::QueryRefusal;
 
 /// The value of `return(...)` on its way to the macro call.
 #[derive(Debug)]
@@ -68,6 +69,11 @@ pub(crate) fn refusal(feature: impl Into<String>, hint: impl Into<String>) -> Er
 pub(crate) fn failed_query(sql: &str, error: DatabaseError) -> Error {
     let failed = FailedQuery { sql: sql.to_owned(), error };
     Error::new(ErrorKind::InvalidOperation, failed.to_string()).with_source(failed)
+}
+
+/// Creates an error for a query that isn't run.
+pub(crate) fn refused_query(refusal: QueryRefusal) -> Error {
+    Error::new(ErrorKind::InvalidOperation, refusal.to_string()).with_source(refusal)
 }
 
 /// The returned value, if the error carries one.

@@ -10,7 +10,7 @@ use minijinja::{Environment, Error, State};
 use super::arguments::Given;
 use super::collections::list;
 use super::context::{Context, context_of, lock};
-use super::errors::{failed_query, failure, refusal, returning};
+use super::errors::{failed_query, failure, refusal, refused_query, returning};
 use super::phase::{ParsePhase, Phase, Record, RunPhase};
 use super::relation::{Relation, RelationKind};
 use super::results::QueryResult;
@@ -152,12 +152,11 @@ fn run_query(state: &State<'_, '_>, sql: Value) -> Result<Value, Error> {
 
 /// Runs a query of a template; returns none while parsing.
 fn query(context: &Context, sql: &str) -> Result<Value, Error> {
-    match context.run() {
-        None => Ok(Value::from(())),
-        Some(run) => match run.query(sql) {
-            Ok(table) => Ok(Value::from_object(QueryResult::new(table))),
-            Err(error) => Err(failed_query(sql, error)),
-        },
+    let Some(run) = context.run() else { return Ok(Value::from(())) };
+    let failed = |error| failed_query(sql, error);
+    match run.refusal(sql, &context.subject.name).map_err(failed)? {
+        Some(refusal) => Err(refused_query(refusal)),
+        None => Ok(Value::from_object(QueryResult::new(run.query(sql).map_err(failed)?))),
     }
 }
 

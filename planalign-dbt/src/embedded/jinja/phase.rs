@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use minijinja::value::Value;
 use planalign_config::Database;
+use planalign_config::query_check::QueryRefusal;
 use planalign_config::{DatabaseError, Rows};
 use serde_json::{Map, Value as Json};
 
@@ -13,6 +14,7 @@ use super::context::lock;
 use super::relation::Relation;
 use crate::embedded::catalog::Catalog;
 use crate::embedded::config::NodeConfig;
+use crate::embedded::untrusted::Guard;
 
 /// The phase of a rendering.
 #[derive(Debug)]
@@ -82,9 +84,16 @@ pub(crate) struct RunPhase {
     /// Results of `statement` blocks by name.
     pub(crate) results: Mutex<HashMap<String, Value>>,
     pub(crate) database_time: Mutex<Duration>,
+    /// Checks the queries of a project that isn't trusted.
+    pub(crate) guard: Option<Arc<Guard>>,
 }
 
 impl RunPhase {
+    /// Why a query of a node's template is refused.
+    pub(crate) fn refusal(&self, sql: &str, node: &str) -> Result<Option<QueryRefusal>, DatabaseError> {
+        self.guard.as_ref().map_or(Ok(None), |guard| guard.refusal_in_run(sql, node, &self.database))
+    }
+
     /// Runs a query of a template.
     pub(crate) fn query(&self, sql: &str) -> Result<Rows, DatabaseError> {
         let start = Instant::now();

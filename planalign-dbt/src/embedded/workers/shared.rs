@@ -61,7 +61,7 @@ impl EmbeddedRunner {
         };
         let served = |(at, node): (usize, &&Node)| {
             let in_memory = |name: String| Relation {
-                database: Some(format!("planalign worker {at}")),
+                database: Some(database_of(at)),
                 identifier: Some(name),
                 ..node.relation().clone()
             };
@@ -191,6 +191,9 @@ impl EmbeddedRunner {
         let mut replaced = Vec::new();
         for hook in config.get("pre_hook").and_then(Json::as_array).into_iter().flatten() {
             let text = self.render_hook(supported::hook_sql(hook, place)?, &rendered.context, place)?;
+            if let Some(guard) = &self.guard {
+                guard.require_hook(&text, node.relation(), place, &self.database)?;
+            }
             let text = text.trim().trim_end_matches(';').trim();
             match condition_of(text, node.relation()) {
                 Some(condition) => replaced.push(condition.to_owned()),
@@ -211,7 +214,7 @@ pub(super) struct ForWorker {
 }
 
 /// The condition on the rows that a hook deletes from a table, or says that the table has none of.
-fn condition_of<'h>(hook: &'h str, table: &Relation) -> Option<&'h str> {
+pub(in crate::embedded) fn condition_of<'h>(hook: &'h str, table: &Relation) -> Option<&'h str> {
     let deleted =
         hook.strip_prefix(&format!("delete from {table} where ")).filter(|condition| !condition.contains(';'));
     let none =
@@ -230,6 +233,11 @@ pub(super) fn relations(nodes: &[&Node], plan: &[Served], session: &Session) -> 
     let on_workers = nodes.iter().zip(plan).filter(|(_, served)| served.in_order.is_none());
     relations.nodes.extend(on_workers.map(|(node, served)| (node.subject.name.clone(), served.shown.clone())));
     Arc::new(relations)
+}
+
+/// The database in memory in which a worker builds the node at this position.
+pub(in crate::embedded) fn database_of(at: usize) -> String {
+    format!("planalign worker {at}")
 }
 
 /// What others read of a model before its rows are in its table.
