@@ -14,6 +14,7 @@ use planalign_validation::{Finding, RuleError};
 
 use crate::checkpoint_selector::CheckpointSelector;
 use crate::preparation::PreparationProblem;
+use crate::shadows::NamedObject;
 
 /// Why an operation of the library failed.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,14 @@ pub enum Error {
     /// A rule.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// Objects in the database take the place of others in every query, so results would be wrong.
+    #[error("{}", listed(&format!("the database has {} named like {by}, which they would replace", counted(found.len(), "object")), found))]
+    Shadowed {
+        /// What they replace.
+        by: &'static str,
+        /// The objects.
+        found: Vec<NamedObject>,
+    },
     /// The database does not exist.
     #[error("database `{}` not found", .0.display())]
     NoDatabase(PathBuf),
@@ -176,6 +185,13 @@ impl Diagnostic for Error {
             Self::Rule(e) => e.hints(),
             Self::RejectedCensus(findings) => {
                 findings.first().map(|finding| Hint::text(finding.advice.clone())).into_iter().collect()
+            }
+            Self::Shadowed { found, .. } => {
+                let drop: Vec<String> = found.iter().map(NamedObject::drop_statement).collect();
+                vec![
+                    Hint::text(format!("drop what you don't need with any DuckDB client: `{}`", drop.join("; "))),
+                    Hint::run("what was computed with them is wrong; to compute it again, run {}", [Action::Restart]),
+                ]
             }
             Self::NoDatabase(_) => {
                 vec![Hint::run("name the file with --database, or run {} first", [Action::Simulate])]

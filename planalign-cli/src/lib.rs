@@ -30,6 +30,7 @@ mod resources;
 mod run_log;
 mod scratch_project;
 mod session;
+mod shadows;
 mod start_mode;
 mod status;
 
@@ -52,6 +53,7 @@ pub use reports::{WrittenReports, report};
 pub use resources::Resources;
 pub use run_log::{RunLogReader, path as run_log_path};
 pub use session::{FinishedRun, PreparedRun, RunOptions, Session};
+pub use shadows::NamedObject;
 pub use start_mode::StartMode;
 pub use status::{ActiveRun, Status, StoredRun, status};
 

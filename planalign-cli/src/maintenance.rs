@@ -7,8 +7,8 @@ use planalign_config::{Database, DatabaseOptions};
 use planalign_pipeline::{Storage, VerifiedCheckpoint};
 use planalign_registries::duckdb::DuckRunStore;
 use planalign_registries::{
-    CheckpointKey, CheckpointMirror, Checkpoints, Journal, MirroredCheckpoint, RecordDamage, RunRecord,
-    WorkflowCheckpoint, highest_sequence,
+    CheckpointKey, CheckpointMirror, Checkpoints, FingerprintKind, Journal, MirroredCheckpoint, RecordDamage,
+    RunRecord, Runs, WorkflowCheckpoint, highest_sequence,
 };
 
 use crate::caller::Caller;
@@ -18,6 +18,7 @@ use crate::mirror_writer::MirrorWriter;
 use crate::modules;
 use crate::open_run::OpenRun;
 use crate::session::Session;
+use crate::shadows;
 
 impl CheckpointSelector {
     /// Returns the selected checkpoints. Fails if there are none.
@@ -62,6 +63,9 @@ impl OpenRun {
     /// Compares every table and registry with the checkpoints, and the checkpoints with their mirror. Writes nothing.
     pub fn verify(&self) -> Result<Verification, Error> {
         let Self { database, store, run } = self;
+        // An unreadable record is reported below.
+        let recorded = store.kept_inputs(&run.run_id).unwrap_or_default();
+        shadows::refuse_macros_of(recorded.0.get(&FingerprintKind::ProjectFile), database)?;
         let checkpoints = store.checkpoints(&run.run_id)?;
         Ok(Verification {
             checkpoints: planalign_pipeline::verify(&checkpoints, &modules::registries(database)?, store)?,

@@ -8,7 +8,7 @@ use planalign_registries::{Checkpoints, Journal, RunEvent, RunRecord, Runs, Work
 
 use crate::caller::Caller;
 use crate::error::Error;
-use crate::mirror_writer;
+use crate::{mirror_writer, shadows};
 
 /// A database opened for reading, with its run records and the latest run.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ impl OpenRun {
         caller.probe(path)?;
         let options = DatabaseOptions { read_only: true, ..DatabaseOptions::default() };
         let database = Database::open(path, &options)?;
+        shadows::refuse(&database)?;
         let store = DuckRunStore::open_existing(database.clone())?;
         let run = store.as_ref().map(Runs::current_run).transpose()?.flatten();
         match store.zip(run) {

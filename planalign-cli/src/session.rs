@@ -18,7 +18,7 @@ use planalign_pipeline::{
     ProgressReporter, RecoveryPolicy, RunPlan, StopSignal, WorkflowWarning,
 };
 use planalign_registries::duckdb::DuckRunStore;
-use planalign_registries::{Fingerprints, RunEvent, RunRecord, Runs};
+use planalign_registries::{FingerprintKind, Fingerprints, RunEvent, RunRecord, Runs};
 use planalign_reporting::{FileReports, MultiYearSummary, YearAuditor};
 use planalign_validation::Rule;
 
@@ -34,7 +34,7 @@ use crate::plan::{checked_workflow, names, plan};
 use crate::resources::Resources;
 use crate::run_log::RunLog;
 use crate::start_mode::{Start, StartMode, last_year};
-use crate::{census_check, dbt_executable, mirror_writer, modules, resources};
+use crate::{census_check, dbt_executable, mirror_writer, modules, resources, shadows};
 
 /// A database locked for writing. Its file need not exist yet.
 #[derive(Debug)]
@@ -163,6 +163,8 @@ impl<'a> Session<'a> {
         if is_new {
             // Without the database, mirrors of its runs are obsolete.
             mirror_writer::forget(&self.database);
+        } else {
+            shadows::refuse(&database)?;
         }
         let store = DuckRunStore::open(database.clone())?;
         if options.mode != StartMode::Restart
@@ -195,6 +197,9 @@ impl<'a> Session<'a> {
         let workflow = checked_workflow(&inputs, runner.as_ref(), &rules, &names)?;
         let plan = plan(&workflow, &inputs, options.shuffle);
         let fingerprints = inputs.to_record(runner.as_ref(), &database.engine_version()?)?;
+        if !is_new {
+            shadows::refuse_macros_of(fingerprints.0.get(&FingerprintKind::ProjectFile), &database)?;
+        }
         let committed = start.committed(&store)?;
         let years = plan.end_year() - committed.unwrap_or(plan.start_year() - 1);
         let years = u64::try_from(years).unwrap_or(0);

@@ -24,6 +24,7 @@ mod reference;
 mod replay;
 mod report;
 mod sandbox;
+mod shadows;
 mod signals;
 mod simulate;
 mod status;

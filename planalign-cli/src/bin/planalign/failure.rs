@@ -164,7 +164,7 @@ fn of_library(error: &Error, interrupted: ExitCode) -> ExitCode {
         | Error::NoRun { .. }
         | Error::NoCheckpoint { .. } => ExitCode::Usage,
         Error::Census(_) | Error::RejectedCensus(_) => ExitCode::Census,
-        Error::Aborted { .. } | Error::LostRun { .. } => ExitCode::Corrupt,
+        Error::Aborted { .. } | Error::LostRun { .. } | Error::Shadowed { .. } => ExitCode::Corrupt,
         Error::Lock(LockError::Held { .. }) => ExitCode::Busy,
         Error::Lock(_)
         | Error::Scratch(_)
