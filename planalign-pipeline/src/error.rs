@@ -153,7 +153,7 @@ pub enum PipelineError {
     Unit(#[from] DatabaseError),
 }
 
-/// A stage failed and was rolled back.
+/// A stage failed and was rolled back, or is once the database is opened again.
 #[derive(Debug)]
 pub struct PipelineStageError {
     /// Simulated year.
@@ -166,6 +166,8 @@ pub struct PipelineStageError {
     pub cause: Box<StageFailure>,
     /// The last committed stage, from which the run can resume.
     pub resume_after: Option<CheckpointKey>,
+    /// Why the stage could not be rolled back yet.
+    pub not_rolled_back: Option<Box<DatabaseError>>,
 }
 
 impl fmt::Display for PipelineStageError {
@@ -207,9 +209,15 @@ impl Diagnostic for PipelineStageError {
             let tried: Vec<String> = self.tried.iter().map(ToString::to_string).collect();
             details.push(format!("tried {}", tried.join(", then ")));
         }
+        let rolled_back = match &self.not_rolled_back {
+            None => "rolled back".to_owned(),
+            Some(cause) => {
+                format!("not rolled back yet ({cause}); the next command that opens the database rolls it back")
+            }
+        };
         details.push(match &self.resume_after {
-            Some(after) => format!("rolled back to {after}; nothing committed was lost"),
-            None => format!("rolled back; {NOTHING_COMMITTED}"),
+            Some(after) => format!("{rolled_back} to {after}; nothing committed was lost"),
+            None => format!("{rolled_back}; {NOTHING_COMMITTED}"),
         });
         details
     }

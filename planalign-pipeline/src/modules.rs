@@ -69,8 +69,8 @@ impl Storage<'_, '_> {
 
     fn roll_back(&mut self) {
         if let Err(error) = self.unit.rollback() {
-            // The engine rolls back an open transaction when its connection closes; report the first failure.
-            log::warn!("cannot roll back: {error}");
+            // The first failure is reported, and the engine rolls back an open transaction when its connection closes.
+            log::info!("the database is rolled back when it closes: {error}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use planalign_config::{Fault, Handover, full_message};
+use planalign_config::{DatabaseError, Fault, Handover, full_message};
 use planalign_dbt::{Flow, Materialization, NodeEvent, NodeResult, Outcome, RunnerError, TestResult, Vars};
 use planalign_registries::{
     CheckpointStatus, FindingRows, RegistrySnapshot, RelationState, RetryStrategy, RunEvent, RunEventKind, StoreError,
@@ -71,9 +71,8 @@ impl Execution<'_, '_> {
                 Err(error) => error,
             };
             // An unverified stage may be committed, so there is nothing to roll back.
-            if !matches!(error, AttemptError::Unverified(_)) {
-                self.roll_back(stage);
-            }
+            let is_unverified = matches!(error, AttemptError::Unverified(_));
+            let not_rolled_back = if is_unverified { None } else { self.roll_back(stage).err().map(Box::new) };
             let failure = match error {
                 AttemptError::Failed(failure) => failure,
                 AttemptError::Fatal(findings) => {
@@ -90,7 +89,7 @@ impl Execution<'_, '_> {
                     self.journal.emit(RunEventKind::StageRetried { year, stage, attempt, cause, strategy });
                     (self.options.pause)(pause);
                 }
-                Recovery::GiveUp => return Err(self.give_up(stage, tried, failure)),
+                Recovery::GiveUp => return Err(self.give_up(stage, tried, failure, not_rolled_back)),
             }
         }
         Ok(())
@@ -133,11 +132,17 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn give_up(&mut self, stage: &PlannedStage, tried: Vec<RetryStrategy>, cause: StageFailure) -> PipelineError {
+    fn give_up(
+        &mut self,
+        stage: &PlannedStage,
+        tried: Vec<RetryStrategy>,
+        cause: StageFailure,
+        not_rolled_back: Option<Box<DatabaseError>>,
+    ) -> PipelineError {
         let (year, name) = (stage.year, stage.definition.name.clone());
         self.journal.emit(RunEventKind::StageFailed { year, stage: name.clone(), cause: cause.full_message() });
         let resume_after = self.after.clone();
-        PipelineStageError { year, stage: name, tried, cause: Box::new(cause), resume_after }.into()
+        PipelineStageError { year, stage: name, tried, cause: Box::new(cause), resume_after, not_rolled_back }.into()
     }
 
     /// Makes one attempt; on success, everything is committed and published.
@@ -430,13 +435,14 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    /// Rolls back the open transaction and records its events outside of it.
-    fn roll_back(&mut self, stage: &PlannedStage) {
+    /// Rolls back the open transaction and records its events outside of it. If that fails, the transaction ends when the database
+    /// closes, which the error of the stage says.
+    fn roll_back(&mut self, stage: &PlannedStage) -> Result<(), DatabaseError> {
         let (year, name) = (stage.year, stage.definition.name.clone());
-        match self.modules.unit.rollback() {
+        let rolled_back = self.modules.unit.rollback();
+        match &rolled_back {
             Ok(()) => self.journal.emit(RunEventKind::StageRolledBack { year, stage: name }),
-            // The engine rolls back an open transaction when its connection closes; the failure itself is reported.
-            Err(error) => log::warn!("cannot roll back {name} ({year}): {error}"),
+            Err(error) => log::info!("{name} ({year}) is rolled back when the database closes: {error}"),
         }
         match self.modules.store.record_outside(self.journal.unwritten()) {
             Ok(()) => self.journal.written(),
@@ -444,6 +450,7 @@ impl Execution<'_, '_> {
                 log::warn!("cannot record the events of the failed stage ({year}): {}", full_message(&error));
             }
         }
+        rolled_back
     }
 
     /// The failure of a committed stage.
@@ -455,7 +462,8 @@ impl Execution<'_, '_> {
             return PipelineError::Interrupted { after: resume_after };
         }
         let (year, stage) = (stage.year, stage.definition.name.clone());
-        PipelineStageError { year, stage, tried: Vec::new(), cause: Box::new(cause), resume_after }.into()
+        let (tried, cause) = (Vec::new(), Box::new(cause));
+        PipelineStageError { year, stage, tried, cause, resume_after, not_rolled_back: None }.into()
     }
 
     /// Reruns the rules of the stage at which validation failed. If they pass now, marks its checkpoint as complete.

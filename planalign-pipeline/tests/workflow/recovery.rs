@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use planalign_config::{DatabaseError, Fault, full_message};
+use planalign_config::{DatabaseError, Diagnostic, Fault, full_message};
 use planalign_dbt::RunnerError;
 use planalign_pipeline::{PipelineError, PipelineStageError};
 use planalign_registries::RunStatus;
@@ -238,6 +238,9 @@ fn a_rollback_that_fails_does_not_hide_the_failure() {
     let error = world.start().expect_err("must fail");
     assert_eq!(error.fault(), Fault::Deterministic);
     assert!(!render(&world.events).contains("stage_rolled_back"), "a failed rollback is not reported as done");
+    let details = error.details();
+    let expected = "not rolled back yet (cannot rollback: as the test asked); the next command that opens the database rolls it back; nothing is committed yet";
+    assert_eq!(details.last().map(String::as_str), Some(expected));
 }
 
 #[test]

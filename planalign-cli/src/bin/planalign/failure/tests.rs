@@ -15,7 +15,10 @@ fn failed(fault: Fault) -> DatabaseError {
 fn stage(cause: StageFailure, tried: &[&str]) -> Error {
     let (year, stage) = (2026, "FOUNDATION".to_owned());
     let tried = tried.iter().map(|strategy| (*strategy).to_owned().into()).collect();
-    Error::Run(PipelineStageError { year, stage, tried, cause: Box::new(cause), resume_after: None }.into())
+    Error::Run(
+        PipelineStageError { year, stage, tried, cause: Box::new(cause), resume_after: None, not_rolled_back: None }
+            .into(),
+    )
 }
 
 /// Asserts the exit code and that the message contains the text.
