@@ -55,6 +55,7 @@ pub struct Validation {
     #[serde(default)]
     pub dbt_tests: DbtTests,
     /// Seconds that one of your own rules may take for a year; then the run stops.
+    #[serde(default = "rule_seconds")]
     #[schemars(range(min = 1, max = 86_400))]
     pub rule_seconds: u32,
     /// Plausible pay.
@@ -178,12 +179,18 @@ pub struct DistributionDrift {
     pub maximum_stability_index: Rate,
 }
 
+/// The default, which runs of earlier versions didn't record.
+fn rule_seconds() -> u32 {
+    60
+}
+
 impl Default for Validation {
     fn default() -> Self {
         Self {
             severity: BTreeMap::default(),
             rules: Vec::default(),
-            rule_seconds: 60,
+            dbt_tests: DbtTests::default(),
+            rule_seconds: rule_seconds(),
             compensation_reasonableness: CompensationReasonableness::default(),
             hire_termination_ratio: HireTerminationRatio::default(),
             pay_outliers: PayOutliers::default(),

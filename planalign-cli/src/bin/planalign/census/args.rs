@@ -84,6 +84,7 @@ impl CensusInput {
             project: self.project.clone(),
             overrides: set.chain(sheet).collect(),
             years: None,
+            untrusted_project: false,
             environment,
         }
     }
