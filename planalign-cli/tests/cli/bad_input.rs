@@ -25,7 +25,7 @@ fn censuses() {
     assert_snapshot!("census_missing", refused(&Sandbox::new(1), &["--census", "nowhere.csv"]));
     assert_snapshot!("census_empty", with_census("", &[]));
     assert_snapshot!("census_header_only", with_census(&format!("{HEADER}\n"), &[]));
-    let renamed = good.replace("employee_birth_date", "born");
+    let renamed = good.replace("employee_birth_date", "birth");
     assert_snapshot!("census_column_missing", with_census(&renamed, &[]));
     assert_snapshot!("census_short_row", with_census(&format!("{good}E999999,1980-01-01\n"), &[]));
     assert_snapshot!("census_open_quote", with_census(&format!("{good}\"E999999,1980-01-01,2020-01-01,,1,,,,\n"), &[]));

@@ -218,8 +218,11 @@ fn an_untrusted_project_reads_only_its_tables_seeds_and_census() {
     let rows = sandbox.path("dbt_copy/models/initialization/stg_census_rows.sql");
     let text = fs::read_to_string(&rows).expect("read");
     let elsewhere = sandbox.path("secret.csv");
-    fs::write(&rows, text.replace("read_csv({{ quoted(path) }},", &format!("read_csv('{}',", elsewhere.display())))
-        .expect("write");
+    fs::write(
+        &rows,
+        text.replace("read_csv({{ quoted(var('census_path')) }},", &format!("read_csv('{}',", elsewhere.display())),
+    )
+    .expect("write");
     let refused = sandbox.simulate(&[&["2025-2025", "--restart"], project.as_slice()].concat());
     assert_ne!(refused.code, 0);
     assert!(refused.stderr.contains("file system operations are disabled"), "{}", refused.stderr);

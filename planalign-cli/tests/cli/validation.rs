@@ -142,7 +142,7 @@ fn census_rows_are_checked_without_a_run() {
     assert_eq!((refused.code, refused.stdout.as_str()), (3, ""));
     insta::assert_snapshot!(refused.stderr, @"
     error: census rejected
-      fatal: employee_birth_date: not a date (YYYY-MM-DD): 1 of 60 rows rejected, first at row 26
+      fatal: employee_birth_date: not a date: 1 of 60 rows rejected, first at row 27
     help: fix these rows in the census, or raise `census.max_rejected_share` to run without them and list them in `stg_census_issues`
     ");
     let tolerated = check("0.02");
@@ -150,7 +150,7 @@ fn census_rows_are_checked_without_a_run() {
     insta::assert_snapshot!(tolerated.stdout, @r#"
     configuration  ok: scenario baseline, plan design standard, 2025 to 2029
     census         usable: 60 rows
-                   warning: employee_birth_date: not a date (YYYY-MM-DD): 1 of 60 rows rejected, first at row 26
+                   warning: employee_birth_date: not a date: 1 of 60 rows rejected, first at row 27
     dbt project    ok: 37 models and seeds
     workflow       ok: 27 stages
     dbt tests      ok: 0 of 281 run

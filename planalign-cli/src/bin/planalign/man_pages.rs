@@ -85,6 +85,9 @@ mod tests {
         let mut names: Vec<_> = pages().expect("pages").into_iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         insta::assert_snapshot!(names.join("\n"), @"
+        planalign-census-check.1
+        planalign-census-map.1
+        planalign-census.1
         planalign-checkpoint-list.1
         planalign-checkpoint-prune.1
         planalign-checkpoint-restore.1

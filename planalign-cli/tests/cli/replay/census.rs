@@ -71,6 +71,11 @@ fn boolean(text: &str) -> Option<bool> {
     text.parse().ok()
 }
 
+/// Whether a cell is empty, true, or false.
+fn is_truth(text: &str) -> bool {
+    text.is_empty() || boolean(text).is_some()
+}
+
 struct Reader<'a> {
     settings: &'a Settings,
     in_percent: bool,
@@ -106,7 +111,8 @@ impl Reader<'_> {
             && birth < hire
             && (14..=100).contains(&completed_years(birth, census_date))
             && hire <= census_date
-            && (1..5_000_000_000).contains(&pay);
+            && (1..5_000_000_000).contains(&pay)
+            && ["eligibility_override", "auto_escalation_opt_out"].iter().all(|column| is_truth(row[*column]));
         let hours = scaled(row["scheduled_hours_per_week"], 2).filter(|h| (100..=8_000).contains(h)).unwrap_or(4_000);
         let is_excluded = boolean(row["eligibility_override"]) == Some(false);
         let entry = entry_date(&self.settings.plan_eligibility, birth, hire, hours, is_excluded);
