@@ -1,8 +1,8 @@
 //! Reads a census as payroll systems, recordkeepers, and spreadsheets write it.
 //!
-//! [`Census::read`] opens the file ([`text`], [`workbook`], [`parquet`]) as a table of texts ([`sheet`]), finds the column of each
-//! field ([`columns`]), decides how each column writes its values ([`values`]), reads the people ([`people`]), decides about
-//! several rows of one person ([`spells`]), and writes them as the models read them ([`canonical`]). What can be understood in
+//! [`Census::read`] opens the file (`text`, `workbook`, `parquet`) as a table of texts (`sheet`), finds the column of each
+//! field (`columns`), decides how each column writes its values (`values`), reads the people (`people`), decides about
+//! several rows of one person (`spells`), and writes them as the models read them (`canonical`). What can be understood in
 //! several ways is a [`Question`], never a guess. People are named by the numbers of their rows only.
 
 mod file;

@@ -3,7 +3,7 @@
 -- shares; PlanAlign writes one from the census of the user, with the problems it found there. Missing optional columns and
 -- missing fields of short rows are empty. Every problem of a row is listed with the action taken; no problem repeats a value.
 {% set names = ['employee_id', 'employee_birth_date', 'employee_hire_date', 'employee_service_date', 'employee_termination_date', 'employee_gross_compensation', 'employee_deferral_rate', 'scheduled_hours_per_week', 'auto_escalation_opt_out', 'eligibility_override'] %}
-{% set found_earlier = ['census_row_number', 'census_row_problems', 'census_row_action'] %}
+{% set found_earlier = ['census_row_number', 'census_row_problems', 'census_row_is_read'] %}
 with file_rows as materialized (
     select
         -- A header is row 1 of a spreadsheet.
@@ -17,7 +17,7 @@ with file_rows as materialized (
                 'other_row': try_cast(split_part(problem, '|', 4) as bigint)
             }
         ) as read_problems,
-        coalesce(census_row_action, '') as read_action,
+        coalesce(census_row_is_read::boolean, true) as is_read,
         {{ names | join(', ') }}
     from (
         select null::bigint as file_row{% for name in names + found_earlier %}, null::varchar as {{ name }}{% endfor %} where false
@@ -31,7 +31,7 @@ with file_rows as materialized (
 repeated_ids as (
     select trim(employee_id) as repeated_id, min(row_number) as first_row, count(distinct ({{ names | join(', ') }})) = 1 as is_identical
     from file_rows
-    where read_action != 'left_out'
+    where is_read
     group by 1
     having count(*) > 1
 ),
@@ -40,7 +40,7 @@ typed as (
     select
         row_number,
         read_problems,
-        read_action,
+        is_read,
         nullif(trim(employee_id), '') as employee_id,
         {% for name in ['birth_date', 'hire_date', 'service_date', 'termination_date'] -%}
         case when regexp_full_match(trim(employee_{{ name }}), '\d{4}-\d{2}-\d{2}') then try_cast(employee_{{ name }} as date) end as {{ name }},
@@ -57,7 +57,7 @@ typed as (
         first_row,
         is_identical
     from file_rows
-    left join repeated_ids on trim(employee_id) = repeated_id and read_action != 'left_out'
+    left join repeated_ids on trim(employee_id) = repeated_id and is_read
 ),
 
 corrected as (
@@ -112,7 +112,7 @@ checked as (
             {% for column, problem, action, condition in checks -%}
             case when {{ condition }} then {'column_name': '{{ column }}', 'problem': '{{ problem }}', 'action': '{{ action }}', 'other_row': null::bigint} end{{ "," if not loop.last }}
             {% endfor %}
-        ], lambda problem: problem is not null and read_action != 'left_out' and not list_contains(
+        ], lambda problem: problem is not null and is_read and not list_contains(
             list_transform(list_filter(read_problems, lambda earlier: earlier.action = 'rejected'), lambda earlier: earlier.column_name),
             problem.column_name
         ))) as problems

@@ -137,12 +137,14 @@ fn values_are_right(sandbox: &Sandbox, path: &Path, note: &Note) {
     let header: Vec<String> = rows.headers().expect("header").iter().map(str::to_owned).collect();
     let rows: Vec<csv::StringRecord> = rows.records().map(|row| row.expect("row")).collect();
     let column = |name: &str| header.iter().position(|header| header == name).expect("column");
-    let left_out = |row: &&csv::StringRecord| !matches!(&row[column("census_row_action")], "left_out" | "rejected");
+    let is_used = |row: &&csv::StringRecord| {
+        &row[column("census_row_is_read")] == "true" && !row[column("census_row_problems")].contains("|rejected|")
+    };
     let ended = |row: &&csv::StringRecord| {
         let ended = &row[column("employee_termination_date")];
         ended.is_empty() || ended > "2024-12-31"
     };
-    let used: Vec<&csv::StringRecord> = rows.iter().filter(left_out).filter(ended).collect();
+    let used: Vec<&csv::StringRecord> = rows.iter().filter(is_used).filter(ended).collect();
     let cells = |name: &str| {
         used.iter().map(|row| row[column(name)].to_owned()).filter(|cell| !cell.is_empty()).collect::<Vec<_>>()
     };

@@ -18,11 +18,11 @@ pub(super) const HEADER: [&str; 13] = [
     "eligibility_override",
     "census_row_number",
     "census_row_problems",
-    "census_row_action",
+    "census_row_is_read",
 ];
 
-/// The file for these people, with each row's number in the original and the problems found there: `field|problem|action|other row`,
-/// separated by semicolons.
+/// The file for these people, with each row's number in the original, the problems found there (`field|problem|action|other row`,
+/// separated by semicolons), and whether the rest of the row says anything about somebody.
 pub(super) fn write(people: &[Person]) -> Vec<u8> {
     let mut text = String::with_capacity(people.len() * 96 + 256);
     text.push_str(&HEADER.join(","));
@@ -47,17 +47,15 @@ fn row(text: &mut String, person: &Person) {
     cell(text, person.opted_out);
     cell(text, person.may_participate);
     cell(text, Some(person.row));
-    let mut action = None;
     text.push_str(",\"");
     for (at, problem) in person.problems.iter().enumerate() {
         let (meaning, what) = problem.kind.meaning();
-        action = action.min(Some(what)).or(Some(what));
         let other = problem.other_row.map_or_else(String::new, |row| row.to_string());
         let separator = if at == 0 { "" } else { ";" };
         let _ = write!(text, "{separator}{}|{meaning}|{}|{other}", problem.field.name(), what.name());
     }
     text.push('"');
-    cell(text, action.map(super::Action::name));
+    cell(text, Some(person.problems.iter().all(|problem| problem.kind.leaves_row_read())));
     text.push('\n');
 }
 

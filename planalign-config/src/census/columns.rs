@@ -76,6 +76,7 @@ impl Columns {
         finder.take_recognized();
         finder.take_numbers_of_people();
         finder.require();
+        finder.check_formats();
         finder.finish()
     }
 }
@@ -280,6 +281,16 @@ impl Finder<'_> {
             if looks_like_ssn(self.sheet, column) {
                 self.record(column, Some(Field::Ssn.name()), UseReason::Values);
                 self.columns.by_field.entry(Field::Ssn).or_insert(column);
+            }
+        }
+    }
+
+    /// A format is for a field or a header.
+    fn check_formats(&mut self) {
+        for name in self.settings.date_formats.keys() {
+            let is_field = Field::named(name).is_some_and(|field| field.is_date() && self.columns.of(field).is_some());
+            if !is_field && self.position(name).is_none() {
+                self.lacks(name, Some("census.date_formats"));
             }
         }
     }

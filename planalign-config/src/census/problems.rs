@@ -89,6 +89,11 @@ impl Kind {
         Self::Percentage,
     ];
 
+    /// Whether the other cells of the row are read all the same.
+    pub(super) fn leaves_row_read(self) -> bool {
+        self != Self::MoreCellsThanHeaders && self.meaning().1 != Action::LeftOut
+    }
+
     /// The problem in words, and what was done.
     pub(super) fn meaning(self) -> (&'static str, Action) {
         match self {

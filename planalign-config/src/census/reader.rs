@@ -150,6 +150,10 @@ impl Reader<'_> {
     fn open(&mut self, absolute: &Path, content: &[u8], tables: &dyn Tables) -> Result<Sheet, CensusError> {
         let path = || self.path.to_owned();
         let extension = self.path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        let is_workbook = extension.as_deref().is_some_and(|extension| extension.starts_with("xls"));
+        if self.settings.sheet.is_some() && !is_workbook {
+            self.notes.push("`census.sheet` has no effect: the file is not a workbook".to_owned());
+        }
         match extension.as_deref() {
             Some("csv" | "txt" | "tsv" | "dat") => {
                 let read =

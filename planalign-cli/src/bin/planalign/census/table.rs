@@ -34,7 +34,10 @@ pub(super) fn report(report: &CensusReport, issues: Option<&Path>) -> String {
     if !reading.oddities.is_empty() {
         parts.push(listed("Looks wrong", &reading.oddities));
     }
-    parts.push(histograms(reading));
+    // Of a few people, all bands are merged.
+    if reading.histograms.iter().any(|histogram| histogram.bands.len() > 1) {
+        parts.push(histograms(reading));
+    }
     parts.join("\n\n")
 }
 
