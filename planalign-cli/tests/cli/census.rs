@@ -170,3 +170,86 @@ fn values_are_right(sandbox: &Sandbox, path: &Path, note: &Note) {
         assert_eq!(cells("employee_id").first(), note.first_id.as_ref(), "IDs in {place}");
     }
 }
+
+/// Runs a command in a folder without configuration and project.
+fn in_empty_folder(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
+    captured(&sandbox.command(arguments).output().expect("run planalign"))
+}
+
+#[test]
+fn columns_are_written_to_the_configuration() {
+    let sandbox = Sandbox::new(1);
+    let file = repository().join("planalign-cli/tests/census/bamboohr.csv");
+    let file = file.to_str().expect("UTF-8");
+    sandbox.write("settings.yaml", "scenario_id: a\nplan_design_id: b\ncensus:\n  path: x.csv\n  columns:\n    employee_gross_compensation: Pay rate\n");
+    let map = in_empty_folder(&sandbox, &["census", "map", file, "--config", "settings.yaml", "--write"]);
+    assert_eq!(map.code, 0, "{}", map.stderr);
+    assert!(map.stdout.contains("employee_birth_date          a usual header"), "{}", map.stdout);
+    assert_eq!(map.stderr, "warning: wrote `census.columns` to `settings.yaml`\n");
+    let written = fs::read_to_string(sandbox.path("settings.yaml")).expect("read");
+    for line in
+        ["  path: x.csv", "    employee_birth_date: \"Birth Date\"", "    employee_gross_compensation: \"Pay rate\""]
+    {
+        assert!(written.lines().any(|written| written == line), "{line} in {written}");
+    }
+    let json = in_empty_folder(&sandbox, &["census", "map", file, "--config", "settings.yaml", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert!(json["columns"].as_array().expect("columns").iter().any(|column| column["reason"] == "mapped"), "{json}");
+
+    sandbox.write(
+        "braces.yaml",
+        "scenario_id: a\nplan_design_id: b\ncensus: { columns: { employee_gross_compensation: Pay rate } }\n",
+    );
+    let refused = in_empty_folder(&sandbox, &["census", "map", file, "--config", "braces.yaml", "--write"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("whose section `census` is in braces"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("employee_birth_date: \"Birth Date\""), "{}", refused.stderr);
+}
+
+#[test]
+fn a_census_is_checked_without_a_configuration() {
+    let sandbox = with_key();
+    let folder = repository().join("planalign-cli/tests/census");
+    let of = |file: &str| folder.join(file).to_str().expect("UTF-8").to_owned();
+    let check = in_empty_folder(&sandbox, &["census", "check", &of("two_sheets.xlsx"), "--sheet", "active"]);
+    assert_eq!(check.code, 0, "{}", check.stderr);
+    for part in ["2 rows, header in row 1", "no configuration file: the default settings apply", "rows weren't checked"]
+    {
+        assert!(check.stdout.contains(part), "no {part} in {}", check.stdout);
+    }
+    let questions = in_empty_folder(&sandbox, &["census", "check", &of("ambiguous_dates.csv"), "--format", "json"]);
+    assert_eq!(questions.code, 3);
+    let json: serde_json::Value = serde_json::from_str(&questions.stdout).expect("JSON");
+    assert_eq!(json["questions"][0]["candidates"][0]["lines"][0], "date_formats: {employee_birth_date: us}");
+
+    let only_ssn = of("only_ssn.csv");
+    let key = |path: &str| in_empty_folder(&sandbox, &["census", "check", &only_ssn, "--pseudonym-key", path]);
+    let missing = key("nowhere");
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.starts_with("error: cannot read the pseudonym key `nowhere`"), "{}", missing.stderr);
+    sandbox.write("public", "a secret of 25 characters");
+    let mut permissions = fs::metadata(sandbox.path("public")).expect("key").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o644);
+    fs::set_permissions(sandbox.path("public"), permissions.clone()).expect("chmod");
+    assert!(key("public").stderr.contains("help: run `chmod 600 public`"));
+    sandbox.write("public", "short");
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o600);
+    fs::set_permissions(sandbox.path("public"), permissions).expect("chmod");
+    assert!(key("public").stderr.contains("has fewer than 16 bytes"));
+}
+
+#[test]
+fn all_problems_of_rows_are_written_to_a_file() {
+    let sandbox = with_key();
+    let (path, note) = corpus().into_iter().find(|(path, _)| path.ends_with("page_breaks.csv")).expect("in the corpus");
+    let issues = sandbox.path("issues.csv");
+    let output = check(&sandbox, &path, &note, &["--issues", issues.to_str().expect("UTF-8")]);
+    assert!(output.stdout.contains("all of them are in `"), "{}", output.stdout);
+    assert_eq!(
+        fs::read_to_string(issues).expect("read"),
+        "row,column,problem,action,other_row\n5,employee_id,the header again,left_out,\n8,employee_id,a row of totals,left_out,\n\
+         9,employee_id,not a row of a person,left_out,\n"
+    );
+    let unwritable = check(&sandbox, &path, &note, &["--issues", "no/such/folder/issues.csv"]);
+    assert_eq!(unwritable.code, 7, "{}", unwritable.stderr);
+}

@@ -263,6 +263,9 @@ impl<'s> Layout<'s> {
         }
         let Some(column) = self.columns.of(Field::Id) else { return };
         let id = row.cell(column).trim();
+        if numbers::is_none(id) {
+            return;
+        }
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(whole) = id.strip_suffix(".0").filter(|whole| is_number(whole)) {
             person.add(Field::Id, Kind::WrittenAsDecimal);
@@ -302,12 +305,12 @@ impl<'s> Layout<'s> {
         person.hire_date = of(Field::HireDate);
         person.termination_date = end(Field::TerminationDate);
         // After a rehire, employment starts over; the first termination ended the earlier one.
-        if let Some(rehired) =
-            of(Field::RehireDate).filter(|rehired| *rehired <= self.as_of || person.hire_date.is_none())
-        {
+        let second_end = end(Field::SecondTerminationDate);
+        if let Some(rehired) = of(Field::RehireDate) {
             person.hire_date = person.hire_date.max(Some(rehired));
-            person.termination_date =
-                end(Field::SecondTerminationDate).or(person.termination_date.filter(|left| *left >= rehired));
+            person.termination_date = second_end.or(person.termination_date.filter(|left| *left >= rehired));
+        } else {
+            person.termination_date = person.termination_date.max(second_end);
         }
     }
 

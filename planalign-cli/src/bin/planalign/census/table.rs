@@ -15,9 +15,10 @@ const ROWS_LISTED: usize = 5;
 pub(super) fn report(report: &CensusReport, issues: Option<&Path>) -> String {
     let reading = &report.reading;
     let mut parts = vec![format!(
-        "{}: {} rows, header in row {}",
+        "{}: {} {}, header in row {}",
         report.file.path.file_name().unwrap_or_default().to_string_lossy(),
         grouped(report.file.rows.into()),
+        if report.file.rows == 1 { "row" } else { "rows" },
         reading.header_row
     )];
     if report.configuration.is_none() {
